@@ -1,0 +1,68 @@
+# Everything a developer runs. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Node 20 works; jsii would print a banner about its end of life at every start.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# The synthesizing tests find uv, which bundles the Lambda asset, on the path.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+.venv/.installed: requirements/dev.txt requirements/uv.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else "certrotation needs Python 3.11 to 3.13, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.13")'
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
+	touch $@
+
+.PHONY: setup
+setup: .venv/.installed ## Create .venv from the lock
+
+.PHONY: demo
+demo: setup ## Tell the service's story on an embedded AWS
+	@$(BIN)/python -m tests.demo
+
+.PHONY: test
+test: check ## Everything that must hold: check, then all tests
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+.PHONY: quick
+quick: check ## What to run at every change: check, then the tests that take milliseconds
+	$(BIN)/python -m pytest -n auto -m "not infra and not slow"
+
+.PHONY: check
+check: setup ## Format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=lambdas:. $(BIN)/lint-imports --no-cache
+
+.PHONY: format
+format: setup ## Let the formatter and the linter mend what they can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: setup ## Calls, seconds and import times, as a table
+	@$(BIN)/python -m tests.bench
+
+.PHONY: synth
+synth: setup ## Synthesize the stack into cdk.out
+	CDK_OUTDIR=cdk.out $(BIN)/python app.py
+
+.PHONY: lock
+lock: setup ## Resolve the dependencies anew and pin them by hash
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o lambdas/requirements.txt
+	grep '^uv==' requirements/dev.txt | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" - -o requirements/uv.txt
+
+.PHONY: clean
+clean: ## Remove what these commands made
+	rm -rf .venv cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage mutants

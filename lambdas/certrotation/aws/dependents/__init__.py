@@ -1,0 +1,1 @@
+"""The services whose resources present a certificate, one module each."""

@@ -1,0 +1,160 @@
+"""Facts read from one X.509 certificate, in the terms that ACM's rules use."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+
+class KeyAlgorithm(StrEnum):
+    """The seven key types of ACM, spelled as its API does (ACM API Reference, KeyAlgorithm)."""
+
+    RSA_1024 = "RSA_1024"
+    RSA_2048 = "RSA_2048"
+    RSA_3072 = "RSA_3072"
+    RSA_4096 = "RSA_4096"
+    EC_PRIME256V1 = "EC_prime256v1"
+    EC_SECP384R1 = "EC_secp384r1"
+    EC_SECP521R1 = "EC_secp521r1"
+
+    @property
+    def is_elliptic(self) -> bool:
+        """Whether this is an ECDSA key."""
+        return self.name.startswith("EC_")
+
+
+_CURVES = {
+    "secp256r1": KeyAlgorithm.EC_PRIME256V1,
+    "secp384r1": KeyAlgorithm.EC_SECP384R1,
+    "secp521r1": KeyAlgorithm.EC_SECP521R1,
+}
+_RSA_SIZES = {
+    1024: KeyAlgorithm.RSA_1024,
+    2048: KeyAlgorithm.RSA_2048,
+    3072: KeyAlgorithm.RSA_3072,
+    4096: KeyAlgorithm.RSA_4096,
+}
+_WEAK_DIGESTS = (hashes.MD5, hashes.SHA1)
+
+
+def key_algorithm_of(key: PublicKeyTypes) -> KeyAlgorithm | None:
+    """Return the key type, or None if it is not one that ACM imports."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return _RSA_SIZES.get(key.key_size)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return _CURVES.get(key.curve.name)
+    return None
+
+
+def public_bytes_of(key: PublicKeyTypes) -> bytes:
+    """Return the SubjectPublicKeyInfo: two keys are the same where these bytes are."""
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def fingerprint_of(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 fingerprint in hexadecimal."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def lifetime_of(certificate: x509.Certificate) -> timedelta:
+    """Return the time from NotBefore to NotAfter."""
+    return certificate.not_valid_after_utc - certificate.not_valid_before_utc
+
+
+def key_usages_of(certificate: x509.Certificate) -> frozenset[str] | None:
+    """Return the names of the key usages set, or None without that extension."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+    names = {
+        "digital_signature": usage.digital_signature,
+        "content_commitment": usage.content_commitment,
+        "key_encipherment": usage.key_encipherment,
+        "data_encipherment": usage.data_encipherment,
+        "key_agreement": usage.key_agreement,
+        "key_cert_sign": usage.key_cert_sign,
+        "crl_sign": usage.crl_sign,
+        # RFC 5280, section 4.2.1.3: both mean something only with key agreement.
+        "encipher_only": usage.key_agreement and usage.encipher_only,
+        "decipher_only": usage.key_agreement and usage.decipher_only,
+    }
+    return frozenset(name for name, is_set in names.items() if is_set)
+
+
+def extended_key_usages_of(
+    certificate: x509.Certificate,
+) -> frozenset[x509.ObjectIdentifier] | None:
+    """Return the extended key usages, or None without that extension."""
+    try:
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+    return frozenset(usages)
+
+
+def basic_constraints_of(certificate: x509.Certificate) -> x509.BasicConstraints | None:
+    """Return the basic constraints, or None without that extension."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def is_ca(certificate: x509.Certificate) -> bool:
+    """Say whether the certificate declares itself a CA's (RFC 5280, section 4.2.1.9)."""
+    constraints = basic_constraints_of(certificate)
+    return constraints is not None and constraints.ca
+
+
+def is_self_signed(certificate: x509.Certificate) -> bool:
+    """Say whether the certificate was signed with its own key."""
+    return issued_by(certificate, certificate)
+
+
+def has_weak_signature(certificate: x509.Certificate) -> bool:
+    """Say whether the signature rests on MD5 or SHA-1."""
+    return isinstance(certificate.signature_hash_algorithm, _WEAK_DIGESTS)
+
+
+def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Say whether `issuer`'s key signed `certificate` and the names link."""
+    if certificate.issuer != issuer.subject:
+        return False
+    try:
+        if has_weak_signature(certificate):
+            _verify_weak_signature(certificate, issuer)
+        else:
+            certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, TypeError, ValueError):
+        return False
+    return True
+
+
+def _verify_weak_signature(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+    """Verify a signature that cryptography's own chain check no longer supports.
+
+    A person may accept SIGNATURE_WEAK; then the chain still has to link.
+    """
+    key = issuer.public_key()
+    digest = certificate.signature_hash_algorithm
+    if digest is None:
+        raise TypeError("no digest")
+    signed = certificate.tbs_certificate_bytes
+    if isinstance(key, rsa.RSAPublicKey):
+        key.verify(certificate.signature, signed, padding.PKCS1v15(), digest)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(certificate.signature, signed, ec.ECDSA(digest))
+    else:
+        raise TypeError("neither RSA nor ECDSA")

@@ -1,0 +1,266 @@
+"""Checks material before anything is imported, and repairs what can be repaired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certrotation.core.certificates import (
+    extended_key_usages_of,
+    fingerprint_of,
+    has_weak_signature,
+    is_ca,
+    is_self_signed,
+    issued_by,
+    key_algorithm_of,
+    public_bytes_of,
+)
+from certrotation.core.chain import Chain, ChainEnd, build_chain
+from certrotation.core.findings import Code, Finding, refusals, refuse, repair, warn
+from certrotation.core.material import Material, private_key_pem
+from certrotation.core.names import names_of
+from certrotation.core.secret_format import (
+    SecretValue,
+    Supplied,
+    UnreadableSecretError,
+    parse_secret,
+)
+from certrotation.core.trust import anchor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+    from certrotation.core.trust import PublicRoots
+
+LARGEST_KEY = 5_120
+"""Bytes of PEM that ACM takes as a private key (ACM User Guide, Prerequisites)."""
+
+SMALLEST_RSA = 2_048
+"""Bits that clients take; ACM would import 1,024 too."""
+
+SHORT_WAIT = timedelta(minutes=10)
+"""A certificate that becomes valid sooner than this is waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What checking found; `material` is there unless a finding makes it impossible to build.
+
+    `valid_from` is set, and the material usable from then on, if it becomes valid within minutes.
+    """
+
+    material: Material | None
+    findings: tuple[Finding, ...]
+    valid_from: datetime | None = None
+
+
+def inspect_secret(value: SecretValue, roots: PublicRoots, now: datetime) -> Inspection:
+    """Read and check what a secret holds, by itself: nothing that is live is compared.
+
+    All checks run, so that a person sees every refusal at once.
+    """
+    try:
+        supplied = parse_secret(value)
+    except UnreadableSecretError as error:
+        return Inspection(material=None, findings=(error.finding,))
+    key = supplied.private_key
+    leaf = _find_leaf(supplied)
+    if leaf is None:
+        found = "Every certificate in the secret is a CA's, and none has the private key."
+        return Inspection(
+            material=None, findings=(*_check_key(key), refuse(Code.LEAF_MISSING, found))
+        )
+    chain = _best_chain(leaf, supplied, roots, now)
+    findings = (
+        *_check_key(key),
+        *_check_match(leaf, key),
+        *_check_leaf(leaf),
+        *_check_validity(leaf, now),
+        *_check_chain(leaf, chain, supplied, roots, now),
+    )
+    return Inspection(
+        material=_material(value.version, leaf, chain, key, roots),
+        findings=findings,
+        valid_from=leaf.not_valid_before_utc if _is_valid_shortly(leaf, now) else None,
+    )
+
+
+def _material(
+    version: str,
+    leaf: x509.Certificate,
+    chain: Chain | None,
+    key: PrivateKeyTypes,
+    roots: PublicRoots,
+) -> Material | None:
+    algorithm = key_algorithm_of(leaf.public_key())
+    if algorithm is None:
+        return None
+    above = chain.certificates if chain else ()
+    return Material(
+        version=version,
+        leaf=leaf,
+        chain=above,
+        key_algorithm=algorithm,
+        anchor=anchor_of((leaf, *above), roots),
+        private_key=key,
+    )
+
+
+def _find_leaf(supplied: Supplied) -> x509.Certificate | None:
+    """Return the certificate that the key belongs to, else the first that is not a CA's."""
+    public = public_bytes_of(supplied.private_key.public_key())
+    own = [each for each in supplied.certificates if public_bytes_of(each.public_key()) == public]
+    leaves = [each for each in supplied.certificates if not is_ca(each)]
+    candidates = [*(each for each in own if each in leaves), *own, *leaves]
+    return candidates[0] if candidates else None
+
+
+def _check_key(key: PrivateKeyTypes) -> Iterator[Finding]:
+    public = key.public_key()
+    if key_algorithm_of(public) is None:
+        yield refuse(Code.KEY_UNSUPPORTED, f"The private key is {_describe(key)}.")
+    if isinstance(public, rsa.RSAPublicKey) and public.key_size < SMALLEST_RSA:
+        yield refuse(Code.KEY_WEAK, f"The private key is {_describe(key)}.")
+    size = len(private_key_pem(key))
+    if size > LARGEST_KEY:
+        yield refuse(Code.KEY_TOO_LARGE, f"The private key takes {size:,} bytes of PEM.")
+
+
+def _describe(key: PrivateKeyTypes) -> str:
+    """Return the kind of key and its size or curve, nothing of its value."""
+    kind = type(key).__name__.removesuffix("PrivateKey")
+    curve = getattr(key, "curve", None)
+    detail = getattr(curve, "name", None) or getattr(key, "key_size", None)
+    return f"{kind} ({detail})" if detail else kind
+
+
+def _check_match(leaf: x509.Certificate, key: PrivateKeyTypes) -> Iterator[Finding]:
+    if public_bytes_of(leaf.public_key()) != public_bytes_of(key.public_key()):
+        found = f"The private key is not the key of the certificate {_subject(leaf)}."
+        yield refuse(Code.KEY_MISMATCH, found)
+
+
+def _check_leaf(leaf: x509.Certificate) -> Iterator[Finding]:
+    if is_ca(leaf):
+        yield refuse(Code.LEAF_IS_CA, f"The certificate {_subject(leaf)} is a CA's own.")
+    usages = extended_key_usages_of(leaf)
+    if usages is not None and ExtendedKeyUsageOID.SERVER_AUTH not in usages:
+        found = "The certificate has extended key usages, and serverAuth is not among them."
+        yield refuse(Code.SERVER_AUTH_MISSING, found)
+    if is_self_signed(leaf):
+        yield refuse(Code.SELF_SIGNED, f"The certificate {_subject(leaf)} signed itself.")
+    if not names_of(leaf):
+        yield refuse(Code.NAMES_MISSING, "The certificate names no DNS name and no IP address.")
+
+
+def _check_validity(leaf: x509.Certificate, now: datetime) -> Iterator[Finding]:
+    """RFC 5280, section 4.1.2.5: both ends of the validity period are included."""
+    if now > leaf.not_valid_after_utc:
+        yield refuse(Code.EXPIRED, f"The certificate expired on {leaf.not_valid_after_utc}.")
+    if now < leaf.not_valid_before_utc and not _is_valid_shortly(leaf, now):
+        found = f"The certificate is valid from {leaf.not_valid_before_utc} on, not before."
+        yield refuse(Code.NOT_YET_VALID, found)
+
+
+def _is_valid_shortly(leaf: x509.Certificate, now: datetime) -> bool:
+    return timedelta(0) < leaf.not_valid_before_utc - now < SHORT_WAIT
+
+
+def _best_chain(
+    leaf: x509.Certificate, supplied: Supplied, roots: PublicRoots, now: datetime
+) -> Chain | None:
+    """Return the chain to import, or None if no path is valid now (see `_check_chain`)."""
+    valid = build_chain(leaf, supplied.certificates, roots, at=now)
+    ever = build_chain(leaf, supplied.certificates, roots)
+    lost_the_issuer = ever.certificates and not valid.certificates
+    return None if ever.end < valid.end or lost_the_issuer else valid
+
+
+def _check_chain(
+    leaf: x509.Certificate,
+    chain: Chain | None,
+    supplied: Supplied,
+    roots: PublicRoots,
+    now: datetime,
+) -> Iterator[Finding]:
+    if chain is None:
+        expired = [
+            _subject(each)
+            for each in supplied.certificates
+            if each != leaf and not each.not_valid_before_utc <= now <= each.not_valid_after_utc
+        ]
+        found = f"No path of certificates valid now leads up; not valid: {', '.join(expired)}."
+        yield refuse(Code.CHAIN_EXPIRED, found)
+        return
+    yield from _check_completeness(leaf, chain, supplied)
+    for each in (leaf, *chain.certificates):
+        if has_weak_signature(each) and not (each != leaf and is_self_signed(each)):
+            digest = each.signature_hash_algorithm
+            name = digest.name.upper() if digest else "a weak digest"
+            yield refuse(Code.SIGNATURE_WEAK, f"{_subject(each)} is signed with {name}.")
+    yield from _repairs(leaf, chain, supplied, roots)
+
+
+def _check_completeness(
+    leaf: x509.Certificate, chain: Chain, supplied: Supplied
+) -> Iterator[Finding]:
+    if is_self_signed(leaf):
+        return
+    if not any(each != leaf and issued_by(leaf, each) for each in supplied.certificates):
+        found = f"Nothing in the secret issued the certificate; its issuer is {_issuer(leaf)}."
+        yield refuse(Code.CHAIN_INCOMPLETE, found)
+    elif chain.end is ChainEnd.UNKNOWN_ISSUER:
+        top = (leaf, *chain.certificates)[-1]
+        found = f"The chain's top was issued by {_issuer(top)}, which is neither here nor public."
+        yield warn(Code.CHAIN_INCOMPLETE, found)
+
+
+def _repairs(
+    leaf: x509.Certificate, chain: Chain, supplied: Supplied, roots: PublicRoots
+) -> Iterator[Finding]:
+    wanted = [leaf, *chain.certificates]
+    distinct = list(dict.fromkeys(supplied.certificates))
+    if [each for each in distinct if each in wanted] != wanted:
+        yield repair(Code.CHAIN_MISORDERED, "The certificates were put in order, leaf first.")
+    dropped = _dropped(supplied.certificates, wanted, roots)
+    if dropped:
+        yield repair(Code.CHAIN_SUPERFLUOUS, f"Left out of the chain: {'; '.join(dropped)}.")
+
+
+def _dropped(
+    supplied: Sequence[x509.Certificate], wanted: Sequence[x509.Certificate], roots: PublicRoots
+) -> list[str]:
+    """Return why each certificate that is not imported was left out."""
+    dropped = []
+    seen: set[str] = set()
+    for each in supplied:
+        fingerprint = fingerprint_of(each)
+        if fingerprint in seen:
+            again = "the leaf again" if each == wanted[0] else f"a duplicate of {_subject(each)}"
+            dropped.append(again)
+        elif each not in wanted:
+            kind = "the public root" if roots.contains(each) else "not on the path:"
+            dropped.append(f"{kind} {_subject(each)}")
+        seen.add(fingerprint)
+    return dropped
+
+
+def is_importable(inspection: Inspection) -> bool:
+    """Say whether nothing found in the material itself stops its import."""
+    return inspection.material is not None and not refusals(inspection.findings)
+
+
+def _subject(certificate: x509.Certificate) -> str:
+    return certificate.subject.rfc4514_string() or "(no subject)"
+
+
+def _issuer(certificate: x509.Certificate) -> str:
+    return certificate.issuer.rfc4514_string() or "(no issuer)"

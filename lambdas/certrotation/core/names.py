@@ -1,0 +1,93 @@
+"""Names that a certificate serves, and which names cover which.
+
+A name is a lower-case A-label DNS name (RFC 5890) or an IP address in its canonical spelling.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+_DNS_NAME = re.compile(rf"(\*\.)?({_LABEL}\.)*{_LABEL}")
+
+
+def normalise(name: str) -> str:
+    """Return `name` as compared here: canonical IP address, or lower-case A-labels without dot."""
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        pass
+    lower = name.rstrip(".").lower()
+    if lower.isascii():
+        return lower
+    try:
+        return lower.encode("idna").decode("ascii")
+    except UnicodeError:
+        return lower
+
+
+def is_ip_address(name: str) -> bool:
+    """Say whether a normalised name is an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def is_qualified(name: str) -> bool:
+    """Say whether a normalised name is a fully qualified DNS name: more than one label."""
+    return "." in name and not is_ip_address(name)
+
+
+def names_of(certificate: x509.Certificate) -> frozenset[str]:
+    """Return the DNS names and IP addresses a certificate serves.
+
+    The common name counts only where there is no SAN extension (RFC 9525, section 2).
+
+    Raises:
+        ValueError: the extension cannot be decoded.
+    """
+    try:
+        san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return frozenset(_common_names(certificate))
+    return frozenset(
+        [
+            *(normalise(name) for name in san.get_values_for_type(x509.DNSName)),
+            *(str(address) for address in san.get_values_for_type(x509.IPAddress)),
+        ]
+    )
+
+
+def covers(names: frozenset[str], wanted: str) -> bool:
+    """Say whether one of `names` covers `wanted`.
+
+    `*.x` covers exactly one label and not `x`; a wildcard is covered only by itself (RFC 9525,
+    section 6.3).
+    """
+    if wanted in names:
+        return True
+    label, _, parent = wanted.partition(".")
+    return bool(parent) and label != "*" and not is_ip_address(wanted) and f"*.{parent}" in names
+
+
+def uncovered(names: frozenset[str], wanted: Iterable[str]) -> tuple[str, ...]:
+    """Return those of `wanted` that no name covers, sorted."""
+    return tuple(sorted(each for each in wanted if not covers(names, each)))
+
+
+def _common_names(certificate: x509.Certificate) -> list[str]:
+    values = [
+        normalise(str(attribute.value))
+        for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    ]
+    return [each for each in values if is_ip_address(each) or _DNS_NAME.fullmatch(each)]

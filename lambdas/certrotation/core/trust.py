@@ -1,0 +1,90 @@
+"""Which CA a certificate ends at: a root of the public bundle, or a private anchor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+
+from certrotation.core.certificates import is_self_signed, issued_by, public_bytes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class PublicRoots:
+    """The roots that clients trust by default, looked up by name and key."""
+
+    def __init__(self, certificates: Iterable[x509.Certificate]) -> None:
+        self._by_name: dict[bytes, list[x509.Certificate]] = {}
+        for each in certificates:
+            self._by_name.setdefault(each.subject.public_bytes(), []).append(each)
+
+    def __len__(self) -> int:
+        return sum(len(roots) for roots in self._by_name.values())
+
+    def contains(self, certificate: x509.Certificate) -> bool:
+        """Say whether a root has this name and this key, however the certificate was signed."""
+        key = public_bytes_of(certificate.public_key())
+        return any(
+            public_bytes_of(root.public_key()) == key for root in self._named(certificate.subject)
+        )
+
+    def have_issued(self, certificate: x509.Certificate) -> bool:
+        """Say whether a root signed this certificate."""
+        return any(issued_by(certificate, root) for root in self._named(certificate.issuer))
+
+    def _named(self, name: x509.Name) -> list[x509.Certificate]:
+        return self._by_name.get(name.public_bytes(), [])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """Where a chain ends: for clients, the thing to trust."""
+
+    public: bool
+    name: x509.Name
+    key_identifier: bytes | None
+
+    def is_same_as(self, other: Anchor) -> bool:
+        """Say whether both are one anchor; a key identifier that either lacks decides nothing."""
+        identifiers = {self.key_identifier, other.key_identifier} - {None}
+        return self.name == other.name and len(identifiers) <= 1
+
+    def __str__(self) -> str:
+        """Return the anchor's name and whether it is public."""
+        kind = "public root" if self.public else "private CA"
+        return f"{kind} {self.name.rfc4514_string() or '(no name)'}"
+
+
+def anchor_of(path: Sequence[x509.Certificate], roots: PublicRoots) -> Anchor:
+    """Return the anchor of `path`, which leads from the leaf upwards and is never empty.
+
+    For a private CA it is the topmost certificate if that is self-signed, else that certificate's
+    issuer by name and authority key identifier (RFC 5280, section 4.2.1.1).
+    """
+    top = path[-1]
+    if roots.contains(top):
+        return Anchor(public=True, name=top.subject, key_identifier=_subject_key(top))
+    if roots.have_issued(top):
+        return Anchor(public=True, name=top.issuer, key_identifier=_authority_key(top))
+    if is_self_signed(top):
+        return Anchor(public=False, name=top.subject, key_identifier=_subject_key(top))
+    return Anchor(public=False, name=top.issuer, key_identifier=_authority_key(top))
+
+
+def _subject_key(certificate: x509.Certificate) -> bytes | None:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
+    return found.digest
+
+
+def _authority_key(certificate: x509.Certificate) -> bytes | None:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return None
+    return found.key_identifier

@@ -1,0 +1,106 @@
+"""Everything this service raises on purpose.
+
+CertRotationError
+  PermanentError      a person must act; trying again cannot help
+    SettingsError     an environment variable is missing or out of range
+    AccessDenied      the role, a boundary or a service control policy lacks a permission
+    Rejected          AWS will not have what it was sent
+    DependentRefused  a dependent will not take the new certificate
+    DependentFull     a load balancer has no slot left for one more certificate
+    Vanished          what was to be changed is gone
+  TransientError      trying again later can help
+    Throttled         too many requests
+    Unreachable       no answer, or an answer that says nothing about the request
+    NotYet            AWS's view, or ours, has yet to settle
+    DependentBusy     a dependent is being changed by somebody, or by us a moment ago
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+
+class CertRotationError(Exception):
+    """An error with a stable `code`, what was `found`, and the `remedy`, all fit for a log line."""
+
+    code: ClassVar[str] = "CERTROTATION_ERROR"
+
+    def __init__(self, found: str, remedy: str) -> None:
+        super().__init__(f"{self.code}: {found} {remedy}")
+        self.found = found
+        self.remedy = remedy
+
+
+class PermanentError(CertRotationError):
+    """A person must act."""
+
+
+class SettingsError(PermanentError):
+    """A setting is missing, malformed or out of range."""
+
+    code = "SETTINGS_INVALID"
+
+
+class AccessDenied(PermanentError):
+    """AWS denies the call to this role."""
+
+    code = "ACCESS_DENIED"
+
+
+class Rejected(PermanentError):
+    """AWS refuses the request for what is in it."""
+
+    code = "REQUEST_REJECTED"
+
+
+class DependentRefused(PermanentError):
+    """A dependent will not take this certificate."""
+
+    code = "DEPENDENT_REFUSED"
+
+
+class DependentFull(PermanentError):
+    """A dependent holds as many certificates as its quota allows."""
+
+    code = "DEPENDENT_FULL"
+
+
+class Vanished(PermanentError):
+    """A resource that was there is not there any more."""
+
+    code = "RESOURCE_VANISHED"
+
+
+class TransientError(CertRotationError):
+    """Trying again can help, at the earliest after `retry_after` if that is given."""
+
+    def __init__(self, found: str, remedy: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(found, remedy)
+        self.retry_after = retry_after
+
+
+class Throttled(TransientError):
+    """AWS answers that requests come too fast, even after the client's own retries."""
+
+    code = "THROTTLED"
+
+
+class Unreachable(TransientError):
+    """A service gives no answer, or fails on its own side."""
+
+    code = "UNREACHABLE"
+
+
+class NotYet(TransientError):
+    """Two views of AWS that must agree do not agree yet."""
+
+    code = "NOT_YET_CONSISTENT"
+
+
+class DependentBusy(TransientError):
+    """A dependent takes no change right now."""
+
+    code = "DEPENDENT_BUSY"

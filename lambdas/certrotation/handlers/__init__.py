@@ -1,0 +1,1 @@
+"""Lambda's entry points: they translate events and results, and decide nothing."""
