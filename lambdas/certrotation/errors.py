@@ -56,6 +56,12 @@ class Rejected(PermanentError):
     code = "REQUEST_REJECTED"
 
 
+class TagsRefused(PermanentError):
+    """The tags are refused; without them, or with fewer, the request may pass."""
+
+    code = "TAGS_REFUSED"
+
+
 class DependentRefused(PermanentError):
     """A dependent will not take this certificate."""
 
@@ -98,6 +104,12 @@ class NotYet(TransientError):
     """Two views of AWS that must agree do not agree yet."""
 
     code = "NOT_YET_CONSISTENT"
+
+
+class InUse(TransientError):
+    """A certificate that was to be deleted is in use; detaching takes up to twenty minutes."""
+
+    code = "CERTIFICATE_IN_USE"
 
 
 class DependentBusy(TransientError):

@@ -1,0 +1,104 @@
+"""Puts together what Lambda unpacks: the package and its pinned dependencies.
+
+Two builds of the same commit give the same files wherever they run, so that a deployment without a
+change is one without an upload. This module knows neither the CDK nor Docker.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.config import Arch
+
+PYTHON_VERSION = "3.13"
+
+_PACKAGE = "certrotation"
+# One platform tag, kept: another (manylinux_2_28) selects other wheels and so another asset.
+_PLATFORMS: dict[Arch, str] = {
+    "arm64": "aarch64-manylinux2014",
+    "x86_64": "x86_64-manylinux2014",
+}
+# What an installer notes about this machine and this run, beside what was installed.
+_INSTALLER_TRACES = (
+    "bin",  # console scripts begin with the path of the interpreter that made them
+    ".lock",
+    "*.dist-info/RECORD",
+    "*.dist-info/INSTALLER",
+    "*.dist-info/REQUESTED",
+    "*.dist-info/direct_url.json",
+    "*.dist-info/uv_*.json",
+    "**/__pycache__",
+)
+
+
+class BundlingError(RuntimeError):
+    """The asset cannot be built; the message says why and what to do."""
+
+
+def bundle(source: Path, output: Path, arch: Arch) -> None:
+    """Fill the existing folder `output` with the asset for `arch`, from a checkout's `lambdas/`.
+
+    Raises:
+        BundlingError: uv is missing or could not install the dependencies.
+    """
+    _install_dependencies(source / "requirements.txt", output, arch)
+    _remove_installer_traces(output)
+    _copy_package(source / _PACKAGE, output / _PACKAGE)
+    _set_modes(output)
+
+
+def _install_dependencies(requirements: Path, output: Path, arch: Arch) -> None:
+    command = [
+        _find_uv(),
+        *("pip", "install", "--quiet", "--python", sys.executable),
+        *("--target", str(output), "--requirements", str(requirements), "--require-hashes"),
+        *("--python-version", PYTHON_VERSION, "--python-platform", _PLATFORMS[arch]),
+        *("--only-binary", ":all:"),
+        *("--link-mode", "copy"),  # a hard link would let a later chmod reach uv's cache
+    ]
+    # uv's own words go to the terminal: the CDK shows only that bundling failed.
+    finished = subprocess.run(command, check=False)  # noqa: S603  no shell; every word is ours
+    if finished.returncode != 0:
+        raise BundlingError(
+            f"uv could not install {requirements} (exit code {finished.returncode}); "
+            "its message stands above"
+        )
+
+
+def _find_uv() -> str:
+    beside_python = str(Path(sys.executable).parent)
+    uv = shutil.which("uv", path=os.pathsep.join([beside_python, os.environ.get("PATH", "")]))
+    if uv is None:
+        raise BundlingError(
+            "uv, which bundles the Lambda asset, is neither on PATH nor beside "
+            f"{sys.executable}; run `make setup`"
+        )
+    return uv
+
+
+def _remove_installer_traces(output: Path) -> None:
+    for pattern in _INSTALLER_TRACES:
+        for path in list(output.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def _copy_package(package: Path, target: Path) -> None:
+    """Copy Python sources only: bytecode, dotfiles and leftovers of editors must not ship."""
+    for module in package.rglob("*.py"):
+        relative = module.relative_to(package)
+        if any(part.startswith(".") for part in relative.parts):
+            continue
+        copied = target / relative
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(module, copied)
+
+
+def _set_modes(output: Path) -> None:
+    """Let everyone read, whatever the umask: Lambda runs as a user of its own."""
+    for path in output.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)

@@ -1,0 +1,48 @@
+"""The queue between scan and rotate, and the dead-letter queues."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+# Lambda Developer Guide, Configuring an Amazon SQS queue to use with Lambda: six times the timeout,
+# so that no message is handed out again while Lambda still retries it, and at least five receives.
+_VISIBILITY_TIMEOUTS = 6
+_RECEIVES = 5
+
+
+class RotationQueue(Construct):
+    """One message for each secret that is due, and a dead-letter queue for what keeps failing."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, consumer_timeout: cdk.Duration
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = dead_letter_queue(self)
+        self.queue = _queue(
+            self,
+            "Queue",
+            visibility_timeout=cdk.Duration.seconds(
+                _VISIBILITY_TIMEOUTS * consumer_timeout.to_seconds()
+            ),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letters, max_receive_count=_RECEIVES
+            ),
+        )
+
+
+def dead_letter_queue(scope: Construct) -> sqs.Queue:
+    """Create the queue that keeps what failed in `scope` for 14 days, the longest that SQS can."""
+    return _queue(scope, "DeadLetters", retention_period=cdk.Duration.days(14))
+
+
+def _queue(scope: Construct, construct_id: str, **properties: Any) -> sqs.Queue:
+    """Create a queue that is encrypted at rest and refuses plain HTTP."""
+    return sqs.Queue(
+        scope,
+        construct_id,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        **properties,
+    )

@@ -1,0 +1,92 @@
+"""Which imported certificates without our tags become copies of a secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certrotation.core.certificates import key_algorithm_of
+from certrotation.core.comparison import check_trust
+from certrotation.core.findings import Code, Finding, refuse
+from certrotation.core.names import names_of
+from certrotation.core.steps import Adopt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from certrotation.core.estate import Copy
+    from certrotation.core.material import Material
+    from certrotation.core.trust import PublicRoots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """What is adopted, what refuses it, and what was left alone."""
+
+    copies: tuple[Copy, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Adopt, ...]:
+        """The step for each copy."""
+        because = "names and key type are the material's, and no other secret claims it"
+        return tuple(Adopt(arn=each.arn, because=because) for each in self.copies)
+
+
+def decide_adoption(
+    material: Material, secret: str, lookalikes: Sequence[Copy], roots: PublicRoots
+) -> Adoption:
+    """Decide which of the Region's certificates with the material's names are adopted.
+
+    All matches that are in use are; if none is in use, a single match. A match has the very names
+    and key type of the material, which neither loses trust nor expires sooner; no acceptance
+    changes that, because adoption takes over what somebody else made.
+
+    Args:
+        material: what the secret holds.
+        secret: the secret's name.
+        lookalikes: certificates of the Region that serve the material's names; own copies may
+            be among them.
+        roots: the public roots.
+    """
+    twins = [each for each in lookalikes if _is_twin(each, material)]
+    strangers = [each for each in twins if each.marks.secret is None and not each.marks.ignored]
+    fit = [each for each in strangers if _is_improved_by(each, material, roots)]
+    notes = tuple(
+        f"{each.arn} is left alone: the material would lose trust or expire sooner"
+        for each in strangers
+        if each not in fit
+    )
+    if not fit:
+        return Adoption(notes=notes)
+    rivals = [each for each in twins if each.marks.secret not in {None, secret}]
+    if rivals:
+        found = f"{rivals[0].arn} of {rivals[0].marks.secret} has the same names and key type as"
+        return _ambiguous(f"{found} {_list(fit)}.", notes)
+    used = [each for each in fit if each.in_use]
+    if not used and len(fit) > 1:
+        return _ambiguous(f"None of {_list(fit)} is in use, and any could be meant.", notes)
+    return Adoption(copies=tuple(used or fit), notes=notes)
+
+
+def _ambiguous(found: str, notes: tuple[str, ...]) -> Adoption:
+    return Adoption(findings=(refuse(Code.ADOPTION_AMBIGUOUS, found),), notes=notes)
+
+
+def _is_twin(copy: Copy, material: Material) -> bool:
+    leaf = copy.presented.leaf
+    return (
+        names_of(leaf) == material.names
+        and key_algorithm_of(leaf.public_key()) == material.key_algorithm
+    )
+
+
+def _is_improved_by(copy: Copy, material: Material, roots: PublicRoots) -> bool:
+    ends = copy.presented.leaf.not_valid_after_utc
+    loses_trust = any(check_trust(material, copy.arn, copy.presented, roots))
+    return not loses_trust and material.leaf.not_valid_after_utc >= ends
+
+
+def _list(copies: Sequence[Copy]) -> str:
+    return ", ".join(each.arn for each in copies)

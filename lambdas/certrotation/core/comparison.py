@@ -1,0 +1,70 @@
+"""Compares material with what a copy presents now: nothing that works may get worse unseen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certrotation.core.chain import build_chain
+from certrotation.core.findings import Code, Finding, refuse, warn
+from certrotation.core.names import names_of, uncovered
+from certrotation.core.trust import anchor_of
+from certrotation.core.windows import windows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from certrotation.core.material import Material, PresentedCertificate
+    from certrotation.core.trust import PublicRoots
+    from certrotation.core.windows import WindowPolicy
+
+
+def check_names(material: Material, arn: str, presented: PresentedCertificate) -> Iterator[Finding]:
+    """Refuse material that leaves a name of the copy uncovered."""
+    lost = uncovered(material.names, names_of(presented.leaf))
+    if lost:
+        yield refuse(Code.NAMES_LOST, f"{arn} serves {', '.join(lost)}; the material does not.")
+
+
+def check_trust(
+    material: Material, arn: str, presented: PresentedCertificate, roots: PublicRoots
+) -> Iterator[Finding]:
+    """Refuse material that ends at another CA than the copy.
+
+    A public root may follow a public root. The copy's chain may lack what the material's chain
+    brings, so both are searched for the way from the copy's leaf to its anchor.
+    """
+    chain = build_chain(presented.leaf, (*presented.chain, *material.chain), roots)
+    before = anchor_of((presented.leaf, *chain.certificates), roots)
+    after = material.anchor
+    if before.public and after.public:
+        return
+    if before.public or not before.is_same_as(after):
+        yield refuse(Code.TRUST_LOST, f"{arn} chains to {before}; the material to {after}.")
+
+
+def check_expiry(
+    material: Material,
+    presented: Sequence[tuple[str, PresentedCertificate]],
+    policy: WindowPolicy,
+    now: datetime,
+) -> Iterator[Finding]:
+    """Refuse material about to expire that replaces better; warn of less obvious losses.
+
+    Args:
+        material: what is to be imported.
+        presented: ARN and certificate of every copy that it would replace, in all Regions.
+        policy: how long the windows are.
+        now: the present time.
+    """
+    ends = material.leaf.not_valid_after_utc
+    longer = [arn for arn, each in presented if each.leaf.not_valid_after_utc > ends]
+    windows = windows_of(material.leaf.not_valid_before_utc, ends, policy)
+    if windows.is_critical(now) and longer:
+        found = f"The material expires on {ends}, inside its critical window; later: {longer[0]}."
+        yield refuse(Code.EXPIRES_SOON, found)
+    elif windows.is_critical(now):
+        yield warn(Code.EXPIRES_SOON, f"The material expires on {ends}, and is the best there is.")
+    elif longer:
+        found = f"The material expires on {ends}, sooner than {', '.join(longer)}."
+        yield warn(Code.EXPIRES_SOONER, found)

@@ -1,0 +1,288 @@
+"""Plans one Region: which copies stay, which are replaced, who moves where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certrotation.core.certificates import extended_key_usages_of
+from certrotation.core.estate import DependentKind
+from certrotation.core.findings import Code, Finding, refusals, refuse, warn
+from certrotation.core.names import is_qualified, uncovered
+from certrotation.core.reimport_rules import reasons_against_reimport
+from certrotation.core.steps import (
+    NEW_COPY,
+    Import,
+    MarkSuperseded,
+    Move,
+    RegionPlan,
+    Reimport,
+    Step,
+    Tag,
+    Unmark,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from certrotation.core.adoption import Adoption
+    from certrotation.core.estate import Copy, Dependent, RegionLook
+    from certrotation.core.material import Material
+    from certrotation.core.tags import CopyTags
+
+EDGE_LEAD = timedelta(hours=48)
+"""A reimport may take 24 hours to reach CloudFront's edge; a new ARN is there at once.
+
+CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront".
+"""
+
+
+class Course(Enum):
+    """What happens to a copy."""
+
+    KEEP = "keep"
+    REIMPORT = "reimport"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """A copy, what happens to it, and why."""
+
+    copy: Copy
+    course: Course
+    because: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def stays(self) -> bool:
+        """Whether it will present the material under its own ARN."""
+        return self.course is not Course.REPLACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionGoal:
+    """What a Region is to come to."""
+
+    material: Material
+    tags: CopyTags
+    now: datetime
+    edge_refused: frozenset[str] = frozenset()
+    """ARNs of copies in whose place CloudFront refused to take a new ARN."""
+
+
+def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> RegionPlan:
+    """Plan one Region.
+
+    Every copy in use that ACM lets us reimport is reimported. Dependents of the others move to the
+    oldest of these; else to a copy that carries the material already, be it superseded; else to an
+    unused one that can be reimported; else to one new import. What is left unused is superseded.
+    """
+    if adoption.findings:
+        return RegionPlan(
+            region=look.region, steps=(), findings=adoption.findings, notes=adoption.notes
+        )
+    ordinary = [each for each in look.copies if each.is_ordinary(goal.now)]
+    retired = [each for each in look.copies if each not in ordinary]
+    fates = [_fate(each, goal) for each in sorted((*ordinary, *adoption.copies), key=_age)]
+    target = _target(fates, sorted(retired, key=_age), goal)
+    findings = (*_findings(fates, goal), *_reversals(fates))
+    steps: tuple[Step, ...] = (*adoption.steps, *_steps(fates, target, goal))
+    return RegionPlan(
+        region=look.region,
+        steps=() if refusals(findings) else steps,
+        findings=findings,
+        notes=adoption.notes,
+    )
+
+
+def _fate(copy: Copy, goal: RegionGoal) -> Fate:
+    ends = copy.presented.leaf.not_valid_after_utc
+    if copy.presented.fingerprint == goal.material.fingerprint:
+        return Fate(copy=copy, course=Course.KEEP, because="it presents the material's leaf")
+    against = reasons_against_reimport(copy.presented.leaf, goal.material.leaf)
+    if against:
+        return Fate(copy=copy, course=Course.REPLACE, because="; ".join(against))
+    in_place = (
+        f"it ends {ends:%Y-%m-%d}, the material {goal.material.leaf.not_valid_after_utc:%Y-%m-%d},"
+        " and ACM's rules allow it in place"
+    )
+    if not _is_late_for_the_edge(copy, goal):
+        return Fate(copy=copy, course=Course.REIMPORT, because=in_place)
+    late = f"CloudFront presents it, and it ends {ends:%Y-%m-%d %H:%M} UTC, within 48 hours"
+    if copy.arn not in goal.edge_refused and not refusals(_move_findings(copy, goal)):
+        return Fate(copy=copy, course=Course.REPLACE, because=late)
+    found = f"{copy.arn} is reimported in place although {late}: its users cannot move."
+    return Fate(
+        copy=copy,
+        course=Course.REIMPORT,
+        because=in_place,
+        findings=(warn(Code.EDGE_LATE, found),),
+    )
+
+
+def _is_late_for_the_edge(copy: Copy, goal: RegionGoal) -> bool:
+    on_edge = any(each.kind is DependentKind.DISTRIBUTION for each in _dependents(copy))
+    return on_edge and copy.presented.leaf.not_valid_after_utc - goal.now < EDGE_LEAD
+
+
+def _target(fates: Sequence[Fate], retired: Sequence[Copy], goal: RegionGoal) -> Fate | None:
+    """Return the copy to which the others give way, or None if it must be imported first."""
+    reusable = [_fate(each, goal) for each in retired]
+    carrying = [each for each in (*fates, *reusable) if each.course is Course.KEEP]
+    candidates = (
+        *(each for each in fates if each.copy.is_used and each.stays),
+        *sorted(carrying, key=lambda fate: fate.copy.age),
+        *(each for each in fates if each.course is Course.REIMPORT),
+    )
+    return candidates[0] if candidates else None
+
+
+def _steps(fates: Sequence[Fate], target: Fate | None, goal: RegionGoal) -> Iterator[Step]:
+    """Yield the steps: what stays is made right, then dependents move, then the rest is marked."""
+    staying = [each for each in fates if each.copy.is_used and each.stays]
+    if target is None:
+        yield Import(because=_why_imported(fates))
+    elif target not in staying:
+        staying.append(target)
+    for each in staying:
+        yield from _make_right(each, goal)
+    to_arn = target.copy.arn if target else NEW_COPY
+    leaving = [each for each in fates if each not in staying]
+    for each in leaving:
+        for dependent in _dependents(each.copy):
+            yield Move(dependent=dependent, to_arn=to_arn, because=each.because)
+    for each in leaving:
+        because = "its dependents move" if each.copy.is_used else "nothing uses it"
+        yield MarkSuperseded(
+            arn=each.copy.arn, by_arn=to_arn, because=f"{because}, and {to_arn} has the material"
+        )
+
+
+def _why_imported(fates: Sequence[Fate]) -> str:
+    if not fates:
+        return "the Region has no copy"
+    return f"no copy can take the material: {fates[0].because}"
+
+
+def _make_right(fate: Fate, goal: RegionGoal) -> Iterator[Step]:
+    """Yield what makes a copy present the material and say so."""
+    copy = fate.copy
+    if copy.marks.is_superseded:
+        yield Unmark(arn=copy.arn, because="it is to be used again")
+    if fate.course is Course.REIMPORT:
+        yield Reimport(arn=copy.arn, because=fate.because)
+    differing = [key for key, value in goal.tags.own.items() if copy.tags.get(key) != value]
+    if differing or fate.course is Course.REIMPORT:
+        version = goal.material.version
+        yield Tag(arn=copy.arn, because=f"it then carries version {version}")
+
+
+def _findings(fates: Sequence[Fate], goal: RegionGoal) -> Iterator[Finding]:
+    for fate in fates:
+        yield from fate.findings
+        if not fate.copy.is_used:
+            continue
+        if fate.stays:
+            yield from _stay_findings(fate, goal)
+        else:
+            yield from _move_findings(fate.copy, goal)
+
+
+def _stay_findings(fate: Fate, goal: RegionGoal) -> Iterator[Finding]:
+    """What dependents cannot take although their ARN stays."""
+    has_client_auth = ExtendedKeyUsageOID.CLIENT_AUTH in (
+        extended_key_usages_of(goal.material.leaf) or {ExtendedKeyUsageOID.CLIENT_AUTH}
+    )
+    for dependent in _dependents(fate.copy):
+        yield from _taking_findings(dependent, goal.material)
+        if dependent.needs_client_auth and not has_client_auth:
+            found = f"{dependent} presents it to an origin and needs clientAuth."
+            yield refuse(Code.DEPENDENT_UNMOVABLE, found)
+
+
+def _move_findings(copy: Copy, goal: RegionGoal) -> tuple[Finding, ...]:
+    """What keeps dependents from moving away from a copy, and what a person should know."""
+    unknown = copy.users.unknown if copy.users else ()
+    return (
+        *(
+            refuse(
+                Code.DEPENDENT_UNMOVABLE, f"{arn} uses {copy.arn} and cannot be moved from here."
+            )
+            for arn in unknown
+        ),
+        *(
+            finding
+            for dependent in _dependents(copy)
+            for finding in _moving_findings(dependent, goal.material)
+        ),
+    )
+
+
+def _moving_findings(dependent: Dependent, material: Material) -> Iterator[Finding]:
+    if dependent.unmovable:
+        found = f"{dependent} must keep its ARN: {dependent.unmovable}."
+        yield refuse(Code.DEPENDENT_UNMOVABLE, found)
+    if dependent.drifts:
+        found = f"{dependent} belongs to the CloudFormation stack {dependent.drifts}."
+        yield warn(Code.DEPENDENT_DRIFTS, found)
+    yield from _taking_findings(dependent, material)
+
+
+def _taking_findings(dependent: Dependent, material: Material) -> Iterator[Finding]:
+    """What a dependent will not take, whichever ARN it comes under."""
+    if material.key_algorithm not in dependent.accepted_keys:
+        found = f"{dependent} does not take {material.key_algorithm}."
+        yield refuse(Code.DEPENDENT_KEY_UNSUPPORTED, found)
+    missing = uncovered(material.names, dependent.names)
+    if missing:
+        found = f"{dependent} answers for {', '.join(missing)}; the material does not."
+        yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)
+    if dependent.needs_qualified_name and not any(map(is_qualified, material.names)):
+        found = f"{dependent} takes no certificate without a fully qualified DNS name."
+        yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)
+    limit = dependent.longest_chain
+    if limit is not None and len(material.chain) > limit:
+        found = f"{dependent} takes {limit} chain certificates; there are {len(material.chain)}."
+        yield refuse(Code.CHAIN_TOO_LONG, found)
+
+
+def _reversals(fates: Sequence[Fate]) -> Iterator[Finding]:
+    for each in fates:
+        if each.copy.marks.is_superseded:
+            found = f"{each.copy.arn} was superseded and is in use again."
+            yield warn(Code.DEPENDENT_REVERTED, found)
+
+
+def _age(copy: Copy) -> tuple[float, str]:
+    return copy.age
+
+
+def _dependents(copy: Copy) -> tuple[Dependent, ...]:
+    return copy.users.dependents if copy.users else ()
+
+
+def users_decide(copies: Sequence[Copy], goal: RegionGoal, *, is_edge: bool) -> bool:
+    """Say whether it matters for the plan who presents these copies.
+
+    A single copy that ACM lets us reimport is reimported whoever presents it, except where
+    CloudFront may: asking would cost calls for each copy at each renewal and change nothing.
+
+    Args:
+        copies: the Region's copies, users not yet asked for.
+        goal: what the Region is to come to.
+        is_edge: whether CloudFront takes its certificates from this Region.
+    """
+    if len(copies) != 1:
+        return bool(copies)
+    (copy,) = copies
+    if copy.marks.is_superseded:
+        return True
+    fate = _fate(copy, goal)
+    if fate.course is Course.REIMPORT:
+        return is_edge and copy.in_use is not False
+    return fate.course is Course.REPLACE

@@ -1,0 +1,144 @@
+"""A plan as data: what will be done, in which order, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from certrotation.core.findings import Finding, refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from certrotation.core.estate import Dependent
+
+NEW_COPY = "the new copy"
+"""Stands for the ARN that an Import will make."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """Tag an imported certificate as a copy of the secret."""
+
+    verb: ClassVar[str] = "adopt"
+    arn: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmark:
+    """Take the superseded marks off a copy that is to be used again."""
+
+    verb: ClassVar[str] = "unmark"
+    arn: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reimport:
+    """Put the material under a copy's ARN."""
+
+    verb: ClassVar[str] = "reimport"
+    arn: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """Import the material under a new ARN, tags included."""
+
+    verb: ClassVar[str] = "import"
+    arn: ClassVar[str] = NEW_COPY
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """Record on a copy what it carries."""
+
+    verb: ClassVar[str] = "tag"
+    arn: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Point a dependent at another ARN; `to_arn` may be the new copy's."""
+
+    verb: ClassVar[str] = "move"
+    dependent: Dependent
+    to_arn: str
+    because: str
+
+    @property
+    def arn(self) -> str:
+        """The ARN that the dependent leaves."""
+        return self.dependent.certificate_arn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkSuperseded:
+    """Mark a copy whose dependents have left; a later scan deletes it."""
+
+    verb: ClassVar[str] = "mark superseded"
+    arn: str
+    by_arn: str
+    because: str
+
+
+Step: TypeAlias = Adopt | Unmark | Reimport | Import | Tag | Move | MarkSuperseded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionPlan:
+    """The steps for one Region, in order; none if a finding refuses them."""
+
+    region: str
+    steps: tuple[Step, ...]
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was seen and left alone."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a person must act before this Region changes."""
+        return bool(refusals(self.findings))
+
+    @property
+    def imports(self) -> bool:
+        """Whether a new ARN is to be made."""
+        return any(isinstance(step, Import) for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done for one secret; the first Region is the canary."""
+
+    secret: str
+    version: str
+    findings: tuple[Finding, ...]
+    """On the material; one that refuses stops every Region."""
+    regions: tuple[RegionPlan, ...]
+    is_held: bool
+    """Whether the secret's owner asked that nothing be applied."""
+    tags: Mapping[str, str]
+    """What the copies will be tagged with."""
+
+    def with_regions(self, regions: Iterable[RegionPlan]) -> Plan:
+        """Return the plan with these Regions' plans."""
+        return replace(self, regions=tuple(regions))
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the material itself is refused."""
+        return bool(refusals(self.findings))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not any(region.steps for region in self.regions)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """The findings on the material, then those of each Region."""
+        return (*self.findings, *(each for region in self.regions for each in region.findings))

@@ -1,0 +1,169 @@
+"""What the environment says: read once, checked, and frozen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from certrotation.core.windows import WindowPolicy
+from certrotation.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_T = TypeVar("_T")
+
+_PREFIX = "CERTROTATION_"
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
+_SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,256}")
+
+DEFAULT_SECRET_PREFIX = "certrotation/"  # noqa: S105  a name, not a secret
+
+
+class Mode(StrEnum):
+    """Whether anything outside the queue is changed."""
+
+    APPLY = "apply"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of both functions; the README's table explains them to users."""
+
+    home_region: str
+    target_regions: tuple[str, ...]
+    """The first is the canary."""
+    queue_url: str
+    secret_prefix: str
+    mode: Mode
+    adopts: bool
+    scan_interval: timedelta
+    retention: timedelta
+    """How long a superseded copy is kept."""
+    windows: WindowPolicy
+    public_roots_file: str | None
+    """PEM file of the roots taken as public; None means those that botocore ships."""
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings from environment variables.
+
+        Raises:
+            SettingsError: a variable is missing, malformed or out of range; it is named.
+        """
+        read = _Reader(environment)
+        return cls(
+            home_region=read.required("AWS_REGION", _region),
+            target_regions=read.required("CERTROTATION_TARGET_REGIONS", _regions),
+            queue_url=read.required("CERTROTATION_QUEUE_URL", _url),
+            secret_prefix=read.optional("SECRET_PREFIX", _secret_prefix, DEFAULT_SECRET_PREFIX),
+            mode=read.optional("MODE", Mode, Mode.APPLY),
+            adopts=read.optional("ADOPTION", _switch, default=True),
+            scan_interval=read.optional("SCAN_INTERVAL_MINUTES", _minutes, timedelta(hours=1)),
+            retention=read.optional("RETENTION_DAYS", _days, timedelta(days=30)),
+            windows=_windows(read),
+            public_roots_file=read.optional("PUBLIC_ROOTS_FILE", str, None),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    environment: Mapping[str, str]
+
+    def required(self, name: str, parse: Callable[[str], _T]) -> _T:
+        """Parse a variable that must be there."""
+        text = self.environment.get(name, "").strip()
+        if not text:
+            raise SettingsError(f"{name} is not set.", "Set it on the function, by the stack.")
+        return _parse(name, text, parse)
+
+    def optional(self, name: str, parse: Callable[[str], _T], default: _T) -> _T:
+        """Parse a variable of ours, or return the default if it is not there."""
+        text = self.environment.get(_PREFIX + name, "").strip()
+        return _parse(_PREFIX + name, text, parse) if text else default
+
+
+def _parse(name: str, text: str, parse: Callable[[str], _T]) -> _T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise SettingsError(f"{name} is {text!r}: {error}.", "Correct it in the stack.") from error
+
+
+def _windows(read: _Reader) -> WindowPolicy:
+    default = WindowPolicy()
+    policy = WindowPolicy(
+        warning_fraction=read.optional("WARNING_FRACTION", _fraction, default.warning_fraction),
+        warning_cap=read.optional("WARNING_CAP_DAYS", _days, default.warning_cap),
+        critical_fraction=read.optional("CRITICAL_FRACTION", _fraction, default.critical_fraction),
+        critical_cap=read.optional("CRITICAL_CAP_DAYS", _days, default.critical_cap),
+        critical_floor=read.optional("CRITICAL_FLOOR_DAYS", _days, default.critical_floor),
+    )
+    if (
+        policy.critical_fraction > policy.warning_fraction
+        or policy.critical_cap > policy.warning_cap
+        or policy.critical_floor > policy.critical_cap
+    ):
+        raise SettingsError(
+            "The critical window would be longer than the warning window, or its floor than its"
+            " cap.",
+            "Correct the CERTROTATION_WARNING_... and CERTROTATION_CRITICAL_... settings.",
+        )
+    return policy
+
+
+def _region(text: str) -> str:
+    if not _REGION.fullmatch(text):
+        raise ValueError("that is no Region's name, such as eu-west-1")
+    return text
+
+
+def _regions(text: str) -> tuple[str, ...]:
+    names = tuple(_region(each.strip()) for each in text.split(","))
+    if len(set(names)) < len(names):
+        raise ValueError("a Region stands twice")
+    return names
+
+
+def _secret_prefix(text: str) -> str:
+    if not _SECRET_NAME.fullmatch(text):
+        raise ValueError("a secret's name holds letters, digits and /_+=.@- only")
+    return text
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError("that is no URL of an SQS queue")
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ValueError("it is on or off")
+    return text == "on"
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError("it must be above zero")
+    return number
+
+
+def _minutes(text: str) -> timedelta:
+    return timedelta(minutes=_positive(text))
+
+
+def _days(text: str) -> timedelta:
+    return timedelta(days=_positive(text))
+
+
+def _fraction(text: str) -> float:
+    number = _positive(text)
+    if number >= 1:
+        raise ValueError("it is a fraction of the lifetime, below 1")
+    return number

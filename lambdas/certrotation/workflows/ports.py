@@ -1,0 +1,182 @@
+"""What the workflows ask of the world. Adapters in `certrotation.aws` answer; tests may too.
+
+Every method raises only what `certrotation.errors` knows. Throttling, server errors and lost
+connections are transient wherever they strike; the docstrings name what else a caller must expect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from certrotation.core.estate import Dependent, ListedCertificate, ManagedSecret
+    from certrotation.core.material import Material, PresentedCertificate
+    from certrotation.core.messages import RotationRequest
+    from certrotation.core.secret_format import SecretValue
+
+
+class Secrets(Protocol):
+    """The managed secrets of the home Region."""
+
+    def list_managed(self) -> Sequence[ManagedSecret]:
+        """Return every secret whose name begins with the prefix; never a value."""
+
+    def describe(self, secret_id: str) -> ManagedSecret:
+        """Return one secret by name or ARN.
+
+        Raises:
+            Vanished: there is no such secret.
+        """
+
+    def current_value(self, secret_id: str) -> SecretValue:
+        """Return what is AWSCURRENT.
+
+        Raises:
+            Vanished: there is no such secret, or it has no value.
+            Rejected: it is being deleted.
+        """
+
+    def is_newer(self, secret_id: str, version: str, than: str) -> bool:
+        """Say whether `version` was created after `than`; a version that is gone was not."""
+
+
+class RotationQueue(Protocol):
+    """The queue that rotations come from."""
+
+    def send(self, requests: Sequence[RotationRequest]) -> None:
+        """Queue requests; all of them, or it raises."""
+
+    def send_later(self, request: RotationRequest, delay: timedelta) -> None:
+        """Queue one request that is seen after `delay` (at most 15 minutes)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateDetail:
+    """What ACM tells about one certificate beside its material."""
+
+    created_at: datetime
+    in_use_by: tuple[str, ...]
+    """ARNs of the resources that present it; follows a detach by up to twenty minutes."""
+
+
+class Certificates(Protocol):
+    """ACM in one Region."""
+
+    def list_imported(self) -> Sequence[ListedCertificate]:
+        """Return every imported certificate, whatever its key type, expired ones included."""
+
+    def presented(self, arn: str) -> PresentedCertificate:
+        """Return the leaf and chain that ACM holds.
+
+        Raises:
+            Vanished: there is no such certificate.
+        """
+
+    def detail(self, arn: str) -> CertificateDetail:
+        """Return what ACM tells about it.
+
+        Raises:
+            Vanished: there is no such certificate.
+        """
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """Return its tags, asked of ACM itself.
+
+        Raises:
+            Vanished: there is no such certificate.
+        """
+
+    def import_new(self, material: Material, tags: Mapping[str, str]) -> str:
+        """Import under a new ARN, tags in the same call, and return the ARN.
+
+        Raises:
+            TagsRefused: nothing was imported.
+            Rejected: ACM will not have the material, or a quota is used up.
+        """
+
+    def reimport(self, arn: str, material: Material) -> None:
+        """Put material under a known ARN; tags are never part of it.
+
+        Raises:
+            Vanished: there is no such certificate.
+            Rejected: ACM will not have the material under this ARN.
+        """
+
+    def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add or overwrite tags.
+
+        Raises:
+            TagsRefused: none was set.
+            Vanished: there is no such certificate.
+        """
+
+    def remove_tags(self, arn: str, keys: Iterable[str]) -> None:
+        """Remove tags by key; a tag that is not there is no error."""
+
+    def delete(self, arn: str) -> None:
+        """Delete a certificate; one that is gone already is no error.
+
+        Raises:
+            InUse: something presents it.
+        """
+
+
+class TagIndex(Protocol):
+    """The tags of one Region's certificates, as the tagging service knows them: with a lag."""
+
+    def all(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the tags of every tagged certificate, by ARN."""
+
+    def copies_of(self, secret_name: str) -> Mapping[str, Mapping[str, str]]:
+        """Return the tags of the certificates tagged with this secret's name, by ARN."""
+
+
+class DependentService(Protocol):
+    """A service whose resources present certificates."""
+
+    def knows(self, user_arn: str) -> bool:
+        """Say whether an ARN from `CertificateDetail.in_use_by` is this service's to look at."""
+
+    def dependents(self, certificate_arn: str, user_arns: Sequence[str]) -> Sequence[Dependent]:
+        """Return what names the certificate in its own configuration, among these users.
+
+        A user that is gone, or names the certificate no more, has no dependents: the list comes
+        from a hint.
+        """
+
+    def move(self, dependent: Dependent, to_arn: str) -> None:
+        """Point a dependent at `to_arn`: new before old, and nothing else changes.
+
+        Doing it again, or after it was done half, is safe. A dependent that is gone is no error.
+
+        Raises:
+            DependentBusy: it takes no change now.
+            DependentFull: there is no slot for the new certificate beside the old one.
+            DependentRefused: it will not take the new certificate.
+        """
+
+    def still_presents(self, dependent: Dependent) -> bool:
+        """Read back whether it still names the certificate that it was to leave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """The services of one Region."""
+
+    name: str
+    certificates: Certificates
+    tag_index: TagIndex
+    dependents: tuple[DependentService, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Everything there is: the home Region's secrets and queue, and every target Region."""
+
+    secrets: Secrets
+    queue: RotationQueue
+    regions: Mapping[str, Region]

@@ -1,0 +1,95 @@
+"""Puts the double's answers in front of moto's, at the one place every request passes.
+
+`BaseResponse.call_action` serves requests in process and over HTTP alike. By then moto has read
+the request by botocore's model, and it writes the answer by the same model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+from werkzeug.exceptions import HTTPException
+
+from tests.double import acm, cloudfront, elbv2, secretsmanager, tagging
+from tests.double.world import Answer, Forwarded, Refusal, Request, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    CallAction = Callable[[BaseResponse], Forwarded]
+
+ANSWERS: dict[str, dict[str, Answer]] = {
+    "acm": acm.ANSWERS,
+    "cloudfront": cloudfront.ANSWERS,
+    "elbv2": elbv2.ANSWERS,
+    "resourcegroupstaggingapi": tagging.ANSWERS,
+    "secretsmanager": secretsmanager.ANSWERS,
+}
+
+# IAM's name of a service where boto3 has another (Service Authorization Reference).
+_IAM_PREFIX = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+
+# Services whose error code has no "Exception" at its end (each API Reference, Common errors).
+_PLAIN_DENIAL = {"cloudfront", "elbv2", "sqs"}
+
+
+def answering(world: World, moto: CallAction) -> CallAction:
+    """Return what replaces `BaseResponse.call_action` while this world is in place."""
+
+    def call_action(response: BaseResponse) -> Forwarded:
+        service = response.boto3_service_name
+        with world.lock:
+            try:
+                answer = _answer(world, moto, response, service)
+            except ServiceException as error:
+                answer = error
+            except HTTPException as error:
+                answer = _as_refusal(error)
+            if isinstance(answer, tuple):
+                return answer
+            return _written(response, answer)
+
+    return call_action
+
+
+def _answer(world: World, moto: CallAction, response: BaseResponse, service: str) -> Any:
+    operation = response._get_action()
+    if world.behaviour.denies(service, operation, response.region):
+        raise _denial(service, operation)
+    answer = ANSWERS.get(service, {}).get(operation)
+    if answer is None:
+        return moto(response)
+    response.parse_parameters(response.normalized_request)
+    request = Request(
+        world=world,
+        service=service,
+        operation=operation,
+        region=response.region,
+        params=cast("dict[str, Any]", response.params),
+        forward=lambda: moto(response),
+    )
+    return answer(request)
+
+
+def _denial(service: str, operation: str) -> Refusal:
+    """Each API Reference, Common errors: AccessDenied or AccessDeniedException."""
+    code = "AccessDenied" if service in _PLAIN_DENIAL else "AccessDeniedException"
+    action = f"{_IAM_PREFIX.get(service, service)}:{operation}"
+    return Refusal(code, f"User is not authorized to perform: {action}")
+
+
+def _as_refusal(error: HTTPException) -> Refusal:
+    """Turn the older of moto's two kinds of error into the newer."""
+    code = getattr(error, "error_type", None)
+    if code is None:
+        raise error
+    return Refusal(code, getattr(error, "message", ""))
+
+
+def _written(response: BaseResponse, answer: Any) -> Forwarded:
+    status, headers, body = response.serialized(ActionResult(answer))
+    headers["status"] = str(status)
+    headers, body = response._enrich_response(headers, body)
+    return status, headers, body

@@ -1,0 +1,53 @@
+"""The knobs of the double: quotas, page sizes, refusals and timing that a test may turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cryptography import x509
+
+Denial: TypeAlias = tuple[str, str, str | None]
+
+
+@dataclass(kw_only=True)
+class Behaviour:
+    """How the double answers; every field may be changed while it runs.
+
+    Attributes:
+        page_size: caps each page of each list API, so that a forgotten token shows; None is
+            AWS's own maximum.
+        trusted_roots: the roots that CloudFront trusts; None trusts everything.
+        deployments: whether a distribution's change is deployed at once, or stays InProgress
+            until `EmbeddedAws.finish_deployments`.
+        alb_certificate_limit: SNI certificates per Application Load Balancer, defaults not counted.
+        nlb_certificate_limit: certificates per Network Load Balancer, defaults counted.
+        imported_certificate_quota: imported certificates per Region.
+        denied: (service, operation, Region) that answer AccessDenied; a Region of None is all.
+            Services carry their boto3 names, CloudFront's Region is us-east-1.
+        dark_regions: Regions where every call fails to connect. CloudFront counts as us-east-1.
+        tag_policy: whether the organisation's tag policy allows these tags on a certificate.
+    """
+
+    page_size: int | None = None
+    trusted_roots: list[x509.Certificate] | None = None
+    deployments: Literal["at_once", "when_told"] = "at_once"
+    alb_certificate_limit: int = 25
+    nlb_certificate_limit: int = 25
+    imported_certificate_quota: int = 2500
+    denied: set[Denial] = field(default_factory=set)
+    dark_regions: set[str] = field(default_factory=set)
+    tag_policy: Callable[[Mapping[str, str]], bool] | None = None
+
+    def denies(self, service: str, operation: str, region: str) -> bool:
+        """Whether the caller lacks the permission for this operation."""
+        return not self.denied.isdisjoint(
+            {(service, operation, None), (service, operation, region)}
+        )
+
+    def page_limit(self, requested: int | None, maximum: int) -> int:
+        """Return how many entries one page holds."""
+        return min(requested or maximum, maximum, self.page_size or maximum)

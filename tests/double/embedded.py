@@ -1,0 +1,183 @@
+"""The double in process: moto's mock with the double's answers and a recorder in front."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.acm.models import acm_backends
+from moto.core import errors
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import BaseResponse
+from moto.ec2.models import ec2_backends
+from moto.elbv2.models import elbv2_backends
+
+from tests.double import acm_views, certificates, secretsmanager, tagging
+from tests.double.answering import answering
+from tests.double.behaviour import Behaviour
+from tests.double.recording import Call, Hook, Recorder
+from tests.double.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import Literal
+
+    StaleRead = Literal[
+        "tagging", "list_secrets", "list_certificates", "in_use_by", "secret_values"
+    ]
+
+_SNAPSHOTS: dict[str, Callable[[World, str], Any]] = {
+    "in_use_by": certificates.uses,
+    "list_certificates": acm_views.summaries,
+    "list_secrets": secretsmanager.stored,
+    "secret_values": secretsmanager.stored,
+    "tagging": tagging.tagged,
+}
+
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+class EmbeddedAws:
+    """The world under test, seen from outside: its knobs, its calls, and what may go wrong."""
+
+    def __init__(self, world: World, recorder: Recorder) -> None:
+        self.behaviour = world.behaviour
+        self.account_id = world.account_id
+        self._world = world
+        self._recorder = recorder
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call so far, in order of their start; `calls.clear()` begins anew."""
+        return self._recorder.calls
+
+    def calls_of(self, service: str, operation: str | None = None) -> list[Call]:
+        """Return the calls of a service, or of one operation of it."""
+        return [
+            call
+            for call in self.calls
+            if call.service == service and operation in (None, call.operation)
+        ]
+
+    def before(self, hook: Hook) -> AbstractContextManager[None]:
+        """Run `hook` before each call has an effect; it may raise. Leaving the context removes it.
+
+        Outside a `with` statement the hook stays for the world's life.
+        """
+        return _Registration(self._recorder.before, hook)
+
+    def after(self, hook: Hook) -> AbstractContextManager[None]:
+        """Run `hook` after each call had its effect or was refused; as `before` otherwise."""
+        return _Registration(self._recorder.after, hook)
+
+    def error(self, code: str, operation: str, message: str = "") -> ClientError:
+        """Make the error that boto3 raises for this code, for a hook to raise."""
+        return ClientError({"Error": {"Code": code, "Message": message or code}}, operation)
+
+    @contextmanager
+    def stale(self, kind: StaleRead) -> Iterator[None]:
+        """Let reads of this kind answer from now's state until exit: eventual consistency."""
+        world = self._world
+        with world.lock:
+            take = _SNAPSHOTS[kind]
+            world.snapshots[kind] = {region: take(world, region) for region in self._regions()}
+        try:
+            yield
+        finally:
+            with world.lock:
+                del world.snapshots[kind]
+
+    def finish_deployments(self) -> None:
+        """Let every distribution that is InProgress become Deployed."""
+        with self._world.lock:
+            for each in self._world.distributions.values():
+                each.status, each.certificate_changing = "Deployed", False
+
+    def in_use_by(self, arn: str) -> list[str]:
+        """Return the ARNs of the resources that name a certificate now, stale reads or not."""
+        region = arn.split(":")[3]
+        with self._world.lock:
+            return certificates.uses(self._world, region).get(arn, [])
+
+    def load_balancer(
+        self,
+        name: str,
+        *,
+        kind: Literal["application", "network"] = "application",
+        region: str = "us-east-1",
+        tags: dict[str, str] | None = None,
+    ) -> str:
+        """Make a load balancer in the Region's default subnets, without an API call.
+
+        Returns its ARN.
+        """
+        with self._world.lock:
+            subnets = ec2_backends[self.account_id][region].describe_subnets()
+            balancer = elbv2_backends[self.account_id][region].create_load_balancer(
+                name=name,
+                security_groups=[],
+                subnet_ids=[subnet.id for subnet in subnets],
+                loadbalancer_type=kind,
+                tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
+            )
+        return str(balancer.arn)
+
+    def _regions(self) -> list[str]:
+        return list(acm_backends[self.account_id].regions)
+
+
+class _Registration:
+    """A hook in its place; calling it, or leaving it as a context, takes the hook out."""
+
+    def __init__(self, hooks: list[Hook], hook: Hook) -> None:
+        self._hooks = hooks
+        self._hook = hook
+        hooks.append(hook)
+
+    def __call__(self) -> None:
+        self._hooks.remove(self._hook)
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        self()
+
+
+@contextmanager
+def embedded_aws(behaviour: Behaviour | None = None) -> Iterator[EmbeddedAws]:
+    """Run an AWS account in this process, empty at first; everything is restored on exit.
+
+    Credentials are fake and AWS_DEFAULT_REGION is us-east-1 meanwhile.
+    """
+    world = World(behaviour=behaviour or Behaviour(), account_id=DEFAULT_ACCOUNT_ID)
+    recorder = Recorder(world.behaviour)
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
+        stack.enter_context(mock_aws())
+        stack.enter_context(answers_in_front(world))
+        recording = recorder.recording(vars(BaseClient)["_make_api_call"])
+        stack.enter_context(patch.object(BaseClient, "_make_api_call", recording))
+        yield EmbeddedAws(world, recorder)
+
+
+@contextmanager
+def answers_in_front(world: World) -> Iterator[None]:
+    """Put the double's answers in front of moto's, in process and behind moto's server."""
+    moto = BaseResponse.call_action
+    with (
+        patch.object(BaseResponse, "call_action", answering(world, moto)),
+        # Moto warns of codes that botocore's models leave out, such as UnsupportedCertificate.
+        patch.object(errors, "warn", lambda *_, **__: None),
+    ):
+        yield

@@ -1,0 +1,93 @@
+"""What the double knows beyond moto's own stores, and the request that an answer is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from moto.core.exceptions import ServiceException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.double.behaviour import Behaviour
+
+Forwarded: TypeAlias = tuple[int, dict[str, str], str | bytes]
+"""Moto's own answer as it goes over the wire: status, headers, body."""
+
+Answer: TypeAlias = "Callable[[Request], Mapping[str, Any] | Forwarded]"
+"""Carries out one operation: returns the output's members, or moto's answer."""
+
+
+@dataclass(kw_only=True)
+class Distribution:
+    """A CloudFront distribution; `config` is the DistributionConfig as the caller sent it."""
+
+    id: str
+    arn: str
+    domain_name: str
+    config: dict[str, Any]
+    etag: str
+    status: str
+    certificate_changing: bool
+    modified: Any
+
+
+@dataclass(kw_only=True)
+class World:
+    """One AWS account. Whoever touches it holds `lock`.
+
+    Attributes:
+        sni: the SNI certificates of each listener, by its ARN, apart from its default.
+        snapshots: per kind of stale read and Region, what such reads answer from.
+    """
+
+    behaviour: Behaviour
+    account_id: str
+    lock: RLock = field(default_factory=RLock)
+    distributions: dict[str, Distribution] = field(default_factory=dict)
+    sni: dict[str, list[str]] = field(default_factory=dict)
+    snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def seen(self, kind: str, region: str, live: Callable[[World, str], Any]) -> Any:
+        """Return what reads of this kind see: the snapshot while stale, else what `live` says."""
+        if kind in self.snapshots:
+            return self.snapshots[kind][region]
+        return live(self, region)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call of an operation; `forward` lets moto carry it out."""
+
+    world: World
+    service: str
+    operation: str
+    region: str
+    params: Mapping[str, Any]
+    forward: Callable[[], Forwarded]
+
+    def page(
+        self, entries: Sequence[Any], *, maximum: int, size: str, token: str
+    ) -> tuple[list[Any], str | None]:
+        """Cut the page that the request asks for; returns it and the next page's token.
+
+        `size` and `token` name the request's parameters, `maximum` is AWS's page size.
+        """
+        limit = self.world.behaviour.page_limit(self.params.get(size), maximum)
+        start = int(self.params.get(token) or 0)
+        end = start + limit
+        return list(entries[start:end]), str(end) if end < len(entries) else None
+
+
+class Refusal(ServiceException):
+    """An error of AWS's, to be raised by an answer; moto spells it in the service's protocol."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+
+
+def succeeded(answer: Forwarded) -> bool:
+    """Whether moto carried the operation out."""
+    return answer[0] < 300

@@ -1,0 +1,43 @@
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.infra.synthesis import Template, synthesize
+
+# Each differs from its default, so a value in the template comes from here.
+SETTINGS = {
+    "stack_name": "tls-rotation",
+    "target_regions": ["eu-west-1", "us-east-1"],
+    "secret_prefix": "tls/",
+    "scan_interval_minutes": 90,
+    "mode": "report",
+    "arch": "x86_64",
+    "rotate_concurrency": 7,
+    "adoption": "off",
+    "retention_days": 31,
+    "warning_fraction": 0.25,
+    "warning_cap_days": 61,
+    "critical_fraction": 0.125,
+    "critical_cap_days": 22,
+    "critical_floor_days": 4,
+}
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The stack for `SETTINGS`: synthesized once a run, however many workers share it."""
+    folder = _folder_of_the_run(tmp_path_factory)
+    synthesized = folder / "template.json"
+    with (folder / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not synthesized.exists():
+            template = synthesize(folder / "cdk.out", SETTINGS)
+            synthesized.write_text(template.text, encoding="utf-8")
+    return Template(synthesized.read_text(encoding="utf-8"))
+
+
+def _folder_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own

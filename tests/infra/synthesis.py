@@ -1,0 +1,96 @@
+"""A synthesized template, read by meaning: handlers, roles and resource types, no logical ids."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def synthesize(outdir: Path, settings: Mapping[str, object]) -> "Template":
+    """Run app.py as the CDK's command line does, without bundling the asset.
+
+    In a process of its own, so that Node and what it prints stay out of the tests' process.
+    """
+    context = {"certrotation": settings, "aws:cdk:bundling-stacks": []}
+    environment = os.environ | {
+        "CDK_OUTDIR": str(outdir),
+        "CDK_CONTEXT_JSON": json.dumps(context),
+    }
+    finished = subprocess.run(  # noqa: S603  no shell; every word is ours
+        [sys.executable, str(ROOT / "app.py")],
+        cwd=outdir.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    (template,) = outdir.glob("*.template.json")
+    return Template(template.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The one stack's template."""
+
+    text: str
+
+    def of_type(self, resource_type: str) -> dict[str, Any]:
+        """Properties by logical id."""
+        return {
+            logical_id: resource["Properties"]
+            for logical_id, resource in json.loads(self.text)["Resources"].items()
+            if resource["Type"] == resource_type
+        }
+
+    def one(self, resource_type: str) -> dict[str, Any]:
+        (properties,) = self.of_type(resource_type).values()
+        found: dict[str, Any] = properties
+        return found
+
+    def function(self, handler: str) -> tuple[str, dict[str, Any]]:
+        """Logical id and properties of the function that runs `handler`."""
+        (found,) = (
+            (logical_id, properties)
+            for logical_id, properties in self.of_type("AWS::Lambda::Function").items()
+            if properties["Handler"] == handler
+        )
+        return found
+
+    def statements_of(self, handler: str) -> list[dict[str, Any]]:
+        """Every policy statement of the role of the function that runs `handler`."""
+        role = self.function(handler)[1]["Role"]["Fn::GetAtt"][0]
+        assert "ManagedPolicyArns" not in self.of_type("AWS::IAM::Role")[role]
+        return [
+            statement
+            for policy in self._policies()
+            if {"Ref": role} in policy["Roles"]
+            for statement in _statements(policy)
+        ]
+
+    def all_statements(self) -> list[dict[str, Any]]:
+        """Every statement of every identity policy in the stack."""
+        return [statement for policy in self._policies() for statement in _statements(policy)]
+
+    def _policies(self) -> Iterator[dict[str, Any]]:
+        # The CDK moves what outgrows a role's inline policy into managed ones.
+        yield from self.of_type("AWS::IAM::Policy").values()
+        yield from self.of_type("AWS::IAM::ManagedPolicy").values()
+
+
+def _statements(policy: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for statement in policy["PolicyDocument"]["Statement"]:
+        yield statement | {
+            "Action": _as_list(statement["Action"]),
+            "Resource": _as_list(statement["Resource"]),
+        }
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,121 @@
+import json
+from typing import Any
+
+import pytest
+
+from infra.config import ConfigError, StackConfig
+from tests.infra.synthesis import ROOT
+
+
+def read(**settings: Any) -> StackConfig:
+    given = {"target_regions": ["eu-west-1", "us-east-1"]} | settings
+    return StackConfig.from_context({"certrotation": given})
+
+
+def test_only_the_regions_have_to_be_given() -> None:
+    assert read() == StackConfig(target_regions=("eu-west-1", "us-east-1"))
+
+
+def test_the_repositorys_own_settings_are_valid() -> None:
+    cdk_json = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
+    assert StackConfig.from_context(cdk_json["context"]).target_regions
+
+
+def test_a_setting_given_alone_wins_over_the_ones_given_together() -> None:
+    context = {
+        "certrotation": {"target_regions": ["eu-west-1"], "mode": "apply"},
+        "certrotation:mode": "report",
+        "@aws-cdk/aws-iam:minimizePolicies": True,
+    }
+    assert StackConfig.from_context(context).mode == "report"
+
+
+def test_the_command_lines_text_becomes_numbers_and_lists() -> None:
+    context = {
+        "certrotation:target_regions": "eu-west-1,us-east-1",
+        "certrotation:scan_interval_minutes": "15",
+        "certrotation:warning_fraction": "0.25",
+    }
+    config = StackConfig.from_context(context)
+    assert config.target_regions == ("eu-west-1", "us-east-1")
+    assert config.scan_interval_minutes == 15
+    assert config.warning_fraction == 0.25
+
+
+@pytest.mark.parametrize(
+    "region",
+    ["us-east-1", "ap-southeast-7", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1"],
+)
+def test_every_partitions_regions_are_regions(region: str) -> None:
+    assert read(target_regions=[region]).target_regions == (region,)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("target_regions", []),
+        ("target_regions", ""),
+        ("target_regions", ["eu-west-1", "eu-west-1"]),
+        ("target_regions", ["eu-west-1", "Ireland"]),
+        ("target_regions", ["eu-west-1 "]),
+        ("target_regions", [1]),
+        ("target_regions", 1),
+        ("secret_prefix", ""),
+        ("secret_prefix", "tls*"),
+        ("secret_prefix", "tls/\n"),
+        ("secret_prefix", "p" * 257),
+        ("scan_interval_minutes", 4),
+        ("scan_interval_minutes", 1441),
+        ("scan_interval_minutes", 59.5),
+        ("scan_interval_minutes", "hourly"),
+        ("scan_interval_minutes", True),
+        ("mode", "dry-run"),
+        ("mode", None),
+        ("arch", "amd64"),
+        ("stack_name", "1st"),
+        ("stack_name", "tls_rotation"),
+        ("stack_name", "s" * 129),
+        ("rotate_concurrency", 1),
+        ("rotate_concurrency", 1001),
+        ("adoption", True),
+        ("retention_days", 0),
+        ("warning_fraction", 0),
+        ("warning_fraction", 1.0),
+        ("critical_fraction", "1/10"),
+        ("warning_cap_days", -1),
+        ("critical_cap_days", "x"),
+        ("critical_floor_days", 3651),
+    ],
+)
+def test_an_unfit_value_is_refused_by_its_key_with_what_to_give(key: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=rf"certrotation\.{key} is .*; give .+"):
+        read(**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("scan_interval_minutes", 5),
+        ("scan_interval_minutes", 1440),
+        ("rotate_concurrency", 2),
+        ("secret_prefix", "p" * 256),
+        ("stack_name", "s" * 128),
+    ],
+)
+def test_the_bounds_themselves_are_fit(key: str, value: Any) -> None:
+    assert getattr(read(**{key: value}), key) == value
+
+
+def test_a_missing_setting_is_named_with_what_to_give() -> None:
+    with pytest.raises(ConfigError, match=r"certrotation\.target_regions is missing; give a list"):
+        StackConfig.from_context({})
+
+
+def test_an_unknown_setting_is_named_beside_those_that_exist() -> None:
+    with pytest.raises(ConfigError, match=r"certrotation\.regions is not .*target_regions"):
+        read(regions=["eu-west-1"])
+
+
+def test_settings_given_as_text_are_refused() -> None:
+    with pytest.raises(ConfigError, match="certrotation is 'report'; give an object"):
+        StackConfig.from_context({"certrotation": "report"})

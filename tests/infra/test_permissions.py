@@ -1,0 +1,204 @@
+from typing import Any
+
+import pytest
+
+from tests.infra.synthesis import Template
+
+pytestmark = pytest.mark.infra
+
+SCAN = "certrotation.handlers.scan.handler"
+ROTATE = "certrotation.handlers.rotate.handler"
+
+# Reviewed against the Service Authorization Reference: none of these knows a resource type.
+WITHOUT_RESOURCE = {
+    "acm:ListCertificates",
+    "elasticloadbalancing:DescribeListenerCertificates",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
+    "secretsmanager:ListSecrets",
+    "tag:GetResources",
+}
+RESOURCE_TAG = "aws:ResourceTag/certrotation:secret"
+
+
+def actions(statements: list[dict[str, Any]], effect: str) -> set[str]:
+    return {
+        action
+        for statement in statements
+        if statement["Effect"] == effect
+        for action in statement["Action"]
+    }
+
+
+def granting(template: Template, handler: str, action: str) -> list[dict[str, Any]]:
+    return [
+        statement
+        for statement in template.statements_of(handler)
+        if statement["Effect"] == "Allow" and action in statement["Action"]
+    ]
+
+
+def denials(template: Template, handler: str) -> list[dict[str, Any]]:
+    return [
+        statement for statement in template.statements_of(handler) if statement["Effect"] == "Deny"
+    ]
+
+
+def arns(statement: dict[str, Any]) -> set[str]:
+    """Resources with the pseudo parameters written as CloudFormation's Fn::Sub writes them."""
+    return {
+        "".join(
+            part if isinstance(part, str) else f"${{{part['Ref']}}}"
+            for part in resource["Fn::Join"][1]
+        )
+        for resource in statement["Resource"]
+    }
+
+
+def arn(service: str, region: str, resource: str) -> str:
+    return f"arn:${{AWS::Partition}}:{service}:{region}:${{AWS::AccountId}}:{resource}"
+
+
+CERTIFICATES = {arn("acm", region, "certificate/*") for region in ("eu-west-1", "us-east-1")}
+
+
+def test_scan_may_do_this_and_nothing_else(template: Template) -> None:
+    assert actions(template.statements_of(SCAN), "Allow") == {
+        "acm:DeleteCertificate",
+        "acm:ListCertificates",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "secretsmanager:ListSecrets",
+        "sqs:SendMessage",
+        "tag:GetResources",
+    }
+
+
+def test_rotate_may_do_this_and_nothing_else(template: Template) -> None:
+    assert actions(template.statements_of(ROTATE), "Allow") == {
+        "acm:AddTagsToCertificate",
+        "acm:DescribeCertificate",
+        "acm:GetCertificate",
+        "acm:ImportCertificate",
+        "acm:ListCertificates",
+        "acm:ListTagsForCertificate",
+        "acm:RemoveTagsFromCertificate",
+        "cloudfront:GetDistribution",
+        "cloudfront:GetDistributionConfig",
+        "cloudfront:ListTagsForResource",
+        "cloudfront:UpdateDistribution",
+        "elasticloadbalancing:AddListenerCertificates",
+        "elasticloadbalancing:DescribeListenerCertificates",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:ModifyListener",
+        "elasticloadbalancing:RemoveListenerCertificates",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:ListSecretVersionIds",
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+        "tag:GetResources",
+    }
+
+
+def test_no_action_is_a_pattern(template: Template) -> None:
+    assert not [action for action in actions(template.all_statements(), "Allow") if "*" in action]
+
+
+def test_only_actions_that_know_no_resource_are_allowed_on_every_resource(
+    template: Template,
+) -> None:
+    unbounded = [s for s in template.all_statements() if "*" in s["Resource"]]
+    assert actions(unbounded, "Allow") <= WITHOUT_RESOURCE
+
+
+def test_no_arn_names_a_partition(template: Template) -> None:
+    assert "arn:aws" not in template.text
+
+
+def test_scan_deletes_only_superseded_copies_of_this_deployment(template: Template) -> None:
+    (statement,) = granting(template, SCAN, "acm:DeleteCertificate")
+    assert arns(statement) == CERTIFICATES
+    assert statement["Condition"] == {
+        "StringLike": {RESOURCE_TAG: "tls/*"},
+        "Null": {"aws:ResourceTag/certrotation:superseded-by": "false"},
+    }
+
+
+def test_rotate_reads_secrets_with_the_prefix_alone(template: Template) -> None:
+    (statement,) = granting(template, ROTATE, "secretsmanager:GetSecretValue")
+    assert arns(statement) == {arn("secretsmanager", "${AWS::Region}", "secret:tls/*")}
+
+
+def test_rotate_imports_under_our_tag_or_over_a_certificate_that_carries_it(
+    template: Template,
+) -> None:
+    statements = granting(template, ROTATE, "acm:ImportCertificate")
+    assert [statement["Condition"] for statement in statements] == [
+        {"StringLike": {"aws:RequestTag/certrotation:secret": "tls/*"}},
+        {"StringLike": {RESOURCE_TAG: "tls/*"}},
+    ]
+    assert [arns(statement) for statement in statements] == [CERTIFICATES, CERTIFICATES]
+
+
+def test_rotate_untags_only_copies_of_this_deployment(template: Template) -> None:
+    (statement,) = granting(template, ROTATE, "acm:RemoveTagsFromCertificate")
+    assert statement["Condition"] == {"StringLike": {RESOURCE_TAG: "tls/*"}}
+
+
+@pytest.mark.parametrize("handler", [SCAN, ROTATE])
+def test_neither_function_changes_a_certificate_to_be_ignored_or_of_another_deployment(
+    template: Template, handler: str
+) -> None:
+    statements = denials(template, handler)
+    assert [statement["Condition"] for statement in statements] == [
+        {"Null": {"aws:ResourceTag/certrotation:ignore": "false"}},
+        {"Null": {RESOURCE_TAG: "false"}, "StringNotLike": {RESOURCE_TAG: "tls/*"}},
+    ]
+    for statement in statements:
+        assert arns(statement) == {arn("acm", "*", "certificate/*")}
+        assert set(statement["Action"]) == {
+            "acm:AddTagsToCertificate",
+            "acm:DeleteCertificate",
+            "acm:ImportCertificate",
+            "acm:RemoveTagsFromCertificate",
+        }
+
+
+def test_rotate_changes_listeners_of_this_account_in_target_regions_alone(
+    template: Template,
+) -> None:
+    (statement,) = granting(template, ROTATE, "elasticloadbalancing:ModifyListener")
+    assert arns(statement) == {
+        arn("elasticloadbalancing", region, f"listener/{kind}/*")
+        for kind in ("app", "net")
+        for region in ("eu-west-1", "us-east-1")
+    }
+
+
+def test_rotate_changes_distributions_of_this_account_alone(template: Template) -> None:
+    (statement,) = granting(template, ROTATE, "cloudfront:UpdateDistribution")
+    assert arns(statement) == {arn("cloudfront", "", "distribution/*")}
+
+
+def test_each_function_writes_only_to_its_own_log_group(template: Template) -> None:
+    for handler in (SCAN, ROTATE):
+        group = template.function(handler)[1]["LoggingConfig"]["LogGroup"]["Ref"]
+        (statement,) = granting(template, handler, "logs:PutLogEvents")
+        assert statement["Resource"] == [{"Fn::GetAtt": [group, "Arn"]}]
+
+
+def test_both_functions_reach_the_one_queue(template: Template) -> None:
+    source = template.one("AWS::Lambda::EventSourceMapping")["EventSourceArn"]
+    for handler in (SCAN, ROTATE):
+        (statement,) = granting(template, handler, "sqs:SendMessage")
+        assert statement["Resource"] == [source]
