@@ -7,6 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Node 20 works; jsii would print a banner about its end of life at every start.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export PYTHONPATH := lambdas:.
 # The synthesizing tests find uv, which bundles the Lambda asset, on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -42,7 +43,7 @@ check: setup ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	PYTHONPATH=lambdas:. $(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-cache
 
 .PHONY: format
 format: setup ## Let the formatter and the linter mend what they can

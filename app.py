@@ -1,7 +1,7 @@
 """Synthesizes the stack.
 
-The CDK's command line runs this file, see cdk.json. `CDK_OUTDIR=cdk.out python app.py` does the same
-without it.
+The CDK's command line runs this file, see cdk.json; `CDK_OUTDIR=cdk.out python app.py` does the
+same without it.
 """
 
 import json

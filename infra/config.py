@@ -142,8 +142,8 @@ _RULES: Mapping[str, _Rule] = {
         'a list of different Regions, the canary first, such as ["eu-west-1", "us-east-1"]',
         _read_regions,
     ),
-    # The characters: Secrets Manager API Reference, CreateSecret, Name. The length: a copy's tag holds
-    # the whole name, see ACM API Reference, Tag, Value.
+    # The characters: Secrets Manager API Reference, CreateSecret, Name. The length: a copy's tag
+    # holds the whole name, see ACM API Reference, Tag, Value.
     "secret_prefix": _text(
         "[A-Za-z0-9/_+=.@-]{1,256}", "1 to 256 of the characters A-Z a-z 0-9 / _ + = . @ -"
     ),

@@ -6,13 +6,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import SignatureAlgorithmOID
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime
 
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
@@ -46,6 +47,13 @@ _RSA_SIZES = {
     4096: KeyAlgorithm.RSA_4096,
 }
 _WEAK_DIGESTS = (hashes.MD5, hashes.SHA1)
+_MD5 = hashes.MD5()  # noqa: S303  verified, never made
+_SHA1 = hashes.SHA1()  # noqa: S303  as above
+_OLD_RSA_DIGESTS: dict[x509.ObjectIdentifier, hashes.MD5 | hashes.SHA1] = {
+    SignatureAlgorithmOID.RSA_WITH_MD5: _MD5,
+    SignatureAlgorithmOID.RSA_WITH_SHA1: _SHA1,
+}
+_OLD_ECDSA_DIGESTS = {SignatureAlgorithmOID.ECDSA_WITH_SHA1: _SHA1}
 
 
 def key_algorithm_of(key: PublicKeyTypes) -> KeyAlgorithm | None:
@@ -62,14 +70,19 @@ def public_bytes_of(key: PublicKeyTypes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+def subject_name_of(certificate: x509.Certificate) -> str:
+    """Return the subject in words, for a message."""
+    return certificate.subject.rfc4514_string() or "(no subject)"
+
+
+def issuer_name_of(certificate: x509.Certificate) -> str:
+    """Return the issuer in words, for a message."""
+    return certificate.issuer.rfc4514_string() or "(no issuer)"
+
+
 def fingerprint_of(certificate: x509.Certificate) -> str:
     """Return the SHA-256 fingerprint in hexadecimal."""
     return certificate.fingerprint(hashes.SHA256()).hex()
-
-
-def lifetime_of(certificate: x509.Certificate) -> timedelta:
-    """Return the time from NotBefore to NotAfter."""
-    return certificate.not_valid_after_utc - certificate.not_valid_before_utc
 
 
 def key_usages_of(certificate: x509.Certificate) -> frozenset[str] | None:
@@ -123,9 +136,15 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
     return issued_by(certificate, certificate)
 
 
-def has_weak_signature(certificate: x509.Certificate) -> bool:
-    """Say whether the signature rests on MD5 or SHA-1."""
-    return isinstance(certificate.signature_hash_algorithm, _WEAK_DIGESTS)
+def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
+    """Say whether `at` lies in the validity period, both ends included (RFC 5280, 4.1.2.5)."""
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+
+
+def weak_digest_of(certificate: x509.Certificate) -> str | None:
+    """Return the name of the digest that the signature rests on if that is MD5 or SHA-1."""
+    digest = certificate.signature_hash_algorithm
+    return digest.name.upper() if isinstance(digest, _WEAK_DIGESTS) else None
 
 
 def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -133,28 +152,23 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     if certificate.issuer != issuer.subject:
         return False
     try:
-        if has_weak_signature(certificate):
-            _verify_weak_signature(certificate, issuer)
-        else:
-            certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, TypeError, ValueError):
+        _verify_signature(certificate, issuer)
+    except (InvalidSignature, TypeError, UnsupportedAlgorithm, ValueError):
         return False
     return True
 
 
-def _verify_weak_signature(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
-    """Verify a signature that cryptography's own chain check no longer supports.
+def _verify_signature(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+    """Verify with the issuer's key, raising as cryptography does.
 
-    A person may accept SIGNATURE_WEAK; then the chain still has to link.
+    Its own check no longer knows MD5 and SHA-1, but a person may accept SIGNATURE_WEAK; then the
+    chain still has to link.
     """
-    key = issuer.public_key()
-    digest = certificate.signature_hash_algorithm
-    if digest is None:
-        raise TypeError("no digest")
-    signed = certificate.tbs_certificate_bytes
-    if isinstance(key, rsa.RSAPublicKey):
-        key.verify(certificate.signature, signed, padding.PKCS1v15(), digest)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(certificate.signature, signed, ec.ECDSA(digest))
+    key, algorithm = issuer.public_key(), certificate.signature_algorithm_oid
+    signature, signed = certificate.signature, certificate.tbs_certificate_bytes
+    if algorithm in _OLD_RSA_DIGESTS and isinstance(key, rsa.RSAPublicKey):
+        key.verify(signature, signed, padding.PKCS1v15(), _OLD_RSA_DIGESTS[algorithm])
+    elif algorithm in _OLD_ECDSA_DIGESTS and isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(signature, signed, ec.ECDSA(_OLD_ECDSA_DIGESTS[algorithm]))
     else:
-        raise TypeError("neither RSA nor ECDSA")
+        certificate.verify_directly_issued_by(issuer)

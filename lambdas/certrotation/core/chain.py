@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.certificates import (
     basic_constraints_of,
+    fingerprint_of,
     is_self_signed,
+    is_valid_at,
     issued_by,
 )
 
@@ -20,12 +22,6 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from certrotation.core.trust import PublicRoots
-
-LONGEST_CHAIN = 10
-"""Certificates above the leaf that are looked at; real chains have one to four."""
-
-_MOST_PATHS = 2_000
-"""A bound on paths tried, so that CAs that sign each other in circles cost nothing much."""
 
 
 class ChainEnd(IntEnum):
@@ -64,54 +60,58 @@ def build_chain(
     """
     usable = [
         each
-        for each in supplied
-        if each != leaf and (at is None or _is_valid(each, at)) and _may_issue(each)
+        for each in {*supplied} - {leaf}
+        if (at is None or is_valid_at(each, at)) and _may_issue(each)
     ]
+    # Of two certificates of one CA the later expiry wins, whichever was supplied first.
+    usable.sort(key=lambda each: (each.not_valid_after_utc, fingerprint_of(each)), reverse=True)
     return min(
         _chains(leaf, usable, roots),
         key=lambda chain: (chain.end, len(chain.certificates)),
-        default=Chain(certificates=(), end=ChainEnd.UNKNOWN_ISSUER),
     )
 
 
 def _chains(
     leaf: x509.Certificate, usable: Sequence[x509.Certificate], roots: PublicRoots
 ) -> Iterator[Chain]:
-    """Yield the chains that cannot be made longer, shorter ones first."""
-    paths: deque[tuple[x509.Certificate, ...]] = deque([(leaf,)])
-    for _ in range(_MOST_PATHS):
-        if not paths:
-            return
+    """Yield the chains that end somewhere, shorter ones first.
+
+    Each certificate is visited once, on the shortest way to it: a longer way could neither end
+    elsewhere nor allow more depth. So CAs that sign each other in circles cost nothing; where
+    nothing but circles leads up, the last path, a longest one, is all there is.
+    """
+    path: tuple[x509.Certificate, ...] = (leaf,)
+    paths = deque([path])
+    visited = {leaf}
+    while paths:
         path = paths.popleft()
-        end, issuers = _continue(path, usable, roots)
+        issuers = _issuers(path, usable)
+        end = _end(path[-1], issuers, roots)
         if end is not None:
             yield Chain(certificates=path[1:], end=end)
-        paths.extend((*path, issuer) for issuer in issuers)
+            continue
+        paths.extend((*path, each) for each in issuers if each not in visited)
+        visited.update(issuers)
+    yield Chain(certificates=path[1:], end=ChainEnd.UNKNOWN_ISSUER)
 
 
-def _continue(
-    path: tuple[x509.Certificate, ...], usable: Sequence[x509.Certificate], roots: PublicRoots
-) -> tuple[ChainEnd | None, list[x509.Certificate]]:
-    """Say how the path ends, if it does, and which certificates make it longer."""
-    top = path[-1]
+def _issuers(
+    path: Sequence[x509.Certificate], usable: Sequence[x509.Certificate]
+) -> list[x509.Certificate]:
+    """Return what may stand above the path."""
+    top, intermediates = path[-1], len(path) - 1
+    return [each for each in usable if issued_by(top, each) and _allows_depth(each, intermediates)]
+
+
+def _end(
+    top: x509.Certificate, issuers: Sequence[x509.Certificate], roots: PublicRoots
+) -> ChainEnd | None:
+    """Say what a path ends at; None if it goes on."""
     if roots.have_issued(top):
-        return ChainEnd.PUBLIC_ROOT, []
+        return ChainEnd.PUBLIC_ROOT
     if is_self_signed(top):
-        return ChainEnd.PRIVATE_ROOT, []
-    issuers = [
-        each
-        for each in usable
-        if each not in path and issued_by(top, each) and _allows_depth(each, len(path) - 1)
-    ]
-    if any(roots.contains(each) for each in issuers):
-        return ChainEnd.PUBLIC_ROOT, []
-    if not issuers or len(path) > LONGEST_CHAIN:
-        return ChainEnd.UNKNOWN_ISSUER, []
-    return None, issuers
-
-
-def _is_valid(certificate: x509.Certificate, at: datetime) -> bool:
-    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+        return ChainEnd.PRIVATE_ROOT
+    return None if issuers else ChainEnd.UNKNOWN_ISSUER
 
 
 def _may_issue(certificate: x509.Certificate) -> bool:

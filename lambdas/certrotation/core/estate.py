@@ -82,6 +82,15 @@ class ListedCertificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateDetail:
+    """What ACM tells about one certificate beside its material."""
+
+    created_at: datetime
+    in_use_by: tuple[str, ...]
+    """ARNs of the resources that present it; follows a detach by up to twenty minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegionListing:
     """The imported certificates of one Region and the tags of those that have any."""
 

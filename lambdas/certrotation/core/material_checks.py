@@ -11,33 +11,28 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certrotation.core.certificates import (
     extended_key_usages_of,
-    fingerprint_of,
-    has_weak_signature,
     is_ca,
     is_self_signed,
-    issued_by,
     key_algorithm_of,
     public_bytes_of,
+    subject_name_of,
 )
-from certrotation.core.chain import Chain, ChainEnd, build_chain
-from certrotation.core.findings import Code, Finding, refusals, refuse, repair, warn
+from certrotation.core.chain_checks import best_chain, check_chain, check_signatures
+from certrotation.core.decoding import Supplied, UnreadableSecretError
+from certrotation.core.findings import Code, Finding, refusals, refuse
 from certrotation.core.material import Material, private_key_pem
 from certrotation.core.names import names_of
-from certrotation.core.secret_format import (
-    SecretValue,
-    Supplied,
-    UnreadableSecretError,
-    parse_secret,
-)
+from certrotation.core.secret_format import SecretValue, parse_secret
 from certrotation.core.trust import anchor_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+    from certrotation.core.chain import Chain
     from certrotation.core.trust import PublicRoots
 
 LARGEST_KEY = 5_120
@@ -78,18 +73,21 @@ def inspect_secret(value: SecretValue, roots: PublicRoots, now: datetime) -> Ins
         return Inspection(
             material=None, findings=(*_check_key(key), refuse(Code.LEAF_MISSING, found))
         )
-    chain = _best_chain(leaf, supplied, roots, now)
+    valid_from = leaf.not_valid_before_utc if _is_valid_shortly(leaf, now) else None
+    used_from = valid_from or now
+    chain = best_chain(leaf, supplied.certificates, roots, used_from)
     findings = (
         *_check_key(key),
         *_check_match(leaf, key),
         *_check_leaf(leaf),
         *_check_validity(leaf, now),
-        *_check_chain(leaf, chain, supplied, roots, now),
+        *check_signatures(leaf, chain),
+        *check_chain(leaf, chain, supplied.certificates, roots, used_from),
     )
     return Inspection(
         material=_material(value.version, leaf, chain, key, roots),
         findings=findings,
-        valid_from=leaf.not_valid_before_utc if _is_valid_shortly(leaf, now) else None,
+        valid_from=valid_from,
     )
 
 
@@ -144,19 +142,19 @@ def _describe(key: PrivateKeyTypes) -> str:
 
 def _check_match(leaf: x509.Certificate, key: PrivateKeyTypes) -> Iterator[Finding]:
     if public_bytes_of(leaf.public_key()) != public_bytes_of(key.public_key()):
-        found = f"The private key is not the key of the certificate {_subject(leaf)}."
+        found = f"The private key is not the key of the certificate {subject_name_of(leaf)}."
         yield refuse(Code.KEY_MISMATCH, found)
 
 
 def _check_leaf(leaf: x509.Certificate) -> Iterator[Finding]:
     if is_ca(leaf):
-        yield refuse(Code.LEAF_IS_CA, f"The certificate {_subject(leaf)} is a CA's own.")
+        yield refuse(Code.LEAF_IS_CA, f"The certificate {subject_name_of(leaf)} is a CA's own.")
     usages = extended_key_usages_of(leaf)
     if usages is not None and ExtendedKeyUsageOID.SERVER_AUTH not in usages:
         found = "The certificate has extended key usages, and serverAuth is not among them."
         yield refuse(Code.SERVER_AUTH_MISSING, found)
     if is_self_signed(leaf):
-        yield refuse(Code.SELF_SIGNED, f"The certificate {_subject(leaf)} signed itself.")
+        yield refuse(Code.SELF_SIGNED, f"The certificate {subject_name_of(leaf)} signed itself.")
     if not names_of(leaf):
         yield refuse(Code.NAMES_MISSING, "The certificate names no DNS name and no IP address.")
 
@@ -174,93 +172,6 @@ def _is_valid_shortly(leaf: x509.Certificate, now: datetime) -> bool:
     return timedelta(0) < leaf.not_valid_before_utc - now < SHORT_WAIT
 
 
-def _best_chain(
-    leaf: x509.Certificate, supplied: Supplied, roots: PublicRoots, now: datetime
-) -> Chain | None:
-    """Return the chain to import, or None if no path is valid now (see `_check_chain`)."""
-    valid = build_chain(leaf, supplied.certificates, roots, at=now)
-    ever = build_chain(leaf, supplied.certificates, roots)
-    lost_the_issuer = ever.certificates and not valid.certificates
-    return None if ever.end < valid.end or lost_the_issuer else valid
-
-
-def _check_chain(
-    leaf: x509.Certificate,
-    chain: Chain | None,
-    supplied: Supplied,
-    roots: PublicRoots,
-    now: datetime,
-) -> Iterator[Finding]:
-    if chain is None:
-        expired = [
-            _subject(each)
-            for each in supplied.certificates
-            if each != leaf and not each.not_valid_before_utc <= now <= each.not_valid_after_utc
-        ]
-        found = f"No path of certificates valid now leads up; not valid: {', '.join(expired)}."
-        yield refuse(Code.CHAIN_EXPIRED, found)
-        return
-    yield from _check_completeness(leaf, chain, supplied)
-    for each in (leaf, *chain.certificates):
-        if has_weak_signature(each) and not (each != leaf and is_self_signed(each)):
-            digest = each.signature_hash_algorithm
-            name = digest.name.upper() if digest else "a weak digest"
-            yield refuse(Code.SIGNATURE_WEAK, f"{_subject(each)} is signed with {name}.")
-    yield from _repairs(leaf, chain, supplied, roots)
-
-
-def _check_completeness(
-    leaf: x509.Certificate, chain: Chain, supplied: Supplied
-) -> Iterator[Finding]:
-    if is_self_signed(leaf):
-        return
-    if not any(each != leaf and issued_by(leaf, each) for each in supplied.certificates):
-        found = f"Nothing in the secret issued the certificate; its issuer is {_issuer(leaf)}."
-        yield refuse(Code.CHAIN_INCOMPLETE, found)
-    elif chain.end is ChainEnd.UNKNOWN_ISSUER:
-        top = (leaf, *chain.certificates)[-1]
-        found = f"The chain's top was issued by {_issuer(top)}, which is neither here nor public."
-        yield warn(Code.CHAIN_INCOMPLETE, found)
-
-
-def _repairs(
-    leaf: x509.Certificate, chain: Chain, supplied: Supplied, roots: PublicRoots
-) -> Iterator[Finding]:
-    wanted = [leaf, *chain.certificates]
-    distinct = list(dict.fromkeys(supplied.certificates))
-    if [each for each in distinct if each in wanted] != wanted:
-        yield repair(Code.CHAIN_MISORDERED, "The certificates were put in order, leaf first.")
-    dropped = _dropped(supplied.certificates, wanted, roots)
-    if dropped:
-        yield repair(Code.CHAIN_SUPERFLUOUS, f"Left out of the chain: {'; '.join(dropped)}.")
-
-
-def _dropped(
-    supplied: Sequence[x509.Certificate], wanted: Sequence[x509.Certificate], roots: PublicRoots
-) -> list[str]:
-    """Return why each certificate that is not imported was left out."""
-    dropped = []
-    seen: set[str] = set()
-    for each in supplied:
-        fingerprint = fingerprint_of(each)
-        if fingerprint in seen:
-            again = "the leaf again" if each == wanted[0] else f"a duplicate of {_subject(each)}"
-            dropped.append(again)
-        elif each not in wanted:
-            kind = "the public root" if roots.contains(each) else "not on the path:"
-            dropped.append(f"{kind} {_subject(each)}")
-        seen.add(fingerprint)
-    return dropped
-
-
 def is_importable(inspection: Inspection) -> bool:
     """Say whether nothing found in the material itself stops its import."""
     return inspection.material is not None and not refusals(inspection.findings)
-
-
-def _subject(certificate: x509.Certificate) -> str:
-    return certificate.subject.rfc4514_string() or "(no subject)"
-
-
-def _issuer(certificate: x509.Certificate) -> str:
-    return certificate.issuer.rfc4514_string() or "(no issuer)"

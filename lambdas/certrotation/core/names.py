@@ -51,7 +51,8 @@ def is_qualified(name: str) -> bool:
 def names_of(certificate: x509.Certificate) -> frozenset[str]:
     """Return the DNS names and IP addresses a certificate serves.
 
-    The common name counts only where there is no SAN extension (RFC 9525, section 2).
+    The common name counts only where there is no SAN extension (RFC 9525, section 2); an empty
+    DNS name, which RFC 5280 (section 4.2.1.6) reserves, serves nothing.
 
     Raises:
         ValueError: the extension cannot be decoded.
@@ -60,12 +61,8 @@ def names_of(certificate: x509.Certificate) -> frozenset[str]:
         san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return frozenset(_common_names(certificate))
-    return frozenset(
-        [
-            *(normalise(name) for name in san.get_values_for_type(x509.DNSName)),
-            *(str(address) for address in san.get_values_for_type(x509.IPAddress)),
-        ]
-    )
+    dns_names = {normalise(name) for name in san.get_values_for_type(x509.DNSName)} - {""}
+    return frozenset({*dns_names, *map(str, san.get_values_for_type(x509.IPAddress))})
 
 
 def covers(names: frozenset[str], wanted: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.adoption import Adoption, decide_adoption
 from certrotation.core.comparison import check_expiry, check_names, check_trust
-from certrotation.core.findings import Finding, apply_acceptance
+from certrotation.core.findings import Finding, apply_acceptance, refusals
 from certrotation.core.region_planning import RegionGoal, plan_region, users_decide
 from certrotation.core.steps import Plan
 from certrotation.core.tags import CopyTags, tags_for_copy
@@ -61,6 +61,16 @@ class Rotation:
         )
         findings = (*secret.findings(policy.targets), *material_findings, *truncated)
         return cls(secret=secret, material=material, findings=findings, tags=tags, policy=policy)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The Regions to rotate in, canary first."""
+        return self.secret.regions(self.policy.targets)
+
+    def refusals_by_itself(self) -> tuple[Finding, ...]:
+        """Return what refuses the material before anything that is live was looked at."""
+        accepted = apply_acceptance(self.findings, self.secret.accepted, self.material.version)
+        return refusals(accepted)
 
     def users_decide(self, region: str, copies: Sequence[Copy], now: datetime) -> bool:
         """Say whether it matters for the plan of a Region who presents its copies."""

@@ -43,7 +43,8 @@ def _key_changed(present: x509.Certificate, new: x509.Certificate) -> Iterator[s
 
 def _all_names_gone(present: x509.Certificate, new: x509.Certificate) -> Iterator[str]:
     """Names may be added and removed, but not all removed."""
-    if not names_of(present) & names_of(new):
+    before = names_of(present)
+    if before and before.isdisjoint(names_of(new)):
         yield "none of the present names is left"
 
 

@@ -104,6 +104,14 @@ class RegionPlan:
         """Whether a person must act before this Region changes."""
         return bool(refusals(self.findings))
 
+    def refused_by(self, findings: tuple[Finding, ...]) -> RegionPlan:
+        """Return a plan without steps, because of these findings."""
+        return replace(self, steps=(), findings=findings)
+
+    def with_earlier_findings(self, findings: tuple[Finding, ...]) -> RegionPlan:
+        """Return the plan with what an earlier plan for the Region found, each finding once."""
+        return replace(self, findings=tuple(dict.fromkeys((*findings, *self.findings))))
+
     @property
     def imports(self) -> bool:
         """Whether a new ARN is to be made."""

@@ -32,7 +32,7 @@ class PublicRoots:
         )
 
     def have_issued(self, certificate: x509.Certificate) -> bool:
-        """Say whether a root signed this certificate."""
+        """Say whether a root signed this certificate, as each root did itself."""
         return any(issued_by(certificate, root) for root in self._named(certificate.issuer))
 
     def _named(self, name: x509.Name) -> list[x509.Certificate]:
@@ -65,8 +65,6 @@ def anchor_of(path: Sequence[x509.Certificate], roots: PublicRoots) -> Anchor:
     issuer by name and authority key identifier (RFC 5280, section 4.2.1.1).
     """
     top = path[-1]
-    if roots.contains(top):
-        return Anchor(public=True, name=top.subject, key_identifier=_subject_key(top))
     if roots.have_issued(top):
         return Anchor(public=True, name=top.issuer, key_identifier=_authority_key(top))
     if is_self_signed(top):

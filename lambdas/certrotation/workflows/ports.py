@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
-    from certrotation.core.estate import Dependent, ListedCertificate, ManagedSecret
+    from certrotation.core.estate import (
+        CertificateDetail,
+        Dependent,
+        DependentKind,
+        ListedCertificate,
+        ManagedSecret,
+    )
     from certrotation.core.material import Material, PresentedCertificate
     from certrotation.core.messages import RotationRequest
     from certrotation.core.secret_format import SecretValue
@@ -53,14 +59,8 @@ class RotationQueue(Protocol):
     def send_later(self, request: RotationRequest, delay: timedelta) -> None:
         """Queue one request that is seen after `delay` (at most 15 minutes)."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateDetail:
-    """What ACM tells about one certificate beside its material."""
-
-    created_at: datetime
-    in_use_by: tuple[str, ...]
-    """ARNs of the resources that present it; follows a detach by up to twenty minutes."""
+    def return_later(self, receipt_handle: str, delay: timedelta) -> None:
+        """Have a message that is being worked on seen again after `delay`, counted as received."""
 
 
 class Certificates(Protocol):
@@ -137,6 +137,9 @@ class TagIndex(Protocol):
 
 class DependentService(Protocol):
     """A service whose resources present certificates."""
+
+    kinds: frozenset[DependentKind]
+    """What it can move."""
 
     def knows(self, user_arn: str) -> bool:
         """Say whether an ARN from `CertificateDetail.in_use_by` is this service's to look at."""

@@ -1,0 +1,169 @@
+"""AWS Certificate Manager, in one Region.
+
+Actions: acm:ListCertificates, acm:GetCertificate, acm:DescribeCertificate, acm:ImportCertificate,
+acm:AddTagsToCertificate (for an import with tags too), acm:RemoveTagsFromCertificate,
+acm:ListTagsForCertificate, acm:DeleteCertificate.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+
+from certrotation.aws.faults import translated
+from certrotation.core.certificates import KeyAlgorithm
+from certrotation.core.estate import CertificateDetail, ListedCertificate
+from certrotation.core.material import PresentedCertificate
+from certrotation.core.names import normalise
+from certrotation.errors import Rejected, Vanished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mypy_boto3_acm import ACMClient
+    from mypy_boto3_acm.type_defs import (
+        CertificateSummaryTypeDef,
+        ImportCertificateRequestTypeDef,
+        TagTypeDef,
+    )
+
+    from certrotation.core.material import Material
+
+_PAGE = 1000
+
+
+class AcmCertificates:
+    """The certificates of the client's Region."""
+
+    def __init__(self, client: ACMClient) -> None:
+        self._client = client
+
+    def list_imported(self) -> Sequence[ListedCertificate]:
+        """Return every imported certificate.
+
+        Without key types the list shows RSA up to 2048 bits alone, and it has no filter by type
+        (ACM API Reference, ListCertificates and Filters).
+        """
+        with translated("acm:ListCertificates", self._here):
+            pages = self._client.get_paginator("list_certificates").paginate(
+                CertificateStatuses=["ISSUED", "EXPIRED"],
+                Includes={"keyTypes": [each.value for each in KeyAlgorithm]},
+                PaginationConfig={"PageSize": _PAGE},
+            )
+            return [
+                _listed(each, self._region)
+                for page in pages
+                for each in page["CertificateSummaryList"]
+                if each["Type"] == "IMPORTED"
+            ]
+
+    def presented(self, arn: str) -> PresentedCertificate:
+        """Return the leaf and chain that ACM holds."""
+        with translated("acm:GetCertificate", arn):
+            answer = self._client.get_certificate(CertificateArn=arn)
+        chain = answer.get("CertificateChain", "").encode()
+        try:
+            return PresentedCertificate(
+                leaf=x509.load_pem_x509_certificate(answer["Certificate"].encode()),
+                chain=tuple(x509.load_pem_x509_certificates(chain)) if chain else (),
+            )
+        except ValueError:
+            raise Rejected(
+                f"{arn} holds a certificate that cannot be read.", "Delete it, or tag it to ignore."
+            ) from None
+
+    def detail(self, arn: str) -> CertificateDetail:
+        """Return what ACM tells about a certificate."""
+        with translated("acm:DescribeCertificate", arn):
+            answer = self._client.describe_certificate(CertificateArn=arn)["Certificate"]
+        return CertificateDetail(
+            created_at=answer["CreatedAt"], in_use_by=tuple(answer.get("InUseBy", ()))
+        )
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """Return a certificate's tags."""
+        with translated("acm:ListTagsForCertificate", arn):
+            answer = self._client.list_tags_for_certificate(CertificateArn=arn)
+        return {tag["Key"]: tag.get("Value", "") for tag in answer.get("Tags", ())}
+
+    def import_new(self, material: Material, tags: Mapping[str, str]) -> str:
+        """Import under a new ARN, tags in the same call, and return the ARN."""
+        request = _import_request(material)
+        if tags:
+            request["Tags"] = _as_list(tags)
+        with translated("acm:ImportCertificate", f"a new certificate in {self._region}"):
+            return self._client.import_certificate(**request)["CertificateArn"]
+
+    def reimport(self, arn: str, material: Material) -> None:
+        """Put material under a known ARN; ACM refuses tags here (ACM API Reference)."""
+        request = _import_request(material)
+        request["CertificateArn"] = arn
+        with translated("acm:ImportCertificate", arn):
+            self._client.import_certificate(**request)
+
+    def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add or overwrite tags."""
+        with translated("acm:AddTagsToCertificate", arn):
+            self._client.add_tags_to_certificate(CertificateArn=arn, Tags=_as_list(tags))
+
+    def remove_tags(self, arn: str, keys: Iterable[str]) -> None:
+        """Remove tags whatever their values."""
+        unwanted: list[TagTypeDef] = [{"Key": key} for key in keys]
+        if not unwanted:
+            return
+        with translated("acm:RemoveTagsFromCertificate", arn):
+            self._client.remove_tags_from_certificate(CertificateArn=arn, Tags=unwanted)
+
+    def delete(self, arn: str) -> None:
+        """Delete a certificate; one that is gone already is no error."""
+        try:
+            with translated("acm:DeleteCertificate", arn):
+                self._client.delete_certificate(CertificateArn=arn)
+        except Vanished:
+            return
+
+    @property
+    def _region(self) -> str:
+        return self._client.meta.region_name
+
+    @property
+    def _here(self) -> str:
+        return f"the certificates in {self._region}"
+
+
+def _listed(summary: CertificateSummaryTypeDef, region: str) -> ListedCertificate:
+    names = [summary.get("DomainName", ""), *summary.get("SubjectAlternativeNameSummaries", ())]
+    return ListedCertificate(
+        arn=summary["CertificateArn"],
+        region=region,
+        names=frozenset(normalise(name) for name in names if name),
+        key_algorithm=_key_algorithm(summary["KeyAlgorithm"]),
+        not_before=summary["NotBefore"],
+        not_after=summary["NotAfter"],
+        created_at=summary["CreatedAt"],
+        in_use=summary["InUse"],
+    )
+
+
+def _key_algorithm(spelling: str) -> KeyAlgorithm | None:
+    """Return the key type; answers have a hyphen where the API Reference has an underscore."""
+    try:
+        return KeyAlgorithm(spelling.replace("-", "_"))
+    except ValueError:
+        return None
+
+
+def _import_request(material: Material) -> ImportCertificateRequestTypeDef:
+    """Return the material's parameters; an empty chain is not the same as none."""
+    request: ImportCertificateRequestTypeDef = {
+        "Certificate": material.leaf_pem(),
+        "PrivateKey": material.private_key_pem(),
+    }
+    if material.chain:
+        request["CertificateChain"] = material.chain_pem()
+    return request
+
+
+def _as_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

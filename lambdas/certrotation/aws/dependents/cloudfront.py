@@ -1,0 +1,182 @@
+"""CloudFront's distributions.
+
+Actions: cloudfront:GetDistribution, cloudfront:ListTagsForResource, cloudfront:UpdateDistribution.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from certrotation.aws.dependents.ownership import stack_of
+from certrotation.aws.faults import translated
+from certrotation.core.estate import Dependent, DependentKind
+from certrotation.core.names import normalise
+from certrotation.errors import DependentBusy, NotYet, Vanished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_cloudfront.type_defs import (
+        DistributionConfigOutputTypeDef,
+        ViewerCertificateTypeDef,
+    )
+
+_TRIES = 3
+_AGAIN = "It is tried again by itself."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Distribution:
+    """A distribution as it was read; `etag` lets nobody else's change be overwritten."""
+
+    config: DistributionConfigOutputTypeDef
+    etag: str
+    is_deployed: bool
+
+    @property
+    def certificate_arn(self) -> str | None:
+        """The certificate that it presents to viewers."""
+        return self.config.get("ViewerCertificate", {}).get("ACMCertificateArn")
+
+    def names_elsewhere(self, arn: str) -> bool:
+        """Say whether anything but the viewer certificate names this one: an origin's mTLS."""
+        others = {key: part for key, part in self.config.items() if key != "ViewerCertificate"}
+        return arn in _texts(others)
+
+
+class Distributions:
+    """An account's distributions; staging distributions are distributions like any other."""
+
+    kinds = frozenset({DependentKind.DISTRIBUTION})
+
+    def __init__(self, client: CloudFrontClient, *, account_id: str) -> None:
+        self._client = client
+        self._distribution = re.compile(rf"arn:[^:]+:cloudfront::{account_id}:distribution/[^/]+")
+
+    def knows(self, user_arn: str) -> bool:
+        """Say whether this is a distribution to look at; API Gateway's are another account's."""
+        return bool(self._distribution.fullmatch(user_arn))
+
+    def dependents(self, certificate_arn: str, user_arns: Sequence[str]) -> Sequence[Dependent]:
+        """Return those of these distributions that name the certificate."""
+        found = []
+        for arn in user_arns:
+            try:
+                dependent = self._dependent(arn, certificate_arn)
+            except Vanished:
+                continue
+            if dependent is not None:
+                found.append(dependent)
+        return found
+
+    def move(self, dependent: Dependent, to_arn: str) -> None:
+        """Have a distribution present the new certificate; it takes one such change at a time."""
+        for _ in range(_TRIES):
+            try:
+                self._move(dependent, to_arn)
+            except Vanished:
+                return
+            except NotYet:  # somebody else's change came between reading and writing
+                continue
+            else:
+                return
+        raise DependentBusy(f"{dependent.arn} was changed {_TRIES} times meanwhile.", _AGAIN)
+
+    def still_presents(self, dependent: Dependent) -> bool:
+        """Read back whether the distribution names the old certificate anywhere."""
+        try:
+            read = self._read(dependent.arn)
+        except Vanished:
+            return False
+        old = dependent.certificate_arn
+        return read.certificate_arn == old or read.names_elsewhere(old)
+
+    def _dependent(self, arn: str, certificate_arn: str) -> Dependent | None:
+        read = self._read(arn)
+        is_client_certificate = read.names_elsewhere(certificate_arn)
+        if read.certificate_arn != certificate_arn and not is_client_certificate:
+            return None
+        return Dependent(
+            kind=DependentKind.DISTRIBUTION,
+            arn=arn,
+            certificate_arn=certificate_arn,
+            names=frozenset(map(normalise, read.config.get("Aliases", {}).get("Items", ()))),
+            unmovable=_why_unmovable(read, is_client_certificate=is_client_certificate),
+            drifts=self._stack_of(arn),
+            needs_client_auth=is_client_certificate,
+        )
+
+    def _move(self, dependent: Dependent, to_arn: str) -> None:
+        """Change the viewer certificate in the configuration as it is now, and nothing else.
+
+        Raises:
+            NotYet: the configuration was changed since it was read.
+        """
+        read = self._read(dependent.arn)
+        if read.certificate_arn != dependent.certificate_arn:
+            return
+        if not read.is_deployed:
+            raise DependentBusy(f"{dependent.arn} is being deployed.", _AGAIN)
+        viewer = _with_certificate(read.config["ViewerCertificate"], to_arn)
+        with translated("cloudfront:UpdateDistribution", dependent.arn):
+            self._client.update_distribution(
+                Id=_id(dependent.arn),
+                IfMatch=read.etag,
+                DistributionConfig={**read.config, "ViewerCertificate": viewer},
+            )
+
+    def _read(self, arn: str) -> _Distribution:
+        with translated("cloudfront:GetDistribution", arn):
+            answer = self._client.get_distribution(Id=_id(arn))
+        return _Distribution(
+            config=answer["Distribution"]["DistributionConfig"],
+            etag=answer["ETag"],
+            is_deployed=answer["Distribution"]["Status"] == "Deployed",
+        )
+
+    def _stack_of(self, arn: str) -> str | None:
+        with translated("cloudfront:ListTagsForResource", arn):
+            tags = self._client.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
+        return stack_of({tag["Key"]: tag.get("Value", "") for tag in tags})
+
+
+def _id(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+def _with_certificate(viewer: ViewerCertificateTypeDef, arn: str) -> ViewerCertificateTypeDef:
+    """Return the viewer certificate with another ARN.
+
+    What CloudFront echoes of the former one must go, or it is InvalidViewerCertificate (CloudFront
+    API Reference, ViewerCertificate: `Certificate` and `CertificateSource` are deprecated).
+    """
+    changed = viewer.copy()
+    changed.pop("Certificate", None)
+    changed.pop("CertificateSource", None)
+    changed.pop("IAMCertificateId", None)
+    changed["CloudFrontDefaultCertificate"] = False
+    changed["ACMCertificateArn"] = arn
+    return changed
+
+
+def _why_unmovable(read: _Distribution, *, is_client_certificate: bool) -> str | None:
+    if is_client_certificate:
+        return "it presents the certificate to an origin as a client"
+    if read.config.get("ConnectionMode") == "tenant-only":
+        return "its tenants may present certificates of their own"
+    return None
+
+
+def _texts(part: Any) -> Iterator[str]:
+    """Yield every string in a configuration."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for each in part.values():
+            yield from _texts(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _texts(each)

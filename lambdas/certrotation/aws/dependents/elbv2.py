@@ -1,0 +1,206 @@
+"""Listeners of Application and Network Load Balancers, in one Region.
+
+Actions: elasticloadbalancing:DescribeListeners, :DescribeListenerCertificates, :DescribeTags,
+:AddListenerCertificates, :ModifyListener, :RemoveListenerCertificates.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certrotation.aws.dependents.ownership import stack_of, why_unmovable
+from certrotation.aws.faults import translated
+from certrotation.core.estate import Dependent, DependentKind
+from certrotation.errors import DependentBusy, DependentFull, NotYet, Vanished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+_SECURE = frozenset({"HTTPS", "TLS"})
+_PAGE = 400
+_MOST_TAGGED = 20
+"""Resources that one DescribeTags takes (Elastic Load Balancing API Reference)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attached:
+    """The certificates of a listener, by ARN."""
+
+    default: str | None
+    sni: frozenset[str]
+
+    def __contains__(self, arn: str) -> bool:
+        return arn == self.default or arn in self.sni
+
+
+class LoadBalancerListeners:
+    """The listeners of an account's load balancers in one Region.
+
+    Classic and Gateway Load Balancers are not known, nor are those that another account, such as
+    API Gateway's, presents the certificate with.
+    """
+
+    kinds = frozenset({DependentKind.ALB_LISTENER, DependentKind.NLB_LISTENER})
+
+    def __init__(
+        self, client: ElasticLoadBalancingv2Client, *, region: str, account_id: str
+    ) -> None:
+        self._client = client
+        self._balancer = re.compile(
+            rf"arn:[^:]+:elasticloadbalancing:{region}:{account_id}:loadbalancer/(app|net)/.+"
+        )
+
+    def knows(self, user_arn: str) -> bool:
+        """Say whether this is a load balancer to look at."""
+        return bool(self._balancer.fullmatch(user_arn))
+
+    def dependents(self, certificate_arn: str, user_arns: Sequence[str]) -> Sequence[Dependent]:
+        """Return the listeners of these load balancers that name the certificate."""
+        found: list[Dependent] = []
+        for balancer in user_arns:
+            try:
+                found += self._dependents_of(balancer, certificate_arn)
+            except Vanished:
+                continue
+        return found
+
+    def move(self, dependent: Dependent, to_arn: str) -> None:
+        """Attach the new certificate, then detach the old one; the others stay."""
+        try:
+            try:
+                self._move(dependent, to_arn)
+            except NotYet:  # the old one became the default after it was read
+                self._move(dependent, to_arn)
+        except Vanished:
+            return
+        except NotYet as changing:
+            raise DependentBusy(changing.found, changing.remedy) from None
+
+    def still_presents(self, dependent: Dependent) -> bool:
+        """Read back whether the listener names the old certificate, as default or for SNI."""
+        return self._presents(dependent.arn, dependent.certificate_arn)
+
+    def _dependents_of(self, balancer: str, certificate_arn: str) -> Iterator[Dependent]:
+        naming = [
+            listener
+            for listener in self._secure_listeners(balancer)
+            if self._presents(listener, certificate_arn)
+        ]
+        if not naming:
+            return
+        tags = self._tags([balancer, *naming])
+        is_application = ":loadbalancer/app/" in balancer
+        for listener in naming:
+            both = {**tags.get(balancer, {}), **tags.get(listener, {})}
+            yield Dependent(
+                kind=DependentKind.ALB_LISTENER if is_application else DependentKind.NLB_LISTENER,
+                arn=listener,
+                certificate_arn=certificate_arn,
+                unmovable=why_unmovable(both),
+                drifts=stack_of(both),
+            )
+
+    def _secure_listeners(self, balancer: str) -> list[str]:
+        with translated("elasticloadbalancing:DescribeListeners", balancer):
+            pages = self._client.get_paginator("describe_listeners").paginate(
+                LoadBalancerArn=balancer, PaginationConfig={"PageSize": _PAGE}
+            )
+            return [
+                listener["ListenerArn"]
+                for page in pages
+                for listener in page["Listeners"]
+                if listener.get("Protocol") in _SECURE
+            ]
+
+    def _presents(self, listener: str, certificate_arn: str) -> bool:
+        try:
+            return certificate_arn in self._attached(listener)
+        except Vanished:
+            return False
+
+    def _attached(self, listener: str) -> _Attached:
+        """Read a listener's certificates; the default may be in the SNI list as well."""
+        with translated("elasticloadbalancing:DescribeListenerCertificates", listener):
+            pages = self._client.get_paginator("describe_listener_certificates").paginate(
+                ListenerArn=listener, PaginationConfig={"PageSize": _PAGE}
+            )
+            listed = [
+                (each["CertificateArn"], each["IsDefault"])
+                for page in pages
+                for each in page["Certificates"]
+            ]
+        return _Attached(
+            default=next((arn for arn, is_default in listed if is_default), None),
+            sni=frozenset(arn for arn, is_default in listed if not is_default),
+        )
+
+    def _tags(self, arns: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Return the tags by ARN.
+
+        Raises:
+            NotYet: one of these is gone, and AWS tells nothing about the others.
+        """
+        batches = (
+            arns[start : start + _MOST_TAGGED] for start in range(0, len(arns), _MOST_TAGGED)
+        )
+        try:
+            with translated("elasticloadbalancing:DescribeTags", arns[0]):
+                described = [
+                    each
+                    for batch in batches
+                    for each in self._client.describe_tags(ResourceArns=batch)["TagDescriptions"]
+                ]
+        except Vanished as gone:
+            raise NotYet(gone.found, "It is looked at again.") from None
+        return {
+            each["ResourceArn"]: {tag["Key"]: tag.get("Value", "") for tag in each.get("Tags", ())}
+            for each in described
+        }
+
+    def _move(self, dependent: Dependent, to_arn: str) -> None:
+        """Move from whatever state the listener is in.
+
+        Raises:
+            NotYet: the listener was changed meanwhile.
+        """
+        listener, old = dependent.arn, dependent.certificate_arn
+        attached = self._attached(listener)
+        waits_for_slot = False
+        if old in attached.sni and to_arn not in attached.sni:
+            try:
+                self._add(listener, to_arn)
+            except DependentFull:
+                # Clients of the names in question fall back to the default: if that is, or is to
+                # be, the new certificate, the old one's slot can be freed first.
+                if attached.default not in {old, to_arn}:
+                    raise
+                waits_for_slot = True
+        if attached.default == old:
+            self._set_default(listener, to_arn)
+        if old in attached.sni:
+            self._remove(listener, old)
+        if waits_for_slot:
+            self._add(listener, to_arn)
+
+    def _add(self, listener: str, arn: str) -> None:
+        with translated("elasticloadbalancing:AddListenerCertificates", listener):
+            self._client.add_listener_certificates(
+                ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
+            )
+
+    def _set_default(self, listener: str, arn: str) -> None:
+        """Replace the default; what ModifyListener is not told stays (its API Reference)."""
+        with translated("elasticloadbalancing:ModifyListener", listener):
+            self._client.modify_listener(
+                ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
+            )
+
+    def _remove(self, listener: str, arn: str) -> None:
+        with translated("elasticloadbalancing:RemoveListenerCertificates", listener):
+            self._client.remove_listener_certificates(
+                ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
+            )

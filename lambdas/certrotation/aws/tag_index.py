@@ -1,0 +1,49 @@
+"""The tags of one Region's certificates, from the Resource Groups Tagging API.
+
+Action: tag:GetResources.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certrotation.aws.faults import translated
+from certrotation.core.tags import SECRET
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from mypy_boto3_resourcegroupstaggingapi.type_defs import TagFilterTypeDef
+
+_PAGE = 100
+
+
+class ResourceTagIndex:
+    """What the tagging service knows of the client's Region; it lags behind ACM."""
+
+    def __init__(self, client: ResourceGroupsTaggingAPIClient) -> None:
+        self._client = client
+
+    def all(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the tags of every certificate that is tagged, or was, by ARN."""
+        return self._resources(())
+
+    def copies_of(self, secret_name: str) -> Mapping[str, Mapping[str, str]]:
+        """Return the tags of the certificates tagged with this secret's name, by ARN."""
+        found = self._resources([{"Key": SECRET, "Values": [secret_name]}])
+        return {arn: tags for arn, tags in found.items() if tags.get(SECRET) == secret_name}
+
+    def _resources(self, filters: Sequence[TagFilterTypeDef]) -> dict[str, dict[str, str]]:
+        region = self._client.meta.region_name
+        with translated("tag:GetResources", f"the certificates in {region}"):
+            pages = self._client.get_paginator("get_resources").paginate(
+                ResourceTypeFilters=["acm:certificate"],
+                TagFilters=filters,
+                PaginationConfig={"PageSize": _PAGE},
+            )
+            return {
+                resource["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in resource["Tags"]}
+                for page in pages
+                for resource in page["ResourceTagMappingList"]
+            }

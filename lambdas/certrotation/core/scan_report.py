@@ -1,0 +1,108 @@
+"""What a scan reports: the whole estate as metrics and as one structured summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from certrotation.core.assessment import INTERVALS_UNTIL_OVERDUE, Assessment, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime, timedelta
+
+    from certrotation.core.assessment import Verdict
+
+NEAREST_SHOWN = 20
+"""Certificates nearest to expiry that the summary names."""
+
+_MANAGED = frozenset({State.CURRENT, State.DUE, State.AWAITING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanReport:
+    """What one scan saw and did."""
+
+    assessment: Assessment
+    unreachable: Mapping[str, str]
+    """Region to reason."""
+    deleted: tuple[str, ...]
+    """ARNs of superseded copies."""
+    not_deleted: Mapping[str, str]
+    """ARN to reason, for superseded copies whose time had come."""
+    interval: timedelta
+    """Between two scans."""
+    now: datetime
+
+    def metrics(self) -> dict[str, int]:
+        """Return the metrics; zeros of a level only if every Region was seen.
+
+        A Region that is dark must not clear an alarm that one of its certificates raised.
+        """
+        levels = self._levels()
+        shown = levels if not self.unreachable else {k: v for k, v in levels.items() if v}
+        used = [each for each in self.assessment.verdicts if each.counts_as_used]
+        days = [(each.certificate.not_after - self.now).days for each in used]
+        return {
+            "ScanCompleted": 1,
+            **shown,
+            "RegionsUnreachable": len(self.unreachable),
+            "CopiesManaged": sum(each.state in _MANAGED for each in self.assessment.verdicts),
+            "CopiesDue": sum(each.places for each in self.assessment.due),
+            "SupersededDeleted": len(self.deleted),
+            **({"DaysToExpiryMin": min(days)} if days else {}),
+        }
+
+    def _levels(self) -> dict[str, int]:
+        verdicts, now = self.assessment.verdicts, self.now
+        used = [each for each in verdicts if each.counts_as_used]
+        recent = INTERVALS_UNTIL_OVERDUE * self.interval
+        return {
+            "CertificatesCritical": sum(each.windows.is_critical(now) for each in used),
+            "CertificatesTurnedCritical": sum(
+                each.windows.turned_critical_within(recent, now) for each in used
+            ),
+            "CopiesAwaitingMaterial": sum(each.state is State.AWAITING for each in verdicts),
+            "CopiesOverdue": sum(each.places for each in self.assessment.due if each.is_overdue),
+            "UnmanagedExpiring": sum(
+                each.state is State.UNMANAGED and each.windows.is_warning(now) for each in used
+            ),
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Return the summary that is logged and returned, as JSON values."""
+        assessment = self.assessment
+        states = Counter(each.state for each in assessment.verdicts)
+        return {
+            "at": int(self.now.timestamp()),
+            "states": {state.value: states[state] for state in State},
+            "queued": [each.secret.name for each in assessment.due],
+            "due": {each.secret.name: list(each.because) for each in assessment.due},
+            "overdue": [each.secret.name for each in assessment.due if each.is_overdue],
+            "unreachable": dict(self.unreachable),
+            "findings": [each.to_json() for each in assessment.findings],
+            "deleted": list(self.deleted),
+            "not_deleted": dict(self.not_deleted),
+            "nearest": [_row(each, self.now) for each in _nearest(assessment.verdicts)],
+            "metrics": self.metrics(),
+        }
+
+
+def _nearest(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    used = [each for each in verdicts if each.counts_as_used]
+    return sorted(used, key=lambda each: each.certificate.not_after)[:NEAREST_SHOWN]
+
+
+def _row(verdict: Verdict, now: datetime) -> dict[str, Any]:
+    certificate = verdict.certificate
+    return {
+        "arn": certificate.arn,
+        "region": certificate.region,
+        "names": sorted(certificate.names)[:3],
+        "secret": verdict.marks.secret,
+        "state": verdict.state.value,
+        "because": verdict.because,
+        "not_after": int(certificate.not_after.timestamp()),
+        "critical": verdict.windows.is_critical(now),
+    }

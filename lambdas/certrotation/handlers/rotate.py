@@ -1,0 +1,103 @@
+"""Entry point of the rotation: triggered by the queue, one secret a message."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from certrotation import wiring
+from certrotation.core.messages import RotationRequest
+from certrotation.core.outcomes import WAIT, Disposition, RotationOutcome, Status, follow_up
+from certrotation.core.planning import RotationPolicy
+from certrotation.errors import CertRotationError, Rejected
+from certrotation.handlers.reporting import emit, logger
+from certrotation.settings import Mode, Settings
+from certrotation.workflows.rotate import Rotator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from certrotation.workflows.ports import Account, RotationQueue
+
+_SAY = {
+    Status.REFUSED: logger.error,
+    Status.STRANDED: logger.error,
+    Status.FAILED: logger.warning,
+    Status.HELD_BACK: logger.warning,
+}
+"""A person acts on an error; what a retry mends is a warning."""
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext | None) -> dict[str, Any]:
+    """Rotate the secret of each message; messages to be seen again are returned as failures."""
+    del context
+    settings = Settings.from_env(os.environ)
+    failures = [
+        {"itemIdentifier": record["messageId"]}
+        for record in event["Records"]
+        if _rotate(record, settings) is Disposition.RETURN
+    ]
+    return {"batchItemFailures": failures}
+
+
+def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
+    """Rotate for one message, report, and say what becomes of the message."""
+    now = datetime.now(UTC)
+    receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    try:
+        request = RotationRequest.from_json(record["body"])
+    except Rejected as error:
+        _report(RotationOutcome.of_error("(none)", error))
+        return Disposition.ACKNOWLEDGE
+    account = wiring.account(settings)
+    outcome = _rotator(account, settings, now).rotate(request, receives=receives)
+    _report(outcome)
+    try:
+        return _settle(account.queue, record["receiptHandle"], request, outcome, receives, now)
+    except CertRotationError as error:
+        # Then the message comes back when its visibility timeout has passed.
+        logger.warning("queue", extra={"queue": str(error)})
+        return Disposition.RETURN
+
+
+def _settle(  # noqa: PLR0913, PLR0917  all that is known of one message
+    queue: RotationQueue,
+    receipt_handle: str,
+    request: RotationRequest,
+    outcome: RotationOutcome,
+    receives: int,
+    now: datetime,
+) -> Disposition:
+    """Do to the queue what the outcome asks for, and say what becomes of the message."""
+    if outcome.disposition is Disposition.RETURN:
+        queue.return_later(receipt_handle, outcome.delay(receives))
+        return Disposition.RETURN
+    later = follow_up(request, outcome, now)
+    if later is not None:
+        queue.send_later(later, WAIT)
+    return Disposition.ACKNOWLEDGE
+
+
+def _rotator(account: Account, settings: Settings, now: datetime) -> Rotator:
+    return Rotator(
+        account=account,
+        policy=RotationPolicy(
+            targets=settings.target_regions,
+            windows=settings.windows,
+            roots=wiring.public_roots(settings.public_roots_file),
+            adopts=settings.adopts,
+            edge_region=wiring.edge_region(settings.home_region),
+        ),
+        secret_prefix=settings.secret_prefix,
+        applies=settings.mode is Mode.APPLY,
+        now=now,
+    )
+
+
+def _report(outcome: RotationOutcome) -> None:
+    say = _SAY.get(outcome.status, logger.info)
+    say("rotation", extra={"rotation": outcome.to_json()})
+    emit(outcome.metrics())

@@ -1,0 +1,43 @@
+"""Entry point of the scan: triggered by the schedule, whose payload is ignored."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from certrotation import wiring
+from certrotation.core.assessment import ScanPolicy
+from certrotation.handlers.reporting import emit, logger
+from certrotation.settings import Mode, Settings
+from certrotation.workflows.scan import scan
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
+    """Scan the estate and return the summary that is logged.
+
+    Raises:
+        CertRotationError: the secrets cannot be listed, or the queue takes no messages; Lambda
+            tries again, and the absence of `ScanCompleted` raises an alarm.
+    """
+    del event, context
+    settings = Settings.from_env(os.environ)
+    report = scan(
+        wiring.account(settings),
+        ScanPolicy(
+            prefix=settings.secret_prefix,
+            targets=settings.target_regions,
+            windows=settings.windows,
+            interval=settings.scan_interval,
+            retention=settings.retention,
+        ),
+        applies=settings.mode is Mode.APPLY,
+        now=datetime.now(UTC),
+    )
+    summary = report.summary()
+    logger.info("scan", extra={"scan": summary})
+    emit(report.metrics())
+    return summary

@@ -1,0 +1,211 @@
+"""Rotates one secret: read, check, plan every Region, then apply, the canary first and alone."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from certrotation.core.material_checks import inspect_secret
+from certrotation.core.outcomes import RegionOutcome, RotationOutcome, Status
+from certrotation.core.planning import Rotation
+from certrotation.errors import CertRotationError, NotYet, Rejected
+from certrotation.workflows.application import RegionApplication
+from certrotation.workflows.observation import Observer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from certrotation.core.estate import ManagedSecret, RegionLook
+    from certrotation.core.findings import Finding
+    from certrotation.core.material_checks import Inspection
+    from certrotation.core.messages import RotationRequest, Sighting
+    from certrotation.core.planning import RotationPolicy
+    from certrotation.core.secret_format import SecretValue
+    from certrotation.core.steps import Plan, RegionPlan
+    from certrotation.workflows.ports import Account, Secrets
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+SIGHTING_LASTS = timedelta(minutes=15)
+"""How long what a scan saw stands in for a search of our own."""
+
+CONSISTENT_AFTER = timedelta(minutes=1)
+"""When Secrets Manager is asked again if its answers do not agree."""
+
+RECEIVES_UNTIL_NEXT_CANARY = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotator:
+    """Rotates secrets; one is made for each invocation."""
+
+    account: Account
+    policy: RotationPolicy
+    secret_prefix: str
+    applies: bool
+    """False in report mode: plan and report, change nothing."""
+    now: datetime
+
+    def rotate(self, request: RotationRequest, *, receives: int = 1) -> RotationOutcome:
+        """Bring every target Region to what is AWSCURRENT, and return how far that came.
+
+        Args:
+            request: which secret.
+            receives: how often this message was received, this time included.
+        """
+        try:
+            return self._rotate(request, receives)
+        except CertRotationError as error:
+            return RotationOutcome.of_error(request.secret, error)
+
+    def _rotate(self, request: RotationRequest, receives: int) -> RotationOutcome:
+        secret = self.account.secrets.describe(request.secret)
+        if not secret.name.startswith(self.secret_prefix):
+            raise Rejected(
+                f"{secret.name} is not managed here: its name does not begin with"
+                f" {self.secret_prefix}.",
+                "Rename the secret, or change the stack's prefix.",
+            )
+        value = self.account.secrets.current_value(request.secret)
+        _require_consistency(self.account.secrets, request, secret, value)
+        inspection = inspect_secret(value, self.policy.roots, self.now)
+        if inspection.material is None:
+            return _refused(secret, (*secret.findings(self.policy.targets), *inspection.findings))
+        rotation = Rotation.of(secret, inspection.material, inspection.findings, self.policy)
+        stopped_by = rotation.refusals_by_itself()
+        if stopped_by:
+            return _refused(secret, stopped_by)
+        _require_validity(inspection, self.now)
+        return self._rotate_regions(rotation, self._fresh(request.sighting, receives), receives)
+
+    def _fresh(self, sighting: Sighting | None, receives: int) -> Sighting | None:
+        """Return the sighting if nothing much can have happened since."""
+        oldest = (self.now - SIGHTING_LASTS).timestamp()
+        return sighting if sighting and receives == 1 and sighting.at >= oldest else None
+
+    def _rotate_regions(
+        self, rotation: Rotation, sighting: Sighting | None, receives: int
+    ) -> RotationOutcome:
+        observer = Observer(rotation=rotation, now=self.now, sighting=sighting)
+        looks, unseen = self._look(observer, rotation)
+        first = next(iter(rotation.regions))
+        if first in unseen and receives < RECEIVES_UNTIL_NEXT_CANARY:
+            return RotationOutcome.of_error(
+                rotation.secret.name, _unreachable_canary(first, unseen[first])
+            )
+        plan = rotation.plan(list(looks.values()), self.now)
+        if plan.is_refused:
+            return RotationOutcome(
+                secret=plan.secret, status=Status.REFUSED, plan=plan, findings=plan.findings
+            )
+        outcomes = (
+            *(RegionOutcome.of_error(region, error) for region, error in unseen.items()),
+            *self._apply(plan, looks, rotation, observer),
+        )
+        return RotationOutcome.of_regions(plan, outcomes)
+
+    def _look(
+        self, observer: Observer, rotation: Rotation
+    ) -> tuple[dict[str, RegionLook], dict[str, CertRotationError]]:
+        """Look at every Region at once; return what was seen, and why the rest was not."""
+
+        def try_to_look(name: str) -> RegionLook | CertRotationError:
+            try:
+                return observer.look(self.account.regions[name])
+            except CertRotationError as error:
+                return error
+
+        results = dict(zip(rotation.regions, _at_once(try_to_look, rotation.regions), strict=True))
+        looks = {k: v for k, v in results.items() if not isinstance(v, CertRotationError)}
+        unseen = {k: v for k, v in results.items() if isinstance(v, CertRotationError)}
+        return looks, unseen
+
+    def _apply(
+        self,
+        plan: Plan,
+        looks: Mapping[str, RegionLook],
+        rotation: Rotation,
+        observer: Observer,
+    ) -> Iterable[RegionOutcome]:
+        """Apply the canary alone, then the rest at once; a Region's own refusal stops only it."""
+        refused = [_outcome(each, Status.REFUSED) for each in plan.regions if each.is_refused]
+        ready = [each for each in plan.regions if not each.is_refused]
+        if plan.is_held or not self.applies:
+            planned = (
+                _outcome(each, Status.PLANNED if each.steps else Status.DONE) for each in ready
+            )
+            return (*refused, *planned)
+
+        def apply(region: RegionPlan) -> RegionOutcome:
+            return RegionApplication(
+                region=self.account.regions[region.region],
+                look=looks[region.region],
+                rotation=rotation,
+                observer=observer,
+                now=self.now,
+            ).run(region)
+
+        canary = [apply(each) for each in ready[:1]]
+        if all(each.status in {Status.DONE, Status.WAITING} for each in canary):
+            return (*refused, *canary, *_at_once(apply, ready[1:]))
+        held_back = (_outcome(each, Status.HELD_BACK) for each in ready[1:] if each.steps)
+        return (*refused, *canary, *held_back)
+
+
+def _at_once(work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
+    """Do `work` for all items at once, and return the results in the items' order."""
+    if not items:
+        return []
+    with ThreadPoolExecutor(max_workers=len(items)) as pool:
+        return list(pool.map(work, items))
+
+
+def _outcome(plan: RegionPlan, status: Status) -> RegionOutcome:
+    return RegionOutcome(region=plan.region, status=status, findings=plan.findings)
+
+
+def _refused(secret: ManagedSecret, findings: tuple[Finding, ...]) -> RotationOutcome:
+    return RotationOutcome(secret=secret.name, status=Status.REFUSED, findings=findings)
+
+
+def _unreachable_canary(region: str, error: CertRotationError) -> NotYet:
+    return NotYet(
+        f"The canary Region {region} cannot be looked at: {error}",
+        f"From receive {RECEIVES_UNTIL_NEXT_CANARY} on, the next Region takes its place.",
+    )
+
+
+def _require_consistency(
+    secrets: Secrets, request: RotationRequest, secret: ManagedSecret, value: SecretValue
+) -> None:
+    """Make sure that the value read is the current one; Secrets Manager's reads may lag.
+
+    Raises:
+        NotYet: its answers, or they and the message, do not agree.
+    """
+    named = request.version
+    if value.version != secret.current_version:
+        found = f"{value.version} was read, {secret.current_version} is AWSCURRENT."
+    elif named and named != value.version and secrets.is_newer(secret.arn, named, value.version):
+        found = f"{value.version} was read, the message names {named}, which is newer."
+    else:
+        return
+    raise NotYet(found, "Secrets Manager is asked again.", retry_after=CONSISTENT_AFTER)
+
+
+def _require_validity(inspection: Inspection, now: datetime) -> None:
+    """Wait for a certificate that becomes valid within minutes.
+
+    Raises:
+        NotYet: it is not valid yet; it comes back when it is.
+    """
+    if inspection.valid_from is not None:
+        raise NotYet(
+            f"The certificate is valid from {inspection.valid_from} on.",
+            "It is imported then.",
+            retry_after=inspection.valid_from - now + timedelta(seconds=1),
+        )

@@ -1,0 +1,89 @@
+"""Looks at the whole estate through lists alone, queues what is due, clears what is superseded."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from certrotation.core.assessment import assess
+from certrotation.core.estate import RegionListing
+from certrotation.core.scan_report import ScanReport
+from certrotation.errors import CertRotationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from certrotation.core.assessment import ScanPolicy
+    from certrotation.core.estate import ListedCertificate
+    from certrotation.workflows.ports import Account, Region
+
+
+def scan(account: Account, policy: ScanPolicy, *, applies: bool, now: datetime) -> ScanReport:
+    """Assess every target Region, queue a message per due secret, delete what has been kept enough.
+
+    A Region that cannot be read is reported, and the scan goes on with the others. Without the
+    list of secrets every copy would look orphaned, so then the scan fails and does nothing.
+
+    Args:
+        account: where to look.
+        policy: what to go by.
+        applies: whether superseded copies may be deleted.
+        now: the present time.
+
+    Raises:
+        CertRotationError: the secrets cannot be listed, or the queue takes no messages.
+    """
+    secrets = account.secrets.list_managed()
+    listings, unreachable = _list_regions(tuple(account.regions.values()))
+    assessment = assess(secrets, listings, policy, now)
+    account.queue.send([each.request for each in assessment.due])
+    deleted, kept = _delete(account, assessment.deletable if applies else ())
+    return ScanReport(
+        assessment=assessment,
+        unreachable=unreachable,
+        deleted=tuple(deleted),
+        not_deleted=kept,
+        interval=policy.interval,
+        now=now,
+    )
+
+
+def _list_regions(regions: Sequence[Region]) -> tuple[list[RegionListing], dict[str, str]]:
+    """Read all Regions at once; return those that answered, and why the others did not."""
+    with ThreadPoolExecutor(max_workers=len(regions)) as pool:
+        results = list(pool.map(_try_to_list, regions))
+    listings = [each for each in results if isinstance(each, RegionListing)]
+    failures = {
+        region.name: str(result)
+        for region, result in zip(regions, results, strict=True)
+        if isinstance(result, CertRotationError)
+    }
+    return listings, failures
+
+
+def _try_to_list(region: Region) -> RegionListing | CertRotationError:
+    try:
+        return RegionListing(
+            region=region.name,
+            certificates=tuple(region.certificates.list_imported()),
+            tags=region.tag_index.all(),
+        )
+    except CertRotationError as error:
+        return error
+
+
+def _delete(
+    account: Account, deletable: Sequence[ListedCertificate]
+) -> tuple[list[str], dict[str, str]]:
+    """Delete superseded copies; one that cannot be deleted now is left for a later scan."""
+    deleted: list[str] = []
+    kept: dict[str, str] = {}
+    for each in deletable:
+        try:
+            account.regions[each.region].certificates.delete(each.arn)
+        except CertRotationError as error:
+            kept[each.arn] = str(error)
+        else:
+            deleted.append(each.arn)
+    return deleted, kept

@@ -1,0 +1,185 @@
+"""Measures calls, seconds and import times, and prints them; it checks nothing by time.
+
+python -m tests.bench
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rich.console import Console
+from rich.table import Table
+
+from certrotation.core import tags
+from tests.double import EmbeddedAws, embedded_aws
+from tests.support.authority import Authority, Issued, shared_key
+from tests.support.estate import HOME, PREFIX, Estate
+
+REGIONS = (HOME, "us-east-1", "us-west-2", "ap-southeast-2")
+OLD = timedelta(days=20)
+IMPORT_RUNS = 9
+SCANNED = 1_100
+"""Certificates in each Region for the scan: more than one page of ListCertificates."""
+
+_BASELINE = (
+    "import boto3; from cryptography import x509; "
+    "from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renewal:
+    """What renewing a number of certificates everywhere took."""
+
+    calls: Counter[str]
+    seconds: float
+    renewed: int
+    stray: int
+
+
+def main() -> None:
+    """Measure everything, and print a table for each part."""
+    console = Console()
+    for title, kind, count in (("RSA-2048", "rsa2048", 100), ("EC P-256", "p256", 10)):
+        console.print(_renewal_table(f"{count} {title} certificates in 4 Regions", kind, count))
+    console.print(_scan_table())
+    console.print(_import_table())
+
+
+def renew(kind: str, count: int) -> Renewal:
+    """Renew `count` certificates of one key type in four Regions: scan, queue, rotate."""
+    authority = Authority.root().intermediate(key="rsa2048")
+    with embedded_aws() as aws:
+        estate = Estate(aws, *REGIONS)
+        arns = [_managed(estate, authority, kind, number) for number in range(count)]
+        fresh = [_issue(authority, kind, number) for number in range(count)]
+        for number, issued in enumerate(fresh):
+            estate.renew(f"shop-{number}", issued)
+        aws.calls.clear()
+        begin = time.perf_counter()
+        estate.run()
+        seconds = time.perf_counter() - begin
+        calls = _counted(aws)
+        renewed = [
+            estate.presents(arn) == issued.certificate
+            for of_one, issued in zip(arns, fresh, strict=True)
+            for arn in of_one
+        ]
+        found = sum(len(estate.certificates(region)) for region in REGIONS)
+    return Renewal(calls=calls, seconds=seconds, renewed=sum(renewed), stray=found - len(renewed))
+
+
+def _counted(aws: EmbeddedAws) -> Counter[str]:
+    """Count the calls of the two functions; the event source's polling is not theirs."""
+    polling = {"ReceiveMessage", "DeleteMessage"}
+    return Counter(
+        f"{call.service}:{call.operation}" for call in aws.calls if call.operation not in polling
+    )
+
+
+def _issue(
+    authority: Authority, kind: str, number: int, lifetime: timedelta = timedelta(days=90)
+) -> Issued:
+    name = f"shop-{number}.example.com"
+    return authority.issue(name, key=shared_key(kind), lifetime=lifetime)
+
+
+def _managed(estate: Estate, authority: Authority, kind: str, number: int) -> list[str]:
+    """Create a secret with its copies in every Region, as an earlier rotation left them."""
+    issued = _issue(authority, kind, number, lifetime=OLD)
+    version = estate.secret(f"shop-{number}", issued)
+    expiry = int(issued.certificate.not_valid_after_utc.timestamp())
+    marks = {
+        tags.SECRET: f"{PREFIX}shop-{number}",
+        tags.VERSION: version,
+        tags.NOT_AFTER: str(expiry),
+    }
+    return [estate.certificate(issued, region, marks) for region in REGIONS]
+
+
+def _renewal_table(title: str, kind: str, count: int) -> Table:
+    renewal = renew(kind, count)
+    table = Table("call", "times", title=title, title_justify="left")
+    for operation, times in renewal.calls.most_common():
+        table.add_row(operation, f"{times:,}")
+    table.add_section()
+    table.add_row("all calls", f"{renewal.calls.total():,}")
+    table.add_row("seconds", f"{renewal.seconds:.1f}")
+    table.add_row("renewed in place", f"{renewal.renewed} of {count * len(REGIONS)}")
+    table.add_row("stray ARNs", str(renewal.stray))
+    return table
+
+
+def _scan_table() -> Table:
+    """Scan more certificates than fit into one page, and compare the calls with the budget."""
+    issued = Authority.root().intermediate().issue("idle.example.com")
+    regions = REGIONS[:2]
+    with embedded_aws() as aws:
+        estate = Estate(aws, *regions)
+        for region in regions:
+            for _ in range(SCANNED):
+                estate.certificate(issued, region, {"team": "idle"})
+        aws.calls.clear()
+        begin = time.perf_counter()
+        estate.scan()
+        seconds = time.perf_counter() - begin
+        calls = _counted(aws)
+    budget = {
+        "acm:ListCertificates": math.ceil(SCANNED / 1000) * len(regions),
+        "resourcegroupstaggingapi:GetResources": math.ceil(SCANNED / 100) * len(regions),
+        "secretsmanager:ListSecrets": 1,
+    }
+    table = Table(
+        "call",
+        "times",
+        "budget",
+        title=f"scan of {SCANNED:,} tagged certificates in each of {len(regions)} Regions",
+        title_justify="left",
+    )
+    for operation, times in calls.most_common():
+        table.add_row(operation, str(times), str(budget.get(operation, 0)))
+    table.add_section()
+    table.add_row("seconds", f"{seconds:.1f}", "")
+    return table
+
+
+def _import_table() -> Table:
+    """Time fresh interpreters, taking turns so that a busy machine slows all alike."""
+    statements = {
+        "boto3 and cryptography alone": _BASELINE,
+        "scan handler": "import certrotation.handlers.scan",
+        "rotate handler": "import certrotation.handlers.rotate",
+    }
+    measured: dict[str, list[float]] = {name: [] for name in statements}
+    for _ in range(IMPORT_RUNS):
+        for name, statement in statements.items():
+            measured[name].append(_seconds_to_import(statement))
+    medians = {name: statistics.median(times) for name, times in measured.items()}
+    baseline = medians["boto3 and cryptography alone"]
+    table = Table("import", "median ms", "times", title="import times", title_justify="left")
+    for name, seconds in medians.items():
+        table.add_row(name, f"{seconds * 1000:.0f}", f"{seconds / baseline:.2f}")
+    return table
+
+
+def _seconds_to_import(statement: str) -> float:
+    program = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
+    done = subprocess.run(  # noqa: S603  our own interpreter, our own statement
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": "lambdas"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""A secret is renewed, and every Region comes to present it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from certrotation.core import tags
+from tests.support.estate import HOME, PREFIX
+
+if TYPE_CHECKING:
+    from tests.conftest import Authorities
+    from tests.support.estate import Estate
+
+US = "us-east-1"
+OLD = timedelta(days=20)
+
+
+def test_a_new_secret_is_imported_in_every_target_region(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issued = authorities.public.issue("shop.example.com")
+    version = estate.secret("shop", issued, tags={"team": "shop"})
+
+    run = estate.run()
+
+    assert run.rotation(PREFIX + "shop")["status"] == "done"
+    for region in (HOME, US):
+        (arn,) = estate.certificates(region)
+        assert estate.presents(arn) == issued.certificate
+        assert estate.tags(arn) == {
+            tags.SECRET: PREFIX + "shop",
+            tags.VERSION: version,
+            tags.NOT_AFTER: str(int(issued.certificate.not_valid_after_utc.timestamp())),
+            "team": "shop",
+        }
+
+
+def test_renewed_material_is_reimported_under_the_same_arns(
+    estate: Estate, authorities: Authorities
+) -> None:
+    estate.secret("shop", authorities.public.issue("shop.example.com", lifetime=OLD))
+    estate.run()
+    before = {region: estate.certificates(region) for region in (HOME, US)}
+    renewed = authorities.public.issue("shop.example.com")
+    version = estate.renew("shop", renewed)
+
+    estate.run()
+
+    assert {region: estate.certificates(region) for region in (HOME, US)} == before
+    for (arn,) in before.values():
+        assert estate.presents(arn) == renewed.certificate
+        assert estate.tags(arn)[tags.VERSION] == version
+
+
+def test_a_second_run_finds_nothing_to_do(estate: Estate, authorities: Authorities) -> None:
+    estate.secret("shop", authorities.public.issue("shop.example.com"))
+    estate.run()
+    estate.aws.calls.clear()
+
+    run = estate.run()
+
+    assert run.scans[0]["queued"] == []
+    assert run.rotations == []
+    assert not estate.aws.calls_of("acm", "ImportCertificate")
+
+
+def test_a_doubled_message_changes_nothing(estate: Estate, authorities: Authorities) -> None:
+    estate.secret("shop", authorities.public.issue("shop.example.com"))
+    estate.run()
+    estate.aws.calls.clear()
+
+    run = estate.rotate("shop")
+
+    assert run.rotation(PREFIX + "shop")["status"] == "done"
+    changing = ("ImportCertificate", "AddTagsToCertificate", "DeleteCertificate")
+    assert not [call for call in estate.aws.calls if call.operation in changing]

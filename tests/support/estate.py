@@ -1,0 +1,322 @@
+"""An account that certrotation looks after: built, run through the real handlers, looked at.
+
+Everything goes through the handlers, the queue and boto3, as it would on AWS.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import boto3
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certrotation.handlers import rotate, scan
+from certrotation.handlers.reporting import logger
+from tests.double.building import ALL_KEY_TYPES, create_listener, distribution_config, import_issued
+from tests.support.authority import Issued
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from tests.double import EmbeddedAws
+
+HOME = "eu-west-1"
+PREFIX = "certrotation/"
+MOST_MESSAGES = 10_000
+
+
+@dataclass(kw_only=True)
+class Run:
+    """What the functions said while they ran."""
+
+    scans: list[dict[str, Any]] = field(default_factory=list)
+    rotations: list[dict[str, Any]] = field(default_factory=list)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    """Every log line and metric, as CloudWatch would get it."""
+
+    def rotation(self, secret: str) -> dict[str, Any]:
+        """Return the last outcome for a secret."""
+        return [each for each in self.rotations if each["secret"] == secret][-1]
+
+    def codes(self, secret: str) -> set[str]:
+        """Return the codes found in the last outcome for a secret, Regions included."""
+        outcome = self.rotation(secret)
+        regional = [each for region in outcome["regions"] for each in region["findings"]]
+        return {each["code"] for each in (*outcome["findings"], *regional)}
+
+    def metric(self, name: str) -> int:
+        """Return the sum of a metric over the run."""
+        return sum(int(each[name][0]) for each in self.metrics if name in each)
+
+
+class _Listener(logging.Handler):
+    """Collects what the functions log."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._run = run
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._run.scans.extend([record.scan] if hasattr(record, "scan") else [])
+        self._run.rotations.extend([record.rotation] if hasattr(record, "rotation") else [])
+
+
+_make_client: Any = boto3.client
+"""Typed by hand: one factory for whichever service a test asks for."""
+
+
+@cache
+def client(service: str, region: str) -> Any:
+    """Return a client; moto intercepts it whenever a world is entered."""
+    return _make_client(
+        service,
+        region_name=region,
+        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+        aws_secret_access_key="not-a-secret",
+    )
+
+
+class Estate:
+    """Certificates, their dependents and the managed secrets of one account."""
+
+    def __init__(
+        self, aws: EmbeddedAws, *regions: str, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self.aws = aws
+        self.regions = regions or (HOME, "us-east-1")
+        queue = client("sqs", HOME).create_queue(
+            QueueName="rotation", Attributes={"VisibilityTimeout": "1800"}
+        )
+        self.queue_url: str = queue["QueueUrl"]
+        self.environment = {
+            "AWS_REGION": HOME,
+            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+            "CERTROTATION_TARGET_REGIONS": ",".join(self.regions),
+            "CERTROTATION_SECRET_PREFIX": PREFIX,
+            "CERTROTATION_QUEUE_URL": self.queue_url,
+            "POWERTOOLS_SERVICE_NAME": "certrotation-test",
+            **(settings or {}),
+        }
+
+    def trust(self, folder: Path, *roots: x509.Certificate) -> None:
+        """Take these roots, and no others, as public."""
+        bundle = folder / "roots.pem"
+        bundle.write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in roots))
+        self.environment["CERTROTATION_PUBLIC_ROOTS_FILE"] = str(bundle)
+
+    # Building
+
+    def certificate(
+        self, issued: Issued, region: str, tags: Mapping[str, str] | None = None
+    ) -> str:
+        """Import a certificate as somebody else would, and return its ARN."""
+        given = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+        parameters = {"Tags": given} if given else {}
+        return import_issued(client("acm", region), issued, **parameters)
+
+    def secret(
+        self, name: str, value: Issued | Mapping[str, str], tags: Mapping[str, str] | None = None
+    ) -> str:
+        """Create a managed secret (the prefix is added) and return its version id."""
+        created = client("secretsmanager", HOME).create_secret(
+            Name=PREFIX + name,
+            SecretString=json.dumps(fields_of(value)),
+            Tags=[{"Key": key, "Value": each} for key, each in (tags or {}).items()],
+        )
+        return str(created["VersionId"])
+
+    def renew(self, name: str, value: Issued | Mapping[str, str]) -> str:
+        """Put renewed material into a secret and return its version id."""
+        put = client("secretsmanager", HOME).put_secret_value(
+            SecretId=PREFIX + name, SecretString=json.dumps(fields_of(value))
+        )
+        return str(put["VersionId"])
+
+    def tag_secret(self, name: str, **tags: str) -> None:
+        """Set tags of ours on a secret: `accept="NAMES_LOST@..."` and the like."""
+        client("secretsmanager", HOME).tag_resource(
+            SecretId=PREFIX + name,
+            Tags=[{"Key": f"certrotation:{key}", "Value": each} for key, each in tags.items()],
+        )
+
+    def listener(
+        self,
+        name: str,
+        region: str,
+        default: str,
+        sni: Sequence[str] = (),
+        *,
+        kind: Any = "application",
+        tags: dict[str, str] | None = None,
+    ) -> str:
+        """Make a load balancer with one secure listener, and return the listener's ARN."""
+        balancer = self.aws.load_balancer(name, kind=kind, region=region, tags=tags)
+        elbv2 = client("elbv2", region)
+        listener = create_listener(elbv2, balancer, default)
+        for arn in sni:
+            elbv2.add_listener_certificates(
+                ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
+            )
+        return listener
+
+    def distribution(self, certificate: str, *aliases: str, **members: Any) -> str:
+        """Make a distribution that presents a certificate, and return its id."""
+        config = distribution_config(
+            aliases[0], certificate=certificate, aliases=aliases, **members
+        )
+        created = client("cloudfront", "us-east-1").create_distribution(DistributionConfig=config)
+        return str(created["Distribution"]["Id"])
+
+    # Running
+
+    def scan(self) -> Run:
+        """Run the scan function once."""
+        with self._listening() as run:
+            scan.handler({}, None)
+        return run
+
+    def rotate(self, name: str, **more: Any) -> Run:
+        """Run the rotate function for one secret, as a message received for the first time."""
+        body = json.dumps({"secret": PREFIX + name, **more})
+        with self._listening() as run:
+            rotate.handler({"Records": [_record("m-1", "r-1", body, 1)]}, None)
+        return run
+
+    def drain(self, most: int = MOST_MESSAGES) -> Run:
+        """Hand every message that is visible to the rotate function, one an invocation."""
+        sqs = client("sqs", HOME)
+        with self._listening() as run:
+            for _ in range(most):
+                got = sqs.receive_message(
+                    QueueUrl=self.queue_url, MessageSystemAttributeNames=["ApproximateReceiveCount"]
+                ).get("Messages")
+                if not got:
+                    break
+                self._deliver(got[0])
+        return run
+
+    def run(self) -> Run:
+        """Scan, then work off the queue."""
+        first, then = self.scan(), self.drain()
+        return Run(
+            scans=first.scans,
+            rotations=then.rotations,
+            metrics=first.metrics + then.metrics,
+            lines=first.lines + then.lines,
+        )
+
+    def _deliver(self, message: Mapping[str, Any]) -> None:
+        received = int(message["Attributes"]["ApproximateReceiveCount"])
+        handle = message["ReceiptHandle"]
+        record = _record(message["MessageId"], handle, message["Body"], received)
+        answer = rotate.handler({"Records": [record]}, None)
+        if not answer["batchItemFailures"]:
+            client("sqs", HOME).delete_message(QueueUrl=self.queue_url, ReceiptHandle=handle)
+
+    @contextmanager
+    def _listening(self) -> Iterator[Run]:
+        run, printed = Run(), io.StringIO()
+        listener = _Listener(run)
+        (console,) = logger.handlers
+        logged = io.StringIO()
+        previous = console.setStream(logged)  # type: ignore[attr-defined]  # a StreamHandler
+        logger.addHandler(listener)
+        try:
+            with patch.dict(os.environ, self.environment), redirect_stdout(printed):
+                yield run
+        finally:
+            logger.handlers.remove(listener)
+            console.setStream(previous)  # type: ignore[attr-defined]  # as above
+            run.lines = [*logged.getvalue().splitlines(), *printed.getvalue().splitlines()]
+            run.metrics = [json.loads(line) for line in printed.getvalue().splitlines()]
+
+    # Looking
+
+    def waiting_messages(self) -> dict[str, int]:
+        """Return how many messages are visible, in flight and delayed."""
+        names = [
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ]
+        got = client("sqs", HOME).get_queue_attributes(
+            QueueUrl=self.queue_url, AttributeNames=names
+        )
+        return {name: int(got["Attributes"][name]) for name in names}
+
+    def presents(self, arn: str) -> x509.Certificate:
+        """Return the leaf that ACM holds under an ARN."""
+        got = client("acm", region_of(arn)).get_certificate(CertificateArn=arn)
+        return x509.load_pem_x509_certificate(got["Certificate"].encode())
+
+    def chain(self, arn: str) -> list[x509.Certificate]:
+        """Return the chain that ACM holds under an ARN."""
+        got = client("acm", region_of(arn)).get_certificate(CertificateArn=arn)
+        return x509.load_pem_x509_certificates(got["CertificateChain"].encode())
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """Return a certificate's tags."""
+        got = client("acm", region_of(arn)).list_tags_for_certificate(CertificateArn=arn)
+        return {each["Key"]: each.get("Value", "") for each in got["Tags"]}
+
+    def certificates(self, region: str) -> list[str]:
+        """Return the ARNs of a Region's certificates."""
+        got = client("acm", region).list_certificates(Includes={"keyTypes": ALL_KEY_TYPES})
+        return [each["CertificateArn"] for each in got["CertificateSummaryList"]]
+
+    def default_of(self, listener: str) -> str:
+        """Return the ARN of a listener's default certificate."""
+        return next(arn for arn, default in self._listener(listener) if default)
+
+    def sni_of(self, listener: str) -> set[str]:
+        """Return the ARNs of a listener's SNI certificates."""
+        return {arn for arn, default in self._listener(listener) if not default}
+
+    def _listener(self, listener: str) -> list[tuple[str, bool]]:
+        got = client("elbv2", region_of(listener)).describe_listener_certificates(
+            ListenerArn=listener
+        )
+        return [(each["CertificateArn"], each["IsDefault"]) for each in got["Certificates"]]
+
+    def viewer_certificate(self, distribution: str) -> dict[str, Any]:
+        """Return a distribution's viewer certificate settings."""
+        got = client("cloudfront", "us-east-1").get_distribution_config(Id=distribution)
+        return dict(got["DistributionConfig"]["ViewerCertificate"])
+
+
+def fields_of(value: Issued | Mapping[str, str]) -> dict[str, str]:
+    """Return a secret's fields: those given, or those for an issued certificate."""
+    if not isinstance(value, Issued):
+        return dict(value)
+    return {
+        "certificate": value.certificate_pem,
+        "private_key": value.key_pem(),
+        "chain": value.chain_pem,
+    }
+
+
+def region_of(arn: str) -> str:
+    """Return the Region in an ARN."""
+    return arn.split(":")[3]
+
+
+def _record(message_id: str, handle: str, body: str, received: int) -> dict[str, Any]:
+    return {
+        "messageId": message_id,
+        "receiptHandle": handle,
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": str(received)},
+        "eventSource": "aws:sqs",
+    }
