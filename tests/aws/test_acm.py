@@ -28,7 +28,7 @@ from tests.support.authority import self_signed, shared_key
 from tests.support.estate import client
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from certrotation.core.estate import ListedCertificate
     from tests.conftest import Authorities
@@ -74,7 +74,7 @@ def test_every_key_type_is_listed_over_several_pages(
 def test_what_a_certificate_is_listed_with(
     certificates: AcmCertificates, authorities: Authorities, aws: EmbeddedAws
 ) -> None:
-    issued = authorities.public.issue("WWW.Example.com", "münchen.example", "192.0.2.1")
+    issued = authorities.public.issue("WWW.Example.com", "xn--mnchen-3ya.example", "192.0.2.1")
     arn = imported(issued)
     create_listener(client("elbv2", REGION), aws.load_balancer("web"), arn)
     (listed,) = certificates.list_imported()
@@ -283,7 +283,7 @@ def test_deleting_twice_is_no_error(certificates: AcmCertificates, leaf: Issued)
 def test_a_certificate_that_is_gone_has_vanished(
     certificates: AcmCertificates, leaf: Issued
 ) -> None:
-    asking = [
+    asking: list[Callable[[], object]] = [
         lambda: certificates.presented(MISSING),
         lambda: certificates.detail(MISSING),
         lambda: certificates.tags(MISSING),

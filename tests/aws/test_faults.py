@@ -122,7 +122,7 @@ def test_a_code_has_its_kind_of_error(code: str, kind: type[CertRotationError]) 
 
 
 def test_every_code_that_botocore_takes_for_throttling_is_so_here_but_a_quota() -> None:
-    known: set[str] = set(ThrottledRetryableChecker._THROTTLED_ERROR_CODES)
+    known = set(vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"])
     assert known - set(KINDS[errors.Throttled]) == {"LimitExceededException"}
 
 
@@ -155,7 +155,7 @@ def test_an_expired_receipt_handle_is_a_message_that_is_gone() -> None:
         botocore.ConnectTimeoutError(endpoint_url="https://acm"),
         botocore.ReadTimeoutError(endpoint_url="https://acm"),
         botocore.ConnectionClosedError(endpoint_url="https://acm"),
-        botocore.SSLError(endpoint_url="https://acm", error="bad"),
+        botocore.SSLError(endpoint_url="https://acm", error=OSError("bad")),
         botocore.NoCredentialsError(),
         botocore.CredentialRetrievalError(provider="env", error_msg="none"),
     ],
@@ -185,7 +185,7 @@ def test_a_region_that_is_not_enabled_is_told_as_that() -> None:
     [
         answer("ValidationException", f"Value '{KEY}' at 'privateKey' is too long"),
         botocore.ParamValidationError(report=f"Invalid type for PrivateKey, value: {KEY}"),
-        botocore.HTTPClientError(error=KEY),
+        botocore.HTTPClientError(error=OSError(KEY)),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -26,7 +26,9 @@ NO_ROOTS = PublicRoots([])
 OLD_ROOT = root("Old Root")
 
 
-def chain_of(leaf: x509.Certificate, *supplied: x509.Certificate, roots: PublicRoots = ROOTS) -> Chain:
+def chain_of(
+    leaf: x509.Certificate, *supplied: x509.Certificate, roots: PublicRoots = ROOTS
+) -> Chain:
     return build_chain(leaf, supplied, roots)
 
 
@@ -103,6 +105,17 @@ def test_of_two_private_ways_the_shorter_wins() -> None:
     assert found.certificates == (short.certificate, PRIVATE_ROOT.certificate)
 
 
+def test_of_two_ways_into_the_unknown_the_shorter_wins() -> None:
+    middle = under(PRIVATE_ROOT, "Private Middle CA")
+    short = OLD_ROOT.intermediate("Crossed CA", key=shared_key("p256", "crossed"))
+    long = middle.intermediate("Crossed CA", key=shared_key("p256", "crossed"))
+    found = chain_of(
+        short.issue("a.example").certificate,
+        *(each.certificate for each in (long, middle, short)),
+    )
+    assert found == Chain(certificates=(short.certificate,), end=ChainEnd.UNKNOWN_ISSUER)
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 def test_of_two_certificates_of_one_ca_the_later_expiry_wins(reverse: bool) -> None:  # noqa: FBT001  a table's column
     longer = under(PRIVATE_ROOT, "Private Issuing CA", not_after=NOW + 2000 * DAY)
@@ -138,7 +151,9 @@ def test_an_issuer_must_declare_itself_a_ca(ca: bool | None) -> None:  # noqa: F
 def test_an_old_root_may_lack_basic_constraints() -> None:
     key = shared_key("p256", "v1 root")
     template = Authority.root("Plain Root", key=key)
-    plain = replace(template, certificate=template.issue(common_name="Plain Root", key=key, ca=None).certificate)
+    plain = replace(
+        template, certificate=template.issue(common_name="Plain Root", key=key, ca=None).certificate
+    )
     leaf = plain.issue("a.example").certificate
     found = chain_of(leaf, plain.certificate)
     assert found == Chain(certificates=(plain.certificate,), end=ChainEnd.PRIVATE_ROOT)
@@ -182,7 +197,7 @@ def test_a_crowd_of_cas_that_sign_each_other_is_searched_in_no_time() -> None:
 def test_a_long_chain_is_followed_to_its_end() -> None:
     authorities = [PRIVATE_ROOT]
     for level in range(12):
-        authorities.append(under(authorities[-1], f"Level {level}"))  # noqa: PERF401  each needs the last
+        authorities.append(under(authorities[-1], f"Level {level}"))
     supplied = [each.certificate for each in authorities]
     leaf = authorities[-1].issue("a.example").certificate
     assert chain_of(leaf, *supplied, roots=NO_ROOTS).certificates == tuple(reversed(supplied))

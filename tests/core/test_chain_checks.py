@@ -129,9 +129,7 @@ def test_a_leaf_whose_issuer_is_not_there_is_refused(supplied: list[x509.Certifi
 
 def test_an_issuer_that_is_no_ca_leaves_the_chain_incomplete() -> None:
     pretender = PUBLIC_ROOT.issue("Issuing CA", key=ISSUING_CA.key, not_before=NOW - DAY)
-    found = the(
-        Code.CHAIN_INCOMPLETE, inspect(secret_of(LEAF, pretender.certificate)).findings
-    )
+    found = the(Code.CHAIN_INCOMPLETE, inspect(secret_of(LEAF, pretender.certificate)).findings)
     assert found.severity is REFUSE
 
 
@@ -176,6 +174,15 @@ def test_a_chain_without_a_path_valid_now_is_refused(
         assert inspection.findings[0].found == (
             "No path of certificates valid now leads up; not valid: CN=Brief CA."
         )
+
+
+def test_of_an_expired_chain_those_are_named_that_are_not_valid() -> None:
+    late = NOW + 200 * DAY
+    gone = under(root("Gone Root"), "Gone CA", not_after=NOW).certificate
+    supplied = (LEAF_OF_BRIEF_CA.certificate, BRIEF_CA.certificate, STRANGER, gone)
+    inspection = inspect(secret_of(LEAF_OF_BRIEF_CA, *supplied), now=late)
+    assert verdicts(inspection.findings) == [(Code.EXPIRED, REFUSE), (Code.CHAIN_EXPIRED, REFUSE)]
+    assert inspection.findings[1].found.endswith("; not valid: CN=Brief CA, CN=Gone CA.")
 
 
 def test_an_expired_issuer_is_refused_even_where_its_root_is_unknown() -> None:

@@ -91,10 +91,9 @@ def test_a_staging_ca_does_not_follow_a_public_root() -> None:
 
 
 def test_a_private_namesake_of_the_public_root_does_not_follow_it() -> None:
-    namesake = under(Authority.root("Public Root"), "Issuing CA")
-    assert [each.code for each in trust_lost(LEAF, namesake.issue("a.example"))] == [
-        Code.TRUST_LOST
-    ]
+    namesake = under(Authority.root("Public Root", not_before=NOW - DAY), "Issuing CA")
+    (found,) = trust_lost(LEAF, namesake.issue("a.example", not_before=NOW - DAY))
+    assert found.code is Code.TRUST_LOST
 
 
 def test_a_public_root_does_not_follow_a_private_ca() -> None:
@@ -154,7 +153,9 @@ def expiry(now: datetime, *others: timedelta) -> list[Finding]:
         presented(ISSUING_CA.issue("a.example", not_before=NOW, not_after=ENDS + each))
         for each in others
     ]
-    return list(check_expiry(MATERIAL, list(zip((ARN, OTHER_ARN), copies, strict=False)), POLICY, now))
+    return list(
+        check_expiry(MATERIAL, list(zip((ARN, OTHER_ARN), copies, strict=False)), POLICY, now)
+    )
 
 
 SOON = refuse(
@@ -162,7 +163,8 @@ SOON = refuse(
     f"The material expires on 2026-09-09 12:00:00+00:00, inside its critical window; later: {ARN}.",
 )
 BEST = warn(
-    Code.EXPIRES_SOON, "The material expires on 2026-09-09 12:00:00+00:00, and is the best there is."
+    Code.EXPIRES_SOON,
+    "The material expires on 2026-09-09 12:00:00+00:00, and is the best there is.",
 )
 SOONER = warn(
     Code.EXPIRES_SOONER, f"The material expires on 2026-09-09 12:00:00+00:00, sooner than {ARN}."

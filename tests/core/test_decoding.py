@@ -18,8 +18,7 @@ from certrotation.core.decoding import (
     decode_private_key,
 )
 from certrotation.core.findings import Code
-from tests.core.samples import DAY, ISSUING_CA, LEAF, NOW, PUBLIC_ROOT, RSA_LEAF
-from tests.support.authority import shared_key
+from tests.core.samples import DAY, ISSUING_CA, LEAF, NOW, RSA_LEAF
 
 PASSPHRASE = "correct horse battery staple"
 BAG = "Bag Attributes\n    friendlyName: www\n    localKeyID: 01 02\nsubject=CN = www\n\n"
@@ -110,8 +109,10 @@ def test_an_extension_that_nobody_here_knows_does_no_harm() -> None:
 
 
 def unknown_curve(data: bytes) -> bytes:
-    """Replace the identifier of P-256 by that of sect233k1, which cryptography cannot do."""
-    return data.replace(bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082b8104000000001a"))
+    """Replace the identifier of P-256 by one of the same length that names no curve."""
+    return data.replace(
+        bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082b8104000000001a")
+    )
 
 
 def test_a_certificate_with_a_key_of_an_unknown_type_is_refused() -> None:
@@ -250,7 +251,9 @@ def test_a_pkcs12_bundle_that_cannot_be_used_is_told_apart(
 
 
 def test_a_pkcs12_bundle_with_a_certificate_that_cannot_be_decoded_is_refused() -> None:
-    broken = x509.load_pem_x509_certificate(with_extension("2.5.29.17", b"\x30\x03\x02\x01").encode())
+    broken = x509.load_pem_x509_certificate(
+        with_extension("2.5.29.17", b"\x30\x03\x02\x01").encode()
+    )
     data = pkcs12.serialize_key_and_certificates(b"w", LEAF.key, None, [broken], NoEncryption())
     with pytest.raises(UnreadableSecretError) as caught:
         decode_pkcs12(data, None)

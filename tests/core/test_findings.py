@@ -111,9 +111,7 @@ def test_what_is_accepted_for_good_cannot_be_bound_to_a_version(code: str) -> No
 
 @pytest.mark.parametrize("code", ONCE)
 def test_an_entry_with_the_version_softens_its_refusal_there(code: str) -> None:
-    softened = apply_acceptance(
-        [refuse(Code(code), "It is so.")], [f"{code}@{VERSION}"], VERSION
-    )
+    softened = apply_acceptance([refuse(Code(code), "It is so.")], [f"{code}@{VERSION}"], VERSION)
     assert softened == (warn(Code(code), "Accepted by tag: It is so."),)
 
 

@@ -40,7 +40,7 @@ def test_the_key_is_written_as_plain_pkcs8_whatever_it_came_as() -> None:
 
 
 def test_the_key_takes_no_part_in_comparison_and_repr() -> None:
-    assert MATERIAL == material_of(LEAF)
+    assert material_of(LEAF) == MATERIAL
     assert "private_key" not in repr(MATERIAL)
 
 

@@ -1,7 +1,9 @@
 """What holds for any secret, however it was written."""
 
+import base64
 import json
 import random
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -94,8 +96,6 @@ def test_a_certificate_with_any_byte_changed_is_answered(position: int, value: i
 
 
 def _pem(label: str, der: bytes) -> str:
-    import base64
-
     return f"-----BEGIN {label}-----\n{base64.encodebytes(der).decode()}-----END {label}-----\n"
 
 
@@ -124,7 +124,7 @@ def test_a_repaired_chain_links_from_the_leaf_up(
     material = inspect(secret_of(issued, *chain)).material
     assert material is not None
     path = (material.leaf, *material.chain)
-    assert all(issued_by(below, above) for below, above in zip(path, path[1:], strict=False))
+    assert all(issued_by(below, above) for below, above in pairwise(path))
     assert len(set(path)) == len(path)
     assert PUBLIC_ROOT.certificate not in path
 

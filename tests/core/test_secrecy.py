@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 from certrotation.core.decoding import UnreadableSecretError
 from certrotation.core.material_checks import is_importable
 from certrotation.core.secret_format import SecretValue, parse_secret
-from tests.core.samples import LEAF, PRIVATE_LEAF, RSA_LEAF, VERSION, inspect, secret
-from tests.support.authority import shared_key
+from tests.core.samples import LEAF, RSA_LEAF, VERSION, inspect, secret
+from tests.support.authority import Issued, shared_key
 
 PASSPHRASE = "Tr0ub4dor-and-3"
 CERTIFICATE, KEY = LEAF.fullchain_pem, LEAF.key_pem()
@@ -28,7 +28,6 @@ BUNDLE = base64.b64encode(
     )
 ).decode()
 HALF_OF_KEY = KEY.replace("-----END", "=-----END")
-WEAK = PRIVATE_LEAF.certificate_pem
 
 REFUSED = {
     "no json": SecretValue(version=VERSION, text=KEY),
@@ -56,9 +55,7 @@ REFUSED = {
     "another key": secret(certificate=CERTIFICATE, private_key=RSA_LEAF.key_pem()),
     "unsupported key": secret(
         certificate=CERTIFICATE,
-        private_key=PRIVATE_LEAF.__class__(
-            certificate=LEAF.certificate, key=shared_key("ed25519")
-        ).key_pem(),
+        private_key=Issued(certificate=LEAF.certificate, key=shared_key("ed25519")).key_pem(),
     ),
     "bundle, wrong passphrase": secret(pkcs12=BUNDLE, passphrase=PASSPHRASE + "x"),
     "bundle, no passphrase": secret(pkcs12=BUNDLE),
@@ -76,10 +73,7 @@ def fragments(text: str) -> set[str]:
 
 
 SECRETS = {PASSPHRASE}.union(
-    *(
-        fragments(each)
-        for each in (KEY, ENCRYPTED, TRADITIONAL, RSA_LEAF.key_pem(), BUNDLE)
-    )
+    *(fragments(each) for each in (KEY, ENCRYPTED, TRADITIONAL, RSA_LEAF.key_pem(), BUNDLE))
 )
 
 
@@ -106,5 +100,4 @@ def test_a_refused_sample_shows_nothing_of_its_secrets(
 def test_a_refused_sample_names_what_is_wrong(sample: str) -> None:
     for finding in inspect(REFUSED[sample]).findings:
         assert finding.found.endswith(".")
-        assert finding.found.split()[0] != ""
         assert finding.remedy

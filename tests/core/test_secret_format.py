@@ -100,7 +100,10 @@ def test_a_binary_secret_is_a_pkcs12_bundle() -> None:
     [
         (None, "The secret has no value."),
         ("", "The secret is not JSON: it breaks off at line 1, column 1."),
-        ('{"certificate":\n nonsense}', "The secret is not JSON: it breaks off at line 2, column 2."),
+        (
+            '{"certificate":\n nonsense}',
+            "The secret is not JSON: it breaks off at line 2, column 2.",
+        ),
         ("[" * 100_000, "The secret is not JSON: it breaks off at a place nested too deep"),
         ('{"a": ' + "1" * 5000 + "}", "The secret is not JSON: it breaks off at a place nested"),
         ("[]", "The secret's JSON is not an object."),
@@ -151,12 +154,12 @@ OTHER_KEY = PRIVATE_LEAF.key_pem()
         (
             {"pkcs12": bundle(), "private_key": KEY},
             Code.SECRET_MALFORMED,
-            "pkcs12 stands beside private_key: which one counts?",
+            "pkcs12 stands beside private_key; only one can count.",
         ),
         (
             {"pkcs12": bundle(), "certificate": CERTIFICATE, "privkey": KEY},
             Code.SECRET_MALFORMED,
-            "pkcs12 stands beside certificate and privkey: which one counts?",
+            "pkcs12 stands beside certificate and privkey; only one can count.",
         ),
         ({"pkcs12": "@@@"}, Code.SECRET_MALFORMED, "pkcs12 is not base64."),
         ({"pkcs12": "bücher"}, Code.SECRET_MALFORMED, "pkcs12 is not base64."),

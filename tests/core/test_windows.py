@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -74,7 +74,9 @@ WARNING, CRITICAL = NOW + 80 * DAY, NOW + 90 * DAY
     ],
     ids=["before", "warning opens", "before critical", "critical opens", "expired"],
 )
-def test_a_window_is_open_from_its_first_second_for_good(now: object, *, warning: bool, critical: bool) -> None:
+def test_a_window_is_open_from_its_first_second_for_good(
+    now: datetime, *, warning: bool, critical: bool
+) -> None:
     assert WINDOWS.is_warning(now) is warning
     assert WINDOWS.is_critical(now) is critical
 

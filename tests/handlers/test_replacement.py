@@ -24,6 +24,17 @@ CHANGES_LISTENERS = (
     "RemoveListenerCertificates",
 )
 SHOP = PREFIX + "shop"
+CHANGES = (
+    *CHANGES_LISTENERS,
+    "AddTagsToCertificate",
+    "ImportCertificate",
+    "UpdateDistribution",
+)
+CHANGES_OF_A_REPLACEMENT = 10
+
+
+class DeathError(BaseException):
+    """The process is gone; nothing that the service catches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,4 +127,36 @@ def test_at_no_time_is_a_listener_without_a_certificate_for_the_shop(
         estate.run()
 
     assert gaps == []
+    assert_replaced(estate, shop)
+
+
+@pytest.mark.parametrize("death_after", range(1, CHANGES_OF_A_REPLACEMENT + 1))
+def test_a_rotation_that_dies_after_any_change_is_finished_by_the_next(
+    estate: Estate, shop: Shop, death_after: int
+) -> None:
+    changes = 0
+
+    def die(call: Call) -> None:
+        nonlocal changes
+        changes += call.operation in CHANGES
+        if changes == death_after:
+            raise DeathError
+
+    with estate.aws.after(die), pytest.raises(DeathError):
+        estate.rotate("shop")
+
+    estate.rotate("shop")
+
+    assert_replaced(estate, shop)
+
+
+def test_a_replacement_makes_no_more_changes_than_are_died_after_above(
+    estate: Estate, shop: Shop
+) -> None:
+    estate.aws.calls.clear()
+
+    estate.rotate("shop")
+
+    made = [each for each in estate.aws.calls if each.operation in CHANGES]
+    assert len(made) == CHANGES_OF_A_REPLACEMENT
     assert_replaced(estate, shop)

@@ -273,8 +273,12 @@ class Estate:
 
     def certificates(self, region: str) -> list[str]:
         """Return the ARNs of a Region's certificates."""
-        got = client("acm", region).list_certificates(Includes={"keyTypes": ALL_KEY_TYPES})
-        return [each["CertificateArn"] for each in got["CertificateSummaryList"]]
+        pages = (
+            client("acm", region)
+            .get_paginator("list_certificates")
+            .paginate(Includes={"keyTypes": ALL_KEY_TYPES})
+        )
+        return [each["CertificateArn"] for page in pages for each in page["CertificateSummaryList"]]
 
     def default_of(self, listener: str) -> str:
         """Return the ARN of a listener's default certificate."""
@@ -285,10 +289,16 @@ class Estate:
         return {arn for arn, default in self._listener(listener) if not default}
 
     def _listener(self, listener: str) -> list[tuple[str, bool]]:
-        got = client("elbv2", region_of(listener)).describe_listener_certificates(
-            ListenerArn=listener
+        pages = (
+            client("elbv2", region_of(listener))
+            .get_paginator("describe_listener_certificates")
+            .paginate(ListenerArn=listener)
         )
-        return [(each["CertificateArn"], each["IsDefault"]) for each in got["Certificates"]]
+        return [
+            (each["CertificateArn"], each["IsDefault"])
+            for page in pages
+            for each in page["Certificates"]
+        ]
 
     def viewer_certificate(self, distribution: str) -> dict[str, Any]:
         """Return a distribution's viewer certificate settings."""

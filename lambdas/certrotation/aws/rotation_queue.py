@@ -27,7 +27,8 @@ _LARGEST_BATCH = 10
 _MOST_BYTES = 256 * 1024
 """What a batch weighs at most: SQS takes 1 MiB since 2025, and took this before."""
 _LONGEST_DELAY = 15 * 60
-_LONGEST_TIMEOUT = 12 * 60 * 60
+_LONGEST_TIMEOUT = 11 * 60 * 60
+"""SQS allows twelve hours from the receive on, and a function has had the message for a while."""
 
 
 class SqsRotationQueue:
@@ -61,7 +62,7 @@ class SqsRotationQueue:
             )
 
     def return_later(self, receipt_handle: str, delay: timedelta) -> None:
-        """Have a received message seen again after `delay`, at most 12 hours.
+        """Have a received message seen again after `delay`, at most 11 hours.
 
         One whose receipt handle is no longer good comes back by itself, or was deleted.
         """

@@ -53,9 +53,7 @@ def check_chain(
         expired = [
             subject_name_of(each) for each in supplied if each != leaf and not is_valid_at(each, at)
         ]
-        found = (
-            f"No path of certificates valid now leads up; not valid: {', '.join(expired)}."
-        )
+        found = f"No path of certificates valid now leads up; not valid: {', '.join(expired)}."
         yield refuse(Code.CHAIN_EXPIRED, found)
         return
     yield from _check_completeness(leaf, chain)
@@ -96,7 +94,7 @@ def _dropped(
         if each in seen:
             kind = "the leaf again:" if each == wanted[0] else "a duplicate of"
         elif each in wanted:
-            kind = None
+            kind = ""
         else:
             kind = "the public root" if roots.contains(each) else "not on the path:"
         if kind:

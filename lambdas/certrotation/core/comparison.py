@@ -31,11 +31,13 @@ def check_trust(
 ) -> Iterator[Finding]:
     """Refuse material that ends at another CA than the copy.
 
-    A public root may follow a public root. The copy's chain may lack what the material's chain
-    brings, so both are searched for the way from the copy's leaf to its anchor.
+    A public root may follow a public root. The copy's own chain is followed first: of cross-signed
+    ways the material's may be another. Only where the copy's ends can the material's lead on.
     """
-    chain = build_chain(presented.leaf, (*presented.chain, *material.chain), roots)
-    before = anchor_of((presented.leaf, *chain.certificates), roots)
+    own = build_chain(presented.leaf, presented.chain, roots)
+    top = (presented.leaf, *own.certificates)[-1]
+    beyond = build_chain(top, material.chain, roots)
+    before = anchor_of((top, *beyond.certificates), roots)
     after = material.anchor
     if before.public and after.public:
         return

@@ -110,7 +110,7 @@ def _with_chain(bundle: Supplied, fields: dict[str, str]) -> Supplied:
     """Add a chain that stands beside a PKCS#12 bundle; a second key or leaf would be ambiguous."""
     rivals = [key for key in (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS) if key in fields]
     if rivals:
-        raise malformed(f"{PKCS12_KEY} stands beside {' and '.join(rivals)}: which one counts?")
+        raise malformed(f"{PKCS12_KEY} stands beside {' and '.join(rivals)}; only one can count.")
     return replace(bundle, certificates=(*bundle.certificates, *_certificates(fields, CHAIN_KEYS)))
 
 

@@ -1,0 +1,148 @@
+"""Certificates that were there before certrotation are taken over, or left alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from certrotation.core import tags
+from tests.support.authority import shared_key
+from tests.support.estate import HOME, PREFIX
+
+if TYPE_CHECKING:
+    from tests.conftest import Authorities
+    from tests.support.estate import Estate
+
+US = "us-east-1"
+SHOP = PREFIX + "shop"
+OLD = timedelta(days=30)
+
+
+def test_an_imported_certificate_with_these_names_keeps_its_arn(
+    estate: Estate, authorities: Authorities
+) -> None:
+    before = {
+        region: estate.certificate(
+            authorities.public.issue("shop.example.com", lifetime=OLD), region
+        )
+        for region in (HOME, US)
+    }
+    renewed = authorities.public.issue("shop.example.com")
+    version = estate.secret("shop", renewed)
+
+    estate.run()
+
+    for region, arn in before.items():
+        assert estate.certificates(region) == [arn]
+        assert estate.presents(arn) == renewed.certificate
+        assert estate.tags(arn)[tags.VERSION] == version
+
+
+def test_two_unused_certificates_that_could_be_meant_are_refused_until_one_is_tagged(
+    estate: Estate, authorities: Authorities
+) -> None:
+    pair = [
+        estate.certificate(authorities.public.issue("shop.example.com", lifetime=OLD), HOME)
+        for _ in range(2)
+    ]
+    estate.secret("shop", authorities.public.issue("shop.example.com"))
+
+    run = estate.run()
+
+    assert run.codes(SHOP) == {"ADOPTION_AMBIGUOUS"}
+    assert sorted(estate.certificates(HOME)) == sorted(pair)
+    assert len(estate.certificates(US)) == 1, "a Region's own refusal stops that Region only"
+
+
+def test_of_two_certificates_those_in_use_are_adopted(
+    estate: Estate, authorities: Authorities
+) -> None:
+    used, unused = (
+        estate.certificate(authorities.public.issue("shop.example.com", lifetime=OLD), HOME)
+        for _ in range(2)
+    )
+    estate.listener("web", HOME, used)
+    renewed = authorities.public.issue("shop.example.com")
+    estate.secret("shop", renewed)
+
+    estate.run()
+
+    assert estate.presents(used) == renewed.certificate
+    assert estate.presents(unused) != renewed.certificate
+    assert estate.tags(unused) == {}
+
+
+def test_other_names_another_key_type_or_the_tag_ignore_keep_a_certificate_as_it_is(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issue = authorities.public.issue
+    others = {
+        estate.certificate(issue("shop.example.com", "www.example.com", lifetime=OLD), HOME),
+        estate.certificate(
+            issue("shop.example.com", key=shared_key("rsa2048"), lifetime=OLD), HOME
+        ),
+        estate.certificate(issue("shop.example.com", lifetime=OLD), HOME, {tags.IGNORE: "yes"}),
+    }
+    before = {arn: (estate.presents(arn), estate.tags(arn)) for arn in others}
+    estate.secret("shop", issue("shop.example.com"))
+
+    run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert {arn: (estate.presents(arn), estate.tags(arn)) for arn in others} == before
+    assert len(estate.certificates(HOME)) == len(others) + 1
+
+
+def test_a_better_certificate_than_the_material_is_left_alone(
+    estate: Estate, authorities: Authorities
+) -> None:
+    better = estate.certificate(authorities.public.issue("shop.example.com"), HOME)
+    estate.secret("shop", authorities.public.issue("shop.example.com", lifetime=OLD))
+
+    estate.run()
+
+    assert estate.tags(better) == {}
+    assert len(estate.certificates(HOME)) == 2
+
+
+def test_a_setting_turns_adoption_off(estate: Estate, authorities: Authorities) -> None:
+    old = estate.certificate(authorities.public.issue("shop.example.com", lifetime=OLD), HOME)
+    estate.secret("shop", authorities.public.issue("shop.example.com"))
+    estate.environment["CERTROTATION_ADOPTION"] = "off"
+
+    estate.run()
+
+    assert estate.tags(old) == {}
+
+
+def test_a_denial_right_after_adoption_is_tried_again(
+    estate: Estate, authorities: Authorities
+) -> None:
+    old = estate.certificate(authorities.public.issue("shop.example.com", lifetime=OLD), HOME)
+    renewed = authorities.public.issue("shop.example.com")
+    estate.secret("shop", renewed)
+    estate.aws.behaviour.denied = {("acm", "ImportCertificate", HOME)}
+
+    first = estate.run()
+    again = estate.rotate("shop")
+    estate.aws.behaviour.denied = set()
+    last = estate.rotate("shop")
+
+    assert first.rotation(SHOP)["status"] == "failed, to be tried again"
+    assert again.rotation(SHOP)["status"] == "failed, to be tried again"
+    assert last.rotation(SHOP)["status"] == "done"
+    assert estate.presents(old) == renewed.certificate
+
+
+def test_a_certificate_of_another_deployment_is_neither_adopted_nor_counted(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issued = authorities.public.issue("shop.example.com", lifetime=OLD)
+    theirs = estate.certificate(issued, HOME, {tags.SECRET: "theirs/shop"})
+
+    run = estate.scan()
+
+    (summary,) = run.scans
+    assert summary["states"]["another deployment's"] == 1
+    assert run.metric("CopiesManaged") == 0
+    assert estate.tags(theirs) == {tags.SECRET: "theirs/shop"}

@@ -1,0 +1,125 @@
+"""CloudFront: a reimport may take a day to reach the edge, a new ARN is there at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from certrotation.core import tags
+from tests.support.estate import PREFIX, client
+
+if TYPE_CHECKING:
+    from tests.conftest import Authorities
+    from tests.support.estate import Estate
+
+US = "us-east-1"
+SHOP = PREFIX + "shop"
+A_DAY = timedelta(days=1)
+NAMES = ("shop.example.com", "www.shop.example.com")
+
+
+def shop_on_the_edge(
+    estate: Estate, authorities: Authorities, lifetime: timedelta
+) -> tuple[str, str]:
+    """Return the ARN of a copy that CloudFront presents, and the distribution's id."""
+    estate.secret("shop", authorities.public.issue(*NAMES, lifetime=lifetime), {tags.REGIONS: US})
+    estate.run()
+    (arn,) = estate.certificates(US)
+    return arn, estate.distribution(arn, *NAMES)
+
+
+def test_with_a_day_left_the_copy_is_replaced(estate: Estate, authorities: Authorities) -> None:
+    old, distribution = shop_on_the_edge(estate, authorities, A_DAY)
+    before = client("cloudfront", US).get_distribution_config(Id=distribution)
+    renewed = authorities.public.issue(*NAMES)
+    estate.renew("shop", renewed)
+
+    run = estate.run()
+
+    after = client("cloudfront", US).get_distribution_config(Id=distribution)
+    new = after["DistributionConfig"]["ViewerCertificate"]["ACMCertificateArn"]
+    assert run.rotation(SHOP)["status"] == "done"
+    assert new != old
+    assert estate.presents(new) == renewed.certificate
+    assert estate.tags(old)[tags.SUPERSEDED_BY] == new
+    for config in (before, after):
+        del config["DistributionConfig"]["ViewerCertificate"]
+    assert after["DistributionConfig"] == before["DistributionConfig"], "nothing else changed"
+
+
+def test_with_three_days_left_it_is_reimported(estate: Estate, authorities: Authorities) -> None:
+    old, distribution = shop_on_the_edge(estate, authorities, 3 * A_DAY)
+    renewed = authorities.public.issue(*NAMES)
+    estate.renew("shop", renewed)
+
+    estate.run()
+
+    assert estate.viewer_certificate(distribution)["ACMCertificateArn"] == old
+    assert estate.presents(old) == renewed.certificate
+
+
+def test_if_cloudfront_refuses_the_new_arn_the_copy_is_reimported_after_all(
+    estate: Estate, authorities: Authorities
+) -> None:
+    estate.aws.behaviour.trusted_roots = None
+    estate.secret("shop", authorities.private.issue(*NAMES, lifetime=A_DAY), {tags.REGIONS: US})
+    estate.run()
+    (old,) = estate.certificates(US)
+    distribution = estate.distribution(old, *NAMES)
+    estate.aws.behaviour.trusted_roots = [authorities.public_root.certificate]
+    renewed = authorities.private.issue(*NAMES)
+    estate.renew("shop", renewed)
+
+    run = estate.run()
+    estate.aws.calls.clear()
+    again = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert "EDGE_LATE" in run.codes(SHOP)
+    assert estate.viewer_certificate(distribution)["ACMCertificateArn"] == old
+    assert estate.presents(old) == renewed.certificate
+    (unused,) = [arn for arn in estate.certificates(US) if arn != old]
+    assert estate.tags(unused)[tags.SUPERSEDED_BY] == old
+    assert again.rotations == []
+
+
+def test_a_distribution_that_another_tool_changed_meanwhile_is_read_again(
+    estate: Estate, authorities: Authorities
+) -> None:
+    old, distribution = shop_on_the_edge(estate, authorities, A_DAY)
+    estate.renew("shop", authorities.public.issue(*NAMES))
+    others: list[str] = []
+
+    def change(call: object) -> None:
+        if getattr(call, "operation", "") != "UpdateDistribution" or others:
+            return
+        others.append("once")
+        cloudfront = client("cloudfront", US)
+        got = cloudfront.get_distribution_config(Id=distribution)
+        config = {**got["DistributionConfig"], "Comment": "changed by another tool"}
+        cloudfront.update_distribution(
+            Id=distribution, IfMatch=got["ETag"], DistributionConfig=config
+        )
+
+    with estate.aws.before(change):
+        run = estate.run()
+
+    got = client("cloudfront", US).get_distribution_config(Id=distribution)
+    assert run.rotation(SHOP)["status"] == "done"
+    assert got["DistributionConfig"]["Comment"] == "changed by another tool"
+    assert got["DistributionConfig"]["ViewerCertificate"]["ACMCertificateArn"] != old
+
+
+def test_an_alias_that_the_material_does_not_cover_is_refused_before_anything_is_imported(
+    estate: Estate, authorities: Authorities
+) -> None:
+    _, distribution = shop_on_the_edge(estate, authorities, A_DAY)
+    version = estate.renew("shop", authorities.public.issue("shop.example.com"))
+    estate.tag_secret("shop", accept=f"NAMES_LOST@{version}")
+    estate.aws.calls.clear()
+
+    run = estate.run()
+
+    assert "DEPENDENT_NAME_UNCOVERED" in run.codes(SHOP)
+    assert not estate.aws.calls_of("acm", "ImportCertificate")
+    assert distribution
