@@ -5,6 +5,7 @@ CertRotationError
     SettingsError     an environment variable is missing or out of range
     AccessDenied      the role, a boundary or a service control policy lacks a permission
     Rejected          AWS will not have what it was sent
+    TagsRefused       AWS will not have the tags; without them it may
     DependentRefused  a dependent will not take the new certificate
     DependentFull     a load balancer has no slot left for one more certificate
     Vanished          what was to be changed is gone
@@ -12,6 +13,7 @@ CertRotationError
     Throttled         too many requests
     Unreachable       no answer, or an answer that says nothing about the request
     NotYet            AWS's view, or ours, has yet to settle
+    InUse             a certificate that was to be deleted is presented by something
     DependentBusy     a dependent is being changed by somebody, or by us a moment ago
 """
 

@@ -18,6 +18,7 @@ _T = TypeVar("_T")
 
 _PREFIX = "CERTROTATION_"
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
+_LONGEST = timedelta(days=36_500)
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,256}")
 
 DEFAULT_SECRET_PREFIX = "certrotation/"  # noqa: S105  a name, not a secret
@@ -61,7 +62,7 @@ class Settings:
             target_regions=read.required("CERTROTATION_TARGET_REGIONS", _regions),
             queue_url=read.required("CERTROTATION_QUEUE_URL", _url),
             secret_prefix=read.optional("SECRET_PREFIX", _secret_prefix, DEFAULT_SECRET_PREFIX),
-            mode=read.optional("MODE", Mode, Mode.APPLY),
+            mode=read.optional("MODE", _mode, Mode.APPLY),
             adopts=read.optional("ADOPTION", _switch, default=True),
             scan_interval=read.optional("SCAN_INTERVAL_MINUTES", _minutes, timedelta(hours=1)),
             retention=read.optional("RETENTION_DAYS", _days, timedelta(days=30)),
@@ -106,6 +107,7 @@ def _windows(read: _Reader) -> WindowPolicy:
     if (
         policy.critical_fraction > policy.warning_fraction
         or policy.critical_cap > policy.warning_cap
+        or policy.critical_floor > policy.warning(policy.floor_from_lifetime)
         or policy.critical_floor > policy.critical_cap
     ):
         raise SettingsError(
@@ -141,6 +143,12 @@ def _url(text: str) -> str:
     return text
 
 
+def _mode(text: str) -> Mode:
+    if text not in set(Mode):
+        raise ValueError("it is apply or report")
+    return Mode(text)
+
+
 def _switch(text: str) -> bool:
     if text not in {"on", "off"}:
         raise ValueError("it is on or off")
@@ -149,17 +157,24 @@ def _switch(text: str) -> bool:
 
 def _positive(text: str) -> float:
     number = float(text)
-    if not 0 < number < float("inf"):
+    if not number > 0:
         raise ValueError("it must be above zero")
     return number
 
 
 def _minutes(text: str) -> timedelta:
-    return timedelta(minutes=_positive(text))
+    return _span(text, timedelta(minutes=1))
 
 
 def _days(text: str) -> timedelta:
-    return timedelta(days=_positive(text))
+    return _span(text, timedelta(days=1))
+
+
+def _span(text: str, unit: timedelta) -> timedelta:
+    number = _positive(text)
+    if number > _LONGEST / unit:
+        raise ValueError(f"it is at most {_LONGEST.days} days")
+    return number * unit
 
 
 def _fraction(text: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -13,7 +13,8 @@ from certrotation.core.trust import Anchor
 from certrotation.errors import CertRotationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from tests.double import Call, EmbeddedAws
     from tests.support.authority import Issued
@@ -63,7 +64,9 @@ def raising(kind: type[_Error], *words: str) -> Iterator[None]:
     assert all(word in caught.value.found for word in words), caught.value.found
 
 
-def once(aws: EmbeddedAws, operation: str, deed: Any) -> Any:
+def once(
+    aws: EmbeddedAws, operation: str, deed: Callable[[], object]
+) -> AbstractContextManager[None]:
     """Do something just before the first call of an operation, as another writer would."""
     pending = [deed]
 

@@ -221,8 +221,9 @@ def test_a_reimport_that_acms_rules_forbid_is_rejected_in_acms_words(
 def test_a_quota_that_is_used_up_rejects_the_import(
     certificates: AcmCertificates, leaf: Issued, aws: EmbeddedAws
 ) -> None:
-    aws.behaviour.imported_certificate_quota = 0
-    with raising(Rejected, REGION, "maximum number of certificates"):
+    words = "You have reached the maximum number of certificates."
+    used_up = answering(aws, "ImportCertificate", "LimitExceededException", words)
+    with used_up, raising(Rejected, REGION, "maximum number of certificates"):
         certificates.import_new(material_of(leaf), {})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import boto3
@@ -135,8 +135,9 @@ def test_a_queue_url_without_an_account_is_a_settings_error() -> None:
 
 
 def test_requests_are_retried_adaptively_and_time_out() -> None:
-    assert wiring._CONFIG.retries == {"mode": "adaptive", "total_max_attempts": 8}
-    assert (wiring._CONFIG.connect_timeout, wiring._CONFIG.read_timeout) == (5, 20)
+    config: Any = wiring._CONFIG
+    assert config.retries == {"mode": "adaptive", "total_max_attempts": 8}
+    assert (config.connect_timeout, config.read_timeout) == (5, 20)
 
 
 def test_the_public_roots_are_botocores_and_read_once() -> None:

@@ -9,20 +9,18 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from moto.elbv2.models import elbv2_backends
-
+from tests.double import load_balancers
 from tests.double.certificates import ImportedCertificate, find
+from tests.double.load_balancers import backend, paged
 from tests.double.material import has_domain_name, read_leaf
 from tests.double.world import Answer, Forwarded, Refusal, Request, succeeded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer
+    from moto.elbv2.models import FakeListener, FakeLoadBalancer
 
 _SECURE = ("HTTPS", "TLS")
-_PAGE = 400
-_MAX_TAGGED = 20
 
 
 def create_listener(request: Request) -> Forwarded:
@@ -31,7 +29,7 @@ def create_listener(request: Request) -> Forwarded:
     Moto creates a secure listener without any, and drops MutualAuthentication.
     """
     params = request.params
-    balancer = _backend(request).load_balancers.get(params["LoadBalancerArn"])
+    balancer = backend(request).load_balancers.get(params["LoadBalancerArn"])
     certificates = params.get("Certificates", [])
     if balancer is None:
         raise Refusal("LoadBalancerNotFound", "The specified load balancer does not exist.")
@@ -121,7 +119,7 @@ def describe_listener_certificates(request: Request) -> Mapping[str, Any]:
             ((arn, False) for arn in request.world.sni.get(listener.arn, ())),
         )
     ]
-    return _page(request, "Certificates", certificates)
+    return paged(request, "Certificates", certificates)
 
 
 def describe_listeners(request: Request) -> Mapping[str, Any]:
@@ -130,46 +128,18 @@ def describe_listeners(request: Request) -> Mapping[str, Any]:
     balancer, arns = params.get("LoadBalancerArn"), params.get("ListenerArns", [])
     if bool(balancer) == bool(arns):
         raise Refusal("ValidationError", "You must specify either listeners or a load balancer")
-    listeners = _backend(request).describe_listeners(balancer, arns)
+    listeners = backend(request).describe_listeners(balancer, arns)
     if len(listeners) < len(set(arns)):
         raise Refusal("ListenerNotFound", "One or more listeners not found")
-    return _page(request, "Listeners", listeners)
-
-
-def describe_load_balancers(request: Request) -> Mapping[str, Any]:
-    """ELB API Reference, DescribeLoadBalancers: up to 400 per page; moto has 50."""
-    params = request.params
-    balancers = _backend(request).describe_load_balancers(
-        params.get("LoadBalancerArns"), params.get("Names")
-    )
-    return _page(request, "LoadBalancers", balancers)
-
-
-def describe_tags(request: Request) -> Forwarded:
-    """ELB API Reference, DescribeTags: up to 20 existing resources; moto takes any."""
-    arns = request.params["ResourceArns"]
-    if len(arns) > _MAX_TAGGED:
-        raise Refusal("ValidationError", "Up to '20' resource ARNs can be specified")
-    for arn in arns:
-        _backend(request)._get_resource_by_arn(arn)
-    return request.forward()
-
-
-def _page(request: Request, name: str, entries: Sequence[Any]) -> Mapping[str, Any]:
-    page, marker = request.page(entries, maximum=_PAGE, size="PageSize", token="Marker")
-    return {name: page, "NextMarker": marker}
-
-
-def _backend(request: Request) -> ELBv2Backend:
-    return elbv2_backends[request.world.account_id][request.region]
+    return paged(request, "Listeners", listeners)
 
 
 def _listener(request: Request) -> FakeListener:
-    return _backend(request).describe_listeners(None, [request.params["ListenerArn"]])[0]
+    return backend(request).describe_listeners(None, [request.params["ListenerArn"]])[0]
 
 
 def _balancer(request: Request, listener: FakeListener) -> FakeLoadBalancer:
-    return _backend(request).load_balancers[listener.load_balancer_arn]
+    return backend(request).load_balancers[listener.load_balancer_arn]
 
 
 def _keep_mutual_authentication(listener: FakeListener, params: Mapping[str, Any]) -> None:
@@ -241,13 +211,11 @@ def _check_room(request: Request, balancer: FakeLoadBalancer) -> None:
         )
 
 
-ANSWERS: dict[str, Answer] = {
+ANSWERS: dict[str, Answer] = load_balancers.ANSWERS | {
     "AddListenerCertificates": add_listener_certificates,
     "CreateListener": create_listener,
     "DescribeListenerCertificates": describe_listener_certificates,
     "DescribeListeners": describe_listeners,
-    "DescribeLoadBalancers": describe_load_balancers,
-    "DescribeTags": describe_tags,
     "ModifyListener": modify_listener,
     "RemoveListenerCertificates": remove_listener_certificates,
 }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import botocore.session
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.acm.models import acm_backends
 from moto.core import errors
@@ -17,7 +20,7 @@ from moto.core.responses import BaseResponse
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from tests.double import acm_views, certificates, secretsmanager, tagging
+from tests.double import acm_views, certificates, load_balancers, secretsmanager, tagging
 from tests.double.answering import answering
 from tests.double.behaviour import Behaviour
 from tests.double.recording import Call, Hook, Recorder
@@ -45,6 +48,9 @@ _ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "not-a-secret",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
+
+# Moto begins each world with a new boto3 session, which would parse the service models anew.
+_shared_loader = cache(create_loader)
 
 
 class EmbeddedAws:
@@ -123,11 +129,12 @@ class EmbeddedAws:
         """
         with self._world.lock:
             subnets = ec2_backends[self.account_id][region].describe_subnets()
-            balancer = elbv2_backends[self.account_id][region].create_load_balancer(
+            balancer = load_balancers.create(
+                elbv2_backends[self.account_id][region],
                 name=name,
+                kind=kind,
+                subnets=[subnet.id for subnet in subnets],
                 security_groups=[],
-                subnet_ids=[subnet.id for subnet in subnets],
-                loadbalancer_type=kind,
                 tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
             )
         return str(balancer.arn)
@@ -164,6 +171,7 @@ def embedded_aws(behaviour: Behaviour | None = None) -> Iterator[EmbeddedAws]:
     recorder = Recorder(world.behaviour)
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
+        stack.enter_context(patch.object(botocore.session, "create_loader", _shared_loader))
         stack.enter_context(mock_aws())
         stack.enter_context(answers_in_front(world))
         recording = recorder.recording(vars(BaseClient)["_make_api_call"])

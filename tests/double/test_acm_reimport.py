@@ -29,14 +29,14 @@ def test_a_reimport_keeps_arn_tags_created_at_and_users_where_moto_loses_the_tag
     tags: Any = [{"Key": "a", "Value": "1"}]
     arn = import_issued(acm, authority.issue(NAME), Tags=tags)
     create_listener(elbv2, aws.load_balancer("web"), arn)
-    before = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    before: Any = acm.describe_certificate(CertificateArn=arn)["Certificate"]
     with time_machine.travel(datetime.now(UTC) + timedelta(days=1), tick=False):
         new = authority.issue(NAME, "example.com")
         assert import_issued(acm, new, CertificateArn=arn) == arn
-        after = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+        after: Any = acm.describe_certificate(CertificateArn=arn)["Certificate"]
     assert acm.list_tags_for_certificate(CertificateArn=arn)["Tags"] == tags
     for kept in ("CertificateArn", "CreatedAt", "InUseBy"):
-        assert after[kept] == before[kept]  # type: ignore[literal-required]  the loop's literals
+        assert after[kept] == before[kept]
     assert after["ImportedAt"] > before["ImportedAt"]
     assert after["NotAfter"] == new.certificate.not_valid_after_utc
     assert after["SubjectAlternativeNames"] == [NAME, "example.com"]

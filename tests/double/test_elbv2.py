@@ -76,7 +76,10 @@ def test_modify_listener_changes_the_default_alone_where_moto_drops_the_sni_list
 ) -> None:
     old, new, sni = imported(), imported(), imported()
     balancer = aws.load_balancer("web", kind=kind)
-    extra = {"AlpnPolicy": ["HTTP2Preferred"], "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06"}
+    extra: Any = {
+        "AlpnPolicy": ["HTTP2Preferred"],
+        "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+    }
     listener = create_listener(elbv2, balancer, old, **extra)
     add(elbv2, listener, sni)
     before = elbv2.describe_listeners(ListenerArns=[listener])["Listeners"][0]
@@ -243,8 +246,23 @@ def test_unknown_listeners_and_load_balancers_are_not_found(elbv2: Elb, aws: Emb
         attached(elbv2, listener)
     with refused("LoadBalancerNotFound"):
         elbv2.describe_listeners(LoadBalancerArn=balancer + "0")
+    with refused("LoadBalancerNotFound"):
+        elbv2.describe_load_balancers(LoadBalancerArns=[balancer, balancer + "0"])
     with refused("ValidationError"):
         elbv2.describe_listeners()
+
+
+def test_a_network_load_balancers_arn_says_net_where_moto_says_app(
+    aws: EmbeddedAws, elbv2: Elb
+) -> None:
+    assert ":loadbalancer/net/net/" in aws.load_balancer("net", kind="network")
+    subnet = elbv2.describe_load_balancers()["LoadBalancers"][0]["AvailabilityZones"][0]["SubnetId"]
+    made = elbv2.create_load_balancer(
+        Name="other", Type="network", Subnets=[subnet], Tags=[{"Key": "a", "Value": "1"}]
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    assert ":loadbalancer/net/other/" in made
+    (tags,) = elbv2.describe_tags(ResourceArns=[made])["TagDescriptions"]
+    assert tags["Tags"] == [{"Key": "a", "Value": "1"}]
 
 
 def test_every_describe_pages_where_moto_does_not(

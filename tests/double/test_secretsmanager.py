@@ -127,7 +127,8 @@ def test_a_value_has_at_most_65536_bytes_where_moto_has_no_limit(
     fits: Any = {member: b"x" * 65_536 if member == "SecretBinary" else "x" * 65_536}
     too_long: Any = {member: fits[member] + fits[member][:1]}
     secrets.put_secret_value(SecretId=NAME, **fits)
-    assert secrets.get_secret_value(SecretId=NAME)[member] == fits[member]  # type: ignore[literal-required]  a parameter
+    found: Any = secrets.get_secret_value(SecretId=NAME)
+    assert found[member] == fits[member]
     for change in (secrets.put_secret_value, secrets.update_secret):
         with refused("ValidationException", "65536"):
             change(SecretId=NAME, **too_long)

@@ -59,6 +59,15 @@ class Run:
         """Return the sum of a metric over the run."""
         return sum(int(each[name][0]) for each in self.metrics if name in each)
 
+    def followed_by(self, later: Run) -> Run:
+        """Return this run and a later one as one."""
+        return Run(
+            scans=self.scans + later.scans,
+            rotations=self.rotations + later.rotations,
+            metrics=self.metrics + later.metrics,
+            lines=self.lines + later.lines,
+        )
+
 
 class _Listener(logging.Handler):
     """Collects what the functions log."""
@@ -209,13 +218,7 @@ class Estate:
 
     def run(self) -> Run:
         """Scan, then work off the queue."""
-        first, then = self.scan(), self.drain()
-        return Run(
-            scans=first.scans,
-            rotations=then.rotations,
-            metrics=first.metrics + then.metrics,
-            lines=first.lines + then.lines,
-        )
+        return self.scan().followed_by(self.drain())
 
     def _deliver(self, message: Mapping[str, Any]) -> None:
         received = int(message["Attributes"]["ApproximateReceiveCount"])

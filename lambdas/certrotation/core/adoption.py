@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from certrotation.core.certificates import key_algorithm_of
@@ -33,6 +33,14 @@ class Adoption:
         because = "names and key type are the material's, and no other secret claims it"
         return tuple(Adopt(arn=each.arn, because=because) for each in self.copies)
 
+    def without(self, spare: Sequence[Copy]) -> Adoption:
+        """Return the adoption without copies that would be superseded, and one day deleted."""
+        if not spare:
+            return self
+        note = f"{_list(spare)} is left alone: nothing uses it, and the Region has a better copy"
+        copies = tuple(each for each in self.copies if each not in spare)
+        return replace(self, copies=copies, notes=(*self.notes, note))
+
 
 def decide_adoption(
     material: Material, secret: str, lookalikes: Sequence[Copy], roots: PublicRoots
@@ -50,8 +58,8 @@ def decide_adoption(
             be among them.
         roots: the public roots.
     """
-    twins = [each for each in lookalikes if _is_twin(each, material)]
-    strangers = [each for each in twins if each.marks.secret is None and not each.marks.ignored]
+    twins = [each for each in lookalikes if _is_twin(each, material) and not each.marks.ignored]
+    strangers = [each for each in twins if each.marks.secret is None]
     fit = [each for each in strangers if _is_improved_by(each, material, roots)]
     notes = tuple(
         f"{each.arn} is left alone: the material would lose trust or expire sooner"

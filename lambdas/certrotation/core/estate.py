@@ -97,10 +97,7 @@ class RegionListing:
     region: str
     certificates: tuple[ListedCertificate, ...]
     tags: Mapping[str, Mapping[str, str]]
-
-    def marks(self, arn: str) -> Marks:
-        """Return what our tags say about a certificate."""
-        return Marks.from_tags(self.tags.get(arn, {}))
+    """By ARN."""
 
 
 class DependentKind(StrEnum):
@@ -195,6 +192,11 @@ class Copy:
     def is_used(self) -> bool:
         """Whether somebody presents it, or may do so because nobody was asked."""
         return self.users is None or bool(self.users)
+
+    @property
+    def dependents(self) -> tuple[Dependent, ...]:
+        """The resources known to present it."""
+        return self.users.dependents if self.users else ()
 
     @property
     def age(self) -> tuple[float, str]:

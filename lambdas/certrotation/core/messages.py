@@ -85,7 +85,7 @@ class RotationRequest:
         """
         try:
             document = json.loads(body)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # ValueError: no JSON, or a number of 5,000 digits
             document = None
         if not isinstance(document, dict) or not _is_word(document.get("secret")):
             raise Rejected(
@@ -116,7 +116,7 @@ def _sighting(seen: object) -> Sighting | None:
                 for each in seen["copies"]  # type: ignore[index]  # checked by trying
             ),
         )
-    except (TypeError, KeyError, ValueError, AttributeError):
+    except (TypeError, KeyError, ValueError, OverflowError, AttributeError):
         return None
 
 

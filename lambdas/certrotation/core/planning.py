@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from certrotation.core.adoption import Adoption, decide_adoption
 from certrotation.core.comparison import check_expiry, check_names, check_trust
 from certrotation.core.findings import Finding, apply_acceptance, refusals
-from certrotation.core.region_planning import RegionGoal, plan_region, users_decide
+from certrotation.core.region_planning import (
+    NO_REFUSALS,
+    Refusals,
+    RegionGoal,
+    plan_region,
+    users_decide,
+)
 from certrotation.core.steps import Plan
 from certrotation.core.tags import CopyTags, tags_for_copy
 
@@ -81,15 +87,14 @@ class Rotation:
         self,
         looks: Sequence[RegionLook],
         now: datetime,
-        *,
-        edge_refused: frozenset[str] = frozenset(),
+        refused: Refusals = NO_REFUSALS,
     ) -> Plan:
         """Plan every Region that was looked at.
 
         Args:
             looks: what was seen, canary first.
             now: the present time.
-            edge_refused: ARNs of copies in whose place CloudFront refused to take a new ARN.
+            refused: what AWS refused while an earlier plan was applied.
         """
         adoptions = [self._adoption(look) for look in looks]
         to_change = [
@@ -112,16 +117,14 @@ class Rotation:
         )
         if plan.is_refused:
             return plan
-        goal = self._goal(now, edge_refused)
+        goal = self._goal(now, refused)
         return plan.with_regions(
             plan_region(look, adoption, goal)
             for look, adoption in zip(looks, adoptions, strict=True)
         )
 
-    def _goal(self, now: datetime, edge_refused: frozenset[str] = frozenset()) -> RegionGoal:
-        return RegionGoal(
-            material=self.material, tags=self.tags, now=now, edge_refused=edge_refused
-        )
+    def _goal(self, now: datetime, refused: Refusals = NO_REFUSALS) -> RegionGoal:
+        return RegionGoal(material=self.material, tags=self.tags, now=now, refusals=refused)
 
     def _adoption(self, look: RegionLook) -> Adoption:
         if not self.policy.adopts:

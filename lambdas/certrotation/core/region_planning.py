@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
-from certrotation.core.certificates import extended_key_usages_of
+from certrotation.core.dependent_checks import check_moving, check_taking
 from certrotation.core.estate import DependentKind
-from certrotation.core.findings import Code, Finding, refusals, refuse, warn
-from certrotation.core.names import is_qualified, uncovered
+from certrotation.core.findings import Code, Finding, refusals, warn
 from certrotation.core.reimport_rules import reasons_against_reimport
 from certrotation.core.steps import (
     NEW_COPY,
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from certrotation.core.adoption import Adoption
-    from certrotation.core.estate import Copy, Dependent, RegionLook
+    from certrotation.core.estate import Copy, RegionLook
     from certrotation.core.material import Material
     from certrotation.core.tags import CopyTags
 
@@ -65,14 +62,34 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """What AWS refused while a plan was applied; the next plan takes another way."""
+
+    edge: frozenset[str] = frozenset()
+    """ARNs of copies in whose place CloudFront will not take a new ARN."""
+    reimport: tuple[tuple[str, str], ...] = ()
+    """ARNs of copies that ACM will not have reimported, and why."""
+
+    def with_edge(self, arn: str) -> Refusals:
+        """Return these and CloudFront's refusal to leave a copy."""
+        return replace(self, edge=self.edge | {arn})
+
+    def with_reimport(self, arn: str, because: str) -> Refusals:
+        """Return these and ACM's refusal to reimport into a copy."""
+        return replace(self, reimport=(*self.reimport, (arn, because)))
+
+
+NO_REFUSALS = Refusals()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegionGoal:
     """What a Region is to come to."""
 
     material: Material
     tags: CopyTags
     now: datetime
-    edge_refused: frozenset[str] = frozenset()
-    """ARNs of copies in whose place CloudFront refused to take a new ARN."""
+    refusals: Refusals = NO_REFUSALS
 
 
 def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> RegionPlan:
@@ -80,7 +97,8 @@ def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> Regio
 
     Every copy in use that ACM lets us reimport is reimported. Dependents of the others move to the
     oldest of these; else to a copy that carries the material already, be it superseded; else to an
-    unused one that can be reimported; else to one new import. What is left unused is superseded.
+    unused one that can be reimported; else to one new import. What is left unused is superseded,
+    or not even adopted.
     """
     if adoption.findings:
         return RegionPlan(
@@ -90,7 +108,9 @@ def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> Regio
     retired = [each for each in look.copies if each not in ordinary]
     fates = [_fate(each, goal) for each in sorted((*ordinary, *adoption.copies), key=_age)]
     target = _target(fates, sorted(retired, key=_age), goal)
-    findings = (*_findings(fates, goal), *_reversals(fates))
+    adoption = adoption.without(_spare(adoption, target))
+    fates = [each for each in fates if each.copy in (*ordinary, *adoption.copies)]
+    findings = tuple(_findings(fates, goal))
     steps: tuple[Step, ...] = (*adoption.steps, *_steps(fates, target, goal))
     return RegionPlan(
         region=look.region,
@@ -104,7 +124,10 @@ def _fate(copy: Copy, goal: RegionGoal) -> Fate:
     ends = copy.presented.leaf.not_valid_after_utc
     if copy.presented.fingerprint == goal.material.fingerprint:
         return Fate(copy=copy, course=Course.KEEP, because="it presents the material's leaf")
-    against = reasons_against_reimport(copy.presented.leaf, goal.material.leaf)
+    against = (
+        *reasons_against_reimport(copy.presented.leaf, goal.material.leaf),
+        *(because for arn, because in goal.refusals.reimport if arn == copy.arn),
+    )
     if against:
         return Fate(copy=copy, course=Course.REPLACE, because="; ".join(against))
     in_place = (
@@ -114,7 +137,9 @@ def _fate(copy: Copy, goal: RegionGoal) -> Fate:
     if not _is_late_for_the_edge(copy, goal):
         return Fate(copy=copy, course=Course.REIMPORT, because=in_place)
     late = f"CloudFront presents it, and it ends {ends:%Y-%m-%d %H:%M} UTC, within 48 hours"
-    if copy.arn not in goal.edge_refused and not refusals(_move_findings(copy, goal)):
+    if copy.arn not in goal.refusals.edge and not refusals(
+        tuple(check_moving(copy, goal.material))
+    ):
         return Fate(copy=copy, course=Course.REPLACE, because=late)
     found = f"{copy.arn} is reimported in place although {late}: its users cannot move."
     return Fate(
@@ -126,7 +151,7 @@ def _fate(copy: Copy, goal: RegionGoal) -> Fate:
 
 
 def _is_late_for_the_edge(copy: Copy, goal: RegionGoal) -> bool:
-    on_edge = any(each.kind is DependentKind.DISTRIBUTION for each in _dependents(copy))
+    on_edge = any(each.kind is DependentKind.DISTRIBUTION for each in copy.dependents)
     return on_edge and copy.presented.leaf.not_valid_after_utc - goal.now < EDGE_LEAD
 
 
@@ -142,6 +167,12 @@ def _target(fates: Sequence[Fate], retired: Sequence[Copy], goal: RegionGoal) ->
     return candidates[0] if candidates else None
 
 
+def _spare(adoption: Adoption, target: Fate | None) -> list[Copy]:
+    """Return the copies whose adoption would serve nobody."""
+    kept = target.copy if target else None
+    return [each for each in adoption.copies if not each.is_used and each != kept]
+
+
 def _steps(fates: Sequence[Fate], target: Fate | None, goal: RegionGoal) -> Iterator[Step]:
     """Yield the steps: what stays is made right, then dependents move, then the rest is marked."""
     staying = [each for each in fates if each.copy.is_used and each.stays]
@@ -154,7 +185,7 @@ def _steps(fates: Sequence[Fate], target: Fate | None, goal: RegionGoal) -> Iter
     to_arn = target.copy.arn if target else NEW_COPY
     leaving = [each for each in fates if each not in staying]
     for each in leaving:
-        for dependent in _dependents(each.copy):
+        for dependent in each.copy.dependents:
             yield Move(dependent=dependent, to_arn=to_arn, because=each.because)
     for each in leaving:
         because = "its dependents move" if each.copy.is_used else "nothing uses it"
@@ -185,85 +216,17 @@ def _make_right(fate: Fate, goal: RegionGoal) -> Iterator[Step]:
 def _findings(fates: Sequence[Fate], goal: RegionGoal) -> Iterator[Finding]:
     for fate in fates:
         yield from fate.findings
-        if not fate.copy.is_used:
-            continue
-        if fate.stays:
-            yield from _stay_findings(fate, goal)
-        else:
-            yield from _move_findings(fate.copy, goal)
-
-
-def _stay_findings(fate: Fate, goal: RegionGoal) -> Iterator[Finding]:
-    """What dependents cannot take although their ARN stays."""
-    has_client_auth = ExtendedKeyUsageOID.CLIENT_AUTH in (
-        extended_key_usages_of(goal.material.leaf) or {ExtendedKeyUsageOID.CLIENT_AUTH}
-    )
-    for dependent in _dependents(fate.copy):
-        yield from _taking_findings(dependent, goal.material)
-        if dependent.needs_client_auth and not has_client_auth:
-            found = f"{dependent} presents it to an origin and needs clientAuth."
-            yield refuse(Code.DEPENDENT_UNMOVABLE, found)
-
-
-def _move_findings(copy: Copy, goal: RegionGoal) -> tuple[Finding, ...]:
-    """What keeps dependents from moving away from a copy, and what a person should know."""
-    unknown = copy.users.unknown if copy.users else ()
-    return (
-        *(
-            refuse(
-                Code.DEPENDENT_UNMOVABLE, f"{arn} uses {copy.arn} and cannot be moved from here."
-            )
-            for arn in unknown
-        ),
-        *(
-            finding
-            for dependent in _dependents(copy)
-            for finding in _moving_findings(dependent, goal.material)
-        ),
-    )
-
-
-def _moving_findings(dependent: Dependent, material: Material) -> Iterator[Finding]:
-    if dependent.unmovable:
-        found = f"{dependent} must keep its ARN: {dependent.unmovable}."
-        yield refuse(Code.DEPENDENT_UNMOVABLE, found)
-    if dependent.drifts:
-        found = f"{dependent} belongs to the CloudFormation stack {dependent.drifts}."
-        yield warn(Code.DEPENDENT_DRIFTS, found)
-    yield from _taking_findings(dependent, material)
-
-
-def _taking_findings(dependent: Dependent, material: Material) -> Iterator[Finding]:
-    """What a dependent will not take, whichever ARN it comes under."""
-    if material.key_algorithm not in dependent.accepted_keys:
-        found = f"{dependent} does not take {material.key_algorithm}."
-        yield refuse(Code.DEPENDENT_KEY_UNSUPPORTED, found)
-    missing = uncovered(material.names, dependent.names)
-    if missing:
-        found = f"{dependent} answers for {', '.join(missing)}; the material does not."
-        yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)
-    if dependent.needs_qualified_name and not any(map(is_qualified, material.names)):
-        found = f"{dependent} takes no certificate without a fully qualified DNS name."
-        yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)
-    limit = dependent.longest_chain
-    if limit is not None and len(material.chain) > limit:
-        found = f"{dependent} takes {limit} chain certificates; there are {len(material.chain)}."
-        yield refuse(Code.CHAIN_TOO_LONG, found)
-
-
-def _reversals(fates: Sequence[Fate]) -> Iterator[Finding]:
-    for each in fates:
-        if each.copy.marks.is_superseded:
-            found = f"{each.copy.arn} was superseded and is in use again."
+        if fate.course is Course.REIMPORT:
+            yield from check_taking(fate.copy, goal.material)
+        elif fate.course is Course.REPLACE:
+            yield from check_moving(fate.copy, goal.material)
+        if fate.copy.marks.is_superseded:
+            found = f"{fate.copy.arn} was superseded and is in use again."
             yield warn(Code.DEPENDENT_REVERTED, found)
 
 
 def _age(copy: Copy) -> tuple[float, str]:
     return copy.age
-
-
-def _dependents(copy: Copy) -> tuple[Dependent, ...]:
-    return copy.users.dependents if copy.users else ()
 
 
 def users_decide(copies: Sequence[Copy], goal: RegionGoal, *, is_edge: bool) -> bool:

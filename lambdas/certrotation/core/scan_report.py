@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from certrotation.core.assessment import INTERVALS_UNTIL_OVERDUE, Assessment, State
+from certrotation.core.assessment import INTERVALS_UNTIL_OVERDUE, Assessment
+from certrotation.core.standing import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 NEAREST_SHOWN = 20
 """Certificates nearest to expiry that the summary names."""
-
-_MANAGED = frozenset({State.CURRENT, State.DUE, State.AWAITING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,7 @@ class ScanReport:
             "ScanCompleted": 1,
             **shown,
             "RegionsUnreachable": len(self.unreachable),
-            "CopiesManaged": sum(each.state in _MANAGED for each in self.assessment.verdicts),
+            "CopiesManaged": sum(each.state.is_managed for each in self.assessment.verdicts),
             "CopiesDue": sum(each.places for each in self.assessment.due),
             "SupersededDeleted": len(self.deleted),
             **({"DaysToExpiryMin": min(days)} if days else {}),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, NoReturn, assert_never
 
 from certrotation.core import tags
 from certrotation.core.estate import HINT_SETTLES, DependentKind
 from certrotation.core.outcomes import RegionOutcome, Status, Stranded, status_of
+from certrotation.core.region_planning import Refusals
 from certrotation.core.steps import (
     Adopt,
     Import,
@@ -29,6 +30,7 @@ from certrotation.errors import (
     DependentFull,
     DependentRefused,
     NotYet,
+    Rejected,
     TagsRefused,
     Vanished,
 )
@@ -62,14 +64,13 @@ class RegionApplication:
     now: datetime
     performed: list[Step] = field(default_factory=list)
     moved: int = 0
-    stranded: dict[str, Stranded] = field(default_factory=dict)
-    """By dependent, so that looking again does not count it twice."""
-    waiting_for: dict[str, str] = field(default_factory=dict)
+    stranded: list[Stranded] = field(default_factory=list)
+    waiting_for: list[str] = field(default_factory=list)
     not_left: set[str] = field(default_factory=set)
     """ARNs that a dependent still names."""
     imported: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
-    edge_refused: set[str] = field(default_factory=set)
+    refusals: Refusals = field(default_factory=Refusals)
 
     def run(self, plan: RegionPlan) -> RegionOutcome:
         """Apply `plan`, looking and planning anew where a step changes what follows."""
@@ -83,8 +84,8 @@ class RegionApplication:
             status=self._status(plan, error),
             performed=tuple(self.performed),
             moved=self.moved,
-            stranded=tuple(self.stranded.values()),
-            waiting_for=tuple(self.waiting_for.values()),
+            stranded=tuple(self.stranded),
+            waiting_for=tuple(self.waiting_for),
             findings=plan.findings,
             error=error,
         )
@@ -103,8 +104,8 @@ class RegionApplication:
         while True:
             try:
                 for step in plan.steps:
-                    self._perform(step)
-                    self.performed.append(step)
+                    if self._perform(step):
+                        self.performed.append(step)
             except _LookAgainError:
                 plan = self._plan_again(plan)
             else:
@@ -112,8 +113,9 @@ class RegionApplication:
 
     def _plan_again(self, plan: RegionPlan) -> RegionPlan:
         """Look directly and plan anew; a second import would mean that we cannot see the first."""
+        self.stranded, self.waiting_for, self.not_left = [], [], set()
         self.look = self.observer.look_directly(self.region, known=self.imported)
-        again = self.rotation.plan([self.look], self.now, edge_refused=frozenset(self.edge_refused))
+        again = self.rotation.plan([self.look], self.now, self.refusals)
         if again.is_refused:
             return plan.refused_by(again.findings)
         (renewed,) = again.regions
@@ -124,9 +126,10 @@ class RegionApplication:
             )
         return renewed.with_earlier_findings(plan.findings)
 
-    def _perform(self, step: Step) -> None:
+    def _perform(self, step: Step) -> bool:
+        """Perform a step, and say whether it is done; a dependent may have to stay where it is."""
         try:
-            self._perform_one(step)
+            return self._perform_one(step)
         except AccessDenied as error:
             if step.arn not in self._freshly_tagged():
                 raise
@@ -135,7 +138,7 @@ class RegionApplication:
                 "If it stays denied, compare the rotate role with docs/operating.md.",
             ) from error
 
-    def _perform_one(self, step: Step) -> None:
+    def _perform_one(self, step: Step) -> bool:
         certificates = self.region.certificates
         match step:
             case Adopt():
@@ -144,20 +147,33 @@ class RegionApplication:
             case Unmark():
                 certificates.remove_tags(step.arn, (tags.SUPERSEDED_BY, tags.SUPERSEDED_AT))
             case Reimport():
-                certificates.reimport(step.arn, self.rotation.material)
-                self._read_back(step.arn)
+                self._reimport(step.arn)
             case Import():
                 self._import(step)
             case Tag():
                 self._tag(step.arn)
             case Move():
-                self._move(step)
+                return self._move(step)
             case MarkSuperseded():
-                self._mark_superseded(step)
+                return self._mark_superseded(step)
             case _:
                 assert_never(step)
+        return True
 
-    def _import(self, step: Import) -> None:
+    def _reimport(self, arn: str) -> None:
+        """Reimport; what ACM itself refuses in place, against its rules as we know them, replace.
+
+        Its documents leave open whether a first key usage may be added, for example.
+        """
+        try:
+            self.region.certificates.reimport(arn, self.rotation.material)
+        except Rejected as refusal:
+            self.refusals = self.refusals.with_reimport(arn, refusal.found)
+            raise _LookAgainError from refusal
+        self._read_back(arn)
+
+    def _import(self, step: Import) -> NoReturn:
+        """Import, read back, and have the Region looked at: another worker may have been there."""
         material, wanted = self.rotation.material, self.rotation.tags
         try:
             arn = self.region.certificates.import_new(material, wanted.all)
@@ -187,48 +203,53 @@ class RegionApplication:
                 "The next run reads it again; if it lasts, look for another writer.",
             )
 
-    def _move(self, step: Move) -> None:
+    def _move(self, step: Move) -> bool:
         service = self._service(step.dependent.kind)
         try:
             service.move(step.dependent, step.to_arn)
-            if service.still_presents(step.dependent):
-                self._strand(step, "it still names the old certificate after the move")
-            else:
-                self.moved += 1
         except DependentBusy as busy:
-            self.waiting_for[step.dependent.arn] = f"{step.dependent}: {busy.found}"
+            self.waiting_for.append(f"{step.dependent}: {busy.found}")
             self.not_left.add(step.arn)
+            return False
         except DependentFull as full:
-            self._strand(step, full.found)
+            return self._strand(step, full.found)
         except DependentRefused as refusal:
-            self._after_refusal(step, refusal)
+            return self._after_refusal(step, refusal)
+        if service.still_presents(step.dependent):
+            return self._strand(step, "it still names the old certificate after the move")
+        self.moved += 1
+        return True
 
-    def _after_refusal(self, step: Move, refusal: DependentRefused) -> None:
+    def _after_refusal(self, step: Move, refusal: DependentRefused) -> bool:
         """Let CloudFront's refusal of a new ARN lead to a reimport in place, once per copy."""
         is_edge = step.dependent.kind is DependentKind.DISTRIBUTION
-        if is_edge and step.arn not in self.edge_refused:
-            self.edge_refused.add(step.arn)
-            raise _LookAgainError
-        self._strand(step, refusal.found)
+        if is_edge and step.arn not in self.refusals.edge:
+            self.refusals = self.refusals.with_edge(step.arn)
+            raise _LookAgainError from refusal
+        return self._strand(step, refusal.found)
 
-    def _strand(self, step: Move, because: str) -> None:
+    def _strand(self, step: Move, because: str) -> bool:
         target = next((each for each in self.look.copies if each.arn == step.to_arn), None)
         self.not_left.add(step.arn)
-        self.stranded[step.dependent.arn] = Stranded(
-            dependent=str(step.dependent),
-            because=because,
-            is_settled=_is_older(target, HINT_SETTLES, self.now),
+        self.stranded.append(
+            Stranded(
+                dependent=str(step.dependent),
+                because=because,
+                is_settled=_is_older(target, HINT_SETTLES, self.now),
+            )
         )
+        return False
 
-    def _mark_superseded(self, step: MarkSuperseded) -> None:
+    def _mark_superseded(self, step: MarkSuperseded) -> bool:
         """Mark the copy, unless a dependent has yet to leave it."""
         if step.arn in self.not_left:
-            return
+            return False
         marks = {
             tags.SUPERSEDED_BY: step.by_arn,
             tags.SUPERSEDED_AT: str(int(self.now.timestamp())),
         }
         self.region.certificates.add_tags(step.arn, marks)
+        return True
 
     def _service(self, kind: DependentKind) -> DependentService:
         return next(each for each in self.region.dependents if kind in each.kinds)

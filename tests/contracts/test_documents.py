@@ -1,0 +1,56 @@
+"""What the documents list is what the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from certrotation.core.findings import ACCEPTABLE_ONCE, ACCEPTABLE_STANDING, Code
+from infra.config import StackConfig
+
+ROOT = Path(__file__).parents[2]
+OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "lambdas" / "certrotation" / "settings.py").read_text(encoding="utf-8")
+
+
+def test_operating_lists_every_finding_once() -> None:
+    listed = re.findall(r"^\| `([A-Z_]+)`", OPERATING, flags=re.MULTILINE)
+
+    assert sorted(listed) == sorted(code.value for code in Code)
+
+
+@pytest.mark.parametrize(
+    ("mark", "codes"),
+    [
+        pytest.param("¹", ACCEPTABLE_STANDING, id="standing"),
+        pytest.param("²", ACCEPTABLE_ONCE, id="once"),
+    ],
+)
+def test_operating_marks_the_findings_that_can_be_accepted(
+    mark: str, codes: frozenset[Code]
+) -> None:
+    marked = re.findall(rf"^\| `([A-Z_]+)` {mark}", OPERATING, flags=re.MULTILINE)
+
+    assert set(marked) == codes
+
+
+def test_operating_lists_every_setting_of_the_stack_and_of_the_functions() -> None:
+    in_stack = {*StackConfig.__dataclass_fields__}
+    names = re.findall(r'(?:required|optional)\(\s*"([A-Z_]+)"', SETTINGS)
+    in_functions = {
+        name if name.startswith(("AWS_", "CERTROTATION_")) else f"CERTROTATION_{name}"
+        for name in names
+    }
+
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", OPERATING, flags=re.MULTILINE)) == in_stack
+    assert in_functions - {"AWS_REGION"} <= set(re.findall(r"`(CERTROTATION_[A-Z_]+)`", OPERATING))
+
+
+@pytest.mark.parametrize(
+    "document", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"], ids=lambda path: path.name
+)
+def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text(encoding="utf-8")):
+        assert (document.parent / target).exists(), target

@@ -1,0 +1,138 @@
+"""Tell the service's story on an embedded AWS: `python -m tests.demo`.
+
+Nothing outside this machine is asked. The exit code is 0 only if every expectation held.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from tests.demo.expectations import Evidence, check_all
+from tests.demo.inventory import take_inventory, take_snapshot
+from tests.demo.labels import Labels
+from tests.demo.oncall import raised
+from tests.demo.screen import Screen, make_console
+from tests.demo.story import build_story
+from tests.demo.watch import watching_for_gaps
+from tests.double import embedded_aws
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+    from tests.demo.story import Story
+    from tests.support.estate import Run
+
+
+def tell(console: Console, settings: Mapping[str, str] | None = None) -> bool:
+    """Tell the story, and return whether every expectation held.
+
+    Args:
+        console: where to write.
+        settings: the service's settings where they are not the story's.
+    """
+    begin = time.perf_counter()
+    with embedded_aws() as aws, TemporaryDirectory() as folder:
+        story = build_story(aws, Path(folder))
+        story.estate.environment.update(settings or {})
+        screen = Screen(console, Labels({story.distribution: "www-cdn"}))
+        expectations = check_all(_perform(story, screen))
+    screen.act("What must hold", "Checked against the account itself, not the service's word.")
+    screen.expectations(expectations)
+    failed = sum(not each.holds for each in expectations)
+    console.print()
+    screen.say(
+        f"{len(expectations) - failed} expectations held, {failed} failed, in"
+        f" {time.perf_counter() - begin:.1f} seconds."
+    )
+    return not failed
+
+
+def _perform(story: Story, screen: Screen) -> Evidence:
+    """Run the service twice, show what happens, and return what was seen."""
+    estate = story.estate
+    before = take_snapshot(estate, story.distribution)
+    _show_before(story, screen)
+    first, gaps = _run_first(story, screen)
+    between = take_snapshot(estate, story.distribution)
+    _show_after(story, screen, first)
+    estate.aws.calls.clear()
+    second = estate.run()
+    calls = tuple(estate.aws.calls)
+    _show_second(screen, second)
+    return Evidence(
+        story=story,
+        before=before,
+        first=first,
+        gaps=gaps,
+        between=between,
+        second=second,
+        second_calls=calls,
+        after=take_snapshot(estate, story.distribution),
+    )
+
+
+def _show_before(story: Story, screen: Screen) -> None:
+    screen.act(
+        "The account before",
+        "An account in three Regions, made on the spot, with one certificate authority that"
+        " everybody trusts and one that only the company does. ARNs are shown as api-1, api-2."
+        " A managed secret holds what should be live, and six secrets hold something new today:"
+        " shop's has another key type, mail's chain is shuffled, vpn's key is encrypted, pay's"
+        " certificate comes from a staging CA. hr was renewed two days ago and is on hold;"
+        " legacy was not renewed; blog and wiki belong to other teams.",
+    )
+    screen.inventory(take_inventory(story.estate))
+
+
+def _run_first(story: Story, screen: Screen) -> tuple[Run, list[str]]:
+    screen.act(
+        "The scan",
+        "The scan reads lists, never a secret's value. It reports the whole account, and queues a"
+        " message for each secret that is not live everywhere.",
+    )
+    scanned = story.estate.scan()
+    screen.scan(scanned.scans[0])
+    screen.act(
+        "The rotation",
+        "Each message is worked off: check the material, plan every Region, apply, read back."
+        " A plan says why it takes each step.",
+    )
+    with watching_for_gaps(story) as gaps:
+        drained = story.estate.drain()
+    for outcome in drained.rotations:
+        screen.rotation(outcome)
+    return scanned.followed_by(drained), gaps
+
+
+def _show_after(story: Story, screen: Screen, run: Run) -> None:
+    screen.act(
+        "The account after",
+        "What was due is renewed, in place where ACM allows it. The superseded copies stay for"
+        " thirty days, in case someone must go back.",
+    )
+    screen.inventory(take_inventory(story.estate))
+    screen.act("What was refused", "Retrying cannot help here, so a person is told what to do.")
+    screen.refusals(run.rotations)
+    screen.act("What on-call sees", "The metrics of this run that are not zero, and their alarms.")
+    screen.metrics(run)
+
+
+def _show_second(screen: Screen, run: Run) -> None:
+    screen.act(
+        "A second run",
+        "The service looks again. What waits for a person is queued again, and nothing changes.",
+    )
+    screen.scan(run.scans[0])
+    screen.statuses(run.rotations)
+    still = ", ".join(f"{alarm} {value}" for alarm, value in raised(run).items())
+    screen.say(f"Alarms that stay, until a person acts: {still}.")
+
+
+if __name__ == "__main__":
+    sys.exit(0 if tell(make_console()) else 1)

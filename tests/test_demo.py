@@ -1,0 +1,73 @@
+"""The demo tells its story to the end, and can tell a bad one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.demo.__main__ import tell
+from tests.demo.expectations import CHECKS
+
+ROOT = Path(__file__).parents[1]
+WIDTH = 80
+ACTS = (
+    "1. The account before",
+    "2. The scan",
+    "3. The rotation",
+    "4. The account after",
+    "5. What was refused",
+    "6. What on-call sees",
+    "7. A second run",
+    "8. What must hold",
+)
+
+
+@pytest.fixture(scope="module")
+def shown() -> str:
+    """What `make demo` writes into a pipe."""
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tests.demo"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "lambdas:.", "COLUMNS": str(WIDTH)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert not run.stderr
+    return run.stdout
+
+
+@pytest.mark.slow
+def test_the_acts_follow_one_another_and_every_expectation_holds(shown: str) -> None:
+    opened = [line.rstrip(" ─") for line in shown.splitlines() if line[:1].isdigit()]
+
+    assert opened[:-1] == list(ACTS)
+    assert opened[-1].startswith(f"{len(CHECKS)} expectations held, 0 failed, in ")
+
+
+@pytest.mark.slow
+def test_the_story_is_plain_text_that_fits_the_width(shown: str) -> None:
+    assert "\x1b" not in shown
+    assert max(map(len, shown.splitlines())) <= WIDTH
+    assert "…" not in shown, "nothing is cut off"
+    assert "arn:aws:" not in shown
+
+
+@pytest.mark.slow
+def test_a_service_that_changes_nothing_fails_the_demo() -> None:
+    screen = StringIO()
+    console = Console(file=screen, width=WIDTH)
+
+    held = tell(console, {"CERTROTATION_MODE": "report"})
+
+    assert not held
+    failed = [line for line in screen.getvalue().splitlines() if line.rstrip().endswith("FAIL")]
+    assert any("every listener of shop" in line for line in failed)
+    assert any("api presents" in line for line in failed)
