@@ -12,7 +12,6 @@ from certrotation.core.steps import Adopt
 from certrotation.core.tags import IGNORE, SECRET
 from tests.core.building import NAME, SHOP, arn, copy, issued, material
 from tests.core.samples import DAY, PRIVATE_CA, ROOTS, SECOND
-from tests.support.authority import Authority, shared_key
 
 if TYPE_CHECKING:
     from certrotation.core.estate import Copy
@@ -39,7 +38,8 @@ def assert_ambiguous(adoption: Adoption, found: str) -> None:
     (finding,) = adoption.findings
     assert (finding.code, finding.severity) == (Code.ADOPTION_AMBIGUOUS, Severity.REFUSE)
     assert finding.found == found
-    assert adoption.copies == adoption.steps == ()
+    assert adoption.copies == ()
+    assert adoption.steps == ()
 
 
 def test_nothing_is_adopted_where_nothing_is_there() -> None:
@@ -169,10 +169,7 @@ def test_notes_stay_where_adoption_is_ambiguous() -> None:
 
 
 def test_a_private_cas_certificate_is_adopted_by_material_of_the_same_ca() -> None:
-    same = Authority(certificate=PRIVATE_CA.certificate, key=PRIVATE_CA.key, chain=PRIVATE_CA.chain)
-    renewed = same.issue(
-        NAME, key=shared_key("p256", "shop"), not_after=PRIVATE_CA.certificate.not_valid_after_utc
-    )
+    renewed = issued(ends=90 * DAY, authority=PRIVATE_CA)
     only = stranger(leaf=issued(authority=PRIVATE_CA))
 
     assert decided(only, wanted=material(renewed)).copies == (only,)

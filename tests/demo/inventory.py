@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from certrotation import wiring
-from certrotation.core.assessment import ScanPolicy, State, assess
+from certrotation.core.assessment import ScanPolicy, assess
 from certrotation.core.estate import RegionListing
 from certrotation.core.tags import HOLD, SECRET
 from certrotation.settings import Settings
@@ -18,6 +18,7 @@ from tests.support.estate import HOME, client
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from certrotation.core.standing import State
     from tests.support.estate import Estate
 
 

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from certrotation.core.assessment import State
 from certrotation.core.findings import Severity
+from certrotation.core.standing import State
 from tests.demo.oncall import ALARMS, metrics_above_zero
 
 if TYPE_CHECKING:
@@ -80,7 +80,10 @@ class Screen:
                 Text(str(row.days_left), "red" if row.days_left < _URGENT_DAYS else ""),
                 ", ".join(self._labels.shorten(each) for each in row.in_use_by) or "-",
                 self._labels.shorten(row.secret or "-"),
-                Text(row.state + (", on hold" if row.is_held else ""), _STATE_STYLES.get(row.state, "")),
+                Text(
+                    row.state + (", on hold" if row.is_held else ""),
+                    _STATE_STYLES.get(row.state, ""),
+                ),
             )
         self._console.print(table)
 

@@ -24,10 +24,19 @@ TAKEN_OVER = timedelta(days=50)
 """How long ago the service imported what it manages; everything was valid then."""
 
 PASSPHRASE = "a passphrase that nobody may read"
-SITES = ("shop", "api", "www", "pay", "mail", "hr", "legacy")
-"""The managed secrets that are there from the beginning."""
+SITES = {
+    "shop": (EU,),
+    "api": REGIONS,
+    "www": (EAST,),
+    "pay": (EU, EAST),
+    "mail": (WEST,),
+    "hr": (EU,),
+    "legacy": (WEST,),
+}
+"""The secrets that are managed from the beginning, and their Regions."""
 
-COMPANY_ROOT = "Company Root"
+COMPANY_SITES = frozenset({"mail", "hr", "vpn"})
+"""The company's own CA issues for these, everybody's for the others."""
 
 HELD, REFUSED = "hr", "pay"
 
@@ -48,10 +57,14 @@ class Authorities(NamedTuple):
             public_root=public_root,
             public=public_root.intermediate("Example Public CA"),
             staging=Authority.root("Example Staging Root").intermediate("Example Staging CA"),
-            company=Authority.root(COMPANY_ROOT)
+            company=Authority.root("Company Root")
             .intermediate("Company Policy CA")
             .intermediate("Company Server CA"),
         )
+
+    def of(self, site: str) -> Authority:
+        """Return the CA that issues for a site."""
+        return self.company if site in COMPANY_SITES else self.public
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +82,7 @@ class Story:
     """The account, and what is known about it before the service runs."""
 
     estate: Estate
-    copies: Mapping[str, tuple[str, ...]]
+    arns: Mapping[str, tuple[str, ...]]
     """ARNs of the certificates by site, in the order of REGIONS."""
     renewed: Mapping[str, Issued]
     """What the secrets hold today, where that is new."""
@@ -89,12 +102,12 @@ def build_story(aws: EmbeddedAws, folder: Path) -> Story:
     leaves = _leaves(authorities)
     with time_machine.travel(now() - TAKEN_OVER):
         lines = _take_over(estate, leaves)
-        copies = _copies(estate)
-        listeners = _attach_listeners(estate, copies)
-        distribution = estate.distribution(copies["www"][0], "www.example")
+        arns = _arns(estate)
+        listeners = _attach_listeners(estate, arns)
+        distribution = estate.distribution(arns["www"][0], "www.example")
     return Story(
         estate=estate,
-        copies=copies,
+        arns=arns,
         renewed=_renew(estate, authorities),
         listeners=listeners,
         distribution=distribution,
@@ -103,33 +116,30 @@ def build_story(aws: EmbeddedAws, folder: Path) -> Story:
 
 
 def _leaves(authorities: Authorities) -> dict[str, Issued]:
-    """Issue what is live until today; the number is the days that are left."""
-    public, company = authorities.public, authorities.company
+    """Issue what is live until today."""
     return {
-        "shop": _ending(public, "shop", "rsa2048", days=28),
-        "api": _ending(public, "api", "p256", days=29),
-        "www": _ending(public, "www", "rsa2048", days=1),
-        "pay": _ending(public, "pay", "rsa2048", days=27),
-        "mail": _ending(company, "mail", "p384", days=25),
-        "hr": _ending(company, "hr", "p256", days=16),
-        "legacy": _ending(public, "legacy", "rsa2048", days=-3),
-        "vpn": _ending(company, "vpn", "rsa2048", days=20),
-        "blog": _ending(public, "blog", "p256", days=27),
-        # The critical window, a tenth of 90 days, opened an hour and a half ago.
-        "wiki": _ending(public, "wiki", "rsa2048", days=8, hours=22.5),
+        site: _issue(
+            authorities.of(site), site, shared_key(key, site), now() + days_left - LIFETIME
+        )
+        for site, key, days_left in (
+            ("shop", "rsa2048", timedelta(days=28.5)),
+            ("api", "p256", timedelta(days=29.5)),
+            ("www", "rsa2048", timedelta(days=1.5)),
+            ("pay", "rsa2048", timedelta(days=27.5)),
+            ("mail", "p384", timedelta(days=25.5)),
+            ("hr", "p256", timedelta(days=16.5)),
+            ("legacy", "rsa2048", timedelta(days=-2.5)),
+            ("vpn", "rsa2048", timedelta(days=20.5)),
+            ("blog", "p256", timedelta(days=27.5)),
+            # The critical window, a tenth of 90 days, opened an hour and a half ago.
+            ("wiki", "rsa2048", timedelta(days=9, hours=-1.5)),
+        )
     }
-
-
-def _ending(authority: Authority, site: str, key: str, *, days: int, hours: float = 12) -> Issued:
-    ends = now() + timedelta(days=days, hours=hours)
-    return _issue(authority, site, shared_key(key, site), ends - LIFETIME)
 
 
 def _take_over(estate: Estate, leaves: Mapping[str, Issued]) -> tuple[str, ...]:
     """Write the secrets, let the service import them, and import by hand what it does not know."""
-    at = {"shop": (EU,), "www": (EAST,), "pay": (EU, EAST), "mail": (WEST,), "hr": (EU,)}
-    for site in SITES:
-        regions = at.get(site, REGIONS if site == "api" else (WEST,))
+    for site, regions in SITES.items():
         estate.secret(site, leaves[site], {"certrotation:regions": " ".join(regions)})
     run = estate.run()
     for site, region in (("blog", EU), ("wiki", EU), ("vpn", EAST)):
@@ -137,7 +147,7 @@ def _take_over(estate: Estate, leaves: Mapping[str, Issued]) -> tuple[str, ...]:
     return tuple(run.lines)
 
 
-def _copies(estate: Estate) -> dict[str, tuple[str, ...]]:
+def _arns(estate: Estate) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for region in REGIONS:
         for arn in estate.certificates(region):
@@ -146,35 +156,34 @@ def _copies(estate: Estate) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _attach_listeners(estate: Estate, copies: Mapping[str, tuple[str, ...]]) -> Listeners:
-    (shop,), (blog,) = copies["shop"], copies["blog"]
-    api_eu, api_east, api_west = copies["api"]
-    pay_eu, pay_east = copies["pay"]
+def _attach_listeners(estate: Estate, arns: Mapping[str, tuple[str, ...]]) -> Listeners:
+    (shop,), (blog,) = arns["shop"], arns["blog"]
+    api_eu, api_east, api_west = arns["api"]
+    pay_eu, pay_east = arns["pay"]
     shop_web = estate.listener("shop-web", EU, shop, [blog])
     edge = estate.listener("edge", EU, api_eu, [shop, blog], kind="network")
     estate.listener("api-east", EAST, api_east, kind="network")
     estate.listener("api-west", WEST, api_west)
     estate.listener("pay-eu", EU, pay_eu)
     estate.listener("pay-east", EAST, pay_east)
-    estate.listener("mail", WEST, copies["mail"][0], kind="network")
-    estate.listener("hr", EU, copies["hr"][0])
-    estate.listener("legacy", WEST, copies["legacy"][0])
-    estate.listener("wiki", EU, copies["wiki"][0])
-    estate.listener("vpn", EAST, copies["vpn"][0], kind="network")
+    estate.listener("mail", WEST, arns["mail"][0], kind="network")
+    estate.listener("hr", EU, arns["hr"][0])
+    estate.listener("legacy", WEST, arns["legacy"][0])
+    estate.listener("wiki", EU, arns["wiki"][0])
+    estate.listener("vpn", EAST, arns["vpn"][0], kind="network")
     return Listeners(shop_web=shop_web, edge=edge)
 
 
 def _renew(estate: Estate, authorities: Authorities) -> dict[str, Issued]:
     """Put today's material into the secrets; the held one was renewed two days ago."""
-    public, company = authorities.public, authorities.company
     renewed = {
-        "shop": _fresh(public, "shop", "p256"),
-        "api": _fresh(public, "api", "p256"),
-        "www": _fresh(public, "www", "rsa2048"),
-        "pay": _fresh(authorities.staging, "pay", "rsa2048"),
-        "mail": _fresh(company, "mail", "p384"),
-        "hr": _fresh(company, "hr", "p256"),
-        "vpn": _fresh(company, "vpn", "rsa2048"),
+        "shop": _renewed(authorities.public, "shop", "p256"),
+        "api": _renewed(authorities.public, "api", "p256"),
+        "www": _renewed(authorities.public, "www", "rsa2048"),
+        "pay": _renewed(authorities.staging, "pay", "rsa2048"),
+        "mail": _renewed(authorities.company, "mail", "p384"),
+        "hr": _renewed(authorities.company, "hr", "p256"),
+        "vpn": _renewed(authorities.company, "vpn", "rsa2048"),
     }
     for site in ("shop", "api", "www", "pay"):
         estate.renew(site, renewed[site])
@@ -192,17 +201,17 @@ def _renew(estate: Estate, authorities: Authorities) -> dict[str, Issued]:
     return renewed
 
 
-def _fresh(authority: Authority, site: str, key: str) -> Issued:
-    began = now() - timedelta(days=2, hours=1)
-    return _issue(authority, site, shared_key(key, f"{site} renewed"), began)
+def _renewed(authority: Authority, site: str, key: str) -> Issued:
+    """Issue what was fetched two days ago, with a key of its own."""
+    begins = now() - timedelta(days=2, hours=1)
+    return _issue(authority, site, shared_key(key, f"{site} renewed"), begins)
 
 
 def _issue(authority: Authority, site: str, key: PrivateKey, begins: datetime) -> Issued:
-    """Issue a leaf for 90 days; the company's chain comes with its root, which nobody ships."""
+    """Issue for 90 days; the company's chains hold its root, which no client ships by itself."""
     issued = authority.issue(f"{site}.example", key=key, not_before=begins, lifetime=LIFETIME)
-    root = authority.chain[-1]
-    is_company = root.subject.rfc4514_string() == f"CN={COMPANY_ROOT}"
-    return replace(issued, chain=(*issued.chain, root)) if is_company else issued
+    root = authority.chain[-1:] if site in COMPANY_SITES else ()
+    return replace(issued, chain=(*issued.chain, *root))
 
 
 def site_of(estate: Estate, arn: str) -> str:
