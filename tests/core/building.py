@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
+from certrotation.core.assessment import ScanPolicy, assess
 from certrotation.core.certificates import KeyAlgorithm
 from certrotation.core.estate import (
     Copy,
@@ -15,14 +16,11 @@ from certrotation.core.estate import (
     ListedCertificate,
     ManagedSecret,
     RegionListing,
-    RegionLook,
     Users,
 )
-from certrotation.core.planning import Rotation, RotationPolicy
-from certrotation.core.region_planning import Refusals
 from certrotation.core.tags import NOT_AFTER, SECRET, SUPERSEDED_AT, SUPERSEDED_BY, VERSION
 from certrotation.core.windows import WindowPolicy
-from tests.core.samples import DAY, ISSUING_CA, NOW, ROOTS, material_of, presented
+from tests.core.samples import DAY, ISSUING_CA, NOW, material_of, presented
 from tests.support.authority import SERVER_AUTH, Authority, Issued, shared_key
 
 if TYPE_CHECKING:
@@ -31,8 +29,8 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import ObjectIdentifier
 
+    from certrotation.core.assessment import Assessment
     from certrotation.core.material import Material
-    from certrotation.core.steps import Plan, RegionPlan
 
 HOME = "eu-west-1"
 US = "us-east-1"
@@ -41,7 +39,14 @@ NAME = "shop.example.com"
 OLD_VERSION = "v-old"
 NEW_VERSION = "v-new"
 BIRTH = NOW - 400 * DAY
-POLICY = RotationPolicy(targets=(HOME,), windows=WindowPolicy(), roots=ROOTS)
+HOUR = timedelta(hours=1)
+SCAN_POLICY = ScanPolicy(
+    prefix="certrotation/",
+    targets=(HOME,),
+    windows=WindowPolicy(),
+    interval=HOUR,
+    retention=30 * DAY,
+)
 
 
 def arn(number: int, region: str = HOME) -> str:
@@ -75,16 +80,43 @@ def material(leaf: Issued | None = None, version: str = NEW_VERSION) -> Material
     return replace(material_of(leaf or issued(ends=90 * DAY)), version=version)
 
 
-def listener(number: int = 1, on: str = arn(1), **facts: object) -> Dependent:
-    """An ALB's listener that presents the certificate `on`."""
-    wanted = {"kind": DependentKind.ALB_LISTENER, "arn": f"listener/{number}", **facts}
-    return Dependent(certificate_arn=on, **wanted)  # type: ignore[arg-type]  # facts by keyword
+def listener(
+    number: int = 1,
+    on: str = arn(1),
+    *,
+    kind: DependentKind = DependentKind.ALB_LISTENER,
+    unmovable: str | None = None,
+    drifts: str | None = None,
+) -> Dependent:
+    """A load balancer's listener that presents the certificate `on`."""
+    return Dependent(
+        kind=kind,
+        arn=f"listener/{number}",
+        certificate_arn=on,
+        unmovable=unmovable,
+        drifts=drifts,
+    )
 
 
-def distribution(number: int = 1, on: str = arn(1), **facts: object) -> Dependent:
+def distribution(
+    number: int = 1,
+    on: str = arn(1),
+    *,
+    names: Iterable[str] = (),
+    unmovable: str | None = None,
+    drifts: str | None = None,
+    needs_client_auth: bool = False,
+) -> Dependent:
     """A distribution that presents the certificate `on`."""
-    wanted = {"kind": DependentKind.DISTRIBUTION, "arn": f"distribution/{number}", **facts}
-    return Dependent(certificate_arn=on, **wanted)  # type: ignore[arg-type]  # facts by keyword
+    return Dependent(
+        kind=DependentKind.DISTRIBUTION,
+        arn=f"distribution/{number}",
+        certificate_arn=on,
+        names=frozenset(names),
+        unmovable=unmovable,
+        drifts=drifts,
+        needs_client_auth=needs_client_auth,
+    )
 
 
 def users(*dependents: Dependent, unknown: tuple[str, ...] = ()) -> Users:
@@ -137,41 +169,6 @@ def managed(name: str = SHOP, version: str | None = NEW_VERSION, **tags: str) ->
     )
 
 
-def rotation(
-    wanted: Material | None = None,
-    secret: ManagedSecret | None = None,
-    policy: RotationPolicy = POLICY,
-) -> Rotation:
-    return Rotation.of(secret or managed(), wanted or material(), (), policy)
-
-
-def look(*copies: Copy, lookalikes: Iterable[Copy] = (), region: str = HOME) -> RegionLook:
-    return RegionLook(region=region, copies=copies, lookalikes=tuple(lookalikes))
-
-
-def plan_of(
-    *copies: Copy,
-    wanted: Material | None = None,
-    lookalikes: Iterable[Copy] = (),
-    edge_refused: Iterable[str] = (),
-) -> Plan:
-    """The plan for one Region that holds these copies."""
-    seen = look(*copies, lookalikes=lookalikes)
-    return rotation(wanted).plan([seen], NOW, Refusals(edge=frozenset(edge_refused)))
-
-
-def region_plan(
-    *copies: Copy,
-    wanted: Material | None = None,
-    lookalikes: Iterable[Copy] = (),
-    edge_refused: Iterable[str] = (),
-) -> RegionPlan:
-    """The one Region's part of that plan."""
-    plan = plan_of(*copies, wanted=wanted, lookalikes=lookalikes, edge_refused=edge_refused)
-    (region,) = plan.regions
-    return region
-
-
 def listed(
     number: int = 1,
     *,
@@ -210,3 +207,12 @@ def listing(
         certificates=tuple(certificate for certificate, _ in tagged),
         tags={certificate.arn: tags for certificate, tags in tagged if tags},
     )
+
+
+def assessed(
+    *listings: RegionListing,
+    secrets: tuple[ManagedSecret, ...] = (managed(),),
+    policy: ScanPolicy = SCAN_POLICY,
+) -> Assessment:
+    """What a scan makes of these Regions."""
+    return assess(secrets, listings, policy, NOW)

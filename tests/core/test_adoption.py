@@ -30,8 +30,8 @@ def stranger(
     return copy(number, leaf, tags=tags or {}, in_use=in_use)
 
 
-def decided(*lookalikes: Copy, wanted: Material | None = None) -> Adoption:
-    return decide_adoption(wanted or material(), SHOP, lookalikes, ROOTS)
+def decided(*lookalikes: Copy, wanted: Material | None = None, has_copy: bool = False) -> Adoption:
+    return decide_adoption(wanted or material(), SHOP, lookalikes, ROOTS, has_copy=has_copy)
 
 
 def assert_ambiguous(adoption: Adoption, found: str) -> None:
@@ -64,6 +64,28 @@ def test_several_matches_none_of_which_is_in_use_are_ambiguous() -> None:
     adoption = decided(stranger(1, in_use=False), stranger(2, in_use=False))
 
     assert_ambiguous(adoption, f"None of {arn(1)}, {arn(2)} is in use, and any could be meant.")
+
+
+def test_where_the_secret_has_a_copy_what_nobody_uses_is_neither_adopted_nor_ambiguous() -> None:
+    used, *unused = stranger(1), stranger(2, in_use=False), stranger(3, in_use=False)
+    rival = stranger(4, tags={SECRET: "certrotation/wiki"})
+
+    assert decided(used, *unused, has_copy=True) == Adoption(copies=(used,))
+    assert decided(*unused, rival, has_copy=True) == Adoption()
+
+
+def test_what_nobody_uses_is_not_adopted_where_acms_rules_forbid_a_reimport() -> None:
+    with_more_usages = issued(usages=("digital_signature", "key_agreement"))
+    spent, only = stranger(1, with_more_usages, in_use=False), stranger(2, in_use=False)
+
+    assert decided(spent) == Adoption()
+    assert decided(spent, only) == Adoption(copies=(only,))
+
+
+def test_what_is_in_use_is_adopted_even_if_acms_rules_forbid_a_reimport() -> None:
+    used = stranger(1, issued(usages=("digital_signature", "key_agreement")))
+
+    assert decided(used) == Adoption(copies=(used,))
 
 
 def test_the_step_says_why_a_copy_is_adopted() -> None:
@@ -173,16 +195,3 @@ def test_a_private_cas_certificate_is_adopted_by_material_of_the_same_ca() -> No
     only = stranger(leaf=issued(authority=PRIVATE_CA))
 
     assert decided(only, wanted=material(renewed)).copies == (only,)
-
-
-def test_adoption_without_some_copies_keeps_the_others_and_notes_why() -> None:
-    adoption = Adoption(copies=(stranger(1), stranger(2)), notes=("before",))
-
-    assert adoption.without([]) == adoption
-    assert adoption.without([stranger(1)]) == Adoption(
-        copies=(stranger(2),),
-        notes=(
-            "before",
-            f"{arn(1)} is left alone: nothing uses it, and the Region has a better copy",
-        ),
-    )

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.assessment import ScanPolicy, assess
 from certrotation.core.scan_report import ScanReport
 from certrotation.core.standing import State
 from certrotation.core.tags import IGNORE, SECRET
-from certrotation.core.windows import WindowPolicy
 from tests.core.building import (
     HOME,
+    HOUR,
     OLD_VERSION,
     SHOP,
     arn,
+    assessed,
     carrying,
     listed,
     listing,
@@ -28,16 +27,10 @@ from tests.core.building import (
 from tests.core.samples import DAY, NOW, SECOND
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from certrotation.core.estate import ManagedSecret, RegionListing
 
-HOUR = timedelta(hours=1)
-POLICY = ScanPolicy(
-    prefix="certrotation/",
-    targets=(HOME,),
-    windows=WindowPolicy(),
-    interval=HOUR,
-    retention=30 * DAY,
-)
 LONG_UNCHANGED = replace(managed(), last_changed=NOW - DAY)
 LEVELS = {
     "CertificatesCritical",
@@ -56,11 +49,11 @@ def report_on(
     unreachable: dict[str, str] | None = None,
 ) -> ScanReport:
     return ScanReport(
-        assessment=assess(secrets, listings, POLICY, NOW),
+        assessment=assessed(*listings, secrets=secrets),
         unreachable=unreachable or {},
         deleted=("arn:deleted",),
         not_deleted={"arn:kept": "it is in use"},
-        interval=POLICY.interval,
+        interval=HOUR,
         now=NOW,
     )
 
@@ -258,7 +251,7 @@ def test_a_certificate_near_expiry_is_told_with_all_that_a_person_needs() -> Non
         "names": ["a", "b", "c"],
         "secret": SHOP,
         "state": State.AWAITING.value,
-        "because": "it expires 2026-06-11 12:00:00+00:00, and its secret is not renewed",
+        "because": "its end is 2026-06-11 12:00:00+00:00, and its secret holds nothing newer",
         "not_after": int(near.not_after.timestamp()),
         "critical": True,
     }

@@ -38,6 +38,13 @@ def import_issued(acm: ACMClient, issued: Issued, **parameters: Any) -> str:
     return acm.import_certificate(**material(issued), **parameters)["CertificateArn"]
 
 
+def listed(acm: ACMClient, **parameters: Any) -> list[Any]:
+    """Return the summaries of all key types, over all pages."""
+    given = {"Includes": {"keyTypes": ALL_KEY_TYPES}} | parameters
+    pages = acm.get_paginator("list_certificates").paginate(**given)
+    return [each for page in pages for each in page["CertificateSummaryList"]]
+
+
 def create_listener(
     elbv2: ElasticLoadBalancingv2Client,
     balancer: str,
@@ -57,6 +64,26 @@ def create_listener(
         ],
     }
     return elbv2.create_listener(**given | parameters)["Listeners"][0]["ListenerArn"]
+
+
+def attached(elbv2: ElasticLoadBalancingv2Client, listener: str) -> list[tuple[str, bool]]:
+    """Return a listener's certificates as listed, each with whether it is the default."""
+    pages = elbv2.get_paginator("describe_listener_certificates").paginate(ListenerArn=listener)
+    return [
+        (each["CertificateArn"], each["IsDefault"])
+        for page in pages
+        for each in page["Certificates"]
+    ]
+
+
+def add_to_listener(
+    elbv2: ElasticLoadBalancingv2Client, listener: str, *certificates: str
+) -> list[Any]:
+    """Add these to a listener's SNI list in one call; returns what the call says it added."""
+    added = elbv2.add_listener_certificates(
+        ListenerArn=listener, Certificates=[{"CertificateArn": arn} for arn in certificates]
+    )
+    return list(added["Certificates"])
 
 
 def distribution_config(

@@ -8,10 +8,11 @@ import boto3
 import pytest
 
 from tests.double import EmbeddedAws, embedded_aws
+from tests.double.building import import_issued
 from tests.support.authority import Authority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_cloudfront import CloudFrontClient
@@ -58,3 +59,10 @@ def tagging(aws: EmbeddedAws) -> Any:
 @pytest.fixture(scope="session")
 def authority() -> Authority:
     return Authority.root().intermediate()
+
+
+@pytest.fixture
+def imported(acm: ACMClient, authority: Authority) -> Callable[[], str]:
+    """Each call imports one more copy of a certificate for www.example.com; returns its ARN."""
+    leaf = authority.issue("www.example.com")
+    return lambda: import_issued(acm, leaf)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.double.building import create_listener, import_issued
+from tests.double.building import add_to_listener, attached, create_listener, import_issued
 from tests.double.refusals import refused
 from tests.support.authority import shared_key
 
@@ -23,27 +23,6 @@ if TYPE_CHECKING:
     Import = Callable[[], str]
 
 MISSING = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-
-
-@pytest.fixture
-def imported(acm: ACMClient, authority: Authority) -> Import:
-    leaf = authority.issue("www.example.com")
-    return lambda: import_issued(acm, leaf)
-
-
-def attached(elbv2: Elb, listener: str) -> list[tuple[str, bool]]:
-    pages = elbv2.get_paginator("describe_listener_certificates").paginate(ListenerArn=listener)
-    return [
-        (each["CertificateArn"], each["IsDefault"])
-        for page in pages
-        for each in page["Certificates"]
-    ]
-
-
-def add(elbv2: Elb, listener: str, *arns: str) -> Any:
-    return elbv2.add_listener_certificates(
-        ListenerArn=listener, Certificates=[{"CertificateArn": arn} for arn in arns]
-    )
 
 
 def remove(elbv2: Elb, listener: str, *arns: str) -> None:
@@ -81,7 +60,7 @@ def test_modify_listener_changes_the_default_alone_where_moto_drops_the_sni_list
         "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
     }
     listener = create_listener(elbv2, balancer, old, **extra)
-    add(elbv2, listener, sni)
+    add_to_listener(elbv2, listener, sni)
     before = elbv2.describe_listeners(ListenerArns=[listener])["Listeners"][0]
     elbv2.modify_listener(ListenerArn=listener, Certificates=[{"CertificateArn": new}])
     after = elbv2.describe_listeners(ListenerArns=[listener])["Listeners"][0]
@@ -106,7 +85,7 @@ def test_modify_listener_changes_other_properties_and_keeps_the_certificates(
 ) -> None:
     default, sni = imported(), imported()
     listener = create_listener(elbv2, aws.load_balancer("web"), default)
-    add(elbv2, listener, sni)
+    add_to_listener(elbv2, listener, sni)
     elbv2.modify_listener(ListenerArn=listener, Port=8443)
     assert attached(elbv2, listener) == [(default, True), (sni, False)]
 
@@ -117,7 +96,7 @@ def test_describe_listeners_shows_the_default_only(
     default, sni = imported(), imported()
     balancer = aws.load_balancer("web")
     listener = create_listener(elbv2, balancer, default)
-    add(elbv2, listener, sni)
+    add_to_listener(elbv2, listener, sni)
     (found,) = elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
     assert found["Certificates"] == [{"CertificateArn": default}]
 
@@ -127,7 +106,7 @@ def test_a_default_in_the_sni_list_is_listed_twice_and_leaves_the_list_alone(
 ) -> None:
     default = imported()
     listener = create_listener(elbv2, aws.load_balancer("web"), default)
-    add(elbv2, listener, default)
+    add_to_listener(elbv2, listener, default)
     assert attached(elbv2, listener) == [(default, True), (default, False)]
     remove(elbv2, listener, default)
     assert attached(elbv2, listener) == [(default, True)]
@@ -148,7 +127,7 @@ def test_one_certificate_is_added_or_removed_per_call_where_moto_takes_many(
     first, second = imported(), imported()
     listener = create_listener(elbv2, aws.load_balancer("web"), imported())
     with refused("ValidationError"):
-        add(elbv2, listener, first, second)
+        add_to_listener(elbv2, listener, first, second)
     with refused("ValidationError"):
         remove(elbv2, listener, first, second)
 
@@ -167,10 +146,8 @@ def test_adding_again_changes_nothing_where_moto_lists_it_twice(
 ) -> None:
     default, sni = imported(), imported()
     listener = create_listener(elbv2, aws.load_balancer("web"), default)
-    assert add(elbv2, listener, sni)["Certificates"] == [
-        {"CertificateArn": sni, "IsDefault": False}
-    ]
-    add(elbv2, listener, sni)
+    assert add_to_listener(elbv2, listener, sni) == [{"CertificateArn": sni, "IsDefault": False}]
+    add_to_listener(elbv2, listener, sni)
     assert attached(elbv2, listener) == [(default, True), (sni, False)]
     remove(elbv2, listener, sni)
     remove(elbv2, listener, sni)
@@ -185,11 +162,11 @@ def test_certificates_are_counted_per_load_balancer_where_moto_counts_per_listen
     first = create_listener(elbv2, balancer, imported())
     second = create_listener(elbv2, balancer, imported(), port=8443)
     kept = imported()
-    add(elbv2, first, kept)
-    add(elbv2, second, imported())
+    add_to_listener(elbv2, first, kept)
+    add_to_listener(elbv2, second, imported())
     with refused("TooManyCertificates"):
-        add(elbv2, second, imported())
-    add(elbv2, first, kept)
+        add_to_listener(elbv2, second, imported())
+    add_to_listener(elbv2, first, kept)
 
 
 def test_a_network_load_balancer_counts_its_defaults_too(
@@ -198,9 +175,9 @@ def test_a_network_load_balancer_counts_its_defaults_too(
     aws.behaviour.nlb_certificate_limit = 2
     balancer = aws.load_balancer("net", kind="network")
     listener = create_listener(elbv2, balancer, imported())
-    add(elbv2, listener, imported())
+    add_to_listener(elbv2, listener, imported())
     with refused("TooManyCertificates"):
-        add(elbv2, listener, imported())
+        add_to_listener(elbv2, listener, imported())
     with refused("TooManyCertificates"):
         create_listener(elbv2, balancer, imported(), port=8443)
 
@@ -215,7 +192,7 @@ def test_an_unknown_certificate_is_not_found_where_moto_adds_it(
     with refused("CertificateNotFound"):
         elbv2.modify_listener(ListenerArn=listener, Certificates=[{"CertificateArn": MISSING}])
     with refused("CertificateNotFound"):
-        add(elbv2, listener, MISSING)
+        add_to_listener(elbv2, listener, MISSING)
 
 
 @pytest.mark.parametrize("name", ["localhost", "192.0.2.1"])
@@ -235,64 +212,3 @@ def test_a_network_load_balancer_refuses_rsa_4096_where_moto_takes_it(
     create_listener(elbv2, aws.load_balancer("web"), arn)
     with refused("UnsupportedCertificate", "key size"):
         create_listener(elbv2, aws.load_balancer("net", kind="network"), arn)
-
-
-def test_unknown_listeners_and_load_balancers_are_not_found(elbv2: Elb, aws: EmbeddedAws) -> None:
-    balancer = aws.load_balancer("web")
-    listener = balancer.replace(":loadbalancer/", ":listener/") + "/0"
-    with refused("ListenerNotFound"):
-        elbv2.describe_listeners(ListenerArns=[listener])
-    with refused("ListenerNotFound"):
-        attached(elbv2, listener)
-    with refused("LoadBalancerNotFound"):
-        elbv2.describe_listeners(LoadBalancerArn=balancer + "0")
-    with refused("LoadBalancerNotFound"):
-        elbv2.describe_load_balancers(LoadBalancerArns=[balancer, balancer + "0"])
-    with refused("ValidationError"):
-        elbv2.describe_listeners()
-
-
-def test_a_network_load_balancers_arn_says_net_where_moto_says_app(
-    aws: EmbeddedAws, elbv2: Elb
-) -> None:
-    assert ":loadbalancer/net/net/" in aws.load_balancer("net", kind="network")
-    subnet = elbv2.describe_load_balancers()["LoadBalancers"][0]["AvailabilityZones"][0]["SubnetId"]
-    made = elbv2.create_load_balancer(
-        Name="other", Type="network", Subnets=[subnet], Tags=[{"Key": "a", "Value": "1"}]
-    )["LoadBalancers"][0]["LoadBalancerArn"]
-    assert ":loadbalancer/net/other/" in made
-    (tags,) = elbv2.describe_tags(ResourceArns=[made])["TagDescriptions"]
-    assert tags["Tags"] == [{"Key": "a", "Value": "1"}]
-
-
-def test_every_describe_pages_where_moto_does_not(
-    aws: EmbeddedAws, elbv2: Elb, imported: Import
-) -> None:
-    balancers = [aws.load_balancer(f"web{number}") for number in range(3)]
-    listeners = [
-        create_listener(elbv2, balancers[0], imported(), port=port) for port in (443, 444, 445)
-    ]
-    add(elbv2, listeners[0], imported())
-    add(elbv2, listeners[0], imported())
-    aws.behaviour.page_size = 2
-    first = elbv2.describe_listeners(LoadBalancerArn=balancers[0])
-    assert len(first["Listeners"]) == 2
-    assert first["NextMarker"]
-    assert "NextMarker" in elbv2.describe_load_balancers()
-    found = elbv2.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancers[0])
-    assert len([each for page in found for each in page["Listeners"]]) == 3
-    everything = elbv2.get_paginator("describe_load_balancers").paginate()
-    assert len([each for page in everything for each in page["LoadBalancers"]]) == 3
-    assert len(attached(elbv2, listeners[0])) == 3
-
-
-def test_describe_tags_takes_twenty_existing_resources_where_moto_takes_any(
-    aws: EmbeddedAws, elbv2: Elb
-) -> None:
-    balancer = aws.load_balancer("web", tags={"elbv2.k8s.aws/cluster": "one"})
-    (found,) = elbv2.describe_tags(ResourceArns=[balancer])["TagDescriptions"]
-    assert found["Tags"] == [{"Key": "elbv2.k8s.aws/cluster", "Value": "one"}]
-    with refused("LoadBalancerNotFound"):
-        elbv2.describe_tags(ResourceArns=[balancer + "0"])
-    with refused("ValidationError"):
-        elbv2.describe_tags(ResourceArns=[balancer] * 21)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certrotation.core.certificates import key_algorithm_of
 from certrotation.core.comparison import check_trust
 from certrotation.core.findings import Code, Finding, refuse
 from certrotation.core.names import names_of
+from certrotation.core.reimport_rules import reasons_against_reimport
 from certrotation.core.steps import Adopt
 
 if TYPE_CHECKING:
@@ -33,30 +34,28 @@ class Adoption:
         because = "names and key type are the material's, and no other secret claims it"
         return tuple(Adopt(arn=each.arn, because=because) for each in self.copies)
 
-    def without(self, spare: Sequence[Copy]) -> Adoption:
-        """Return the adoption without copies that would be superseded, and one day deleted."""
-        if not spare:
-            return self
-        note = f"{_list(spare)} is left alone: nothing uses it, and the Region has a better copy"
-        copies = tuple(each for each in self.copies if each not in spare)
-        return replace(self, copies=copies, notes=(*self.notes, note))
-
 
 def decide_adoption(
-    material: Material, secret: str, lookalikes: Sequence[Copy], roots: PublicRoots
+    material: Material,
+    secret: str,
+    lookalikes: Sequence[Copy],
+    roots: PublicRoots,
+    *,
+    has_copy: bool,
 ) -> Adoption:
     """Decide which of the Region's certificates with the material's names are adopted.
 
     All matches that are in use are; if none is in use, a single match. A match has the very names
     and key type of the material, which neither loses trust nor expires sooner; no acceptance
-    changes that, because adoption takes over what somebody else made.
+    changes that, because adoption takes over what somebody else made. What nobody uses is adopted
+    only in the place of a new import: else it would be superseded, and one day deleted.
 
     Args:
         material: what the secret holds.
         secret: the secret's name.
-        lookalikes: certificates of the Region that serve the material's names; own copies may
-            be among them.
+        lookalikes: certificates of the Region that serve the material's names.
         roots: the public roots.
+        has_copy: whether the secret has a copy in the Region already.
     """
     twins = [each for each in lookalikes if _is_twin(each, material) and not each.marks.ignored]
     strangers = [each for each in twins if each.marks.secret is None]
@@ -66,16 +65,16 @@ def decide_adoption(
         for each in strangers
         if each not in fit
     )
-    if not fit:
-        return Adoption(notes=notes)
-    rivals = [each for each in twins if each.marks.secret not in {None, secret}]
-    if rivals:
-        found = f"{rivals[0].arn} of {rivals[0].marks.secret} has the same names and key type as"
-        return _ambiguous(f"{found} {_list(fit)}.", notes)
     used = [each for each in fit if each.in_use]
-    if not used and len(fit) > 1:
-        return _ambiguous(f"None of {_list(fit)} is in use, and any could be meant.", notes)
-    return Adoption(copies=tuple(used or fit), notes=notes)
+    spare = [] if used or has_copy else [each for each in fit if _can_take(each, material)]
+    wanted = used or spare
+    rivals = [each for each in twins if each.marks.secret not in {None, secret}]
+    if wanted and rivals:
+        found = f"{rivals[0].arn} of {rivals[0].marks.secret} has the same names and key type as"
+        return _ambiguous(f"{found} {_list(wanted)}.", notes)
+    if len(spare) > 1:
+        return _ambiguous(f"None of {_list(spare)} is in use, and any could be meant.", notes)
+    return Adoption(copies=tuple(wanted), notes=notes)
 
 
 def _ambiguous(found: str, notes: tuple[str, ...]) -> Adoption:
@@ -94,6 +93,10 @@ def _is_improved_by(copy: Copy, material: Material, roots: PublicRoots) -> bool:
     ends = copy.presented.leaf.not_valid_after_utc
     loses_trust = any(check_trust(material, copy.arn, copy.presented, roots))
     return not loses_trust and material.leaf.not_valid_after_utc >= ends
+
+
+def _can_take(copy: Copy, material: Material) -> bool:
+    return not reasons_against_reimport(copy.presented.leaf, material.leaf)
 
 
 def _list(copies: Sequence[Copy]) -> str:

@@ -97,7 +97,9 @@ _REMEDIES: dict[Code, str] = {
         " EXPIRES_SOON@<version id> in the tag certrotation:accept."
     ),
     Code.EXPIRES_SOONER: "Check that the secret does not hold an older certificate by mistake.",
-    Code.CHAIN_INCOMPLETE: "Add the CA's intermediate certificates under chain.",
+    Code.CHAIN_INCOMPLETE: (
+        "Add the CA's intermediate certificates under chain, and the root if the CA is private."
+    ),
     Code.CHAIN_EXPIRED: "Add the CA's current intermediate certificates under chain.",
     Code.CHAIN_TOO_LONG: "Use a shorter chain; the dependent named takes no more certificates.",
     Code.CHAIN_MISORDERED: "Nothing to do: the chain was put in order.",

@@ -129,7 +129,13 @@ class Rotation:
     def _adoption(self, look: RegionLook) -> Adoption:
         if not self.policy.adopts:
             return Adoption()
-        return decide_adoption(self.material, self.secret.name, look.lookalikes, self.policy.roots)
+        return decide_adoption(
+            self.material,
+            self.secret.name,
+            look.lookalikes,
+            self.policy.roots,
+            has_copy=bool(look.copies),
+        )
 
     def _compare(self, copies: Sequence[Copy], now: datetime) -> Iterator[Finding]:
         for copy in copies:

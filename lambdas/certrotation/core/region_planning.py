@@ -97,8 +97,7 @@ def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> Regio
 
     Every copy in use that ACM lets us reimport is reimported. Dependents of the others move to the
     oldest of these; else to a copy that carries the material already, be it superseded; else to an
-    unused one that can be reimported; else to one new import. What is left unused is superseded,
-    or not even adopted.
+    unused one that can be reimported; else to one new import. What is left unused is superseded.
     """
     if adoption.findings:
         return RegionPlan(
@@ -108,8 +107,6 @@ def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> Regio
     retired = [each for each in look.copies if each not in ordinary]
     fates = [_fate(each, goal) for each in sorted((*ordinary, *adoption.copies), key=_age)]
     target = _target(fates, sorted(retired, key=_age), goal)
-    adoption = adoption.without(_spare(adoption, target))
-    fates = [each for each in fates if each.copy in (*ordinary, *adoption.copies)]
     findings = tuple(_findings(fates, goal))
     steps: tuple[Step, ...] = (*adoption.steps, *_steps(fates, target, goal))
     return RegionPlan(
@@ -165,12 +162,6 @@ def _target(fates: Sequence[Fate], retired: Sequence[Copy], goal: RegionGoal) ->
         *(each for each in fates if each.course is Course.REIMPORT),
     )
     return candidates[0] if candidates else None
-
-
-def _spare(adoption: Adoption, target: Fate | None) -> list[Copy]:
-    """Return the copies whose adoption would serve nobody."""
-    kept = target.copy if target else None
-    return [each for each in adoption.copies if not each.is_used and each != kept]
 
 
 def _steps(fates: Sequence[Fate], target: Fate | None, goal: RegionGoal) -> Iterator[Step]:

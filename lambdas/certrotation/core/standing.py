@@ -82,7 +82,7 @@ class Judge:
         if because:
             return State.DUE, because
         if windows.is_warning(self.now):
-            because = f"it expires {certificate.not_after}, and its secret is not renewed"
+            because = f"its end is {certificate.not_after}, and its secret holds nothing newer"
             return State.AWAITING, because
         return State.CURRENT, "its secret holds nothing else"
 

@@ -17,30 +17,40 @@ NEW_COPY = "the new copy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adopt:
+class _Step:
+    """What every step has: an ARN that it changes, and a reason."""
+
+    verb: ClassVar[str]
+    arn: str
+    because: str
+
+
+class Adopt(_Step):
     """Tag an imported certificate as a copy of the secret."""
 
-    verb: ClassVar[str] = "adopt"
-    arn: str
-    because: str
+    __slots__ = ()
+    verb = "adopt"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unmark:
+class Unmark(_Step):
     """Take the superseded marks off a copy that is to be used again."""
 
-    verb: ClassVar[str] = "unmark"
-    arn: str
-    because: str
+    __slots__ = ()
+    verb = "unmark"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reimport:
+class Reimport(_Step):
     """Put the material under a copy's ARN."""
 
-    verb: ClassVar[str] = "reimport"
-    arn: str
-    because: str
+    __slots__ = ()
+    verb = "reimport"
+
+
+class Tag(_Step):
+    """Record on a copy what it carries."""
+
+    __slots__ = ()
+    verb = "tag"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +63,11 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
-    """Record on a copy what it carries."""
+class MarkSuperseded(_Step):
+    """Mark a copy whose dependents have left; a later scan deletes it."""
 
-    verb: ClassVar[str] = "tag"
-    arn: str
-    because: str
+    verb = "mark superseded"
+    by_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +83,6 @@ class Move:
     def arn(self) -> str:
         """The ARN that the dependent leaves."""
         return self.dependent.certificate_arn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkSuperseded:
-    """Mark a copy whose dependents have left; a later scan deletes it."""
-
-    verb: ClassVar[str] = "mark superseded"
-    arn: str
-    by_arn: str
-    because: str
 
 
 Step: TypeAlias = Adopt | Unmark | Reimport | Import | Tag | Move | MarkSuperseded

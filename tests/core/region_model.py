@@ -1,13 +1,9 @@
-"""Planning and applying again and again, dying anywhere, ends where everything is right."""
+"""A Region as a model: plans are made for it and applied to it, and each step is checked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, assert_never
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from certrotation.core.estate import Copy, Users
 from certrotation.core.reimport_rules import reasons_against_reimport
@@ -22,24 +18,13 @@ from certrotation.core.steps import (
     Unmark,
 )
 from certrotation.core.tags import SECRET, SUPERSEDED_AT, SUPERSEDED_BY
-from tests.core.building import (
-    BIRTH,
-    HOME,
-    SHOP,
-    arn,
-    distribution,
-    issued,
-    listener,
-    look,
-    material,
-    rotation,
-    superseded,
-    tags_of,
-)
+from tests.core.building import BIRTH, HOME, SHOP, arn, issued, material, superseded
+from tests.core.region_plans import look, rotation
 from tests.core.samples import DAY, NOW, presented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import timedelta
 
     from certrotation.core.estate import Dependent
     from certrotation.core.planning import Rotation
@@ -48,10 +33,7 @@ if TYPE_CHECKING:
 
 EC_LEAF, RSA_LEAF = issued(ends=90 * DAY), issued(ends=90 * DAY, key="rsa2048")
 VERSIONS = {EC_LEAF: "v-ec", RSA_LEAF: "v-rsa"}
-LATE_FOR_THE_EDGE = [issued(ends=DAY), issued(ends=DAY, key="rsa2048")]
-LEAVES = [EC_LEAF, RSA_LEAF, issued(), issued(key="rsa2048"), *LATE_FOR_THE_EDGE]
 EVERY_STEP = 100
-EXAMPLES = settings(max_examples=4000, deadline=None)
 
 
 @dataclass(slots=True)
@@ -83,7 +65,7 @@ class Model:
             yield Copy(
                 arn=each,
                 region=HOME,
-                tags=tags[each],
+                tags=tags.get(each, {}),
                 presented=presented(held.leaf),
                 in_use=bool(users),
                 created_at=BIRTH + held.created,
@@ -92,7 +74,7 @@ class Model:
 
     def plan(self, wanted: Rotation, index: Mapping[str, Mapping[str, str]]) -> RegionPlan:
         """Plan as a rotation does: by the index of tags; before an import, by a direct look."""
-        indexed = [each for each in self.copies({**self.tags(), **index}) if SECRET in each.tags]
+        indexed = [each for each in self.copies(index) if SECRET in each.tags]
         (plan,) = wanted.plan([look(*indexed)], NOW).regions
         if not plan.imports:
             return plan
@@ -119,7 +101,7 @@ class World:
         return dict(self.rotation.tags.own)
 
     def plan(self, index: Mapping[str, Mapping[str, str]] | None = None) -> RegionPlan:
-        return self.model.plan(self.rotation, index or {})
+        return self.model.plan(self.rotation, self.model.tags() if index is None else index)
 
     def apply(self, plan: RegionPlan, most: int = EVERY_STEP) -> None:
         """Perform the first steps of a plan, and check each against what must never happen."""
@@ -178,98 +160,3 @@ class World:
         for each in self.model.dependents.values():
             held = self.model.held[each.certificate_arn]
             assert self.is_right(held) or SECRET not in held.tags
-
-
-@st.composite
-def certificates(draw: st.DrawFn) -> Held:
-    """A certificate without our tags, or a copy: of some version, superseded or not."""
-    leaf = draw(st.sampled_from(LEAVES))
-    is_tagged = draw(st.sampled_from([True, True, True, False]))
-    tags = tags_of(leaf, VERSIONS.get(leaf, "v-old")) if is_tagged else {}
-    is_superseded = is_tagged and draw(st.booleans())
-    return Held(
-        leaf=leaf,
-        tags=tags | superseded(NOW - DAY) if is_superseded else tags,
-        created=timedelta(hours=draw(st.integers(0, 2))),
-    )
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """A Region with up to four certificates, and listeners and distributions that present them."""
-    held = {
-        arn(number): each for number, each in enumerate(draw(st.lists(certificates(), max_size=4)))
-    }
-    presenting = st.tuples(
-        st.sampled_from([listener, distribution]), st.sampled_from(sorted(held) or [""])
-    )
-    dependents = [
-        make(number, on=on)
-        for number, (make, on) in enumerate(draw(st.lists(presenting, max_size=4 if held else 0)))
-    ]
-    model = Model(held=held, dependents={each.arn: each for each in dependents})
-    return World(model=model, wanted=draw(st.sampled_from([EC_LEAF, RSA_LEAF])))
-
-
-@given(worlds())
-@EXAMPLES
-def test_once_a_plan_was_applied_the_next_one_has_no_steps(world: World) -> None:
-    plan = world.plan()
-    if plan.is_refused:
-        assert plan.steps == ()
-        return
-
-    world.apply(plan)
-
-    world.assert_right()
-
-
-@given(worlds(), st.integers(0, 8))
-@EXAMPLES
-def test_whichever_step_a_run_dies_after_the_next_run_finishes_the_work(
-    world: World, steps: int
-) -> None:
-    plan = world.plan()
-    if plan.is_refused:
-        return
-    world.apply(plan, most=steps)
-
-    world.apply(world.plan())
-
-    world.assert_right()
-
-
-@given(worlds())
-@EXAMPLES
-def test_an_index_of_tags_that_lags_behind_neither_imports_nor_moves_anything(world: World) -> None:
-    before = world.model.tags()
-    plan = world.plan()
-    if plan.is_refused:
-        return
-    world.apply(plan)
-
-    again = world.plan(before)
-
-    assert not [each for each in again.steps if isinstance(each, Import | Reimport | Move)]
-    world.apply(again)
-    world.assert_right()
-
-
-@given(
-    worlds(),
-    st.lists(st.tuples(st.sampled_from([EC_LEAF, RSA_LEAF]), st.integers(0, 8)), max_size=4),
-)
-@EXAMPLES
-def test_the_key_type_may_change_back_and_forth_with_at_most_one_import_for_each(
-    world: World, turns: list[tuple[Issued, int]]
-) -> None:
-    imports = []
-    for wanted, steps in (*turns, (world.wanted, EVERY_STEP)):
-        turn = World(model=world.model, wanted=wanted)
-        plan = turn.plan()
-        if plan.is_refused:
-            return
-        imports += [wanted for step in plan.steps[:steps] if isinstance(step, Import)]
-        turn.apply(plan, most=steps)
-    world.assert_right()
-    assert len(set(imports)) == len(imports)

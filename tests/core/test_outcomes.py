@@ -1,0 +1,194 @@
+"""What a rotation came to, and what becomes of its message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from certrotation.core.findings import Code, refuse
+from certrotation.core.messages import RotationRequest, Sighting
+from certrotation.core.outcomes import (
+    WAIT,
+    Disposition,
+    RegionOutcome,
+    RotationOutcome,
+    Status,
+    follow_up,
+    status_of,
+)
+from certrotation.core.steps import Plan, RegionPlan, Tag
+from certrotation.errors import AccessDenied, CertRotationError, NotYet, Throttled
+from tests.core.building import HOME, SHOP, US
+from tests.core.samples import NOW, SECOND
+
+MINUTE = timedelta(minutes=1)
+EXPIRED = refuse(Code.EXPIRED, "It expired.")
+STEP = Tag(arn="arn:1", because="it carries v1")
+PLAN = Plan(
+    secret=SHOP,
+    version="v1",
+    findings=(EXPIRED,),
+    regions=(RegionPlan(region=HOME, steps=(STEP,)),),
+    is_held=False,
+    tags={},
+)
+
+
+def outcome(*statuses: Status) -> RotationOutcome:
+    return of_regions(*(RegionOutcome(region=HOME, status=each) for each in statuses))
+
+
+def of_regions(*regions: RegionOutcome) -> RotationOutcome:
+    return RotationOutcome.of_regions(PLAN, regions)
+
+
+def failed(error: CertRotationError, region: str = HOME) -> RegionOutcome:
+    return RegionOutcome.of_error(region, error)
+
+
+def throttled(retry_after: timedelta | None = None) -> Throttled:
+    return Throttled("Too fast.", "It is tried again.", retry_after=retry_after)
+
+
+DENIED = AccessDenied("Denied.", "Allow it.")
+
+
+# How grave it is
+
+
+def test_what_a_retry_can_mend_failed_and_anything_else_is_refused() -> None:
+    assert status_of(throttled()) is Status.FAILED
+    assert status_of(DENIED) is Status.REFUSED
+
+
+def test_a_rotation_that_never_came_to_a_plan_is_as_grave_as_its_error() -> None:
+    for error, status in ((throttled(), Status.FAILED), (DENIED, Status.REFUSED)):
+        got = RotationOutcome.of_error(SHOP, error)
+        assert got == RotationOutcome(secret=SHOP, status=status, error=error)
+
+
+def test_a_region_that_could_not_be_looked_at_is_as_grave_as_its_error() -> None:
+    assert failed(DENIED) == RegionOutcome(region=HOME, status=Status.REFUSED, error=DENIED)
+
+
+GRAVEST_FIRST = [
+    Status.FAILED,
+    Status.REFUSED,
+    Status.STRANDED,
+    Status.HELD_BACK,
+    Status.WAITING,
+    Status.PLANNED,
+    Status.DONE,
+]
+
+
+@pytest.mark.parametrize(("graver", "lighter"), list(pairwise(GRAVEST_FIRST)))
+def test_a_rotation_is_as_grave_as_its_gravest_region(graver: Status, lighter: Status) -> None:
+    assert outcome(lighter, graver).status is graver
+    assert outcome(graver, lighter).status is graver
+
+
+def test_every_status_has_a_gravity() -> None:
+    assert set(GRAVEST_FIRST) == set(Status)
+    assert [outcome(each).status for each in Status] == list(Status)
+
+
+def test_a_rotation_without_regions_is_done() -> None:
+    assert of_regions().status is Status.DONE
+
+
+def test_an_applied_plan_is_reported_with_its_findings() -> None:
+    got = outcome(Status.DONE)
+
+    assert (got.secret, got.plan, got.findings) == (SHOP, PLAN, (EXPIRED,))
+
+
+# What becomes of the message
+
+
+@pytest.mark.parametrize(
+    ("statuses", "disposition"),
+    [
+        ([Status.DONE], Disposition.ACKNOWLEDGE),
+        ([Status.PLANNED], Disposition.ACKNOWLEDGE),
+        ([Status.REFUSED, Status.HELD_BACK], Disposition.ACKNOWLEDGE),
+        ([Status.STRANDED], Disposition.ACKNOWLEDGE),
+        ([Status.FAILED], Disposition.RETURN),
+        ([Status.FAILED, Status.WAITING], Disposition.RETURN),
+        ([Status.WAITING], Disposition.QUEUE_ANEW),
+        ([Status.WAITING, Status.REFUSED], Disposition.QUEUE_ANEW),
+    ],
+)
+def test_a_message_is_returned_for_a_retry_queued_anew_to_wait_or_acknowledged(
+    statuses: list[Status], disposition: Disposition
+) -> None:
+    assert outcome(*statuses).disposition is disposition
+
+
+@pytest.mark.parametrize(
+    ("receives", "minutes"), [(0, 1), (1, 1), (2, 2), (3, 4), (4, 8), (5, 15), (6, 15), (99, 15)]
+)
+def test_a_returned_message_stays_unseen_for_a_doubling_time_up_to_fifteen_minutes(
+    receives: int, minutes: int
+) -> None:
+    assert of_regions(failed(throttled())).delay(receives) == minutes * MINUTE
+
+
+def test_a_returned_message_stays_unseen_for_as_long_as_was_asked_at_most() -> None:
+    asked = [failed(throttled(3 * MINUTE)), failed(throttled(2 * MINUTE), US)]
+
+    assert of_regions(*asked, failed(throttled()), failed(DENIED)).delay(5) == 3 * MINUTE
+
+
+def test_an_error_of_the_whole_rotation_asks_too() -> None:
+    not_yet = NotYet("Not yet.", "Later.", retry_after=90 * SECOND)
+
+    assert RotationOutcome.of_error(SHOP, not_yet).delay(4) == 90 * SECOND
+
+
+def test_no_more_than_fifteen_minutes_are_granted() -> None:
+    assert of_regions(failed(throttled(16 * MINUTE))).delay(1) == 15 * MINUTE
+
+
+# Waiting
+
+
+def test_work_that_must_wait_is_asked_for_anew_without_what_was_seen() -> None:
+    request = RotationRequest(secret=SHOP, version="v1", sighting=Sighting(at=1, copies=()))
+
+    again = follow_up(request, outcome(Status.WAITING), NOW)
+
+    assert again == replace(request, waiting_since=int(NOW.timestamp()))
+    assert again is not None
+    assert again.sighting is None
+
+
+@pytest.mark.parametrize(
+    ("waited", "goes_on"), [(timedelta(hours=1) - SECOND, True), (timedelta(hours=1), False)]
+)
+def test_waiting_messages_follow_one_another_for_an_hour(
+    *, waited: timedelta, goes_on: bool
+) -> None:
+    since = int((NOW - waited).timestamp())
+    request = RotationRequest(secret=SHOP, waiting_since=since)
+
+    again = follow_up(request, outcome(Status.WAITING), NOW)
+
+    assert again == (request if goes_on else None)
+
+
+def test_no_chain_of_messages_is_long_enough_to_be_taken_for_a_loop() -> None:
+    request, now, sent = RotationRequest(secret=SHOP), NOW, 0
+
+    while again := follow_up(request, outcome(Status.WAITING), now):
+        request, now, sent = again, now + WAIT, sent + 1
+
+    assert sent == 12
+
+
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.WAITING}))
+def test_nothing_else_is_asked_for_anew(status: Status) -> None:
+    assert follow_up(RotationRequest(secret=SHOP), outcome(status), NOW) is None

@@ -1,0 +1,153 @@
+"""A dependent that cannot leave the old copy keeps it alive, and a person is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+
+from certrotation.core import tags
+from tests.double import acm
+from tests.support.authority import now, shared_key
+from tests.support.estate import HOME, PREFIX
+
+if TYPE_CHECKING:
+    from tests.conftest import Authorities
+    from tests.support.estate import Estate
+
+SHOP = PREFIX + "shop"
+
+
+@pytest.fixture
+def full_listener(estate: Estate, authorities: Authorities) -> tuple[str, str]:
+    """A renewed shop whose RSA copy is one of as many SNI certificates as a listener takes."""
+    issue = authorities.public.issue
+    rsa = issue("shop.example.com", key=shared_key("rsa2048"))
+    estate.secret("shop", rsa, {tags.REGIONS: HOME})
+    estate.run()
+    (old,) = estate.certificates(HOME)
+    others = [
+        estate.certificate(issue(f"team-{number}.example.com"), HOME, {tags.IGNORE: ""})
+        for number in range(2)
+    ]
+    listener = estate.listener("web", HOME, others[0], [old, others[1]])
+    estate.aws.behaviour.alb_certificate_limit = 2
+    estate.renew("shop", issue("shop.example.com"))
+    return old, listener
+
+
+def test_a_full_listener_is_left_as_it_was_and_reported(
+    estate: Estate, full_listener: tuple[str, str]
+) -> None:
+    old, listener = full_listener
+    before = estate.sni_of(listener)
+
+    run = estate.run()
+
+    (region,) = run.rotation(SHOP)["regions"]
+    assert run.rotation(SHOP)["status"] == "a dependent still names the old copy"
+    assert listener in region["stranded"][0]
+    assert run.metric("RotationRefused") == 1
+    assert estate.sni_of(listener) == before
+    assert tags.SUPERSEDED_BY not in estate.tags(old)
+
+
+@pytest.mark.usefixtures("full_listener")
+def test_it_counts_as_stranded_once_the_new_copy_is_an_hour_old(estate: Estate) -> None:
+    with time_machine.travel(now(), tick=False) as clock:
+        counted = [estate.run().metric("DependentsStranded")]
+        for _ in range(2):
+            clock.shift(timedelta(minutes=31))
+            counted.append(estate.run().metric("DependentsStranded"))
+
+    assert counted == [0, 0, 1]
+    assert len(estate.aws.calls_of("acm", "ImportCertificate")) == 4, "three at first, then one"
+
+
+def test_it_is_finished_when_there_is_room(estate: Estate, full_listener: tuple[str, str]) -> None:
+    old, listener = full_listener
+    estate.run()
+    estate.aws.behaviour.alb_certificate_limit = 25
+
+    run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert old not in estate.sni_of(listener)
+    assert tags.SUPERSEDED_BY in estate.tags(old)
+
+
+def test_acm_saying_in_use_for_a_while_after_a_move_proves_nothing(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issue = authorities.public.issue
+    rsa = issue("shop.example.com", key=shared_key("rsa2048"))
+    estate.secret("shop", rsa, {tags.REGIONS: HOME})
+    estate.run()
+    (old,) = estate.certificates(HOME)
+    estate.listener("web", HOME, old)
+    estate.renew("shop", issue("shop.example.com"))
+
+    with estate.aws.stale("in_use_by"):
+        moved = estate.run()
+        again = estate.run()
+
+    assert moved.rotation(SHOP)["status"] == "done"
+    assert again.rotations == []
+    assert again.scans[0]["findings"] == []
+    assert tags.SUPERSEDED_BY in estate.tags(old)
+
+
+def test_a_listener_that_kubernetes_owns_is_refused_before_anything_is_imported(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issue = authorities.public.issue
+    rsa = issue("shop.example.com", key=shared_key("rsa2048"))
+    estate.secret("shop", rsa, {tags.REGIONS: HOME})
+    estate.run()
+    (old,) = estate.certificates(HOME)
+    estate.listener("k8s", HOME, old, tags={"elbv2.k8s.aws/cluster": "prod"})
+    estate.renew("shop", issue("shop.example.com"))
+
+    run = estate.run()
+
+    assert run.codes(SHOP) == {"DEPENDENT_UNMOVABLE"}
+    assert estate.certificates(HOME) == [old]
+
+
+def test_a_network_load_balancer_that_does_not_take_the_key_is_found_at_planning(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issue = authorities.public.issue
+    estate.secret("shop", issue("shop.example.com"), {tags.REGIONS: HOME})
+    estate.run()
+    (old,) = estate.certificates(HOME)
+    estate.listener("tcp", HOME, old, kind="network")
+    estate.renew("shop", issue("shop.example.com", key=shared_key("rsa4096")))
+
+    run = estate.run()
+
+    assert run.codes(SHOP) == {"DEPENDENT_KEY_UNSUPPORTED"}
+    assert estate.certificates(HOME) == [old]
+
+
+def test_a_user_that_no_adapter_knows_is_refused_if_the_arn_would_change(
+    estate: Estate, authorities: Authorities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = authorities.public.issue
+    rsa = issue("shop.example.com", key=shared_key("rsa2048"))
+    estate.secret("shop", rsa, {tags.REGIONS: HOME})
+    estate.run()
+    (old,) = estate.certificates(HOME)
+    # A regional domain of API Gateway shows as load balancers of an account of AWS's.
+    theirs = f"arn:aws:elasticloadbalancing:{HOME}:718770453195:loadbalancer/app/prod-cdtls/1"
+    monkeypatch.setattr(acm, "uses", lambda *_: {old: [theirs]})
+    estate.renew("shop", issue("shop.example.com"))
+
+    run = estate.run()
+
+    (region,) = run.rotation(SHOP)["regions"]
+    assert run.codes(SHOP) == {"DEPENDENT_UNMOVABLE"}
+    assert theirs in region["findings"][0]["found"]
+    assert estate.certificates(HOME) == [old]

@@ -1,0 +1,68 @@
+"""The tree of errors: as drawn, each with a code of its own."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import timedelta
+
+import pytest
+
+from certrotation import errors
+from certrotation.errors import AccessDenied, CertRotationError, PermanentError, Throttled
+
+
+def classes() -> list[type[CertRotationError]]:
+    found = [each for _, each in inspect.getmembers(errors, inspect.isclass)]
+    return [each for each in found if issubclass(each, CertRotationError)]
+
+
+def drawn() -> dict[str, str]:
+    """Read the docstring's tree: the parent of each name, by indentation."""
+    parents: dict[str, str] = {}
+    path: list[str] = ["Exception"]
+    for line in (errors.__doc__ or "").splitlines()[2:]:
+        depth = (len(line) - len(line.lstrip())) // 2 + 1
+        path[depth:] = [line.split()[0]]
+        parents[path[depth]] = path[depth - 1]
+    return parents
+
+
+def test_the_tree_drawn_in_the_docstring_is_the_tree_of_classes() -> None:
+    assert drawn() == {each.__name__: each.__bases__[0].__name__ for each in classes()}
+
+
+def test_every_error_that_is_raised_has_a_stable_code_of_its_own() -> None:
+    raised = [each for each in classes() if not each.__subclasses__()]
+
+    assert {each.code: each.__name__ for each in raised} == {
+        "SETTINGS_INVALID": "SettingsError",
+        "ACCESS_DENIED": "AccessDenied",
+        "REQUEST_REJECTED": "Rejected",
+        "TAGS_REFUSED": "TagsRefused",
+        "DEPENDENT_REFUSED": "DependentRefused",
+        "DEPENDENT_FULL": "DependentFull",
+        "RESOURCE_VANISHED": "Vanished",
+        "THROTTLED": "Throttled",
+        "UNREACHABLE": "Unreachable",
+        "NOT_YET_CONSISTENT": "NotYet",
+        "CERTIFICATE_IN_USE": "InUse",
+        "DEPENDENT_BUSY": "DependentBusy",
+    }
+
+
+@pytest.mark.parametrize("kind", [CertRotationError, PermanentError])
+def test_an_error_in_general_has_a_code_too(kind: type[CertRotationError]) -> None:
+    assert kind.code == "CERTROTATION_ERROR"
+
+
+def test_an_error_says_its_code_what_was_found_and_what_to_do() -> None:
+    error = AccessDenied("The role may not import.", "Allow acm:ImportCertificate.")
+
+    assert str(error) == "ACCESS_DENIED: The role may not import. Allow acm:ImportCertificate."
+    assert error.found == "The role may not import."
+    assert error.remedy == "Allow acm:ImportCertificate."
+
+
+def test_what_is_transient_may_say_when_to_try_again() -> None:
+    assert Throttled("a", "b").retry_after is None
+    assert Throttled("a", "b", retry_after=timedelta(minutes=1)).retry_after == timedelta(minutes=1)

@@ -1,0 +1,202 @@
+"""Every variable: what it means, its default, and its error, which names it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from certrotation.core.windows import WindowPolicy
+from certrotation.errors import SettingsError
+from certrotation.settings import Mode, Settings
+
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
+REQUIRED = {
+    "AWS_REGION": "eu-west-1",
+    "CERTROTATION_TARGET_REGIONS": "eu-west-1,us-east-1",
+    "CERTROTATION_QUEUE_URL": QUEUE,
+}
+DEFAULT = Settings(
+    home_region="eu-west-1",
+    target_regions=("eu-west-1", "us-east-1"),
+    queue_url=QUEUE,
+    secret_prefix="certrotation/",
+    mode=Mode.APPLY,
+    adopts=True,
+    scan_interval=timedelta(hours=1),
+    retention=timedelta(days=30),
+    windows=WindowPolicy(),
+    public_roots_file=None,
+)
+
+
+def refusal_of(**variables: str) -> SettingsError:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({**REQUIRED, **variables})
+    return caught.value
+
+
+def test_three_variables_are_enough_and_everything_else_has_a_default() -> None:
+    assert Settings.from_env(REQUIRED) == DEFAULT
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("value", [None, "", " "])
+def test_a_required_variable_that_is_not_set_is_named(name: str, value: str | None) -> None:
+    rest = {key: text for key, text in REQUIRED.items() if key != name}
+    environment = rest if value is None else {**rest, name: value}
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environment)
+
+    assert caught.value.found == f"{name} is not set."
+    assert caught.value.remedy == "Set it on the function, by the stack."
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "attribute", "value"),
+    [
+        ("AWS_REGION", "us-gov-west-1", "home_region", "us-gov-west-1"),
+        ("CERTROTATION_TARGET_REGIONS", "cn-north-1", "target_regions", ("cn-north-1",)),
+        (
+            "CERTROTATION_TARGET_REGIONS",
+            " us-east-1 , eu-west-1",
+            "target_regions",
+            ("us-east-1", "eu-west-1"),
+        ),
+        (
+            "CERTROTATION_QUEUE_URL",
+            "http://localhost:4566/q",
+            "queue_url",
+            "http://localhost:4566/q",
+        ),
+        ("CERTROTATION_SECRET_PREFIX", "tls/_+=.@-9", "secret_prefix", "tls/_+=.@-9"),
+        ("CERTROTATION_SECRET_PREFIX", "p" * 256, "secret_prefix", "p" * 256),
+        ("CERTROTATION_MODE", "report", "mode", Mode.REPORT),
+        ("CERTROTATION_MODE", " apply ", "mode", Mode.APPLY),
+        ("CERTROTATION_ADOPTION", "off", "adopts", False),
+        ("CERTROTATION_ADOPTION", "on", "adopts", True),
+        ("CERTROTATION_SCAN_INTERVAL_MINUTES", "15", "scan_interval", timedelta(minutes=15)),
+        ("CERTROTATION_RETENTION_DAYS", "0.5", "retention", timedelta(hours=12)),
+        ("CERTROTATION_RETENTION_DAYS", "36500", "retention", timedelta(days=36_500)),
+        ("CERTROTATION_PUBLIC_ROOTS_FILE", "/opt/roots.pem", "public_roots_file", "/opt/roots.pem"),
+        (
+            "CERTROTATION_WARNING_FRACTION",
+            "0.25",
+            "windows",
+            WindowPolicy(warning_fraction=0.25),
+        ),
+        (
+            "CERTROTATION_WARNING_CAP_DAYS",
+            "21",
+            "windows",
+            WindowPolicy(warning_cap=timedelta(days=21)),
+        ),
+        (
+            "CERTROTATION_CRITICAL_FRACTION",
+            "0.2",
+            "windows",
+            WindowPolicy(critical_fraction=0.2),
+        ),
+        (
+            "CERTROTATION_CRITICAL_CAP_DAYS",
+            "60",
+            "windows",
+            WindowPolicy(critical_cap=timedelta(days=60)),
+        ),
+        (
+            "CERTROTATION_CRITICAL_FLOOR_DAYS",
+            "6",
+            "windows",
+            WindowPolicy(critical_floor=timedelta(days=6)),
+        ),
+    ],
+)
+def test_each_variable_sets_its_setting_and_no_other(
+    name: str, text: str, attribute: str, value: object
+) -> None:
+    got = Settings.from_env({**REQUIRED, name: text})
+
+    differing = {
+        each for each in Settings.__slots__ if getattr(got, each) != getattr(DEFAULT, each)
+    }
+    assert getattr(got, attribute) == value
+    assert differing <= {attribute}
+
+
+def test_an_optional_variable_without_text_counts_as_not_set() -> None:
+    assert Settings.from_env({**REQUIRED, "CERTROTATION_MODE": " "}) == DEFAULT
+
+
+NO_REGION = "that is no Region's name, such as eu-west-1"
+ABOVE_ZERO = "it must be above zero"
+A_FRACTION = "it is a fraction of the lifetime, below 1"
+A_CENTURY = "it is at most 36500 days"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("AWS_REGION", "Ireland", NO_REGION),
+        ("AWS_REGION", "eu-west-1a", NO_REGION),
+        ("CERTROTATION_TARGET_REGIONS", "eu-west-1,", NO_REGION),
+        ("CERTROTATION_TARGET_REGIONS", "eu-west-1 us-east-1", NO_REGION),
+        ("CERTROTATION_TARGET_REGIONS", "eu-west-1,eu-west-1", "a Region stands twice"),
+        ("CERTROTATION_QUEUE_URL", "rotation", "that is no URL of an SQS queue"),
+        (
+            "CERTROTATION_SECRET_PREFIX",
+            "tls *",
+            "a secret's name holds letters, digits and /_+=.@- only",
+        ),
+        (
+            "CERTROTATION_SECRET_PREFIX",
+            "p" * 257,
+            "a secret's name holds letters, digits and /_+=.@- only",
+        ),
+        ("CERTROTATION_MODE", "Apply", "it is apply or report"),
+        ("CERTROTATION_ADOPTION", "yes", "it is on or off"),
+        ("CERTROTATION_SCAN_INTERVAL_MINUTES", "0", ABOVE_ZERO),
+        ("CERTROTATION_SCAN_INTERVAL_MINUTES", "nan", ABOVE_ZERO),
+        ("CERTROTATION_SCAN_INTERVAL_MINUTES", "1e300", A_CENTURY),
+        ("CERTROTATION_RETENTION_DAYS", "-1", ABOVE_ZERO),
+        ("CERTROTATION_RETENTION_DAYS", "inf", A_CENTURY),
+        ("CERTROTATION_RETENTION_DAYS", "36500.1", A_CENTURY),
+        ("CERTROTATION_RETENTION_DAYS", "soon", "could not convert string to float: 'soon'"),
+        ("CERTROTATION_WARNING_CAP_DAYS", "0", ABOVE_ZERO),
+        ("CERTROTATION_CRITICAL_CAP_DAYS", "0", ABOVE_ZERO),
+        ("CERTROTATION_CRITICAL_FLOOR_DAYS", "0", ABOVE_ZERO),
+        ("CERTROTATION_WARNING_FRACTION", "1", A_FRACTION),
+        ("CERTROTATION_WARNING_FRACTION", "0", ABOVE_ZERO),
+        ("CERTROTATION_CRITICAL_FRACTION", "20", A_FRACTION),
+    ],
+)
+def test_a_value_that_is_malformed_or_out_of_range_is_refused_naming_its_variable(
+    name: str, text: str, why: str
+) -> None:
+    error = refusal_of(**{name: text})
+
+    assert error.found == f"{name} is {text!r}: {why}."
+    assert error.remedy == "Correct it in the stack."
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"CERTROTATION_CRITICAL_FRACTION": "0.21"},
+        {"CERTROTATION_CRITICAL_CAP_DAYS": "61"},
+        {"CERTROTATION_CRITICAL_FLOOR_DAYS": "6.1"},
+        {"CERTROTATION_CRITICAL_FLOOR_DAYS": "4", "CERTROTATION_CRITICAL_CAP_DAYS": "3"},
+    ],
+    ids=["fraction", "cap", "floor over the warning window", "floor over its cap"],
+)
+def test_a_critical_window_longer_than_the_warning_window_is_refused(
+    variables: dict[str, str],
+) -> None:
+    error = refusal_of(**variables)
+
+    assert error.found == (
+        "The critical window would be longer than the warning window, or its floor than its cap."
+    )
+    assert error.remedy == (
+        "Correct the CERTROTATION_WARNING_... and CERTROTATION_CRITICAL_... settings."
+    )
