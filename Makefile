@@ -54,6 +54,10 @@ format: setup ## Let the formatter and the linter mend what they can
 bench: setup ## Calls, seconds and import times, as a table
 	@$(BIN)/python -m tests.bench
 
+.PHONY: mutants
+mutants: setup ## Change the core line by line and see that the tests notice (minutes)
+	@$(BIN)/python -m tests.mutation
+
 .PHONY: synth
 synth: setup ## Synthesize the stack into cdk.out
 	CDK_OUTDIR=cdk.out $(BIN)/python app.py

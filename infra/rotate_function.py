@@ -129,7 +129,6 @@ class RotateFunction(Construct):
                 actions=[
                     "elasticloadbalancing:DescribeListenerCertificates",
                     "elasticloadbalancing:DescribeListeners",
-                    "elasticloadbalancing:DescribeLoadBalancers",
                     "elasticloadbalancing:DescribeTags",
                 ],
                 resources=["*"],  # these actions know no finer resource
@@ -147,7 +146,6 @@ class RotateFunction(Construct):
                 sid="MoveDistributions",
                 actions=[
                     "cloudfront:GetDistribution",
-                    "cloudfront:GetDistributionConfig",
                     "cloudfront:ListTagsForResource",
                     "cloudfront:UpdateDistribution",
                 ],

@@ -200,3 +200,9 @@ def test_a_critical_window_longer_than_the_warning_window_is_refused(
     assert error.remedy == (
         "Correct the CERTROTATION_WARNING_... and CERTROTATION_CRITICAL_... settings."
     )
+
+
+def test_the_critical_windows_floor_may_be_its_cap() -> None:
+    got = Settings.from_env({**REQUIRED, "CERTROTATION_CRITICAL_CAP_DAYS": "3"})
+
+    assert got.windows == WindowPolicy(critical_cap=timedelta(days=3))

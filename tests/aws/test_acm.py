@@ -9,6 +9,7 @@ import boto3
 import pytest
 import time_machine
 from botocore.stub import Stubber
+from cryptography import x509
 
 from certrotation.aws.acm import AcmCertificates
 from certrotation.core.certificates import KeyAlgorithm
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from certrotation.core.estate import ListedCertificate
+    from certrotation.core.material import PresentedCertificate
     from tests.conftest import Authorities
     from tests.double import Call, EmbeddedAws
     from tests.support.authority import Issued
@@ -151,10 +153,28 @@ def test_presented_without_a_chain_has_none(certificates: AcmCertificates) -> No
 
 @pytest.mark.usefixtures("aws")
 def test_a_certificate_that_cannot_be_read_is_told_as_that() -> None:
+    with raising(Rejected, MISSING, "cannot be read"):
+        stubbed_presented(Certificate="-----BEGIN CERTIFICATE-----\nx")
+
+
+@pytest.mark.parametrize("where", ["Certificate", "CertificateChain"])
+@pytest.mark.usefixtures("aws")
+def test_an_extension_that_cannot_be_decoded_is_told_at_once(
+    authorities: Authorities, leaf: Issued, where: str
+) -> None:
+    subject_alternative_name = x509.ObjectIdentifier("2.5.29.17")
+    cut_off = x509.UnrecognizedExtension(subject_alternative_name, b"\x30\x03\x02\x01")
+    broken = authorities.public.issue(common_name="www.example.com", extensions=[cut_off])
+    with raising(Rejected, MISSING, where, "cannot be decoded"):
+        stubbed_presented(**{"Certificate": leaf.certificate_pem, where: broken.certificate_pem})
+
+
+def stubbed_presented(**answer: str) -> PresentedCertificate:
+    """Read what ACM would have refused, had the double been asked to import it."""
     acm = boto3.client("acm", region_name=REGION)
-    with Stubber(acm) as stub, raising(Rejected, "cannot be read"):
-        stub.add_response("get_certificate", {"Certificate": "-----BEGIN CERTIFICATE-----\nx"})
-        AcmCertificates(acm).presented(MISSING)
+    with Stubber(acm) as stub:
+        stub.add_response("get_certificate", answer)
+        return AcmCertificates(acm).presented(MISSING)
 
 
 def test_detail_tells_when_it_was_created_and_who_uses_it(

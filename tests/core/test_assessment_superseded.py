@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.core.findings import Code, Severity
-from certrotation.core.tags import IGNORE
+from certrotation.core.steps import Delete
+from certrotation.core.tags import IGNORE, SUPERSEDED_BY
 from tests.core.building import (
     HOUR,
     NEW_VERSION,
@@ -69,9 +70,14 @@ def test_a_superseded_copy_is_deletable_once_the_retention_has_passed(
     old = listed(2, in_use=False)
     tags = {**carrying(old, OLD_VERSION), **superseded(NOW - kept_for)}
 
-    deletable = assessed(listing((listed(), carrying(listed())), (old, tags))).deletable
+    deletions = assessed(listing((listed(), carrying(listed())), (old, tags))).deletions
 
-    assert deletable == ((old,) if is_deletable else ())
+    because = (
+        f"its dependents were moved to {tags[SUPERSEDED_BY]} more than 30 days ago,"
+        " and nothing uses it"
+    )
+    step = Delete(arn=old.arn, region=old.region, because=because)
+    assert deletions == ((step,) if is_deletable else ())
 
 
 @pytest.mark.parametrize(
@@ -88,12 +94,12 @@ def test_a_superseded_copy_is_deletable_once_the_retention_has_passed(
     ids=["in use", "not superseded", "orphan", "foreign", "ignored", "unmanaged", "no time"],
 )
 def test_nothing_else_is_ever_deletable(*, in_use: bool, tags: dict[str, str]) -> None:
-    assert assessed(listing((listed(in_use=in_use), tags))).deletable == ()
+    assert assessed(listing((listed(in_use=in_use), tags))).deletions == ()
 
 
 def test_a_superseded_copy_still_in_use_within_the_lag_of_the_hint_is_not_deletable() -> None:
     tags = carrying(listed(), OLD_VERSION) | superseded(NOW - HOUR + SECOND)
     at_once = replace(SCAN_POLICY, retention=SECOND)
 
-    assert assessed(listing((listed(in_use=True), tags)), policy=at_once).deletable == ()
-    assert assessed(listing((listed(in_use=False), tags)), policy=at_once).deletable
+    assert assessed(listing((listed(in_use=True), tags)), policy=at_once).deletions == ()
+    assert assessed(listing((listed(in_use=False), tags)), policy=at_once).deletions

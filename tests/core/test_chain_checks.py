@@ -4,7 +4,6 @@ import pytest
 from cryptography import x509
 
 from certrotation.core.findings import Code, Severity
-from certrotation.core.material_checks import is_importable
 from certrotation.core.trust import PublicRoots
 from tests.core.samples import (
     DAY,
@@ -83,7 +82,6 @@ def test_a_chain_is_put_in_order_and_freed_of_what_is_not_on_the_path(
     assert inspection.material is not None
     assert inspection.material.chain == chain
     assert verdicts(inspection.findings) == codes
-    assert is_importable(inspection)
 
 
 def test_a_leaf_that_does_not_come_first_is_put_first() -> None:
@@ -140,7 +138,6 @@ def test_a_chain_whose_top_is_from_an_unknown_ca_is_warned_of() -> None:
     assert inspection.findings[0].found == (
         "The chain's top was issued by CN=Private Root, which is neither here nor public."
     )
-    assert is_importable(inspection)
 
 
 def test_a_leaf_that_a_public_root_issued_lacks_nothing() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from certrotation.core.scan_report import ScanReport
 from certrotation.core.standing import State
+from certrotation.core.steps import Delete
 from certrotation.core.tags import IGNORE, SECRET
 from tests.core.building import (
     HOME,
@@ -51,7 +52,7 @@ def report_on(
     return ScanReport(
         assessment=assessed(*listings, secrets=secrets),
         unreachable=unreachable or {},
-        deleted=("arn:deleted",),
+        deleted=(Delete(arn="arn:deleted", region=HOME, because="nothing uses it"),),
         not_deleted={"arn:kept": "it is in use"},
         interval=HOUR,
         now=NOW,
@@ -215,7 +216,7 @@ def test_the_summary_tells_states_queued_secrets_and_unreachable_regions() -> No
     }
     assert summary["overdue"] == [SHOP]
     assert summary["unreachable"] == {"us-east-1": "no answer"}
-    assert summary["deleted"] == ["arn:deleted"]
+    assert summary["deleted"] == {"arn:deleted": "nothing uses it"}
     assert summary["not_deleted"] == {"arn:kept": "it is in use"}
     assert summary["metrics"]["CopiesDue"] == 2
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certrotation.core.decoding import UnreadableSecretError
-from certrotation.core.material_checks import is_importable
+from certrotation.core.findings import refusals
 from certrotation.core.secret_format import SecretValue, parse_secret
 from tests.core.samples import LEAF, RSA_LEAF, VERSION, inspect, secret
 from tests.support.authority import Issued, shared_key
@@ -84,7 +84,7 @@ def test_a_refused_sample_shows_nothing_of_its_secrets(
     value = REFUSED[sample]
     caplog.set_level(logging.DEBUG)
     inspection = inspect(value)
-    assert not is_importable(inspection)
+    assert refusals(inspection.findings)
     shown = [repr(value), str(value), repr(inspection), caplog.text]
     shown += [text for each in inspection.findings for text in (str(each), repr(each), each.found)]
     shown += [str(each.to_json()) for each in inspection.findings]

@@ -38,7 +38,6 @@ def test_a_public_root_is_known_by_name_and_key_whoever_signed_it() -> None:
 def test_roots_of_one_name_are_all_looked_at() -> None:
     twins = [Authority.root("Twin", key=shared_key("p256", label)) for label in "ab"]
     roots = PublicRoots([each.certificate for each in twins])
-    assert len(roots) == 2
     for twin in twins:
         assert roots.contains(twin.certificate)
         assert roots.have_issued(twin.issue("a.example").certificate)
@@ -57,7 +56,7 @@ def test_the_bundle_that_botocore_ships_is_understood() -> None:
         warnings.simplefilter("ignore")  # one root has a serial number of zero
         certificates = x509.load_pem_x509_certificates(bundle)
         roots = PublicRoots(certificates)
-        assert len(roots) > 100
+        assert len(certificates) > 100
         assert all(is_self_signed(each) for each in certificates)
         assert all(roots.contains(each) and roots.have_issued(each) for each in certificates)
 

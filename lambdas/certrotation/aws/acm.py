@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-
 from certrotation.aws.faults import translated
 from certrotation.core.certificates import KeyAlgorithm
+from certrotation.core.decoding import UnreadableSecretError, decode_certificates
 from certrotation.core.estate import CertificateDetail, ListedCertificate
 from certrotation.core.material import PresentedCertificate
 from certrotation.core.names import normalise
@@ -59,18 +58,23 @@ class AcmCertificates:
             ]
 
     def presented(self, arn: str) -> PresentedCertificate:
-        """Return the leaf and chain that ACM holds."""
+        """Return the leaf and chain that ACM holds, decoded in full.
+
+        Raises:
+            Rejected: a certificate cannot be decoded.
+        """
         with translated("acm:GetCertificate", arn):
             answer = self._client.get_certificate(CertificateArn=arn)
         chain = answer.get("CertificateChain", "").encode()
         try:
             return PresentedCertificate(
-                leaf=x509.load_pem_x509_certificate(answer["Certificate"].encode()),
-                chain=tuple(x509.load_pem_x509_certificates(chain)) if chain else (),
+                leaf=decode_certificates("Certificate", answer["Certificate"].encode())[0],
+                chain=tuple(decode_certificates("CertificateChain", chain)) if chain else (),
             )
-        except ValueError:
+        except UnreadableSecretError as unreadable:
             raise Rejected(
-                f"{arn} holds a certificate that cannot be read.", "Delete it, or tag it to ignore."
+                f"{arn} cannot be read: {unreadable.finding.found}",
+                f"Delete {arn}, or tag it certrotation:ignore.",
             ) from None
 
     def detail(self, arn: str) -> CertificateDetail:

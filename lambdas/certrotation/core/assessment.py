@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from certrotation.core.findings import Code, Finding, warn
 from certrotation.core.messages import RotationRequest, SeenCopy, Sighting
 from certrotation.core.standing import Judge, State
+from certrotation.core.steps import Delete
 from certrotation.core.tags import Marks, own_tags
 from certrotation.core.windows import WindowPolicy, Windows, windows_of
 
@@ -99,8 +100,8 @@ class Assessment:
     verdicts: tuple[Verdict, ...]
     due: tuple[DueSecret, ...]
     findings: tuple[Finding, ...]
-    deletable: tuple[ListedCertificate, ...]
-    """Superseded copies that nothing uses and whose retention has passed."""
+    deletions: tuple[Delete, ...]
+    """Of superseded copies that nothing uses and whose retention has passed."""
 
 
 def assess(
@@ -133,10 +134,18 @@ def assess(
         verdicts=verdicts,
         due=tuple(each for each in due if each is not None),
         findings=tuple(_reverted(each) for each in verdicts if each.is_reverted),
-        deletable=tuple(
-            each.certificate for each in verdicts if each.is_deletable(policy.retention, now)
+        deletions=tuple(
+            _deletion(each, policy.retention)
+            for each in verdicts
+            if each.is_deletable(policy.retention, now)
         ),
     )
+
+
+def _deletion(verdict: Verdict, retention: timedelta) -> Delete:
+    because = f"{verdict.because} more than {retention.days} days ago, and nothing uses it"
+    certificate = verdict.certificate
+    return Delete(arn=certificate.arn, region=certificate.region, because=because)
 
 
 def _verdict(

@@ -19,7 +19,7 @@ from certrotation.core.certificates import (
 )
 from certrotation.core.chain_checks import best_chain, check_chain, check_signatures
 from certrotation.core.decoding import Supplied, UnreadableSecretError
-from certrotation.core.findings import Code, Finding, refusals, refuse
+from certrotation.core.findings import Code, Finding, refuse
 from certrotation.core.material import Material, private_key_pem
 from certrotation.core.names import names_of
 from certrotation.core.secret_format import SecretValue, parse_secret
@@ -170,8 +170,3 @@ def _check_validity(leaf: x509.Certificate, now: datetime) -> Iterator[Finding]:
 
 def _is_valid_shortly(leaf: x509.Certificate, now: datetime) -> bool:
     return timedelta(0) < leaf.not_valid_before_utc - now < SHORT_WAIT
-
-
-def is_importable(inspection: Inspection) -> bool:
-    """Say whether nothing found in the material itself stops its import."""
-    return inspection.material is not None and not refusals(inspection.findings)

@@ -103,10 +103,10 @@ def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> Regio
         return RegionPlan(
             region=look.region, steps=(), findings=adoption.findings, notes=adoption.notes
         )
-    ordinary = [each for each in look.copies if each.is_ordinary(goal.now)]
-    retired = [each for each in look.copies if each not in ordinary]
-    fates = [_fate(each, goal) for each in sorted((*ordinary, *adoption.copies), key=_age)]
-    target = _target(fates, sorted(retired, key=_age), goal)
+    copies = sorted((*look.copies, *adoption.copies), key=lambda copy: copy.age)
+    every = [_fate(each, goal) for each in copies]
+    fates = [each for each in every if each.copy.is_ordinary(goal.now)]
+    target = _target(fates, every)
     findings = tuple(_findings(fates, goal))
     steps: tuple[Step, ...] = (*adoption.steps, *_steps(fates, target, goal))
     return RegionPlan(
@@ -152,13 +152,16 @@ def _is_late_for_the_edge(copy: Copy, goal: RegionGoal) -> bool:
     return on_edge and copy.presented.leaf.not_valid_after_utc - goal.now < EDGE_LEAD
 
 
-def _target(fates: Sequence[Fate], retired: Sequence[Copy], goal: RegionGoal) -> Fate | None:
-    """Return the copy to which the others give way, or None if it must be imported first."""
-    reusable = [_fate(each, goal) for each in retired]
-    carrying = [each for each in (*fates, *reusable) if each.course is Course.KEEP]
+def _target(fates: Sequence[Fate], every: Sequence[Fate]) -> Fate | None:
+    """Return the copy to which the others give way, or None if it must be imported first.
+
+    Args:
+        fates: the ordinary copies', oldest first.
+        every: these and the superseded ones', oldest first.
+    """
     candidates = (
         *(each for each in fates if each.copy.is_used and each.stays),
-        *sorted(carrying, key=lambda fate: fate.copy.age),
+        *(each for each in every if each.course is Course.KEEP),
         *(each for each in fates if each.course is Course.REIMPORT),
     )
     return candidates[0] if candidates else None
@@ -214,10 +217,6 @@ def _findings(fates: Sequence[Fate], goal: RegionGoal) -> Iterator[Finding]:
         if fate.copy.marks.is_superseded:
             found = f"{fate.copy.arn} was superseded and is in use again."
             yield warn(Code.DEPENDENT_REVERTED, found)
-
-
-def _age(copy: Copy) -> tuple[float, str]:
-    return copy.age
 
 
 def users_decide(copies: Sequence[Copy], goal: RegionGoal, *, is_edge: bool) -> bool:

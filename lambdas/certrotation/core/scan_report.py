@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from certrotation.core.assessment import Verdict
+    from certrotation.core.steps import Delete
 
 NEAREST_SHOWN = 20
 """Certificates nearest to expiry that the summary names."""
@@ -26,8 +27,8 @@ class ScanReport:
     assessment: Assessment
     unreachable: Mapping[str, str]
     """Region to reason."""
-    deleted: tuple[str, ...]
-    """ARNs of superseded copies."""
+    deleted: tuple[Delete, ...]
+    """Superseded copies."""
     not_deleted: Mapping[str, str]
     """ARN to reason, for superseded copies whose time had come."""
     interval: timedelta
@@ -81,7 +82,7 @@ class ScanReport:
             "overdue": [each.secret.name for each in assessment.due if each.is_overdue],
             "unreachable": dict(self.unreachable),
             "findings": [each.to_json() for each in assessment.findings],
-            "deleted": list(self.deleted),
+            "deleted": {each.arn: each.because for each in self.deleted},
             "not_deleted": dict(self.not_deleted),
             "nearest": [_row(each, self.now) for each in _nearest(assessment.verdicts)],
             "metrics": self.metrics(),

@@ -85,6 +85,14 @@ class Move:
         return self.dependent.certificate_arn
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(_Step):
+    """Delete a superseded copy: the one step that only a scan takes."""
+
+    verb = "delete"
+    region: str
+
+
 Step: TypeAlias = Adopt | Unmark | Reimport | Import | Tag | Move | MarkSuperseded
 
 

@@ -21,9 +21,6 @@ class PublicRoots:
         for each in certificates:
             self._by_name.setdefault(each.subject.public_bytes(), []).append(each)
 
-    def __len__(self) -> int:
-        return sum(len(roots) for roots in self._by_name.values())
-
     def contains(self, certificate: x509.Certificate) -> bool:
         """Say whether a root has this name and this key, however the certificate was signed."""
         key = public_bytes_of(certificate.public_key())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from certrotation.core.assessment import ScanPolicy
-    from certrotation.core.estate import ListedCertificate
+    from certrotation.core.steps import Delete
     from certrotation.workflows.ports import Account, Region
 
 
@@ -38,7 +38,7 @@ def scan(account: Account, policy: ScanPolicy, *, applies: bool, now: datetime) 
     listings, unreachable = _list_regions(tuple(account.regions.values()))
     assessment = assess(secrets, listings, policy, now)
     account.queue.send([each.request for each in assessment.due])
-    deleted, kept = _delete(account, assessment.deletable if applies else ())
+    deleted, kept = _delete(account, assessment.deletions if applies else ())
     return ScanReport(
         assessment=assessment,
         unreachable=unreachable,
@@ -73,17 +73,15 @@ def _try_to_list(region: Region) -> RegionListing | CertRotationError:
         return error
 
 
-def _delete(
-    account: Account, deletable: Sequence[ListedCertificate]
-) -> tuple[list[str], dict[str, str]]:
+def _delete(account: Account, steps: Sequence[Delete]) -> tuple[list[Delete], dict[str, str]]:
     """Delete superseded copies; one that cannot be deleted now is left for a later scan."""
-    deleted: list[str] = []
+    done: list[Delete] = []
     kept: dict[str, str] = {}
-    for each in deletable:
+    for step in steps:
         try:
-            account.regions[each.region].certificates.delete(each.arn)
+            account.regions[step.region].certificates.delete(step.arn)
         except CertRotationError as error:
-            kept[each.arn] = str(error)
+            kept[step.arn] = str(error)
         else:
-            deleted.append(each.arn)
-    return deleted, kept
+            done.append(step)
+    return done, kept

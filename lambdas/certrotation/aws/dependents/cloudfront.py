@@ -9,11 +9,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import botocore
+
 from certrotation.aws.dependents.ownership import stack_of
+from certrotation.aws.dependents.unknown_settings import get_distribution
 from certrotation.aws.faults import translated
 from certrotation.core.estate import Dependent, DependentKind
 from certrotation.core.names import normalise
-from certrotation.errors import DependentBusy, NotYet, Vanished
+from certrotation.errors import DependentBusy, DependentRefused, NotYet, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +27,11 @@ if TYPE_CHECKING:
         ViewerCertificateTypeDef,
     )
 
+    from certrotation.aws.dependents.unknown_settings import UnknownSettings
+
 _TRIES = 3
 _AGAIN = "It is tried again by itself."
+_NEWER_BOTO3 = "Deploy a newer boto3 with the functions, or move this distribution by hand."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,7 @@ class _Distribution:
     """A distribution as it was read; `etag` lets nobody else's change be overwritten."""
 
     config: DistributionConfigOutputTypeDef
+    unknown: UnknownSettings
     etag: str
     is_deployed: bool
 
@@ -41,7 +48,15 @@ class _Distribution:
         """The certificate that it presents to viewers."""
         return self.config.get("ViewerCertificate", {}).get("ACMCertificateArn")
 
-    def names_elsewhere(self, arn: str) -> bool:
+    def names(self, arn: str) -> bool:
+        """Say whether any setting names this certificate, one that botocore does not know too."""
+        return (
+            arn == self.certificate_arn
+            or self.names_for_origins(arn)
+            or any(arn in texts for texts in self.unknown.values())
+        )
+
+    def names_for_origins(self, arn: str) -> bool:
         """Say whether anything but the viewer certificate names this one: an origin's mTLS."""
         others = {key: part for key, part in self.config.items() if key != "ViewerCertificate"}
         return arn in _texts(others)
@@ -91,14 +106,13 @@ class Distributions:
             read = self._read(dependent.arn)
         except Vanished:
             return False
-        old = dependent.certificate_arn
-        return read.certificate_arn == old or read.names_elsewhere(old)
+        return read.names(dependent.certificate_arn)
 
     def _dependent(self, arn: str, certificate_arn: str) -> Dependent | None:
         read = self._read(arn)
-        is_client_certificate = read.names_elsewhere(certificate_arn)
-        if read.certificate_arn != certificate_arn and not is_client_certificate:
+        if not read.names(certificate_arn):
             return None
+        is_client_certificate = read.names_for_origins(certificate_arn)
         return Dependent(
             kind=DependentKind.DISTRIBUTION,
             arn=arn,
@@ -113,11 +127,14 @@ class Distributions:
         """Change the viewer certificate in the configuration as it is now, and nothing else.
 
         Raises:
+            DependentRefused: it is set to something that would be erased.
             NotYet: the configuration was changed since it was read.
         """
         read = self._read(dependent.arn)
         if read.certificate_arn != dependent.certificate_arn:
             return
+        if read.unknown:
+            raise DependentRefused(f"{dependent.arn} stays: {_erased(read)}.", _NEWER_BOTO3)
         if not read.is_deployed:
             raise DependentBusy(f"{dependent.arn} is being deployed.", _AGAIN)
         viewer = _with_certificate(read.config["ViewerCertificate"], to_arn)
@@ -130,9 +147,10 @@ class Distributions:
 
     def _read(self, arn: str) -> _Distribution:
         with translated("cloudfront:GetDistribution", arn):
-            answer = self._client.get_distribution(Id=_id(arn))
+            answer, unknown = get_distribution(self._client, _id(arn))
         return _Distribution(
             config=answer["Distribution"]["DistributionConfig"],
+            unknown=unknown,
             etag=answer["ETag"],
             is_deployed=answer["Distribution"]["Status"] == "Deployed",
         )
@@ -167,7 +185,14 @@ def _why_unmovable(read: _Distribution, *, is_client_certificate: bool) -> str |
         return "it presents the certificate to an origin as a client"
     if read.config.get("ConnectionMode") == "tenant-only":
         return "its tenants may present certificates of their own"
+    if read.unknown:
+        return f"{_erased(read)}; a newer boto3 can be deployed with the functions"
     return None
+
+
+def _erased(read: _Distribution) -> str:
+    settings = ", ".join(read.unknown)
+    return f"botocore {botocore.__version__} does not know {settings} there, and would erase it"
 
 
 def _texts(part: Any) -> Iterator[str]:
