@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.model import ListShape, ServiceModel, StructureShape
+from botocore.model import ListShape, ServiceModel, StringShape, StructureShape
 
+from certrotation.aws.dependents import unknown_settings
 from certrotation.aws.dependents.cloudfront import Distributions
 from certrotation.errors import DependentRefused
 from tests.aws.making import raising
@@ -70,8 +71,7 @@ def forget(cloudfront: Any, shape: str, member: str) -> None:
     """Give a client the model that it had before CloudFront got a feature."""
     described = copy.deepcopy(cloudfront.meta.service_model._service_description)
     del described["shapes"][shape]["members"][member]
-    older = ServiceModel(described, "cloudfront")
-    cloudfront._service_model = cloudfront.meta._service_model = older
+    cloudfront.meta._service_model = ServiceModel(described, "cloudfront")
 
 
 def rewrite(cloudfront: Any, found: str, instead: str) -> None:
@@ -109,7 +109,7 @@ def test_a_setting_that_came_after_the_plan_refuses_the_move_and_stays(
     (found,) = dependents(cloudfront, old, distribution)
     forget(cloudfront, "DistributionConfig", "HttpVersion")
     forget(cloudfront, "DistributionConfig", "IsIPV6Enabled")
-    with raising(DependentRefused, distribution, "HttpVersion", "IsIPV6Enabled") as refused:
+    with raising(DependentRefused, distribution, "HttpVersion", "IsIPV6Enabled"):
         Distributions(cloudfront, account_id=ACCOUNT).move(found, new)
     assert not aws.calls_of("cloudfront", "UpdateDistribution")
     assert config_of(distribution)["HttpVersion"] == "http3"
@@ -164,12 +164,21 @@ def test_a_certificate_that_an_unknown_setting_alone_names_is_in_use_there(
 def test_threads_that_share_a_client_find_each_their_own(cloudfront: Any, old: str) -> None:
     both = Barrier(2, timeout=10)
     forget(cloudfront, "Origin", "OriginShield")
-    cloudfront.meta.events.register(BEFORE_PARSE, lambda **_: both.wait() and None)
+    cloudfront.meta.events.register_last(BEFORE_PARSE, lambda **_: both.wait() and None)
     shielded = {"Quantity": 1, "Items": [custom_origin() | SHIELDED]}
     distributions = [distribution_of(old, "plain"), distribution_of(old, "new", Origins=shielded)]
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda each: dependents(cloudfront, old, each), distributions))
     assert [each.unmovable is None for (each,) in found] == [True, False]
+
+
+def test_a_botocore_without_the_event_fails_rather_than_finds_nothing(
+    cloudfront: Any, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unknown_settings, "_BEFORE_PARSE", "no-such-event")
+    distribution = distribution_of(old)
+    with pytest.raises(KeyError, match="RawBody"):
+        dependents(cloudfront, old, distribution)
 
 
 def test_every_feature_that_boto3_knows_is_kept(cloudfront: Any, old: str, new: str) -> None:
@@ -188,11 +197,13 @@ def test_every_feature_that_boto3_knows_is_kept(cloudfront: Any, old: str, new: 
 
 
 def example(shape: Shape) -> Any:
-    """Return a value of the shape with every member that it can have, and one item in each list."""
+    """Return a value of the shape with every member that it can have."""
     match shape:
         case StructureShape():
             return {name: example(member) for name, member in shape.members.items()}
         case ListShape():
-            return [example(shape.member)]
-    values = {"string": (shape.enum or ["text"])[0] if shape.type_name == "string" else ""}
-    return {"boolean": True, "integer": 1, "long": 1, "float": 0.5, **values}[shape.type_name]
+            return [example(shape.member)] * shape.metadata.get("min", 1)
+        case StringShape():
+            return (shape.enum or ["text"])[0]
+        case _:
+            return {"boolean": True, "integer": 1, "long": 1, "float": 0.5}[shape.type_name]

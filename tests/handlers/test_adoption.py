@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from certrotation.core import tags
 from tests.support.authority import shared_key
 from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
     from tests.conftest import Authorities
+    from tests.double import Call
     from tests.support.estate import Estate
 
 US = "us-east-1"
@@ -146,3 +149,31 @@ def test_a_certificate_of_another_deployment_is_neither_adopted_nor_counted(
     assert summary["states"]["another deployment's"] == 1
     assert run.metric("CopiesManaged") == 0
     assert estate.tags(theirs) == {tags.SECRET: "theirs/shop"}
+
+
+def test_an_adoption_that_died_between_two_certificates_in_use_is_finished(
+    estate: Estate, authorities: Authorities
+) -> None:
+    pair = [
+        estate.certificate(authorities.public.issue("shop.example.com", lifetime=OLD), HOME)
+        for _ in range(2)
+    ]
+    for number, arn in enumerate(pair):
+        estate.listener(f"web-{number}", HOME, arn)
+    renewed = authorities.public.issue("shop.example.com")
+    estate.secret("shop", renewed, {tags.REGIONS: HOME})
+
+    def die(call: Call) -> None:
+        if call.operation == "AddTagsToCertificate":
+            raise DeathError
+
+    with estate.aws.after(die), pytest.raises(DeathError):
+        estate.rotate("shop")
+
+    estate.rotate("shop")
+
+    assert [estate.presents(arn) for arn in pair] == [renewed.certificate] * 2
+
+
+class DeathError(BaseException):
+    """The process is gone; nothing that the service catches."""

@@ -122,3 +122,25 @@ def test_an_orphan_is_never_deleted(estate: Estate, replaced: tuple[str, str, st
 
     assert sorted(estate.certificates(HOME)) == sorted(replaced[:2])
     assert run.scans[0]["states"]["unmanaged"] == 2
+
+
+def test_a_copy_with_all_the_tags_that_acm_allows_can_still_be_marked(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issue = authorities.public.issue
+    many = {f"team-{number:02}": "shop" for number in range(40)}
+    rsa = issue("shop.example.com", key=shared_key("rsa2048"))
+    estate.secret("shop", rsa, {tags.REGIONS: HOME, **many})
+    estate.run()
+    (old,) = estate.certificates(HOME)
+    room = tags.MOST_TAGS - len(estate.tags(old))
+    more = [{"Key": f"z-{number}", "Value": "by hand"} for number in range(room)]
+    client("acm", HOME).add_tags_to_certificate(CertificateArn=old, Tags=more)
+    estate.listener("web", HOME, old)
+    estate.renew("shop", issue("shop.example.com"))
+
+    run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert len(estate.tags(old)) == tags.MOST_TAGS
+    assert {tags.SUPERSEDED_BY, tags.SUPERSEDED_AT} <= estate.tags(old).keys()

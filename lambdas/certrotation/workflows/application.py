@@ -36,7 +36,7 @@ from certrotation.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from certrotation.core.estate import Copy, RegionLook
@@ -248,8 +248,18 @@ class RegionApplication:
             tags.SUPERSEDED_BY: step.by_arn,
             tags.SUPERSEDED_AT: str(int(self.now.timestamp())),
         }
-        self.region.certificates.add_tags(step.arn, marks)
+        try:
+            self.region.certificates.add_tags(step.arn, marks)
+        except TagsRefused:
+            self._make_room_for(marks, step.arn)
+            self.region.certificates.add_tags(step.arn, marks)
         return True
+
+    def _make_room_for(self, marks: Mapping[str, str], arn: str) -> None:
+        """Take as many inherited tags off a copy as marks are to come: it has all ACM allows."""
+        of_copy = next((each.tags for each in self.look.copies if each.arn == arn), {})
+        inherited = sorted(of_copy.keys() - tags.own_tags(of_copy).keys())
+        self.region.certificates.remove_tags(arn, inherited[-len(marks) :])
 
     def _service(self, kind: DependentKind) -> DependentService:
         return next(each for each in self.region.dependents if kind in each.kinds)

@@ -28,8 +28,14 @@ class Observer:
     """What the scan that asked for the rotation saw, if that is fresh."""
 
     def look(self, region: Region) -> RegionLook:
-        """Return what there is, found by tag; before a new import, found by name as well."""
+        """Return what there is, found by tag; before a new import, found by name as well.
+
+        A copy without a version was adopted by a run that came no further, and there may have been
+        more to adopt: then it is found by name too.
+        """
         copies = self._seen(region) or self._copies(region, self._indexed(region))
+        if any(each.marks.version is None for each in copies):
+            return self.look_directly(region)
         if self.rotation.users_decide(region.name, copies, self.now):
             copies = tuple(self._with_users(region, copies))
         look = RegionLook(region=region.name, copies=copies)
