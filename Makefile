@@ -70,4 +70,4 @@ lock: setup ## Resolve the dependencies anew and pin them by hash
 
 .PHONY: clean
 clean: ## Remove what these commands made
-	rm -rf .venv cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage mutants
+	rm -rf .venv cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -33,7 +33,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of both functions; the README's table explains them to users."""
+    """The settings of both functions; docs/operating.md explains them to users."""
 
     home_region: str
     target_regions: tuple[str, ...]
@@ -71,20 +71,20 @@ class Settings:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class _Reader:
-    environment: Mapping[str, str]
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
 
     def required(self, name: str, parse: Callable[[str], _T]) -> _T:
         """Parse a variable that must be there."""
-        text = self.environment.get(name, "").strip()
+        text = self._environment.get(name, "").strip()
         if not text:
             raise SettingsError(f"{name} is not set.", "Set it on the function, by the stack.")
         return _parse(name, text, parse)
 
     def optional(self, name: str, parse: Callable[[str], _T], default: _T) -> _T:
         """Parse a variable of ours, or return the default if it is not there."""
-        text = self.environment.get(_PREFIX + name, "").strip()
+        text = self._environment.get(_PREFIX + name, "").strip()
         return _parse(_PREFIX + name, text, parse) if text else default
 
 

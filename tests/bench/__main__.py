@@ -6,9 +6,6 @@ python -m tests.bench
 from __future__ import annotations
 
 import math
-import statistics
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -18,20 +15,15 @@ from rich.console import Console
 from rich.table import Table
 
 from certrotation.core import tags
+from tests.bench.imports import import_table
 from tests.double import EmbeddedAws, embedded_aws
 from tests.support.authority import Authority, Issued, shared_key
 from tests.support.estate import HOME, PREFIX, Estate
 
 REGIONS = (HOME, "us-east-1", "us-west-2", "ap-southeast-2")
 OLD = timedelta(days=20)
-IMPORT_RUNS = 9
 SCANNED = 1_100
 """Certificates in each Region for the scan: more than one page of ListCertificates."""
-
-_BASELINE = (
-    "import boto3; from cryptography import x509; "
-    "from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +42,7 @@ def main() -> None:
     for title, kind, count in (("RSA-2048", "rsa2048", 100), ("EC P-256", "p256", 10)):
         console.print(_renewal_table(f"{count} {title} certificates in 4 Regions", kind, count))
     console.print(_scan_table())
-    console.print(_import_table())
+    console.print(import_table())
 
 
 def renew(kind: str, count: int) -> Renewal:
@@ -148,37 +140,6 @@ def _scan_table() -> Table:
     table.add_section()
     table.add_row("seconds", f"{seconds:.1f}", "")
     return table
-
-
-def _import_table() -> Table:
-    """Time fresh interpreters, taking turns so that a busy machine slows all alike."""
-    statements = {
-        "boto3 and cryptography alone": _BASELINE,
-        "scan handler": "import certrotation.handlers.scan",
-        "rotate handler": "import certrotation.handlers.rotate",
-    }
-    measured: dict[str, list[float]] = {name: [] for name in statements}
-    for _ in range(IMPORT_RUNS):
-        for name, statement in statements.items():
-            measured[name].append(_seconds_to_import(statement))
-    medians = {name: statistics.median(times) for name, times in measured.items()}
-    baseline = medians["boto3 and cryptography alone"]
-    table = Table("import", "median ms", "times", title="import times", title_justify="left")
-    for name, seconds in medians.items():
-        table.add_row(name, f"{seconds * 1000:.0f}", f"{seconds / baseline:.2f}")
-    return table
-
-
-def _seconds_to_import(statement: str) -> float:
-    program = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
-    done = subprocess.run(  # noqa: S603  our own interpreter, our own statement
-        [sys.executable, "-c", program],
-        env={"PYTHONPATH": "lambdas"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return float(done.stdout)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -35,8 +34,7 @@ _SERVER_ERROR = 500
 _PEM = "-----BEGIN"
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(NamedTuple):
     """What an error code comes to: the kind of error, and what to do."""
 
     kind: type[CertRotationError]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.certificates import (
     basic_constraints_of,
@@ -32,8 +31,7 @@ class ChainEnd(IntEnum):
     UNKNOWN_ISSUER = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class Chain(NamedTuple):
     """The certificates above a leaf, nearest first; no public root, a private root last."""
 
     certificates: tuple[x509.Certificate, ...]

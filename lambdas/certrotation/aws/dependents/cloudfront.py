@@ -6,8 +6,7 @@ Actions: cloudfront:GetDistribution, cloudfront:ListTagsForResource, cloudfront:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore
 
@@ -34,8 +33,7 @@ _AGAIN = "It is tried again by itself."
 _NEWER_BOTO3 = "Deploy a newer boto3 with the functions, or move this distribution by hand."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Distribution:
+class _Distribution(NamedTuple):
     """A distribution as it was read; `etag` lets nobody else's change be overwritten."""
 
     config: DistributionConfigOutputTypeDef
