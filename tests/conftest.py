@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.double import Behaviour, EmbeddedAws, embedded_aws
-from tests.support.authority import Authority
+from tests.support.authorities import Authorities
 from tests.support.estate import Estate
 
 if TYPE_CHECKING:
@@ -16,26 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, kw_only=True)
-class Authorities:
-    """A CA that everybody trusts, and one that only a company does; each with an intermediate."""
-
-    public_root: Authority
-    public: Authority
-    private_root: Authority
-    private: Authority
-
-
 @pytest.fixture(scope="session")
 def authorities() -> Authorities:
-    public_root = Authority.root("Example Public Root")
-    private_root = Authority.root("Example Corp Root")
-    return Authorities(
-        public_root=public_root,
-        public=public_root.intermediate("Example Public CA 1"),
-        private_root=private_root,
-        private=private_root.intermediate("Example Corp CA 1"),
-    )
+    return Authorities.make()
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from certrotation.core.estate import ListedCertificate
     from certrotation.core.material import PresentedCertificate
-    from tests.conftest import Authorities
     from tests.double import Call, EmbeddedAws
+    from tests.support.authorities import Authorities
     from tests.support.authority import Issued
 
 REGION = "us-east-1"

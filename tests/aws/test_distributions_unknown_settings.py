@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from botocore.model import Shape
 
     from certrotation.core.estate import Dependent
-    from tests.conftest import Authorities
     from tests.double import EmbeddedAws
+    from tests.support.authorities import Authorities
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"

@@ -24,8 +24,8 @@ from tests.support.estate import client
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Authorities
     from tests.double import EmbeddedAws
+    from tests.support.authorities import Authorities
 
     Import = Callable[..., str]
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from certrotation.errors import CertRotationError
-    from tests.conftest import Authorities
     from tests.double import EmbeddedAws
+    from tests.support.authorities import Authorities
 
 REGION = "us-east-1"
 OF_SHOP = {"certrotation:secret": "certrotation/shop"}

@@ -22,8 +22,8 @@ from tests.support.authority import pem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.conftest import Authorities
     from tests.double import EmbeddedAws
+    from tests.support.authorities import Authorities
 
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
 SERVICES = ("acm", "cloudfront", "elbv2", "resourcegroupstaggingapi", "secretsmanager", "sqs")

@@ -4,8 +4,8 @@ Moto keeps the stores and speaks the protocols. Where it departs from AWS's docu
 answers instead, in process (`embedded_aws`) and over HTTP (`python -m tests.double --port 5566`).
 """
 
-from tests.double.behaviour import Behaviour
+from tests.double.behaviour import Behaviour, Fault
 from tests.double.embedded import EmbeddedAws, embedded_aws
 from tests.double.recording import Call
 
-__all__ = ["Behaviour", "Call", "EmbeddedAws", "embedded_aws"]
+__all__ = ["Behaviour", "Call", "EmbeddedAws", "Fault", "embedded_aws"]

@@ -18,6 +18,8 @@ from tests.double.world import Answer, Forwarded, Refusal, Request, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.double.behaviour import Fault
+
     CallAction = Callable[[BaseResponse], Forwarded]
 
 ANSWERS: dict[str, dict[str, Answer]] = {
@@ -41,17 +43,33 @@ def answering(world: World, moto: CallAction) -> CallAction:
     def call_action(response: BaseResponse) -> Forwarded:
         service = response.boto3_service_name
         with world.lock:
+            fault = _fault(world, service, response)
+            if fault is not None and not fault.takes_effect:
+                return _broken(response, fault)
             try:
                 answer = _answer(world, moto, response, service)
             except ServiceException as error:
                 answer = error
             except HTTPException as error:
                 answer = _as_refusal(error)
+            if fault is not None:
+                return _broken(response, fault)
             if isinstance(answer, tuple):
                 return answer
             return _written(response, answer)
 
     return call_action
+
+
+def _fault(world: World, service: str, response: BaseResponse) -> Fault | None:
+    if world.behaviour.fault is None or world.is_bystander():
+        return None
+    return world.behaviour.fault(service, response._get_action(), response.region)
+
+
+def _broken(response: BaseResponse, fault: Fault) -> Forwarded:
+    _, headers, body = _written(response, Refusal(fault.code, fault.code))
+    return fault.status, headers | {"status": str(fault.status)}, body
 
 
 def _answer(world: World, moto: CallAction, response: BaseResponse, service: str) -> Any:

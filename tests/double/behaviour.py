@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 Denial: TypeAlias = tuple[str, str, str | None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """An answer that is none of the caller's making; botocore retries it, as on AWS."""
+
+    code: str
+    status: int
+    """Of HTTP."""
+    takes_effect: bool = False
+    """Whether the operation was carried out, and only the answer got lost."""
+
+
 @dataclass(kw_only=True)
 class Behaviour:
     """How the double answers; every field may be changed while it runs.
@@ -29,6 +40,7 @@ class Behaviour:
         denied: (service, operation, Region) that answer AccessDenied; a Region of None is all.
             Services carry their boto3 names, CloudFront's Region is us-east-1.
         dark_regions: Regions where every call fails to connect. CloudFront counts as us-east-1.
+        fault: what a request of (service, operation, Region) runs into; asked once for each try.
         tag_policy: whether the organisation's tag policy allows these tags on a certificate.
     """
 
@@ -40,6 +52,7 @@ class Behaviour:
     imported_certificate_quota: int = 2500
     denied: set[Denial] = field(default_factory=set)
     dark_regions: set[str] = field(default_factory=set)
+    fault: Callable[[str, str, str], Fault | None] | None = None
     tag_policy: Callable[[Mapping[str, str]], bool] | None = None
 
     def denies(self, service: str, operation: str, region: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -47,6 +48,8 @@ _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "not-a-secret",
     "AWS_DEFAULT_REGION": "us-east-1",
+    # Half a second for each Region with a load balancer, and nobody looks at an image here.
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
 
 # Moto begins each world with a new boto3 session, which would parse the service models anew.
@@ -85,6 +88,18 @@ class EmbeddedAws:
     def after(self, hook: Hook) -> AbstractContextManager[None]:
         """Run `hook` after each call had its effect or was refused; as `before` otherwise."""
         return _Registration(self._recorder.after, hook)
+
+    @contextmanager
+    def unobserved(self) -> Iterator[None]:
+        """Let this thread's calls be nobody's: no record, no hook, no fault, no dark Region.
+
+        For a hook that looks at the world while the process under test is stopped.
+        """
+        self._world.bystanders.add(get_ident())
+        try:
+            yield
+        finally:
+            self._world.bystanders.remove(get_ident())
 
     def error(self, code: str, operation: str, message: str = "") -> ClientError:
         """Make the error that boto3 raises for this code, for a hook to raise."""
@@ -168,7 +183,7 @@ def embedded_aws(behaviour: Behaviour | None = None) -> Iterator[EmbeddedAws]:
     Credentials are fake and AWS_DEFAULT_REGION is us-east-1 meanwhile.
     """
     world = World(behaviour=behaviour or Behaviour(), account_id=DEFAULT_ACCOUNT_ID)
-    recorder = Recorder(world.behaviour)
+    recorder = Recorder(world)
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
         stack.enter_context(patch.object(botocore.session, "create_loader", _shared_loader))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
-    from tests.double.behaviour import Behaviour
+    from tests.double.world import World
 
     MakeApiCall: TypeAlias = Callable[[BaseClient, str, dict[str, Any]], Any]
 
@@ -43,11 +43,11 @@ Hook: TypeAlias = "Callable[[Call], object]"
 class Recorder:
     """Keeps the calls and runs the hooks around them. Threads may call at the same time."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    def __init__(self, world: World) -> None:
         self.calls: list[Call] = []
         self.before: list[Hook] = []
         self.after: list[Hook] = []
-        self._behaviour = behaviour
+        self._world = world
 
     def recording(self, botocore: MakeApiCall) -> MakeApiCall:
         """Return what replaces `BaseClient._make_api_call`.
@@ -56,6 +56,8 @@ class Recorder:
         """
 
         def make_api_call(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
+            if self._world.is_bystander():
+                return botocore(client, operation, params)
             call = _call(client, operation, params)
             self.calls.append(call)
             with _noting_error(call):
@@ -72,7 +74,7 @@ class Recorder:
         return make_api_call
 
     def _refuse_dark(self, call: Call, client: BaseClient) -> None:
-        if call.region in self._behaviour.dark_regions:
+        if call.region in self._world.behaviour.dark_regions:
             raise EndpointConnectionError(endpoint_url=client.meta.endpoint_url)
 
 

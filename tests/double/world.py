@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from threading import RLock
+from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from moto.core.exceptions import ServiceException
@@ -41,6 +41,7 @@ class World:
     Attributes:
         sni: the SNI certificates of each listener, by its ARN, apart from its default.
         snapshots: per kind of stale read and Region, what such reads answer from.
+        bystanders: the threads whose calls are nobody's.
     """
 
     behaviour: Behaviour
@@ -49,6 +50,11 @@ class World:
     distributions: dict[str, Distribution] = field(default_factory=dict)
     sni: dict[str, list[str]] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bystanders: set[int] = field(default_factory=set)
+
+    def is_bystander(self) -> bool:
+        """Whether this thread's calls are to pass unseen and unharmed."""
+        return get_ident() in self.bystanders
 
     def seen(self, kind: str, region: str, live: Callable[[World, str], Any]) -> Any:
         """Return what reads of this kind see: the snapshot while stale, else what `live` says."""

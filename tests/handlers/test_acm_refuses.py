@@ -8,8 +8,8 @@ from certrotation.core import tags
 from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
-    from tests.conftest import Authorities
     from tests.double import Call
+    from tests.support.authorities import Authorities
     from tests.support.estate import Estate
 
 SHOP = PREFIX + "shop"

@@ -9,11 +9,12 @@ import pytest
 
 from certrotation.core import tags
 from tests.support.authority import shared_key
+from tests.support.death import DeathError, dying
 from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
-    from tests.conftest import Authorities
     from tests.double import Call
+    from tests.support.authorities import Authorities
     from tests.support.estate import Estate
 
 US = "us-east-1"
@@ -163,17 +164,12 @@ def test_an_adoption_that_died_between_two_certificates_in_use_is_finished(
     renewed = authorities.public.issue("shop.example.com")
     estate.secret("shop", renewed, {tags.REGIONS: HOME})
 
-    def die(call: Call) -> None:
-        if call.operation == "AddTagsToCertificate":
-            raise DeathError
+    def tags_first(call: Call) -> bool:
+        return call.operation == "AddTagsToCertificate"
 
-    with estate.aws.after(die), pytest.raises(DeathError):
+    with dying(estate.aws, "after", tags_first), pytest.raises(DeathError):
         estate.rotate("shop")
 
     estate.rotate("shop")
 
     assert [estate.presents(arn) for arn in pair] == [renewed.certificate] * 2
-
-
-class DeathError(BaseException):
-    """The process is gone; nothing that the service catches."""

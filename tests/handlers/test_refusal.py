@@ -12,7 +12,7 @@ from tests.support.authority import pem as _pem
 from tests.support.estate import HOME, PREFIX, client, fields_of
 
 if TYPE_CHECKING:
-    from tests.conftest import Authorities
+    from tests.support.authorities import Authorities
     from tests.support.estate import Estate
 
 US = "us-east-1"

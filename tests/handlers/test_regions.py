@@ -12,7 +12,7 @@ from tests.support.authority import now
 from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
-    from tests.conftest import Authorities
+    from tests.support.authorities import Authorities
     from tests.support.estate import Estate, Run
 
 US = "us-east-1"

@@ -9,7 +9,7 @@ from certrotation.core import tags
 from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
-    from tests.conftest import Authorities
+    from tests.support.authorities import Authorities
     from tests.support.estate import Estate
 
 US = "us-east-1"

@@ -9,11 +9,12 @@ import pytest
 
 from certrotation.core import tags
 from tests.support.authority import shared_key
+from tests.support.death import DeathError, dying
 from tests.support.estate import HOME, PREFIX, region_of
 
 if TYPE_CHECKING:
-    from tests.conftest import Authorities
     from tests.double import Call
+    from tests.support.authorities import Authorities
     from tests.support.authority import Issued
     from tests.support.estate import Estate
 
@@ -31,10 +32,6 @@ CHANGES = (
     "UpdateDistribution",
 )
 CHANGES_OF_A_REPLACEMENT = 10
-
-
-class DeathError(BaseException):
-    """The process is gone; nothing that the service catches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,13 +133,12 @@ def test_a_rotation_that_dies_after_any_change_is_finished_by_the_next(
 ) -> None:
     changes = 0
 
-    def die(call: Call) -> None:
+    def kills(call: Call) -> bool:
         nonlocal changes
         changes += call.operation in CHANGES
-        if changes == death_after:
-            raise DeathError
+        return changes == death_after
 
-    with estate.aws.after(die), pytest.raises(DeathError):
+    with dying(estate.aws, "after", kills), pytest.raises(DeathError):
         estate.rotate("shop")
 
     estate.rotate("shop")

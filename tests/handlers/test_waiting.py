@@ -13,7 +13,7 @@ from tests.support.authority import now, shared_key
 from tests.support.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
-    from tests.conftest import Authorities
+    from tests.support.authorities import Authorities
     from tests.support.estate import Estate
 
 US = "us-east-1"

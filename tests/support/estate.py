@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 HOME = "eu-west-1"
 PREFIX = "certrotation/"
 MOST_MESSAGES = 10_000
+MOST_RECEIVES = 5
+"""After these the queue gives a message up (infra/queues.py)."""
 
 
 @dataclass(kw_only=True)
@@ -104,10 +106,7 @@ class Estate:
     ) -> None:
         self.aws = aws
         self.regions = regions or (HOME, "us-east-1")
-        queue = client("sqs", HOME).create_queue(
-            QueueName="rotation", Attributes={"VisibilityTimeout": "1800"}
-        )
-        self.queue_url: str = queue["QueueUrl"]
+        self.dead_letter_url, self.queue_url = _make_queues()
         self.environment = {
             "AWS_REGION": HOME,
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -259,6 +258,13 @@ class Estate:
         )
         return {name: int(got["Attributes"][name]) for name in names}
 
+    def dead_letters(self) -> int:
+        """Return how many messages the queue has given up."""
+        got = client("sqs", HOME).get_queue_attributes(
+            QueueUrl=self.dead_letter_url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(got["Attributes"]["ApproximateNumberOfMessages"])
+
     def presents(self, arn: str) -> x509.Certificate:
         """Return the leaf that ACM holds under an ARN."""
         got = client("acm", region_of(arn)).get_certificate(CertificateArn=arn)
@@ -307,6 +313,22 @@ class Estate:
         """Return a distribution's viewer certificate settings."""
         got = client("cloudfront", "us-east-1").get_distribution_config(Id=distribution)
         return dict(got["DistributionConfig"]["ViewerCertificate"])
+
+
+def _make_queues() -> tuple[str, str]:
+    """Make the dead-letter queue and the queue, and return their URLs."""
+    sqs = client("sqs", HOME)
+    dead_letters = sqs.create_queue(QueueName="rotation-dead-letters")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
+    redrive = {
+        "deadLetterTargetArn": arn["Attributes"]["QueueArn"],
+        "maxReceiveCount": MOST_RECEIVES,
+    }
+    queue = sqs.create_queue(
+        QueueName="rotation",
+        Attributes={"VisibilityTimeout": "1800", "RedrivePolicy": json.dumps(redrive)},
+    )
+    return dead_letters, queue["QueueUrl"]
 
 
 def fields_of(value: Issued | Mapping[str, str]) -> dict[str, str]:

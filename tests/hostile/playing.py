@@ -1,0 +1,167 @@
+"""Plays a story in some weather until nothing is left to do, and says what it came to.
+
+Regions are worked on one after the other here, so that the n-th call is the same in every play,
+and the clock goes on only where somebody waits: a play can be repeated call by call.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from unittest.mock import patch
+
+from certrotation.errors import CertRotationError
+from tests.double import Behaviour, embedded_aws
+from tests.hostile.looking import all_certificates, portrait, strays, watching
+from tests.hostile.stories import STORIES
+from tests.support.authorities import Authorities
+from tests.support.authority import now
+from tests.support.clock import virtual_time
+from tests.support.death import DeathError
+from tests.support.estate import Estate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+ROUNDS = tuple(timedelta(minutes=each) for each in (0, 31, 62, 123, 184))
+"""When the scan runs and the queue is worked off. A message that was being worked on by a process
+that died comes back after half an hour, the queue's visibility timeout."""
+
+Weather: TypeAlias = "Callable[[Estate, int], AbstractContextManager[object]]"
+"""What goes wrong in a round, counted from 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What one play of a story came to."""
+
+    calls: tuple[int, ...]
+    """AWS calls in each round."""
+    calls_by_service: Mapping[str, int]
+    """AWS calls in the first round."""
+    portrait: Any
+    gaps: tuple[str, ...]
+    doubled: int
+    strays: int
+    dead_letters: int
+    crashes: tuple[str, ...]
+    """Exceptions that the handlers did not translate, a death apart."""
+
+    def wrongs(self, undisturbed: Ending) -> list[str]:
+        """Return what this play broke of the service's promises."""
+        found = [f"gap at {each}" for each in self.gaps]
+        found.extend(self.crashes)
+        if self.portrait != undisturbed.portrait:
+            found.append(f"another end: {self.portrait} instead of {undisturbed.portrait}")
+        if self.doubled:
+            found.append("imported twice into one ARN")
+        if self.dead_letters:
+            found.append(f"{self.dead_letters} messages given up")
+        if self.calls[-1] != undisturbed.calls[-1]:
+            found.append(f"still at work in the last round: {self.calls[-1]} calls")
+        return found
+
+
+def fair(estate: Estate, number: int) -> AbstractContextManager[object]:
+    """Nothing goes wrong."""
+    del estate, number
+    return nullcontext()
+
+
+def play(name: str, weather: Weather = fair) -> Ending:
+    """Build a story's world, let the service run in it in this weather, and tell the end."""
+    with _world() as estate:
+        scene = STORIES[name](estate, _authorities())
+        begin, initial = now() + scene.later, all_certificates(estate)
+        crashes: list[str] = []
+        with watching(estate, scene) as seen:
+            calls = [
+                _round(estate, begin + after, weather(estate, number), crashes)
+                for number, after in enumerate(ROUNDS)
+            ]
+        return Ending(
+            calls=tuple(each.total() for each in calls),
+            calls_by_service=calls[0],
+            portrait=portrait(estate, scene, initial),
+            gaps=tuple(seen.gaps),
+            doubled=seen.doubled,
+            strays=strays(estate, initial),
+            dead_letters=estate.dead_letters(),
+            crashes=tuple(crashes),
+        )
+
+
+def play_all(plays: Sequence[tuple[str, Weather]]) -> list[Ending]:
+    """Play many at once, on all processors; weathers have to be picklable."""
+    names, weathers = zip(*plays, strict=True)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(play, names, weathers, chunksize=4))
+
+
+def _round(
+    estate: Estate, at: Any, weather: AbstractContextManager[object], crashes: list[str]
+) -> Counter[str]:
+    """Scan and work the queue off, or die on the way; return the calls made to each service."""
+    estate.aws.calls.clear()
+    with virtual_time(at), weather:
+        for work in (estate.scan, estate.drain):
+            with suppress(DeathError), _noting(crashes):
+                work()
+    ours = (each for each in estate.aws.calls if each.operation != "ReceiveMessage")
+    return Counter(each.service for each in ours)
+
+
+@contextmanager
+def _noting(crashes: list[str]) -> Iterator[None]:
+    """Note what nobody translated. An error of ours ends a scan; Lambda tries it again."""
+    try:
+        yield
+    except CertRotationError:
+        return
+    except Exception as error:  # noqa: BLE001  whatever it is, it is a finding
+        crashes.append(repr(error))
+
+
+@contextmanager
+def _world() -> Iterator[Estate]:
+    """An account under certrotation."""
+    root = _authorities().public_root.certificate
+    with ExitStack() as stack:
+        aws = stack.enter_context(embedded_aws(Behaviour(trusted_roots=[root])))
+        for workflow in ("rotate", "scan"):
+            stack.enter_context(
+                patch(f"certrotation.workflows.{workflow}.ThreadPoolExecutor", _OneAfterTheOther)
+            )
+        estate = Estate(aws)
+        estate.trust(Path(stack.enter_context(TemporaryDirectory())), root)
+        yield estate
+
+
+@cache
+def _authorities() -> Authorities:
+    return Authorities.make()
+
+
+class _OneAfterTheOther:
+    """A ThreadPoolExecutor without threads."""
+
+    def __init__(self, max_workers: int) -> None:
+        del max_workers
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def map(self, work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        return [work(each) for each in items]

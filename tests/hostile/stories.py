@@ -1,0 +1,136 @@
+"""What the service is busy with when something goes wrong: each story up to the decisive moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+from certrotation.core import tags
+from tests.support.authority import shared_key
+from tests.support.estate import HOME, PREFIX, client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.support.authorities import Authorities
+    from tests.support.authority import Issued
+    from tests.support.estate import Estate
+
+EDGE = "us-east-1"
+SECRET = f"{PREFIX}shop"
+SHOP, WIKI = "shop.example.com", "wiki.example.com"
+LASTING = timedelta(days=90)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What must be served at every instant, and when the story goes on."""
+
+    serves: Mapping[str, tuple[str, ...]]
+    """The names that a listener (by ARN) or a distribution (by id) serves, always."""
+    later: timedelta = timedelta()
+    """How long after the building the decisive scan runs."""
+
+
+Story: TypeAlias = "Callable[[Estate, Authorities], Scene]"
+
+
+def reimport(estate: Estate, authorities: Authorities) -> Scene:
+    """New material of the same key type: both Regions keep their ARNs."""
+    estate.secret("shop", _rsa(authorities))
+    estate.run()
+    scene = _in_use(estate, authorities, _copies(estate))
+    estate.renew("shop", _rsa(authorities))
+    return scene
+
+
+def replacement(estate: Estate, authorities: Authorities) -> Scene:
+    """The key type changes: default and SNI listeners and a distribution move to new ARNs."""
+    estate.secret("shop", _rsa(authorities))
+    estate.run()
+    scene = _in_use(estate, authorities, _copies(estate))
+    estate.renew("shop", _ec(authorities))
+    return scene
+
+
+def adoption(estate: Estate, authorities: Authorities) -> Scene:
+    """The first secret for certificates that were imported by hand, and are in use."""
+    old = _rsa(authorities)
+    scene = _in_use(
+        estate, authorities, {region: estate.certificate(old, region) for region in estate.regions}
+    )
+    estate.secret("shop", _rsa(authorities))
+    return scene
+
+
+def first_import(estate: Estate, authorities: Authorities) -> Scene:
+    """A secret for names that nothing presents yet."""
+    estate.secret("shop", _ec(authorities))
+    return Scene(serves={})
+
+
+def clean_up(estate: Estate, authorities: Authorities) -> Scene:
+    """The copies that a replacement left behind have been kept long enough."""
+    scene = replacement(estate, authorities)
+    estate.run()
+    return Scene(serves=scene.serves, later=timedelta(days=31))
+
+
+def rollback(estate: Estate, authorities: Authorities) -> Scene:
+    """AWSCURRENT is moved back across a change of the key type."""
+    scene = replacement(estate, authorities)
+    estate.run()
+    move_back()
+    return scene
+
+
+STORIES: Mapping[str, Story] = {
+    "reimport": reimport,
+    "replacement": replacement,
+    "adoption": adoption,
+    "first import": first_import,
+    "clean-up": clean_up,
+    "rollback": rollback,
+}
+
+
+def move_back() -> None:
+    """Move AWSCURRENT to the version that is AWSPREVIOUS."""
+    secrets = client("secretsmanager", HOME)
+    stages = secrets.describe_secret(SecretId=SECRET)["VersionIdsToStages"]
+    by_stage = {stage: version for version, held in stages.items() for stage in held}
+    secrets.update_secret_version_stage(
+        SecretId=SECRET,
+        VersionStage="AWSCURRENT",
+        MoveToVersionId=by_stage["AWSPREVIOUS"],
+        RemoveFromVersionId=by_stage["AWSCURRENT"],
+    )
+
+
+def _in_use(estate: Estate, authorities: Authorities, arns: Mapping[str, str]) -> Scene:
+    """Put copies to every use: default and SNI of listeners, alone and beside, and the edge."""
+    wiki = authorities.public.issue(WIKI, key=shared_key("rsa2048"), lifetime=LASTING)
+    others = {
+        region: estate.certificate(wiki, region, {tags.IGNORE: ""}) for region in estate.regions
+    }
+    return Scene(
+        serves={
+            estate.listener("home", HOME, arns[HOME], [arns[HOME], others[HOME]]): (SHOP, WIKI),
+            estate.listener("plain", HOME, arns[HOME]): (SHOP,),
+            estate.listener("edge", EDGE, others[EDGE], [arns[EDGE]], kind="network"): (SHOP, WIKI),
+            estate.distribution(arns[EDGE], SHOP): (SHOP,),
+        }
+    )
+
+
+def _copies(estate: Estate) -> dict[str, str]:
+    return {region: estate.certificates(region)[0] for region in estate.regions}
+
+
+def _rsa(authorities: Authorities) -> Issued:
+    return authorities.public.issue(SHOP, key=shared_key("rsa2048"), lifetime=LASTING)
+
+
+def _ec(authorities: Authorities) -> Issued:
+    return authorities.public.issue(SHOP, lifetime=LASTING)
