@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from certrotation.core.assessment import ScanPolicy, assess
-from certrotation.core.certificates import KeyAlgorithm
 from certrotation.core.estate import (
     Copy,
     Dependent,
@@ -182,10 +181,8 @@ def listed(
         arn=arn(number, region),
         region=region,
         names=frozenset({NAME}),
-        key_algorithm=KeyAlgorithm.EC_PRIME256V1,
         not_before=NOW + ends - lifetime,
         not_after=NOW + ends,
-        created_at=BIRTH,
         in_use=in_use,
     )
 

@@ -140,7 +140,6 @@ def test_each_due_secret_comes_with_what_was_seen_of_its_copies_and_no_others() 
                 (stale, {**tags, "team": "shop"}),
                 (set_aside, {**carrying(set_aside), IGNORE: ""}),
                 (other, carrying(other, secret="certrotation/wiki")),
-                (listed(4), {}),
             ),
             listing((there, carrying(there)), region=US),
             secrets=(managed(), managed("certrotation/wiki", regions=HOME)),
@@ -155,6 +154,30 @@ def test_each_due_secret_comes_with_what_was_seen_of_its_copies_and_no_others() 
             SeenCopy(arn=there.arn, region=US, in_use=True, tags=carrying(there)),
         ),
     )
+
+
+def test_a_sighting_says_where_a_certificate_like_a_copy_could_be_adopted() -> None:
+    here, there = listed(1), listed(1, region=US)
+    unused = listed(2, region=US, in_use=False)
+    other_names = replace(listed(3, region=US), names=frozenset({"wiki.example.com"}))
+    orphan = listed(5, region=US)
+
+    due = due_of(
+        assessed(
+            listing((here, carrying(here, OLD_VERSION)), (listed(2), {})),
+            listing(
+                (there, carrying(there, OLD_VERSION)),
+                (unused, {}),
+                (other_names, {}),
+                (listed(4, region=US), {IGNORE: ""}),
+                (orphan, carrying(orphan, secret="certrotation/gone")),
+                region=US,
+            ),
+            policy=TWO_TARGETS,
+        )
+    )
+
+    assert due.sighting.lookalikes == (HOME,)
 
 
 def test_a_sighting_shows_superseded_copies_and_says_which_are_in_use() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from certrotation.core.estate import Dependent, DependentKind, Users
 from certrotation.core.findings import Code, Severity
 from tests.core.building import BIRTH, arn, copy, distribution, listener, managed, superseded, users
 from tests.core.samples import NOW, SECOND
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 TARGETS = ("eu-west-1", "us-east-1", "eu-central-1")
 HOUR = timedelta(hours=1)
@@ -163,3 +167,14 @@ def test_a_mark_without_a_readable_time_is_taken_to_be_old() -> None:
 def test_a_copy_that_is_not_superseded_is_ordinary_whoever_uses_it() -> None:
     assert copy(used_by=None).is_ordinary(NOW)
     assert copy(used_by=users()).is_ordinary(NOW)
+
+
+@pytest.mark.parametrize(
+    ("created", "older"),
+    [(NOW - HOUR, True), (NOW - HOUR + SECOND, False), (None, False)],
+    ids=["an hour old", "a second younger", "of unknown age"],
+)
+def test_a_copy_is_older_than_a_span_only_if_that_is_known(
+    *, created: datetime | None, older: bool
+) -> None:
+    assert copy(created=created).is_older(HOUR, NOW) is older

@@ -16,7 +16,7 @@ from certrotation.errors import Rejected
 SEEN = SeenCopy(
     arn="arn:1", region="eu-west-1", in_use=True, tags={SECRET: "certrotation/shop", VERSION: "v1"}
 )
-SIGHTING = Sighting(at=1_700_000_000, copies=(SEEN,))
+SIGHTING = Sighting(at=1_700_000_000, copies=(SEEN,), lookalikes=("us-east-1",))
 
 
 def test_a_request_becomes_json_that_a_person_could_have_written() -> None:
@@ -42,6 +42,7 @@ def test_a_request_says_everything_it_knows() -> None:
                     "tags": {SECRET: "certrotation/shop", VERSION: "v1"},
                 }
             ],
+            "lookalikes": ["us-east-1"],
         },
     }
 

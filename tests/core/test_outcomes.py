@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import pytest
 
-from certrotation.core.findings import Code, refuse
 from certrotation.core.messages import RotationRequest, Sighting
 from certrotation.core.outcomes import (
     WAIT,
@@ -19,41 +18,20 @@ from certrotation.core.outcomes import (
     follow_up,
     status_of,
 )
-from certrotation.core.steps import Plan, RegionPlan, Tag
-from certrotation.errors import AccessDenied, CertRotationError, NotYet, Throttled
+from certrotation.errors import NotYet
 from tests.core.building import HOME, SHOP, US
+from tests.core.rotation_outcomes import (
+    DENIED,
+    EXPIRED,
+    PLAN,
+    failed,
+    of_regions,
+    outcome,
+    throttled,
+)
 from tests.core.samples import NOW, SECOND
 
 MINUTE = timedelta(minutes=1)
-EXPIRED = refuse(Code.EXPIRED, "It expired.")
-STEP = Tag(arn="arn:1", because="it carries v1")
-PLAN = Plan(
-    secret=SHOP,
-    version="v1",
-    findings=(EXPIRED,),
-    regions=(RegionPlan(region=HOME, steps=(STEP,)),),
-    is_held=False,
-    tags={},
-)
-
-
-def outcome(*statuses: Status) -> RotationOutcome:
-    return of_regions(*(RegionOutcome(region=HOME, status=each) for each in statuses))
-
-
-def of_regions(*regions: RegionOutcome) -> RotationOutcome:
-    return RotationOutcome.of_regions(PLAN, regions)
-
-
-def failed(error: CertRotationError, region: str = HOME) -> RegionOutcome:
-    return RegionOutcome.of_error(region, error)
-
-
-def throttled(retry_after: timedelta | None = None) -> Throttled:
-    return Throttled("Too fast.", "It is tried again.", retry_after=retry_after)
-
-
-DENIED = AccessDenied("Denied.", "Allow it.")
 
 
 # How grave it is

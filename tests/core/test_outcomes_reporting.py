@@ -3,48 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.findings import Code, refuse
 from certrotation.core.outcomes import RegionOutcome, RotationOutcome, Status, Stranded
-from certrotation.core.steps import Plan, RegionPlan, Tag
-from certrotation.errors import AccessDenied, CertRotationError, Rejected, Throttled, Unreachable
+from certrotation.errors import Rejected, Unreachable
 from tests.core.building import HOME, SHOP, US
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-EXPIRED = refuse(Code.EXPIRED, "It expired.")
-STEP = Tag(arn="arn:1", because="it carries v1")
-PLAN = Plan(
-    secret=SHOP,
-    version="v1",
-    findings=(EXPIRED,),
-    regions=(RegionPlan(region=HOME, steps=(STEP,)),),
-    is_held=False,
-    tags={},
-)
-
-
-def outcome(*statuses: Status) -> RotationOutcome:
-    return of_regions(*(RegionOutcome(region=HOME, status=each) for each in statuses))
-
-
-def of_regions(*regions: RegionOutcome) -> RotationOutcome:
-    return RotationOutcome.of_regions(PLAN, regions)
-
-
-def failed(error: CertRotationError, region: str = HOME) -> RegionOutcome:
-    return RegionOutcome.of_error(region, error)
-
-
-def throttled(retry_after: timedelta | None = None) -> Throttled:
-    return Throttled("Too fast.", "It is tried again.", retry_after=retry_after)
-
-
-DENIED = AccessDenied("Denied.", "Allow it.")
+from tests.core.rotation_outcomes import DENIED, EXPIRED, STEP, of_regions, outcome, throttled
 
 
 def counted(got: RotationOutcome) -> set[str]:
@@ -114,7 +79,7 @@ def test_a_regions_outcome_as_json_tells_what_was_done_and_what_was_not() -> Non
 
     assert json.loads(json.dumps(region.to_json())) == {
         "region": HOME,
-        "status": "a dependent still names the old copy",
+        "status": "stranded",
         "performed": ["tag arn:1"],
         "moved": 2,
         "stranded": ["listener/1: it is full"],

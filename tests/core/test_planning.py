@@ -76,12 +76,21 @@ def test_a_rotation_tags_with_the_materials_version_and_expiry_and_the_secrets_l
     assert got.all == {**tags_of(NEW_LEAF, NEW_VERSION), "team": "shop"}
 
 
-def test_only_refusals_that_nobody_accepted_stop_by_themselves() -> None:
+def test_acceptance_counts_before_anything_live_was_looked_at() -> None:
     accepting = managed(accept="SELF_SIGNED")
+    found = rotation_with(SELF_SIGNED, EXPIRED, secret=accepting).findings_by_itself()
 
-    assert rotation_with(REPAIRED).refusals_by_itself() == ()
-    assert rotation_with(SELF_SIGNED, EXPIRED).refusals_by_itself() == (SELF_SIGNED, EXPIRED)
-    assert rotation_with(SELF_SIGNED, EXPIRED, secret=accepting).refusals_by_itself() == (EXPIRED,)
+    assert rotation_with(REPAIRED).findings_by_itself() == (REPAIRED,)
+    assert verdicts(found) == [(Code.SELF_SIGNED, Severity.WARN), (Code.EXPIRED, Severity.REFUSE)]
+
+
+def test_an_entry_that_may_yet_have_an_effect_is_not_called_without_one_so_early() -> None:
+    accepting = managed(accept=f"NAMES_LOST@{NEW_VERSION} NAMES_LOST@older KEY_MISMATCH")
+
+    found = rotation_with(secret=accepting).findings_by_itself()
+
+    assert [each.code for each in found] == [Code.ACCEPT_WITHOUT_EFFECT] * 2
+    assert ["older" in found[0].found, "KEY_MISMATCH" in found[1].found] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -99,11 +108,10 @@ def test_users_decide_where_cloudfront_takes_its_certificates_from(
 # The whole plan
 
 
-def test_a_plan_says_what_it_is_for_and_with_which_tags() -> None:
+def test_a_plan_says_what_it_is_for() -> None:
     plan = plan_of()
 
     assert (plan.secret, plan.version, plan.is_held) == (SHOP, NEW_VERSION, False)
-    assert plan.tags == tags_of(NEW_LEAF, NEW_VERSION)
     assert plan.findings == ()
     assert not plan.is_refused
 
@@ -136,14 +144,13 @@ def test_a_secret_on_hold_is_planned_all_the_same() -> None:
     plan = rotation(secret=managed(hold="")).plan([look()], NOW)
 
     assert plan.is_held
-    assert not plan.is_empty
+    assert plan.regions[0].steps
 
 
-def test_a_plan_without_steps_is_empty() -> None:
+def test_a_copy_that_carries_the_material_and_says_so_needs_no_step() -> None:
     carrying = copy(leaf=NEW_LEAF, tags=tags_of(NEW_LEAF, NEW_VERSION))
 
-    assert plan_of(carrying).is_empty
-    assert not plan_of().is_empty
+    assert plan_of(carrying).regions[0].steps == ()
 
 
 # Compared with what is live

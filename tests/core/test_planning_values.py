@@ -47,7 +47,6 @@ def test_all_findings_are_those_on_the_material_then_those_of_each_region() -> N
             RegionPlan(region=US, steps=(), findings=(SELF_SIGNED,)),
         ),
         is_held=False,
-        tags={},
     )
 
     assert plan.all_findings == (REPAIRED, EXPIRED, SELF_SIGNED)

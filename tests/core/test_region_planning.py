@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from certrotation.core.region_planning import NO_REFUSALS, Refusals, RegionGoal,
 from certrotation.core.steps import NEW_COPY, Adopt, Import, MarkSuperseded, Move, Reimport, Tag
 from certrotation.core.tags import SECRET, VERSION
 from tests.core.building import (
+    NAME,
     NEW_VERSION,
     arn,
     copy,
@@ -62,12 +64,27 @@ def test_a_copy_that_carries_the_material_and_says_so_needs_nothing() -> None:
 
 
 @pytest.mark.parametrize("tag", [SECRET, VERSION, "certrotation:not-after"])
-def test_a_copy_whose_leaf_already_equals_the_materials_is_only_tagged(tag: str) -> None:
+def test_a_copy_that_presents_the_material_already_is_only_tagged(tag: str) -> None:
     tags = {**tags_of(NEW_LEAF, NEW_VERSION), tag: "something else"}
 
     plan = region_plan(copy(leaf=NEW_LEAF, tags=tags))
 
     assert plan.steps == (Tag(arn=arn(1), because=CARRIES),)
+
+
+def test_a_copy_with_the_materials_leaf_under_another_chain_is_reimported() -> None:
+    bare = done()
+    without_chain = replace(bare, presented=replace(bare.presented, chain=()))
+
+    plan = region_plan(without_chain)
+
+    assert plan.steps == (
+        Reimport(
+            arn=arn(1),
+            because="its chain is not the material's, and ACM's rules allow it in place",
+        ),
+        Tag(arn=arn(1), because=CARRIES),
+    )
 
 
 def test_labels_of_the_secret_alone_make_no_step() -> None:
@@ -220,3 +237,14 @@ def test_users_are_asked_for_only_where_they_decide(
     goal = RegionGoal(material=material(), tags=rotation().tags, now=NOW)
 
     assert users_decide(copies, goal, is_edge=is_edge) is matters
+
+
+@pytest.mark.parametrize(("in_use", "matters"), [(True, True), (None, True), (False, False)])
+def test_users_are_asked_for_where_a_load_balancer_would_not_take_the_names(
+    *, in_use: bool | None, matters: bool
+) -> None:
+    unqualified = material(issued("192.0.2.1", ends=90 * DAY))
+    goal = RegionGoal(material=unqualified, tags=rotation().tags, now=NOW)
+    live = copy(leaf=issued("192.0.2.1", NAME), in_use=in_use)
+
+    assert users_decide([live], goal, is_edge=False) is matters

@@ -2,7 +2,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certrotation.core.reimport_rules import lost_extended_key_usages, reasons_against_reimport
+from certrotation.core.reimport_rules import reasons_against_reimport
 from tests.core.samples import ISSUING_CA, PRIVATE_CA
 from tests.support.authority import CLIENT_AUTH, SERVER_AUTH, shared_key
 
@@ -147,11 +147,3 @@ def test_every_reason_is_given() -> None:
         "key usages would be lost: digital_signature",
         "extended key usages would be lost: 1.3.6.1.5.5.7.3.1",
     )
-
-
-def test_the_extended_key_usages_lost_include_client_auth() -> None:
-    both, one = leaf(extended=(SERVER_AUTH, CLIENT_AUTH)), leaf(extended=(SERVER_AUTH,))
-    assert lost_extended_key_usages(both, one) == {CLIENT_AUTH}
-    assert lost_extended_key_usages(one, both) == set()
-    assert lost_extended_key_usages(both, leaf(extended=None)) == {SERVER_AUTH, CLIENT_AUTH}
-    assert lost_extended_key_usages(leaf(extended=None), one) == set()

@@ -36,7 +36,6 @@ def plan(*regions: RegionPlan, findings: tuple[Finding, ...] = (), is_held: bool
         findings=findings,
         regions=regions,
         is_held=is_held,
-        tags={},
     )
 
 

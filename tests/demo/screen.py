@@ -30,7 +30,7 @@ _STATE_STYLES = {
     State.SUPERSEDED: "dim",
     State.UNMANAGED: "magenta",
 }
-_STATUS_STYLES = {"done": "green", "refused": "red", "planned only": "yellow"}
+_STATUS_STYLES = {"done": "green", "refused": "red", "planned": "yellow"}
 _SEVERITY_STYLES = {"refuse": "red", "repair": "green", "warn": "yellow"}
 _URGENT_DAYS = 9
 """A tenth of ninety: the critical window of every certificate of the story."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -14,9 +15,10 @@ from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 from moto.core.responses import BaseResponse
 
-from tests.double import Behaviour, Call, embedded_aws
+from tests.double import Behaviour, Call, Fault, embedded_aws
 from tests.double.building import ALL_KEY_TYPES, create_listener, import_issued
 from tests.double.refusals import refused
+from tests.support.clock import virtual_time
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -210,3 +212,35 @@ def test_queues_are_motos_and_their_calls_are_recorded(aws: EmbeddedAws) -> None
         "SendMessage",
         "ReceiveMessage",
     ]
+
+
+def test_a_fault_is_retried_by_botocore_and_costs_the_caller_nothing_but_time(
+    aws: EmbeddedAws, acm: ACMClient, authority: Authority
+) -> None:
+    faults = iter([Fault(code="InternalFailure", status=500), None])
+    aws.behaviour.fault = lambda *_: next(faults)
+    with virtual_time(datetime.now(UTC)):
+        import_issued(acm, authority.issue(HOST))
+    assert [call.error for call in aws.calls] == [None]
+    aws.behaviour.fault = None
+    assert count(acm) == 1
+
+
+def test_a_lost_answer_makes_botocore_import_a_second_time(
+    aws: EmbeddedAws, acm: ACMClient, authority: Authority
+) -> None:
+    faults = iter([Fault(code="InternalFailure", status=500, takes_effect=True), None])
+    aws.behaviour.fault = lambda *_: next(faults)
+    with virtual_time(datetime.now(UTC)):
+        import_issued(acm, authority.issue(HOST))
+    aws.behaviour.fault = None
+    assert count(acm) == 2
+
+
+def test_an_onlooker_is_neither_seen_nor_hindered(aws: EmbeddedAws, acm: ACMClient) -> None:
+    aws.before(lambda call: pytest.fail(call.operation))
+    aws.behaviour.fault = lambda *_: Fault(code="InternalFailure", status=500)
+    aws.behaviour.dark_regions = {"us-east-1"}
+    with aws.unobserved():
+        assert count(acm) == 0
+    assert aws.calls == []

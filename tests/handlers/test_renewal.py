@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from certrotation.core import tags
-from tests.support.estate import HOME, PREFIX
+from tests.support.authority import pem
+from tests.support.estate import HOME, PREFIX, fields_of
 
 if TYPE_CHECKING:
     from tests.support.authorities import Authorities
     from tests.support.estate import Estate
 
 US = "us-east-1"
+SHOP = PREFIX + "shop"
 OLD = timedelta(days=20)
 
 
@@ -24,7 +26,7 @@ def test_a_new_secret_is_imported_in_every_target_region(
 
     run = estate.run()
 
-    assert run.rotation(PREFIX + "shop")["status"] == "done"
+    assert run.rotation(SHOP)["status"] == "done"
     for region in (HOME, US):
         (arn,) = estate.certificates(region)
         assert estate.presents(arn) == issued.certificate
@@ -72,6 +74,44 @@ def test_a_doubled_message_changes_nothing(estate: Estate, authorities: Authorit
 
     run = estate.rotate("shop")
 
-    assert run.rotation(PREFIX + "shop")["status"] == "done"
+    assert run.rotation(SHOP)["status"] == "done"
     changing = ("ImportCertificate", "AddTagsToCertificate", "DeleteCertificate")
     assert not [call for call in estate.aws.calls if call.operation in changing]
+
+
+def test_a_chain_that_was_mended_under_the_same_leaf_goes_live(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issuing = authorities.public.intermediate("Example Issuing CA 2")
+    issued = issuing.issue("shop.example.com")
+    whole = fields_of(issued)
+    estate.secret("shop", {**whole, "chain": pem(issuing.certificate)})
+    first = estate.run()
+    arns = {region: estate.certificates(region) for region in estate.regions}
+    estate.renew("shop", whole)
+
+    estate.run()
+
+    assert "CHAIN_INCOMPLETE" in first.codes(SHOP)
+    assert {region: estate.certificates(region) for region in estate.regions} == arns
+    for (arn,) in arns.values():
+        assert estate.presents(arn) == issued.certificate
+        assert estate.chain(arn) == list(issued.chain)
+
+
+def test_names_that_a_load_balancer_does_not_take_are_refused_while_the_arn_stays(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issue = authorities.public.issue
+    live = issue("shop.example.com", "192.0.2.1")
+    estate.secret("shop", live, {tags.REGIONS: HOME})
+    estate.run()
+    (arn,) = estate.certificates(HOME)
+    estate.listener("web", HOME, arn)
+    version = estate.renew("shop", issue("192.0.2.1"))
+    estate.tag_secret("shop", accept=f"NAMES_LOST@{version}")
+
+    run = estate.run()
+
+    assert "DEPENDENT_NAME_UNCOVERED" in run.codes(SHOP)
+    assert estate.presents(arn) == live.certificate

@@ -106,8 +106,8 @@ class Failing:
         chance = random.Random(f"{self.seed} {number}")  # noqa: S311  to be repeated
 
         def fail(service: str, operation: str, region: str) -> Fault | None:
-            del service, operation, region
-            if chance.random() >= self.share:
+            del service, region
+            if operation in POLLING or chance.random() >= self.share:
                 return None
             return Fault(code="InternalFailure", status=500, takes_effect=self.takes_effect)
 

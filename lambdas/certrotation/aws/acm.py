@@ -137,25 +137,16 @@ class AcmCertificates:
 
 
 def _listed(summary: CertificateSummaryTypeDef, region: str) -> ListedCertificate:
-    names = [summary.get("DomainName", ""), *summary.get("SubjectAlternativeNameSummaries", ())]
+    # DomainName may be the common name, which counts only where there is nothing else (names_of).
+    names = summary.get("SubjectAlternativeNameSummaries") or [summary.get("DomainName", "")]
     return ListedCertificate(
         arn=summary["CertificateArn"],
         region=region,
         names=frozenset(normalise(name) for name in names if name),
-        key_algorithm=_key_algorithm(summary["KeyAlgorithm"]),
         not_before=summary["NotBefore"],
         not_after=summary["NotAfter"],
-        created_at=summary["CreatedAt"],
         in_use=summary["InUse"],
     )
-
-
-def _key_algorithm(spelling: str) -> KeyAlgorithm | None:
-    """Return the key type; answers have a hyphen where the API Reference has an underscore."""
-    try:
-        return KeyAlgorithm(spelling.replace("-", "_"))
-    except ValueError:
-        return None
 
 
 def _import_request(material: Material) -> ImportCertificateRequestTypeDef:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from certrotation.core.findings import Code, Finding, warn
+from certrotation.core.estate import reverted
 from certrotation.core.messages import RotationRequest, SeenCopy, Sighting
 from certrotation.core.standing import Judge, State
 from certrotation.core.steps import Delete
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from certrotation.core.estate import ListedCertificate, ManagedSecret, RegionListing
+    from certrotation.core.findings import Finding
+
+Place: TypeAlias = tuple[str, frozenset[str]]
 
 INTERVALS_UNTIL_OVERDUE = 3
 
@@ -55,6 +58,18 @@ class Verdict:
     def counts_as_used(self) -> bool:
         """Whether somebody would notice its expiry, and it is ours or nobody's to renew."""
         return self.certificate.in_use and self.state.is_watched
+
+    @property
+    def place(self) -> Place:
+        """Its Region and its names: what it has in common with a certificate like it."""
+        return self.certificate.region, self.certificate.names
+
+    @property
+    def is_stranger_in_use(self) -> bool:
+        """Whether it is in use and carries no tag of ours, so that it could be adopted."""
+        return (
+            self.certificate.in_use and self.state is State.UNMANAGED and self.marks.secret is None
+        )
 
     @property
     def is_reverted(self) -> bool:
@@ -128,12 +143,17 @@ def assess(
     claimed: defaultdict[str | None, list[Verdict]] = defaultdict(list)
     for each in verdicts:
         claimed[each.marks.secret].append(each)
-    readable = frozenset(each.region for each in listings)
-    due = (_due(secret, claimed[secret.name], readable, policy, now) for secret in by_name.values())
+    dues = _Dues(
+        readable=frozenset(each.region for each in listings),
+        strangers=frozenset(each.place for each in verdicts if each.is_stranger_in_use),
+        policy=policy,
+        now=now,
+    )
+    due = (dues.due(secret, claimed[secret.name]) for secret in by_name.values())
     return Assessment(
         verdicts=verdicts,
         due=tuple(each for each in due if each is not None),
-        findings=tuple(_reverted(each) for each in verdicts if each.is_reverted),
+        findings=tuple(reverted(each.certificate.arn) for each in verdicts if each.is_reverted),
         deletions=tuple(
             _deletion(each, policy.retention)
             for each in verdicts
@@ -164,35 +184,45 @@ def _verdict(
     )
 
 
-def _due(
-    secret: ManagedSecret,
-    own: Sequence[Verdict],
-    readable: frozenset[str],
-    policy: ScanPolicy,
-    now: datetime,
-) -> DueSecret | None:
-    """Return the secret as due, or None if there is nothing to do for it."""
-    if secret.current_version is None:
-        return None
-    held = {each.certificate.region for each in own if each.state.is_managed}
-    because = (
-        *(f"{each.certificate.arn}: {each.because}" for each in own if each.state is State.DUE),
-        *(
-            f"{region}: it has no copy"
-            for region in secret.regions(policy.targets)
-            if region in readable and region not in held
-        ),
-    )
-    refused = tuple(each.found for each in secret.findings(policy.targets))
-    if not because and not refused:
-        return None
-    return DueSecret(
-        secret=secret,
-        places=len(because),
-        because=(*because, *refused),
-        is_overdue=_is_overdue(secret, policy.interval, now),
-        sighting=Sighting(at=int(now.timestamp()), copies=tuple(_seen(own))),
-    )
+class _Dues(NamedTuple):
+    """Tells which secrets are due in the Regions that could be read."""
+
+    readable: frozenset[str]
+    strangers: frozenset[Place]
+    """Where a certificate that could be adopted is in use."""
+    policy: ScanPolicy
+    now: datetime
+
+    def due(self, secret: ManagedSecret, own: Sequence[Verdict]) -> DueSecret | None:
+        """Return the secret as due, or None if there is nothing to do for it."""
+        if secret.current_version is None:
+            return None
+        targets = self.policy.targets
+        held = {each.certificate.region for each in own if each.state.is_managed}
+        because = (
+            *(f"{each.certificate.arn}: {each.because}" for each in own if each.state is State.DUE),
+            *(
+                f"{region}: it has no copy"
+                for region in secret.regions(targets)
+                if region in self.readable and region not in held
+            ),
+        )
+        refused = tuple(each.found for each in secret.findings(targets))
+        if not because and not refused:
+            return None
+        return DueSecret(
+            secret=secret,
+            places=len(because),
+            because=(*because, *refused),
+            is_overdue=_is_overdue(secret, self.policy.interval, self.now),
+            sighting=self._sighting(own),
+        )
+
+    def _sighting(self, own: Sequence[Verdict]) -> Sighting:
+        like = {each.certificate.region for each in own if each.place in self.strangers}
+        return Sighting(
+            at=int(self.now.timestamp()), copies=tuple(_seen(own)), lookalikes=tuple(sorted(like))
+        )
 
 
 def _is_overdue(secret: ManagedSecret, interval: timedelta, now: datetime) -> bool:
@@ -209,8 +239,3 @@ def _seen(own: Sequence[Verdict]) -> Iterator[SeenCopy]:
                 in_use=each.certificate.in_use,
                 tags=own_tags(each.tags),
             )
-
-
-def _reverted(verdict: Verdict) -> Finding:
-    found = f"{verdict.certificate.arn} was superseded and is in use again."
-    return warn(Code.DEPENDENT_REVERTED, found)

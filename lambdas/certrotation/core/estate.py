@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from certrotation.core.certificates import KeyAlgorithm
-from certrotation.core.findings import Code, Finding, refuse
+from certrotation.core.findings import Code, Finding, refuse, warn
 from certrotation.core.tags import (
     ACCEPT,
     HOLD,
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 
 HINT_SETTLES = timedelta(hours=1)
 """How long after a detach ACM's hint that a certificate is in use proves nothing."""
+
+
+def hint_has_settled(marks: Marks, now: datetime) -> bool:
+    """Say whether a superseded copy that ACM calls in use really is in use again."""
+    since = datetime.fromtimestamp(marks.superseded_at or 0, UTC)
+    return now - since >= HINT_SETTLES
+
+
+def reverted(arn: str) -> Finding:
+    """Return the finding that a superseded copy is an ordinary one again."""
+    return warn(Code.DEPENDENT_REVERTED, f"{arn} was superseded and is in use again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +84,8 @@ class ListedCertificate:
     region: str
     names: frozenset[str]
     """The first hundred names."""
-    key_algorithm: KeyAlgorithm | None
     not_before: datetime
     not_after: datetime
-    created_at: datetime
     in_use: bool
     """Follows a detach by up to twenty minutes, so a hint."""
 
@@ -203,6 +212,10 @@ class Copy:
         """What copies are ordered by: when it was created, then the ARN."""
         return (self.created_at.timestamp() if self.created_at else 0.0, self.arn)
 
+    def is_older(self, span: timedelta, now: datetime) -> bool:
+        """Say whether it is known to have been created at least that long ago."""
+        return self.created_at is not None and now - self.created_at >= span
+
     def is_ordinary(self, now: datetime) -> bool:
         """Say whether it is to be kept right: not superseded, or superseded and in use again.
 
@@ -212,9 +225,8 @@ class Copy:
             return True
         if self.users is None:
             return False
-        since = datetime.fromtimestamp(self.marks.superseded_at or 0, UTC)
         return bool(self.users.dependents) or (
-            bool(self.users.unknown) and now - since >= HINT_SETTLES
+            bool(self.users.unknown) and hint_has_settled(self.marks, now)
         )
 
 

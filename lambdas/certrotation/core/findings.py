@@ -198,11 +198,15 @@ def refusals(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def apply_acceptance(
-    findings: Sequence[Finding], entries: Sequence[str], version: str
+    findings: Sequence[Finding], entries: Sequence[str], version: str, *, is_complete: bool = True
 ) -> tuple[Finding, ...]:
     """Turn accepted refusals into warnings; an entry without effect becomes a warning itself.
 
-    `entries` are the words of the tag `certrotation:accept`, `version` is the version id at hand.
+    Args:
+        findings: what was found.
+        entries: the words of the tag `certrotation:accept`.
+        version: the version id at hand.
+        is_complete: whether all was checked; if not, an entry may yet come to have an effect.
     """
     effective = {entry: code for entry in entries if (code := _accepted(entry, version))}
     met = {each.code for each in refusals(findings)}
@@ -215,7 +219,7 @@ def apply_acceptance(
     idle = [
         warn(Code.ACCEPT_WITHOUT_EFFECT, f"The entry {entry} accepts nothing in version {version}.")
         for entry in entries
-        if effective.get(entry) not in met
+        if (effective.get(entry) not in met if is_complete else entry not in effective)
     ]
     return (*softened, *idle)
 

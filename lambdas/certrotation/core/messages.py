@@ -36,6 +36,8 @@ class Sighting:
     at: int
     """Epoch seconds."""
     copies: tuple[SeenCopy, ...]
+    lookalikes: tuple[str, ...] = ()
+    """Regions where a certificate without our tags is in use under the names of a copy."""
 
     def copies_in(self, region: str) -> tuple[SeenCopy, ...]:
         """Return the copies seen in one Region."""
@@ -73,6 +75,7 @@ class RotationRequest:
                     }
                     for each in self.sighting.copies
                 ],
+                "lookalikes": list(self.sighting.lookalikes),
             }
         return json.dumps(body, separators=(",", ":"))
 
@@ -115,6 +118,7 @@ def _sighting(seen: object) -> Sighting | None:
                 )
                 for each in seen["copies"]  # type: ignore[index]  # checked by trying
             ),
+            lookalikes=tuple(map(str, seen["lookalikes"])),  # type: ignore[index]  # as above
         )
     except (TypeError, KeyError, ValueError, OverflowError, AttributeError):
         return None

@@ -35,12 +35,17 @@ class Status(StrEnum):
     """How far a Region, or the whole rotation, came."""
 
     DONE = "done"
-    PLANNED = "planned only"
-    WAITING = "a dependent must wait"
-    HELD_BACK = "held back until the canary has succeeded"
-    STRANDED = "a dependent still names the old copy"
+    PLANNED = "planned"
+    """Only: on hold, or in report mode."""
+    WAITING = "waiting"
+    """A dependent takes no change now."""
+    HELD_BACK = "held_back"
+    """Until the canary has succeeded."""
+    STRANDED = "stranded"
+    """A dependent still names the old copy."""
     REFUSED = "refused"
-    FAILED = "failed, to be tried again"
+    FAILED = "failed"
+    """To be tried again."""
 
 
 _GRAVITY = (

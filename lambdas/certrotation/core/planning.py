@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.adoption import Adoption, decide_adoption
 from certrotation.core.comparison import check_expiry, check_names, check_trust
-from certrotation.core.findings import Finding, apply_acceptance, refusals
+from certrotation.core.findings import Finding, apply_acceptance
 from certrotation.core.region_planning import (
     NO_REFUSALS,
     Refusals,
@@ -73,10 +73,11 @@ class Rotation:
         """The Regions to rotate in, canary first."""
         return self.secret.regions(self.policy.targets)
 
-    def refusals_by_itself(self) -> tuple[Finding, ...]:
-        """Return what refuses the material before anything that is live was looked at."""
-        accepted = apply_acceptance(self.findings, self.secret.accepted, self.material.version)
-        return refusals(accepted)
+    def findings_by_itself(self) -> tuple[Finding, ...]:
+        """Return what was found before anything that is live was looked at, acceptance applied."""
+        return apply_acceptance(
+            self.findings, self.secret.accepted, self.material.version, is_complete=False
+        )
 
     def users_decide(self, region: str, copies: Sequence[Copy], now: datetime) -> bool:
         """Say whether it matters for the plan of a Region who presents its copies."""
@@ -101,7 +102,7 @@ class Rotation:
             copy
             for look, adoption in zip(looks, adoptions, strict=True)
             for copy in (*look.copies, *adoption.copies)
-            if copy.is_ordinary(now) and copy.presented.fingerprint != self.material.fingerprint
+            if copy.is_ordinary(now) and not copy.presented.equals(self.material)
         ]
         plan = Plan(
             secret=self.secret.name,
@@ -113,7 +114,6 @@ class Rotation:
             ),
             regions=(),
             is_held=self.secret.is_held,
-            tags=self.tags.all,
         )
         if plan.is_refused:
             return plan

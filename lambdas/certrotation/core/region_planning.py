@@ -8,8 +8,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from certrotation.core.dependent_checks import check_moving, check_taking
-from certrotation.core.estate import DependentKind
+from certrotation.core.estate import DependentKind, reverted
 from certrotation.core.findings import Code, Finding, refusals, warn
+from certrotation.core.names import is_qualified
 from certrotation.core.reimport_rules import reasons_against_reimport
 from certrotation.core.steps import (
     NEW_COPY,
@@ -118,21 +119,18 @@ def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> Regio
 
 
 def _fate(copy: Copy, goal: RegionGoal) -> Fate:
-    ends = copy.presented.leaf.not_valid_after_utc
-    if copy.presented.fingerprint == goal.material.fingerprint:
-        return Fate(copy=copy, course=Course.KEEP, because="it presents the material's leaf")
+    if copy.presented.equals(goal.material):
+        return Fate(copy=copy, course=Course.KEEP, because="it presents the material already")
     against = (
         *reasons_against_reimport(copy.presented.leaf, goal.material.leaf),
         *(because for arn, because in goal.refusals.reimport if arn == copy.arn),
     )
     if against:
         return Fate(copy=copy, course=Course.REPLACE, because="; ".join(against))
-    in_place = (
-        f"it ends {ends:%Y-%m-%d}, the material {goal.material.leaf.not_valid_after_utc:%Y-%m-%d},"
-        " and ACM's rules allow it in place"
-    )
+    in_place = f"{_difference(copy, goal.material)}, and ACM's rules allow it in place"
     if not _is_late_for_the_edge(copy, goal):
         return Fate(copy=copy, course=Course.REIMPORT, because=in_place)
+    ends = copy.presented.leaf.not_valid_after_utc
     late = f"CloudFront presents it, and it ends {ends:%Y-%m-%d %H:%M} UTC, within 48 hours"
     if copy.arn not in goal.refusals.edge and not refusals(
         tuple(check_moving(copy, goal.material))
@@ -145,6 +143,13 @@ def _fate(copy: Copy, goal: RegionGoal) -> Fate:
         because=in_place,
         findings=(warn(Code.EDGE_LATE, found),),
     )
+
+
+def _difference(copy: Copy, material: Material) -> str:
+    if copy.presented.leaf == material.leaf:
+        return "its chain is not the material's"
+    ends, later = copy.presented.leaf.not_valid_after_utc, material.leaf.not_valid_after_utc
+    return f"it ends {ends:%Y-%m-%d}, the material {later:%Y-%m-%d}"
 
 
 def _is_late_for_the_edge(copy: Copy, goal: RegionGoal) -> bool:
@@ -215,15 +220,15 @@ def _findings(fates: Sequence[Fate], goal: RegionGoal) -> Iterator[Finding]:
         elif fate.course is Course.REPLACE:
             yield from check_moving(fate.copy, goal.material)
         if fate.copy.marks.is_superseded:
-            found = f"{fate.copy.arn} was superseded and is in use again."
-            yield warn(Code.DEPENDENT_REVERTED, found)
+            yield reverted(fate.copy.arn)
 
 
 def users_decide(copies: Sequence[Copy], goal: RegionGoal, *, is_edge: bool) -> bool:
     """Say whether it matters for the plan who presents these copies.
 
     A single copy that ACM lets us reimport is reimported whoever presents it, except where
-    CloudFront may: asking would cost calls for each copy at each renewal and change nothing.
+    CloudFront may, or where a load balancer would not take the material's names: asking would cost
+    calls for each copy at each renewal and change nothing.
 
     Args:
         copies: the Region's copies, users not yet asked for.
@@ -237,5 +242,6 @@ def users_decide(copies: Sequence[Copy], goal: RegionGoal, *, is_edge: bool) -> 
         return True
     fate = _fate(copy, goal)
     if fate.course is Course.REIMPORT:
-        return is_edge and copy.in_use is not False
+        takes_any_user = not is_edge and any(map(is_qualified, goal.material.names))
+        return copy.in_use is not False and not takes_any_user
     return fate.course is Course.REPLACE

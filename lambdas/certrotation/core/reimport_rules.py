@@ -60,15 +60,9 @@ def _key_usages_lost(present: x509.Certificate, new: x509.Certificate) -> Iterat
 
 def _extended_key_usages_lost(present: x509.Certificate, new: x509.Certificate) -> Iterator[str]:
     """Where extended key usages are present none is removed but clientAuth (late 2025)."""
-    lost = lost_extended_key_usages(present, new) - {ExtendedKeyUsageOID.CLIENT_AUTH}
+    before = extended_key_usages_of(present) or frozenset()
+    after = extended_key_usages_of(new) or frozenset()
+    lost = before - after - {ExtendedKeyUsageOID.CLIENT_AUTH}
     if lost:
         names = ", ".join(sorted(usage.dotted_string for usage in lost))
         yield f"extended key usages would be lost: {names}"
-
-
-def lost_extended_key_usages(
-    present: x509.Certificate, new: x509.Certificate
-) -> frozenset[x509.ObjectIdentifier]:
-    """Return the extended key usages that `present` names and `new` does not."""
-    before = extended_key_usages_of(present) or frozenset()
-    return before - (extended_key_usages_of(new) or frozenset())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from certrotation.core.assessment import INTERVALS_UNTIL_OVERDUE, Assessment
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 NEAREST_SHOWN = 20
 """Certificates nearest to expiry that the summary names."""
+
+EXPLAINED = 200
+"""Secrets for which the summary says why they are due, and copies for which it says why they were
+or were not deleted: CloudWatch Logs takes a megabyte in one line (its quotas)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +83,13 @@ class ScanReport:
             "at": int(self.now.timestamp()),
             "states": {state.value: states[state] for state in State},
             "queued": [each.secret.name for each in assessment.due],
-            "due": {each.secret.name: list(each.because) for each in assessment.due},
+            "due": {each.secret.name: list(each.because) for each in assessment.due[:EXPLAINED]},
+            "due_unexplained": max(0, len(assessment.due) - EXPLAINED),
             "overdue": [each.secret.name for each in assessment.due if each.is_overdue],
             "unreachable": dict(self.unreachable),
-            "findings": [each.to_json() for each in assessment.findings],
-            "deleted": {each.arn: each.because for each in self.deleted},
-            "not_deleted": dict(self.not_deleted),
+            "findings": [each.to_json() for each in assessment.findings[:EXPLAINED]],
+            "deleted": {each.arn: each.because for each in self.deleted[:EXPLAINED]},
+            "not_deleted": dict(islice(self.not_deleted.items(), EXPLAINED)),
             "nearest": [_row(each, self.now) for each in _nearest(assessment.verdicts)],
             "metrics": self.metrics(),
         }

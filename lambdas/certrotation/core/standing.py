@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate import HINT_SETTLES
+from certrotation.core.estate import hint_has_settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from certrotation.core.estate import ListedCertificate, ManagedSecret
     from certrotation.core.tags import Marks
@@ -76,7 +76,8 @@ class Judge:
         secret: ManagedSecret,
         windows: Windows,
     ) -> tuple[State, str]:
-        if marks.is_superseded and not self._is_reverted(certificate, marks):
+        reverted = certificate.in_use and hint_has_settled(marks, self.now)
+        if marks.is_superseded and not reverted:
             return State.SUPERSEDED, f"its dependents were moved to {marks.superseded_by}"
         because = _why_due(certificate, marks, secret)
         if because:
@@ -85,11 +86,6 @@ class Judge:
             because = f"its end is {certificate.not_after}, and its secret holds nothing newer"
             return State.AWAITING, because
         return State.CURRENT, "its secret holds nothing else"
-
-    def _is_reverted(self, certificate: ListedCertificate, marks: Marks) -> bool:
-        """Say whether a superseded copy is in use again, beyond the lag of ACM's hint."""
-        since = datetime.fromtimestamp(marks.superseded_at or 0, UTC)
-        return certificate.in_use and self.now - since >= HINT_SETTLES
 
 
 def _why_due(certificate: ListedCertificate, marks: Marks, secret: ManagedSecret) -> str | None:

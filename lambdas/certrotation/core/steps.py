@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from certrotation.core.findings import Finding, refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from certrotation.core.estate import Dependent
 
@@ -136,8 +136,6 @@ class Plan:
     regions: tuple[RegionPlan, ...]
     is_held: bool
     """Whether the secret's owner asked that nothing be applied."""
-    tags: Mapping[str, str]
-    """What the copies will be tagged with."""
 
     def with_regions(self, regions: Iterable[RegionPlan]) -> Plan:
         """Return the plan with these Regions' plans."""
@@ -147,11 +145,6 @@ class Plan:
     def is_refused(self) -> bool:
         """Whether the material itself is refused."""
         return bool(refusals(self.findings))
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not any(region.steps for region in self.regions)
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:

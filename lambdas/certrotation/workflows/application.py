@@ -6,13 +6,13 @@ next run finds and finishes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn, assert_never
 
 from certrotation.core import tags
-from certrotation.core.estate import HINT_SETTLES, DependentKind
-from certrotation.core.outcomes import RegionOutcome, Status, Stranded, status_of
+from certrotation.core.estate import DependentKind
+from certrotation.core.outcomes import RegionOutcome, Status, status_of
 from certrotation.core.region_planning import Refusals
 from certrotation.core.steps import (
     Adopt,
@@ -26,24 +26,23 @@ from certrotation.core.steps import (
 from certrotation.errors import (
     AccessDenied,
     CertRotationError,
-    DependentBusy,
-    DependentFull,
     DependentRefused,
     NotYet,
     Rejected,
     TagsRefused,
     Vanished,
 )
+from certrotation.workflows.moving import Moves
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from certrotation.core.estate import Copy, RegionLook
+    from certrotation.core.estate import RegionLook
     from certrotation.core.planning import Rotation
     from certrotation.core.steps import RegionPlan, Step
     from certrotation.workflows.observation import Observer
-    from certrotation.workflows.ports import DependentService, Region
+    from certrotation.workflows.ports import Region
 
 PERMISSIONS_SETTLE = timedelta(minutes=10)
 """How long after tagging a denial may mean that IAM has yet to see the tag."""
@@ -64,13 +63,16 @@ class RegionApplication:
     now: datetime
     performed: list[Step] = field(default_factory=list)
     moved: int = 0
-    stranded: list[Stranded] = field(default_factory=list)
-    waiting_for: list[str] = field(default_factory=list)
-    not_left: set[str] = field(default_factory=set)
-    """ARNs that a dependent still names."""
+    moves: Moves = field(init=False)
     imported: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
     refusals: Refusals = field(default_factory=Refusals)
+
+    def __post_init__(self) -> None:
+        self.moves = self._no_moves_yet()
+
+    def _no_moves_yet(self) -> Moves:
+        return Moves(region=self.region, copies=self.look.copies, now=self.now)
 
     def run(self, plan: RegionPlan) -> RegionOutcome:
         """Apply `plan`, looking and planning anew where a step changes what follows."""
@@ -84,8 +86,8 @@ class RegionApplication:
             status=self._status(plan, error),
             performed=tuple(self.performed),
             moved=self.moved,
-            stranded=tuple(self.stranded),
-            waiting_for=tuple(self.waiting_for),
+            stranded=tuple(self.moves.stranded),
+            waiting_for=tuple(self.moves.waiting_for),
             findings=plan.findings,
             error=error,
         )
@@ -95,9 +97,9 @@ class RegionApplication:
             return status_of(error)
         if plan.is_refused:
             return Status.REFUSED
-        if self.stranded:
+        if self.moves.stranded:
             return Status.STRANDED
-        return Status.WAITING if self.waiting_for else Status.DONE
+        return Status.WAITING if self.moves.waiting_for else Status.DONE
 
     def _apply(self, plan: RegionPlan) -> RegionPlan:
         """Perform the steps, and return the plan that was performed last."""
@@ -113,8 +115,8 @@ class RegionApplication:
 
     def _plan_again(self, plan: RegionPlan) -> RegionPlan:
         """Look directly and plan anew; a second import would mean that we cannot see the first."""
-        self.stranded, self.waiting_for, self.not_left = [], [], set()
         self.look = self.observer.look_directly(self.region, known=self.imported)
+        self.moves = self._no_moves_yet()
         again = self.rotation.plan([self.look], self.now, self.refusals)
         if again.is_refused:
             return plan.refused_by(again.findings)
@@ -131,7 +133,7 @@ class RegionApplication:
         try:
             return self._perform_one(step)
         except AccessDenied as error:
-            if step.arn not in self._freshly_tagged():
+            if not self._is_freshly_tagged(step.arn):
                 raise
             raise NotYet(
                 f"{error.found} {step.arn} was tagged minutes ago, which IAM may not see yet.",
@@ -204,45 +206,22 @@ class RegionApplication:
             )
 
     def _move(self, step: Move) -> bool:
-        service = self._service(step.dependent.kind)
+        """Move a dependent; where CloudFront refuses the new ARN, plan again, for a reimport."""
         try:
-            service.move(step.dependent, step.to_arn)
-        except DependentBusy as busy:
-            self.waiting_for.append(f"{step.dependent}: {busy.found}")
-            self.not_left.add(step.arn)
-            return False
-        except DependentFull as full:
-            return self._strand(step, full.found)
+            has_left = self.moves.move(step)
         except DependentRefused as refusal:
-            return self._after_refusal(step, refusal)
-        if service.still_presents(step.dependent):
-            return self._strand(step, "it still names the old certificate after the move")
-        self.moved += 1
-        return True
-
-    def _after_refusal(self, step: Move, refusal: DependentRefused) -> bool:
-        """Let CloudFront's refusal of a new ARN lead to a reimport in place, once per copy."""
-        is_edge = step.dependent.kind is DependentKind.DISTRIBUTION
-        if is_edge and step.arn not in self.refusals.edge:
-            self.refusals = self.refusals.with_edge(step.arn)
-            raise _LookAgainError from refusal
-        return self._strand(step, refusal.found)
-
-    def _strand(self, step: Move, because: str) -> bool:
-        target = next((each for each in self.look.copies if each.arn == step.to_arn), None)
-        self.not_left.add(step.arn)
-        self.stranded.append(
-            Stranded(
-                dependent=str(step.dependent),
-                because=because,
-                is_settled=_is_older(target, HINT_SETTLES, self.now),
-            )
-        )
-        return False
+            is_edge = step.dependent.kind is DependentKind.DISTRIBUTION
+            if is_edge and step.arn not in self.refusals.edge:
+                self.refusals = self.refusals.with_edge(step.arn)
+                raise _LookAgainError from refusal
+            self.moves.strand(step, refusal.found)
+            return False
+        self.moved += has_left
+        return has_left
 
     def _mark_superseded(self, step: MarkSuperseded) -> bool:
         """Mark the copy, unless a dependent has yet to leave it."""
-        if step.arn in self.not_left:
+        if step.arn in self.moves.not_left:
             return False
         marks = {
             tags.SUPERSEDED_BY: step.by_arn,
@@ -261,26 +240,16 @@ class RegionApplication:
         inherited = sorted(of_copy.keys() - tags.own_tags(of_copy).keys())
         self.region.certificates.remove_tags(arn, inherited[-len(marks) :])
 
-    def _service(self, kind: DependentKind) -> DependentService:
-        return next(each for each in self.region.dependents if kind in each.kinds)
+    def _is_freshly_tagged(self, arn: str) -> bool:
+        """Say whether IAM may not see a copy's tags yet: it was made or adopted minutes ago.
 
-    def _freshly_tagged(self) -> set[str]:
-        """Return the copies whose tags IAM may not see yet.
-
-        Besides those of this run: created minutes ago, or adopted by a run that came no further.
+        A copy without a version was adopted by a run that came no further.
         """
-        known: Sequence[Copy] = self.look.copies
-        return {
-            *self.imported,
-            *self.adopted,
-            *(each.arn for each in known if each.marks.version is None),
-            *(
-                each.arn
-                for each in known
-                if each.created_at and not _is_older(each, PERMISSIONS_SETTLE, self.now)
-            ),
-        }
-
-
-def _is_older(copy: Copy | None, span: timedelta, now: datetime) -> bool:
-    return copy is not None and copy.created_at is not None and now - copy.created_at >= span
+        if arn in self.imported or arn in self.adopted:
+            return True
+        copy = next((each for each in self.look.copies if each.arn == arn), None)
+        if copy is None or copy.marks.version is None:
+            return copy is not None
+        if copy.created_at is None:  # nobody needed to know until now
+            copy = replace(copy, created_at=self.region.certificates.detail(arn).created_at)
+        return not copy.is_older(PERMISSIONS_SETTLE, self.now)

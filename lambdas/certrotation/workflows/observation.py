@@ -30,9 +30,14 @@ class Observer:
     def look(self, region: Region) -> RegionLook:
         """Return what there is, found by tag; before a new import, found by name as well.
 
-        A copy without a version was adopted by a run that came no further, and there may have been
-        more to adopt: then it is found by name too.
+        Who uses a copy, and so when it was created, is asked only where that decides something:
+        `users` and `created_at` of the others are None.
+
+        So it is where there may be something to adopt beside a copy: the scan saw one like it in
+        use, or a copy without a version was adopted by a run that came no further.
         """
+        if self.sighting and region.name in self.sighting.lookalikes:
+            return self.look_directly(region)
         copies = self._seen(region) or self._copies(region, self._indexed(region))
         if any(each.marks.version is None for each in copies):
             return self.look_directly(region)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from certrotation.core.findings import apply_acceptance, refusals
 from certrotation.core.material_checks import inspect_secret
 from certrotation.core.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.planning import Rotation
@@ -74,11 +75,13 @@ class Rotator:
         _require_consistency(self.account.secrets, request, secret, value)
         inspection = inspect_secret(value, self.policy.roots, self.now)
         if inspection.material is None:
-            return _refused(secret, (*secret.findings(self.policy.targets), *inspection.findings))
+            found = (*secret.findings(self.policy.targets), *inspection.findings)
+            accepted = apply_acceptance(found, secret.accepted, value.version, is_complete=False)
+            return _refused(secret, accepted)
         rotation = Rotation.of(secret, inspection.material, inspection.findings, self.policy)
-        stopped_by = rotation.refusals_by_itself()
-        if stopped_by:
-            return _refused(secret, stopped_by)
+        found = rotation.findings_by_itself()
+        if refusals(found):
+            return _refused(secret, found)
         _require_validity(inspection, self.now)
         return self._rotate_regions(rotation, self._fresh(request.sighting, receives), receives)
 
@@ -104,7 +107,7 @@ class Rotator:
             )
         outcomes = (
             *(RegionOutcome.of_error(region, error) for region, error in unseen.items()),
-            *self._apply(plan, looks, rotation, observer),
+            *self._apply(plan, looks, rotation, observer, receives),
         )
         return RotationOutcome.of_regions(plan, outcomes)
 
@@ -130,8 +133,12 @@ class Rotator:
         looks: Mapping[str, RegionLook],
         rotation: Rotation,
         observer: Observer,
+        receives: int,
     ) -> Iterable[RegionOutcome]:
-        """Apply the canary alone, then the rest at once; a Region's own refusal stops only it."""
+        """Apply the canary alone, then the rest at once; a Region's own refusal stops only it.
+
+        A canary that fails again and again gives way to the next one.
+        """
         refused = [_outcome(each, Status.REFUSED) for each in plan.regions if each.is_refused]
         ready = [each for each in plan.regions if not each.is_refused]
         if plan.is_held or not self.applies:
@@ -149,11 +156,15 @@ class Rotator:
                 now=self.now,
             ).run(region)
 
-        canary = [apply(each) for each in ready[:1]]
-        if all(each.status in {Status.DONE, Status.WAITING} for each in canary):
-            return (*refused, *canary, *_at_once(apply, ready[1:]))
-        held_back = (_outcome(each, Status.HELD_BACK) for each in ready[1:] if each.steps)
-        return (*refused, *canary, *held_back)
+        alone: list[RegionOutcome] = []
+        for number, each in enumerate(ready, start=1):
+            alone.append(apply(each))
+            if alone[-1].status in {Status.DONE, Status.WAITING}:
+                return (*refused, *alone, *_at_once(apply, ready[number:]))
+            if alone[-1].status is not Status.FAILED or receives < RECEIVES_UNTIL_NEXT_CANARY:
+                break
+        held_back = (_outcome(each, Status.HELD_BACK) for each in ready[len(alone) :] if each.steps)
+        return (*refused, *alone, *held_back)
 
 
 def _at_once(work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
