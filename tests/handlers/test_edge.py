@@ -113,7 +113,7 @@ def test_a_distribution_that_another_tool_changed_meanwhile_is_read_again(
 def test_an_alias_that_the_material_does_not_cover_is_refused_before_anything_is_imported(
     estate: Estate, authorities: Authorities
 ) -> None:
-    _, distribution = shop_on_the_edge(estate, authorities, A_DAY)
+    old, distribution = shop_on_the_edge(estate, authorities, A_DAY)
     version = estate.renew("shop", authorities.public.issue("shop.example.com"))
     estate.tag_secret("shop", accept=f"NAMES_LOST@{version}")
     estate.aws.calls.clear()
@@ -122,4 +122,4 @@ def test_an_alias_that_the_material_does_not_cover_is_refused_before_anything_is
 
     assert "DEPENDENT_NAME_UNCOVERED" in run.codes(SHOP)
     assert not estate.aws.calls_of("acm", "ImportCertificate")
-    assert distribution
+    assert estate.viewer_certificate(distribution)["ACMCertificateArn"] == old

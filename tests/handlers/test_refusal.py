@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core import tags
+from tests.support.authority import now
 from tests.support.authority import pem as _pem
 from tests.support.estate import HOME, PREFIX, client, fields_of
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 US = "us-east-1"
 SHOP = PREFIX + "shop"
+NAMES = ("shop.example.com", "www.shop.example.com")
 CHANGES = ("ImportCertificate", "AddTagsToCertificate", "DeleteCertificate")
 
 
 @pytest.fixture
 def shop(estate: Estate, authorities: Authorities) -> dict[str, str]:
     """The copies of a shop, by Region."""
-    estate.secret("shop", authorities.public.issue("shop.example.com", "www.shop.example.com"))
+    estate.secret("shop", authorities.public.issue(*NAMES))
     estate.run()
     estate.aws.calls.clear()
     return {region: estate.certificates(region)[0] for region in (HOME, US)}
@@ -74,7 +75,7 @@ def test_a_staging_certificate_does_not_replace_a_trusted_one(
     estate: Estate, authorities: Authorities, shop: dict[str, str]
 ) -> None:
     before = {arn: estate.presents(arn) for arn in shop.values()}
-    estate.renew("shop", authorities.private.issue("shop.example.com", "www.shop.example.com"))
+    estate.renew("shop", authorities.private.issue(*NAMES))
 
     run = estate.run()
 
@@ -85,14 +86,31 @@ def test_a_staging_certificate_does_not_replace_a_trusted_one(
 def test_an_older_certificate_about_to_expire_does_not_replace_a_newer_one(
     estate: Estate, authorities: Authorities, shop: dict[str, str]
 ) -> None:
-    names = ("shop.example.com", "www.shop.example.com")
-    estate.renew("shop", authorities.public.issue(*names, lifetime=timedelta(hours=3)))
+    before = {arn: estate.presents(arn) for arn in shop.values()}
+    nine_hours_left = now() - timedelta(hours=91)
+    older = authorities.public.issue(
+        *NAMES, not_before=nine_hours_left, lifetime=timedelta(hours=100)
+    )
+    estate.renew("shop", older)
 
     run = estate.run()
 
-    assert "EXPIRES_SOON" not in run.codes(SHOP), "three hours of three: not critical yet"
-    assert "EXPIRES_SOONER" in run.codes(SHOP)
-    assert set(shop) == {HOME, US}
+    assert run.rotation(SHOP)["status"] == "refused"
+    assert run.codes(SHOP) == {"EXPIRES_SOON"}
+    assert {arn: estate.presents(arn) for arn in shop.values()} == before
+
+
+def test_a_certificate_that_merely_expires_sooner_goes_live_with_a_warning(
+    estate: Estate, authorities: Authorities, shop: dict[str, str]
+) -> None:
+    shorter = authorities.public.issue(*NAMES, lifetime=timedelta(hours=100))
+    estate.renew("shop", shorter)
+
+    run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert run.codes(SHOP) == {"EXPIRES_SOONER"}
+    assert [estate.presents(arn) for arn in shop.values()] == [shorter.certificate] * 2
 
 
 def test_a_shuffled_chain_is_repaired_and_goes_live(
@@ -116,30 +134,28 @@ def test_a_secret_on_hold_is_planned_and_not_applied(
     estate: Estate, authorities: Authorities, shop: dict[str, str]
 ) -> None:
     estate.tag_secret("shop", hold="change freeze")
-    names = ("shop.example.com", "www.shop.example.com")
-    estate.renew("shop", authorities.public.issue(*names))
+    estate.renew("shop", authorities.public.issue(*NAMES))
 
     run = estate.run()
 
     outcome = run.rotation(SHOP)
-    assert outcome["status"] == "planned only"
+    assert outcome["status"] == "planned"
     steps = [step["verb"] for region in outcome["plan"]["regions"] for step in region["steps"]]
     assert steps == ["reimport", "tag"] * len(shop)
     assert changes(estate) == []
 
 
+@pytest.mark.usefixtures("shop")
 def test_in_report_mode_nothing_outside_the_queue_changes(
-    estate: Estate, authorities: Authorities, shop: dict[str, str]
+    estate: Estate, authorities: Authorities
 ) -> None:
-    names = ("shop.example.com", "www.shop.example.com")
-    estate.renew("shop", authorities.public.issue(*names))
+    estate.renew("shop", authorities.public.issue(*NAMES))
     estate.environment["CERTROTATION_MODE"] = "report"
 
     run = estate.run()
 
-    assert run.rotation(SHOP)["status"] == "planned only"
+    assert run.rotation(SHOP)["status"] == "planned"
     assert changes(estate) == []
-    assert set(shop) == {HOME, US}
 
 
 def test_a_secret_of_another_prefix_is_not_touched(
@@ -158,10 +174,11 @@ def test_a_secret_of_another_prefix_is_not_touched(
     assert changes(estate) == []
 
 
+@pytest.mark.usefixtures("shop")
 def test_no_line_that_the_functions_write_shows_a_key_or_a_passphrase(
-    estate: Estate, authorities: Authorities, shop: dict[str, str]
+    estate: Estate, authorities: Authorities
 ) -> None:
-    issued = authorities.public.issue("shop.example.com", "www.shop.example.com")
+    issued = authorities.public.issue(*NAMES)
     passphrase = "correct horse battery staple"
     fields = fields_of(issued) | {"private_key": issued.key_pem(passphrase=passphrase)}
     estate.renew("shop", fields | {"passphrase": passphrase})
@@ -175,17 +192,17 @@ def test_no_line_that_the_functions_write_shows_a_key_or_a_passphrase(
     assert passphrase not in said
     for key in (issued.key_pem(), fields["private_key"]):
         assert "".join(key.splitlines()[1:-1])[10:40] not in said
-    assert set(shop) == {HOME, US}
 
 
-def test_tags_that_a_tag_policy_refuses_cost_only_themselves(
+@pytest.mark.usefixtures("shop")
+def test_who_accepts_what_cannot_be_accepted_is_told_so(
     estate: Estate, authorities: Authorities
 ) -> None:
-    estate.aws.behaviour.tag_policy = lambda given: "cost-centre" not in given
-    estate.secret("shop", authorities.public.issue("shop.example.com"), {"cost-centre": "none"})
+    good, other = (authorities.public.issue("shop.example.com") for _ in range(2))
+    estate.renew("shop", fields_of(good) | {"private_key": other.key_pem()})
+    estate.tag_secret("shop", accept="KEY_MISMATCH")
 
     run = estate.run()
 
-    assert run.rotation(SHOP)["status"] == "done"
-    (arn,) = estate.certificates(HOME)
-    assert set(estate.tags(arn)) == {tags.SECRET, tags.VERSION, tags.NOT_AFTER}
+    assert run.codes(SHOP) == {"KEY_MISMATCH", "ACCEPT_WITHOUT_EFFECT"}
+    assert changes(estate) == []

@@ -14,6 +14,7 @@ from tests.support.authority import now, shared_key
 from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
+    from tests.double import Call
     from tests.support.authorities import Authorities
     from tests.support.estate import Estate
 
@@ -21,21 +22,27 @@ SHOP = PREFIX + "shop"
 
 
 @pytest.fixture
-def full_listener(estate: Estate, authorities: Authorities) -> tuple[str, str]:
-    """A renewed shop whose RSA copy is one of as many SNI certificates as a listener takes."""
-    issue = authorities.public.issue
-    rsa = issue("shop.example.com", key=shared_key("rsa2048"))
+def rsa_copy(estate: Estate, authorities: Authorities) -> str:
+    """The ARN of a copy on RSA at home, and nowhere else; nobody uses it yet."""
+    rsa = authorities.public.issue("shop.example.com", key=shared_key("rsa2048"))
     estate.secret("shop", rsa, {tags.REGIONS: HOME})
     estate.run()
-    (old,) = estate.certificates(HOME)
+    (arn,) = estate.certificates(HOME)
+    return arn
+
+
+@pytest.fixture
+def full_listener(estate: Estate, authorities: Authorities, rsa_copy: str) -> tuple[str, str]:
+    """A renewed shop whose RSA copy is one of as many SNI certificates as a listener takes."""
+    issue = authorities.public.issue
     others = [
         estate.certificate(issue(f"team-{number}.example.com"), HOME, {tags.IGNORE: ""})
         for number in range(2)
     ]
-    listener = estate.listener("web", HOME, others[0], [old, others[1]])
+    listener = estate.listener("web", HOME, others[0], [rsa_copy, others[1]])
     estate.aws.behaviour.alb_certificate_limit = 2
     estate.renew("shop", issue("shop.example.com"))
-    return old, listener
+    return rsa_copy, listener
 
 
 def test_a_full_listener_is_left_as_it_was_and_reported(
@@ -47,7 +54,7 @@ def test_a_full_listener_is_left_as_it_was_and_reported(
     run = estate.run()
 
     (region,) = run.rotation(SHOP)["regions"]
-    assert run.rotation(SHOP)["status"] == "a dependent still names the old copy"
+    assert run.rotation(SHOP)["status"] == "stranded"
     assert listener in region["stranded"][0]
     assert run.metric("RotationRefused") == 1
     assert estate.sni_of(listener) == before
@@ -79,15 +86,10 @@ def test_it_is_finished_when_there_is_room(estate: Estate, full_listener: tuple[
 
 
 def test_acm_saying_in_use_for_a_while_after_a_move_proves_nothing(
-    estate: Estate, authorities: Authorities
+    estate: Estate, authorities: Authorities, rsa_copy: str
 ) -> None:
-    issue = authorities.public.issue
-    rsa = issue("shop.example.com", key=shared_key("rsa2048"))
-    estate.secret("shop", rsa, {tags.REGIONS: HOME})
-    estate.run()
-    (old,) = estate.certificates(HOME)
-    estate.listener("web", HOME, old)
-    estate.renew("shop", issue("shop.example.com"))
+    estate.listener("web", HOME, rsa_copy)
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
 
     with estate.aws.stale("in_use_by"):
         moved = estate.run()
@@ -96,24 +98,43 @@ def test_acm_saying_in_use_for_a_while_after_a_move_proves_nothing(
     assert moved.rotation(SHOP)["status"] == "done"
     assert again.rotations == []
     assert again.scans[0]["findings"] == []
-    assert tags.SUPERSEDED_BY in estate.tags(old)
+    assert tags.SUPERSEDED_BY in estate.tags(rsa_copy)
+
+
+def test_a_listener_that_refuses_the_new_certificate_is_stranded_and_not_counted_as_moved(
+    estate: Estate, authorities: Authorities, rsa_copy: str
+) -> None:
+    listener = estate.listener("web", HOME, rsa_copy)
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+    estate.aws.calls.clear()
+
+    def refuse(call: Call) -> None:
+        if call.operation == "ModifyListener":
+            raise estate.aws.error("UnsupportedCertificate", "ModifyListener", "Not this key.")
+
+    with estate.aws.before(refuse):
+        run = estate.run()
+
+    (region,) = run.rotation(SHOP)["regions"]
+    assert region["status"] == "stranded"
+    assert "Not this key" in region["stranded"][0]
+    assert [each for each in region["performed"] if each.startswith(("move", "mark"))] == []
+    assert run.metric("DependentsMoved") == 0
+    assert len(estate.aws.calls_of("elbv2", "ModifyListener")) == 1, "asking again is no help"
+    assert estate.default_of(listener) == rsa_copy
+    assert tags.SUPERSEDED_BY not in estate.tags(rsa_copy)
 
 
 def test_a_listener_that_kubernetes_owns_is_refused_before_anything_is_imported(
-    estate: Estate, authorities: Authorities
+    estate: Estate, authorities: Authorities, rsa_copy: str
 ) -> None:
-    issue = authorities.public.issue
-    rsa = issue("shop.example.com", key=shared_key("rsa2048"))
-    estate.secret("shop", rsa, {tags.REGIONS: HOME})
-    estate.run()
-    (old,) = estate.certificates(HOME)
-    estate.listener("k8s", HOME, old, tags={"elbv2.k8s.aws/cluster": "prod"})
-    estate.renew("shop", issue("shop.example.com"))
+    estate.listener("k8s", HOME, rsa_copy, tags={"elbv2.k8s.aws/cluster": "prod"})
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
 
     run = estate.run()
 
     assert run.codes(SHOP) == {"DEPENDENT_UNMOVABLE"}
-    assert estate.certificates(HOME) == [old]
+    assert estate.certificates(HOME) == [rsa_copy]
 
 
 def test_a_network_load_balancer_that_does_not_take_the_key_is_found_at_planning(
@@ -133,21 +154,16 @@ def test_a_network_load_balancer_that_does_not_take_the_key_is_found_at_planning
 
 
 def test_a_user_that_no_adapter_knows_is_refused_if_the_arn_would_change(
-    estate: Estate, authorities: Authorities, monkeypatch: pytest.MonkeyPatch
+    estate: Estate, authorities: Authorities, rsa_copy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    issue = authorities.public.issue
-    rsa = issue("shop.example.com", key=shared_key("rsa2048"))
-    estate.secret("shop", rsa, {tags.REGIONS: HOME})
-    estate.run()
-    (old,) = estate.certificates(HOME)
     # A regional domain of API Gateway shows as load balancers of an account of AWS's.
     theirs = f"arn:aws:elasticloadbalancing:{HOME}:718770453195:loadbalancer/app/prod-cdtls/1"
-    monkeypatch.setattr(acm, "uses", lambda *_: {old: [theirs]})
-    estate.renew("shop", issue("shop.example.com"))
+    monkeypatch.setattr(acm, "uses", lambda *_: {rsa_copy: [theirs]})
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
 
     run = estate.run()
 
     (region,) = run.rotation(SHOP)["regions"]
     assert run.codes(SHOP) == {"DEPENDENT_UNMOVABLE"}
     assert theirs in region["findings"][0]["found"]
-    assert estate.certificates(HOME) == [old]
+    assert estate.certificates(HOME) == [rsa_copy]
