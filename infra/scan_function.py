@@ -41,6 +41,12 @@ class ScanFunction(Construct):
                 resources=["*"],  # these actions know no finer resource
             ),
             iam.PolicyStatement(
+                # The list of tags lags, so they are read once more before a deletion.
+                sid="ReadTags",
+                actions=["acm:ListTagsForCertificate"],
+                resources=certificates,
+            ),
+            iam.PolicyStatement(
                 sid="DeleteSupersededCopies",
                 actions=["acm:DeleteCertificate"],
                 resources=certificates,

@@ -6,6 +6,8 @@ CertRotationError
     AccessDenied      the role, a boundary or a service control policy lacks a permission
     Rejected          AWS will not have what it was sent
     TagsRefused       AWS will not have the tags; without them it may
+      TagsFull        there is no room for them
+    QuotaReached      as many certificates, or imports a year, as AWS allows
     DependentRefused  a dependent will not take the new certificate
     DependentFull     a load balancer has no slot left for one more certificate
     Vanished          what was to be changed is gone
@@ -15,6 +17,7 @@ CertRotationError
     NotYet            AWS's view, or ours, has yet to settle
     InUse             a certificate that was to be deleted is presented by something
     DependentBusy     a dependent is being changed by somebody, or by us a moment ago
+      NotSeenYet      its service has yet to see a certificate that was imported a moment ago
 """
 
 from __future__ import annotations
@@ -58,10 +61,22 @@ class Rejected(PermanentError):
     code = "REQUEST_REJECTED"
 
 
+class QuotaReached(PermanentError):
+    """AWS allows no more of these."""
+
+    code = "QUOTA_REACHED"
+
+
 class TagsRefused(PermanentError):
     """The tags are refused; without them, or with fewer, the request may pass."""
 
     code = "TAGS_REFUSED"
+
+
+class TagsFull(TagsRefused):
+    """There is no room for the tags: a resource has fifty at most."""
+
+    code = "TAGS_FULL"
 
 
 class DependentRefused(PermanentError):
@@ -118,3 +133,9 @@ class DependentBusy(TransientError):
     """A dependent takes no change right now."""
 
     code = "DEPENDENT_BUSY"
+
+
+class NotSeenYet(DependentBusy):
+    """A dependent's service does not know the certificate; it may be too new."""
+
+    code = "CERTIFICATE_NOT_SEEN_YET"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from functools import lru_cache
@@ -37,6 +38,9 @@ _EDGE_REGIONS = {"aws": "us-east-1"}
 
 _ACCOUNT_ID = re.compile(r"/(\d{12})/[^/]+$")
 
+_WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers")
+"""Set by themselves, so that a level set on their parent changes nothing."""
+
 _CONFIG = Config(
     # ImportCertificate is allowed once a second: the client learns the rate, and then keeps it.
     retries={"mode": "adaptive", "total_max_attempts": 8},
@@ -44,6 +48,12 @@ _CONFIG = Config(
     read_timeout=20,
     max_pool_connections=10,
 )
+
+
+# At DEBUG these write requests and answers as they are, private keys included, and Lambda's
+# application log level, or a person in a hurry, may set the root logger to that.
+for _name in ("boto3", "botocore", *(f"botocore.{each}" for each in _WRITE_BODIES), "urllib3"):
+    logging.getLogger(_name).setLevel(logging.INFO)
 
 
 class _OnFirstUse:

@@ -16,6 +16,7 @@ from certrotation.errors import (
     AccessDenied,
     InUse,
     NotYet,
+    QuotaReached,
     Rejected,
     TagsRefused,
     Throttled,
@@ -240,12 +241,12 @@ def test_a_reimport_that_acms_rules_forbid_is_rejected_in_acms_words(
         certificates.reimport(arn, larger)
 
 
-def test_a_quota_that_is_used_up_rejects_the_import(
+def test_a_quota_that_is_used_up_is_told_as_such(
     certificates: AcmCertificates, leaf: Issued, aws: EmbeddedAws
 ) -> None:
     words = "You have reached the maximum number of certificates."
     used_up = answering(aws, "ImportCertificate", "LimitExceededException", words)
-    with used_up, raising(Rejected, REGION, "maximum number of certificates"):
+    with used_up, raising(QuotaReached, REGION, "maximum number of certificates"):
         certificates.import_new(material_of(leaf), {})
 
 

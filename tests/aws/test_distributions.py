@@ -8,7 +8,7 @@ import pytest
 
 from certrotation.aws.dependents.cloudfront import Distributions
 from certrotation.core.estate import Dependent, DependentKind
-from certrotation.errors import AccessDenied, DependentBusy, DependentRefused, Throttled
+from certrotation.errors import AccessDenied, DependentBusy, DependentRefused, NotSeenYet, Throttled
 from tests.aws.making import MISSING, answering, once, raising
 from tests.double.building import custom_origin, distribution_config, import_issued
 from tests.support.authority import shared_key
@@ -282,11 +282,12 @@ def test_a_certificate_that_it_will_not_take_is_refused_in_awss_words(
     refused = {
         private: "trusted Certificate Authority",
         imported("p384"): "key algorithm",
-        MISSING: "doesn't exist",
     }
     for arn, words in refused.items():
         with raising(DependentRefused, distribution, words):
             service.move(naming(distribution, old), arn)
+    with raising(NotSeenYet, distribution, "doesn't exist"):
+        service.move(naming(distribution, old), MISSING)
     assert config_of(distribution)["ViewerCertificate"]["ACMCertificateArn"] == old
 
 

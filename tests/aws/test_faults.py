@@ -78,16 +78,18 @@ KINDS: dict[type[CertRotationError], tuple[str, ...]] = {
         "ReceiptHandleIsInvalid",
         "ResourceNotFoundException",
     ),
-    errors.TagsRefused: ("InvalidTagException", "TagPolicyException", "TooManyTagsException"),
+    errors.TagsRefused: ("InvalidTagException", "TagPolicyException"),
+    errors.TagsFull: ("TooManyTagsException",),
+    errors.QuotaReached: ("LimitExceededException",),
     errors.InUse: ("ResourceInUseException",),
-    errors.DependentBusy: ("CertificateNotFound", "IllegalUpdate"),
+    errors.DependentBusy: ("IllegalUpdate",),
+    errors.NotSeenYet: ("CertificateNotFound",),
     errors.DependentFull: ("TooManyCertificates",),
     errors.DependentRefused: ("InvalidViewerCertificate", "UnsupportedCertificate"),
     errors.Rejected: (
         "InvalidArnException",
         "InvalidParameterException",
         "InvalidRequestException",
-        "LimitExceededException",
         "ValidationException",
         "SomethingNobodyKnows",
     ),
@@ -203,3 +205,9 @@ def test_parameters_that_the_model_forbids_are_rejected() -> None:
 def test_what_is_not_botocores_passes_through() -> None:
     with pytest.raises(KeyError), translated("acm:GetCertificate", "it"):
         raise KeyError("ours")
+
+
+@pytest.mark.parametrize("error", [{}, {"Code": "AccessDenied"}, {"Code": "x", "Message": None}])
+def test_an_error_without_words_is_an_error_all_the_same(error: dict[str, Any]) -> None:
+    response: Any = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    assert "acm:ImportCertificate for it answers" in ours(ClientError(response, "x")).found

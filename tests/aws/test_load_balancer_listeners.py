@@ -13,6 +13,7 @@ from certrotation.errors import (
     DependentBusy,
     DependentFull,
     DependentRefused,
+    NotSeenYet,
     NotYet,
     Throttled,
 )
@@ -391,7 +392,7 @@ def test_a_fresh_import_that_the_load_balancer_has_yet_to_see_is_waited_for(
 ) -> None:
     old = imported()
     listener = listener_of(aws.load_balancer("web"), old)
-    with raising(DependentBusy, listener):
+    with raising(NotSeenYet, listener):
         service.move(naming(listener, old), MISSING)
     assert attached(listener) == (old, set())
 

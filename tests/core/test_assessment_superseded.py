@@ -9,7 +9,7 @@ import pytest
 
 from certrotation.core.findings import Code, Severity
 from certrotation.core.steps import Delete
-from certrotation.core.tags import IGNORE, SUPERSEDED_BY
+from certrotation.core.tags import IGNORE, SUPERSEDED_AT, SUPERSEDED_BY, Marks
 from tests.core.building import (
     HOUR,
     NEW_VERSION,
@@ -20,6 +20,7 @@ from tests.core.building import (
     carrying,
     listed,
     listing,
+    managed,
     superseded,
 )
 from tests.core.samples import DAY, NOW, SECOND
@@ -76,7 +77,7 @@ def test_a_superseded_copy_is_deletable_once_the_retention_has_passed(
         f"its dependents were moved to {tags[SUPERSEDED_BY]} more than 30 days ago,"
         " and nothing uses it"
     )
-    step = Delete(arn=old.arn, region=old.region, because=because)
+    step = Delete(arn=old.arn, region=old.region, because=because, marks=Marks.from_tags(tags))
     assert deletions == ((step,) if is_deletable else ())
 
 
@@ -89,12 +90,37 @@ def test_a_superseded_copy_is_deletable_once_the_retention_has_passed(
         (False, carrying(listed(), secret="other/shop") | superseded(NOW - 31 * DAY)),
         (False, carrying(listed()) | superseded(NOW - 31 * DAY) | {IGNORE: ""}),
         (False, {**superseded(NOW - 31 * DAY)}),
-        (False, carrying(listed()) | {"certrotation:superseded-by": "arn:new"}),
+        (False, carrying(listed(), OLD_VERSION) | {SUPERSEDED_BY: "arn:new"}),
+        (False, carrying(listed(), NEW_VERSION) | superseded(NOW - 31 * DAY)),
+        (False, carrying(listed(), OLD_VERSION) | superseded(NOW + 31 * DAY)),
+        (
+            False,
+            carrying(listed(), OLD_VERSION) | superseded(NOW) | {SUPERSEDED_AT: "9" * 200},
+        ),
     ],
-    ids=["in use", "not superseded", "orphan", "foreign", "ignored", "unmanaged", "no time"],
+    ids=[
+        "in use",
+        "not superseded",
+        "orphan",
+        "foreign",
+        "ignored",
+        "unmanaged",
+        "no time",
+        "what is AWSCURRENT again",
+        "a time to come",
+        "no time at all",
+    ],
 )
 def test_nothing_else_is_ever_deletable(*, in_use: bool, tags: dict[str, str]) -> None:
     assert assessed(listing((listed(in_use=in_use), tags))).deletions == ()
+
+
+def test_on_hold_nothing_is_deletable() -> None:
+    tags = carrying(listed(), OLD_VERSION) | superseded(NOW - 31 * DAY)
+
+    held = assessed(listing((listed(in_use=False), tags)), secrets=(managed(hold=""),))
+
+    assert held.deletions == ()
 
 
 def test_a_superseded_copy_still_in_use_within_the_lag_of_the_hint_is_not_deletable() -> None:

@@ -4,6 +4,7 @@ import pytest
 from cryptography import x509
 
 from certrotation.core.findings import Code, Severity
+from certrotation.core.material_checks import inspect_secret
 from certrotation.core.trust import PublicRoots
 from tests.core.samples import (
     DAY,
@@ -24,6 +25,7 @@ from tests.core.samples import (
     verdicts,
 )
 from tests.support.authority import (
+    Authority,
     Issued,
     pem,
     self_signed,
@@ -153,7 +155,7 @@ def test_a_self_signed_leaf_has_no_chain_to_miss() -> None:
 
 
 BRIEF_CA = PUBLIC_ROOT.intermediate("Brief CA", not_before=NOW - DAY, not_after=NOW + DAY)
-LEAF_OF_BRIEF_CA = BRIEF_CA.issue("a.example", not_before=NOW - 2 * DAY)
+LEAF_OF_BRIEF_CA = BRIEF_CA.issue("a.example", not_before=NOW - 2 * DAY, not_after=NOW + 2 * DAY)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +168,7 @@ def test_a_chain_without_a_path_valid_now_is_refused(
     refused: bool,  # noqa: FBT001  a table's column
 ) -> None:
     inspection = inspect(secret_of(LEAF_OF_BRIEF_CA), now=NOW + offset)
-    assert verdicts(inspection.findings) == ([(Code.CHAIN_EXPIRED, REFUSE)] if refused else [])
+    assert verdicts(inspection.findings) == [(Code.CHAIN_EXPIRED, REFUSE if refused else WARN)]
     if refused:
         assert inspection.findings[0].found == (
             "No path of certificates valid now leads up; not valid: CN=Brief CA."
@@ -256,3 +258,48 @@ def test_a_weak_leaf_is_refused_beside_an_expired_chain() -> None:
         (Code.SIGNATURE_WEAK, REFUSE),
         (Code.CHAIN_EXPIRED, REFUSE),
     ]
+
+
+@pytest.mark.parametrize(
+    ("ends", "warned"), [(DAY - SECOND, True), (DAY, False)], ids=["a second sooner", "with it"]
+)
+def test_what_ends_before_the_leaf_is_warned_of(*, ends: timedelta, warned: bool) -> None:
+    above = PUBLIC_ROOT.intermediate("Ending CA", not_before=NOW - DAY, not_after=NOW + ends)
+    leaf = above.issue("a.example", not_before=NOW - DAY, not_after=NOW + DAY)
+    inspection = inspect(secret_of(leaf), now=NOW)
+    assert verdicts(inspection.findings) == ([(Code.CHAIN_EXPIRED, WARN)] if warned else [])
+    if warned:
+        assert inspection.findings[0].found == (
+            "CN=Ending CA above the certificate ends sooner, at 2026-06-02 11:59 UTC."
+        )
+
+
+OLD_ROOT = Authority.root("Old Root", not_before=NOW - 20 * DAY, not_after=NOW + DAY)
+
+
+@pytest.mark.parametrize(
+    ("offset", "refused"),
+    [(DAY, False), (DAY + SECOND, True)],
+    ids=["last second", "a second late"],
+)
+def test_a_public_root_that_has_expired_ends_no_chain(*, offset: timedelta, refused: bool) -> None:
+    leaf = OLD_ROOT.issue("a.example", not_before=NOW, not_after=NOW + 9 * DAY)
+    roots = PublicRoots([OLD_ROOT.certificate])
+    inspection = inspect_secret(secret_of(leaf), roots, NOW + offset)
+    assert verdicts(inspection.findings) == ([(Code.CHAIN_EXPIRED, REFUSE)] if refused else [])
+
+
+def test_of_two_paths_the_one_to_a_root_that_has_expired_is_left_out() -> None:
+    old, new = OLD_ROOT.certificate, PUBLIC_ROOT
+    signing = new.intermediate("Cross-signed CA", key=shared_key("p256", "cross"))
+    crossed = OLD_ROOT.intermediate("Cross-signed CA", key=shared_key("p256", "cross"))
+    issuing = signing.intermediate("Issuing CA")
+    leaf = issuing.issue("a.example", not_before=NOW, not_after=NOW + 9 * DAY)
+    value = secret(
+        certificate=leaf.certificate_pem,
+        private_key=leaf.key_pem(),
+        chain=pem(issuing.certificate, crossed.certificate, signing.certificate),
+    )
+    inspection = inspect_secret(value, PublicRoots([old, new.certificate]), NOW + DAY + SECOND)
+    assert inspection.material is not None
+    assert inspection.material.chain == (issuing.certificate, signing.certificate)

@@ -273,7 +273,7 @@ def test_a_leaf_valid_within_ten_minutes_is_waited_for(
 def test_a_chain_is_judged_at_the_time_that_the_leaf_is_waited_for() -> None:
     """A CA made a moment ago may begin as late as its first leaf."""
     fresh = PUBLIC_ROOT.intermediate("Fresh CA", not_before=NOW, not_after=NOW + DAY)
-    leaf = fresh.issue("a.example", not_before=NOW)
+    leaf = fresh.issue("a.example", not_before=NOW, not_after=NOW + DAY)
     inspection = inspect(secret_of(leaf), now=NOW - SECOND)
     assert inspection.findings == ()
     assert inspection.valid_from == NOW

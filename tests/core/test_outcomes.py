@@ -134,12 +134,12 @@ def test_no_more_than_fifteen_minutes_are_granted() -> None:
 # Waiting
 
 
-def test_work_that_must_wait_is_asked_for_anew_without_what_was_seen() -> None:
+def test_work_that_must_wait_is_asked_for_anew_whatever_is_current_then() -> None:
     request = RotationRequest(secret=SHOP, version="v1", sighting=Sighting(at=1, copies=()))
 
     again = follow_up(request, outcome(Status.WAITING), NOW)
 
-    assert again == replace(request, waiting_since=int(NOW.timestamp()))
+    assert again == replace(request, version=None, waiting_since=int(NOW.timestamp()))
     assert again is not None
     assert again.sighting is None
 
@@ -170,3 +170,12 @@ def test_no_chain_of_messages_is_long_enough_to_be_taken_for_a_loop() -> None:
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.WAITING}))
 def test_nothing_else_is_asked_for_anew(status: Status) -> None:
     assert follow_up(RotationRequest(secret=SHOP), outcome(status), NOW) is None
+
+
+def test_a_waiting_time_that_has_yet_to_come_begins_now() -> None:
+    request = RotationRequest(secret=SHOP, waiting_since=10**400)
+
+    again = follow_up(request, outcome(Status.WAITING), NOW)
+
+    assert again is not None
+    assert again.waiting_since == int(NOW.timestamp())

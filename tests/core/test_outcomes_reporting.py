@@ -74,6 +74,7 @@ def test_a_regions_outcome_as_json_tells_what_was_done_and_what_was_not() -> Non
         stranded=(Stranded(dependent="listener/1", because="it is full", is_settled=False),),
         waiting_for=("distribution/1: busy",),
         findings=(EXPIRED,),
+        notes=("AWS said no.",),
         error=Unreachable("No answer.", "Wait."),
     )
 
@@ -85,6 +86,7 @@ def test_a_regions_outcome_as_json_tells_what_was_done_and_what_was_not() -> Non
         "stranded": ["listener/1: it is full"],
         "waiting_for": ["distribution/1: busy"],
         "findings": [EXPIRED.to_json()],
+        "notes": ["AWS said no."],
         "error": "UNREACHABLE: No answer. Wait.",
     }
 
@@ -108,6 +110,7 @@ def test_a_rotations_outcome_as_json_holds_plan_and_regions() -> None:
                 "stranded": [],
                 "waiting_for": [],
                 "findings": [],
+                "notes": [],
                 "error": None,
             }
         ],

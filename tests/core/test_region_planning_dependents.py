@@ -9,9 +9,20 @@ import pytest
 
 from certrotation.core.estate import DependentKind
 from certrotation.core.findings import Code, Severity
-from tests.core.building import arn, copy, distribution, issued, listener, material, users
-from tests.core.region_plans import NEW_LEAF, RSA, refusal, region_plan, shape, told
-from tests.core.samples import DAY, PUBLIC_ROOT, under
+from tests.core.building import (
+    NAME,
+    NEW_VERSION,
+    arn,
+    copy,
+    distribution,
+    issued,
+    listener,
+    managed,
+    material,
+    users,
+)
+from tests.core.region_plans import NEW_LEAF, RSA, look, refusal, region_plan, rotation, shape, told
+from tests.core.samples import DAY, NOW, PUBLIC_ROOT, under
 from tests.support.authority import CLIENT_AUTH, SERVER_AUTH
 
 if TYPE_CHECKING:
@@ -93,15 +104,6 @@ def deep(depth: int) -> Authority:
             ),
         ),
         (
-            distribution(names=["b.example.com", "a.example.com"]),
-            NEW_LEAF,
-            refusal(
-                Code.DEPENDENT_NAME_UNCOVERED,
-                "CloudFront distribution distribution/1 answers for a.example.com, b.example.com;"
-                " the material does not.",
-            ),
-        ),
-        (
             distribution(needs_client_auth=True),
             NEW_LEAF,
             refusal(
@@ -111,7 +113,7 @@ def deep(depth: int) -> Authority:
             ),
         ),
     ],
-    ids=["NLB and RSA 4096", "CloudFront and P-384", "an alias", "a client certificate"],
+    ids=["NLB and RSA 4096", "CloudFront and P-384", "a client certificate"],
 )
 @pytest.mark.parametrize("stays", [True, False])
 def test_what_a_dependent_cannot_take_is_refused_whether_its_arn_stays_or_not(
@@ -214,3 +216,30 @@ def test_every_refusal_of_a_region_is_told_at_once() -> None:
 
     assert [each.code for each in plan.findings] == [Code.DEPENDENT_UNMOVABLE] * 3
     assert plan.steps == ()
+
+
+@pytest.mark.parametrize("key", ["p256", "p521"], ids=["in place", "moved"])
+def test_an_alias_that_would_lose_its_certificate_is_refused(key: str) -> None:
+    names = ["b.example.com", "a.example.com"]
+    live = copy(leaf=issued(NAME, *names, key=key), used_by=users(distribution(names=names)))
+    accepting = managed(accept=f"NAMES_LOST@{NEW_VERSION}")
+
+    (plan,) = rotation(secret=accepting).plan([look(live)], NOW).regions
+
+    assert plan.steps == ()
+    assert refusal(
+        Code.DEPENDENT_NAME_UNCOVERED,
+        "CloudFront distribution distribution/1 answers for a.example.com, b.example.com;"
+        " the material does not.",
+    ) in told(plan.findings)
+
+
+def test_an_alias_that_is_not_covered_today_either_stops_a_move_alone() -> None:
+    used_by = users(distribution(names=["old.example.com"]))
+
+    in_place = region_plan(copy(used_by=used_by))
+    moved = region_plan(copy(leaf=RSA, used_by=used_by))
+
+    assert shape(in_place) == [("reimport", arn(1)), ("tag", arn(1))]
+    assert in_place.findings == ()
+    assert [each.code for each in moved.findings] == [Code.DEPENDENT_NAME_UNCOVERED]

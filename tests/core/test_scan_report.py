@@ -11,7 +11,7 @@ import pytest
 from certrotation.core.scan_report import ScanReport
 from certrotation.core.standing import State
 from certrotation.core.steps import Delete
-from certrotation.core.tags import IGNORE, SECRET
+from certrotation.core.tags import IGNORE, SECRET, Marks
 from tests.core.building import (
     HOME,
     HOUR,
@@ -52,7 +52,7 @@ def report_on(
     return ScanReport(
         assessment=assessed(*listings, secrets=secrets),
         unreachable=unreachable or {},
-        deleted=(Delete(arn="arn:deleted", region=HOME, because="nothing uses it"),),
+        deleted=(Delete(arn="arn:deleted", region=HOME, because="nothing uses it", marks=Marks()),),
         not_deleted={"arn:kept": "it is in use"},
         interval=HOUR,
         now=NOW,

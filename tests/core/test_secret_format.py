@@ -8,7 +8,16 @@ from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 from certrotation.core.decoding import UnreadableSecretError
 from certrotation.core.findings import Code, Severity
 from certrotation.core.secret_format import SecretValue, parse_secret
-from tests.core.samples import ISSUING_CA, LEAF, PRIVATE_LEAF, PRIVATE_ROOT, VERSION, secret
+from tests.core.samples import (
+    DAY,
+    ISSUING_CA,
+    LEAF,
+    NOW,
+    PRIVATE_LEAF,
+    PRIVATE_ROOT,
+    VERSION,
+    secret,
+)
 from tests.support.authority import Issued, pem, shared_key
 
 CERTIFICATE, CHAIN, KEY = LEAF.certificate_pem, LEAF.chain_pem, LEAF.key_pem()
@@ -209,3 +218,34 @@ def test_a_public_root_or_a_key_of_another_kind_is_read_all_the_same() -> None:
         secret(certificate=pem(PRIVATE_ROOT.certificate), private_key=leaf.key_pem())
     )
     assert supplied.certificates == (PRIVATE_ROOT.certificate,)
+
+
+def test_two_fields_that_hold_different_certificates_of_the_key_are_malformed() -> None:
+    renewed = ISSUING_CA.issue("a.example", key=LEAF.key, not_before=NOW - DAY)
+    value = secret(
+        cert=LEAF.certificate_pem, fullchain=renewed.fullchain_pem, privkey=LEAF.key_pem()
+    )
+
+    code, found = refusal_of(value)
+
+    assert code is Code.SECRET_MALFORMED
+    assert found.startswith("fullchain and cert hold different certificates of the key.")
+
+
+def test_two_fields_that_hold_the_same_certificate_in_any_order_are_read() -> None:
+    shuffled = pem(*LEAF.chain, LEAF.certificate)
+    value = secret(cert=LEAF.certificate_pem, fullchain=shuffled, privkey=LEAF.key_pem())
+
+    assert LEAF.certificate in parse_secret(value).certificates
+
+
+def test_blank_fields_are_absent_and_keys_may_differ_by_white_space() -> None:
+    value = secret(
+        certificate=LEAF.certificate_pem,
+        private_key=LEAF.key_pem(),
+        privkey=LEAF.key_pem().rstrip(),
+        chain="\n",
+        **{"ca.crt": "  "},
+    )
+
+    assert parse_secret(value).certificates == (LEAF.certificate,)

@@ -217,3 +217,25 @@ def test_a_twin_that_came_into_use_beside_a_copy_is_adopted_with_the_next_materi
 
     assert estate.presents(twin) == renewed.certificate
     assert estate.tags(twin)[tags.VERSION] == version
+
+
+def test_somebody_elses_certificate_that_cannot_be_read_stops_nothing(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issue = authorities.public.issue
+    theirs = estate.certificate(issue("shop.example.com", lifetime=OLD), HOME)
+    renewed = issue("shop.example.com")
+    estate.secret("shop", renewed, {tags.REGIONS: HOME})
+
+    def deny(call: Call) -> None:
+        if call.operation == "GetCertificate" and call.params["CertificateArn"] == theirs:
+            raise estate.aws.error("AccessDeniedException", call.operation)
+
+    with estate.aws.before(deny):
+        run = estate.run()
+
+    (new,) = set(estate.certificates(HOME)) - {theirs}
+    assert estate.presents(new) == renewed.certificate
+    assert estate.tags(theirs) == {}
+    (region,) = run.rotation(SHOP)["plan"]["regions"]
+    assert any(theirs in note for note in region["notes"])

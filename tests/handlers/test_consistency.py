@@ -114,3 +114,18 @@ def test_what_the_scan_saw_spares_a_search_at_the_first_receive_and_for_fifteen_
 
     assert run.rotation(SHOP)["status"] == "done"
     assert bool(estate.aws.calls_of("resourcegroupstaggingapi")) is searches
+
+
+def test_a_rollback_overtakes_the_message_that_names_the_newer_version(
+    estate: Estate, authorities: Authorities, shop: str
+) -> None:
+    before = estate.presents(shop)
+    version = estate.renew("shop", authorities.public.issue("shop.example.com"))
+    estate.run()
+    ask_for(estate, "shop", version=version)
+    estate.roll_back("shop")
+
+    run = estate.drain()
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert estate.presents(shop) == before

@@ -5,10 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import time_machine
+
 from certrotation.core import tags
+from tests.support.authority import now
 from tests.support.estate import PREFIX, client
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from tests.double import Call
     from tests.support.authorities import Authorities
     from tests.support.estate import Estate
 
@@ -123,3 +129,52 @@ def test_an_alias_that_the_material_does_not_cover_is_refused_before_anything_is
     assert "DEPENDENT_NAME_UNCOVERED" in run.codes(SHOP)
     assert not estate.aws.calls_of("acm", "ImportCertificate")
     assert estate.viewer_certificate(distribution)["ACMCertificateArn"] == old
+
+
+def test_a_new_copy_that_cloudfront_has_yet_to_see_is_waited_for(
+    estate: Estate, authorities: Authorities
+) -> None:
+    old, distribution = shop_on_the_edge(estate, authorities, A_DAY)
+    renewed = authorities.public.issue(*NAMES)
+    estate.renew("shop", renewed)
+
+    with not_seen_by_cloudfront(estate):
+        first = estate.run()
+    with time_machine.travel(now() + timedelta(minutes=6), tick=False):
+        estate.drain()
+
+    new = estate.viewer_certificate(distribution)["ACMCertificateArn"]
+    assert first.rotation(SHOP)["status"] == "waiting"
+    assert new != old
+    assert estate.presents(new) == renewed.certificate
+    assert estate.tags(old)[tags.SUPERSEDED_BY] == new
+
+
+def test_what_cloudfront_never_comes_to_see_is_reimported_in_place(
+    estate: Estate, authorities: Authorities
+) -> None:
+    old, distribution = shop_on_the_edge(estate, authorities, A_DAY)
+    renewed = authorities.public.issue(*NAMES)
+    estate.renew("shop", renewed)
+
+    with not_seen_by_cloudfront(estate):
+        estate.run()
+        with time_machine.travel(now() + timedelta(minutes=11), tick=False):
+            run = estate.drain()
+
+    (region,) = run.rotation(SHOP)["regions"]
+    assert "EDGE_LATE" in run.codes(SHOP)
+    assert any("doesn't exist" in note for note in region["notes"])
+    assert estate.viewer_certificate(distribution)["ACMCertificateArn"] == old
+    assert estate.presents(old) == renewed.certificate
+
+
+def not_seen_by_cloudfront(estate: Estate) -> AbstractContextManager[None]:
+    """Let CloudFront answer as it does of a certificate that is too new, or that is none."""
+
+    def refuse(call: Call) -> None:
+        if call.operation == "UpdateDistribution":
+            words = "The specified SSL certificate doesn't exist, isn't in us-east-1 region"
+            raise estate.aws.error("InvalidViewerCertificate", call.operation, words)
+
+    return estate.aws.before(refuse)

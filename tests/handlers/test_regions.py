@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
+from certrotation.core import tags
 from tests.support.authority import now
-from tests.support.estate import HOME, PREFIX
+from tests.support.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
     from tests.double import Call
@@ -179,3 +180,21 @@ def test_a_canary_that_fails_three_times_gives_way_to_the_next_region(estate: Es
                 seen.append(statuses(estate.drain()))
 
     assert seen == [{HOME: "failed", US: "held_back"}] * 2 + [{HOME: "failed", US: "done"}]
+
+
+def test_a_copy_that_vanishes_before_it_is_reimported_is_made_anew(
+    estate: Estate, renewed: str
+) -> None:
+    (gone,) = estate.certificates(HOME)
+
+    def delete(call: Call) -> None:
+        if call.operation == "ImportCertificate" and gone in estate.certificates(HOME):
+            client("acm", HOME).delete_certificate(CertificateArn=gone)
+
+    with estate.aws.before(delete):
+        run = estate.run()
+
+    (new,) = estate.certificates(HOME)
+    assert statuses(run) == {HOME: "done", US: "done"}
+    assert new != gone
+    assert estate.tags(new)[tags.VERSION] == renewed

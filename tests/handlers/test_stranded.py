@@ -167,3 +167,24 @@ def test_a_user_that_no_adapter_knows_is_refused_if_the_arn_would_change(
     assert run.codes(SHOP) == {"DEPENDENT_UNMOVABLE"}
     assert theirs in region["findings"][0]["found"]
     assert estate.certificates(HOME) == [rsa_copy]
+
+
+def test_a_listener_that_may_not_be_changed_keeps_no_other_from_being_moved(
+    estate: Estate, authorities: Authorities, rsa_copy: str
+) -> None:
+    locked, *others = (estate.listener(f"web-{each}", HOME, rsa_copy) for each in range(3))
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+
+    def deny(call: Call) -> None:
+        if call.operation == "ModifyListener" and call.params["ListenerArn"] == locked:
+            raise estate.aws.error("AccessDenied", call.operation)
+
+    with estate.aws.before(deny):
+        run = estate.run()
+
+    (region,) = run.rotation(SHOP)["regions"]
+    assert run.rotation(SHOP)["status"] == "stranded"
+    assert [locked in each for each in region["stranded"]] == [True]
+    assert estate.default_of(locked) == rsa_copy
+    assert all(estate.default_of(each) != rsa_copy for each in others)
+    assert tags.SUPERSEDED_BY not in estate.tags(rsa_copy)

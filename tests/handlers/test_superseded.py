@@ -81,15 +81,7 @@ def test_moving_awscurrent_back_rolls_back_to_the_superseded_copy(
     estate: Estate, replaced: tuple[str, str, str]
 ) -> None:
     old, new, listener = replaced
-    secrets = client("secretsmanager", HOME)
-    stages = secrets.describe_secret(SecretId=SHOP)["VersionIdsToStages"]
-    by_stage = {stage: version for version, held in stages.items() for stage in held}
-    secrets.update_secret_version_stage(
-        SecretId=SHOP,
-        VersionStage="AWSCURRENT",
-        MoveToVersionId=by_stage["AWSPREVIOUS"],
-        RemoveFromVersionId=by_stage["AWSCURRENT"],
-    )
+    estate.roll_back("shop")
 
     run = estate.run()
 
@@ -144,3 +136,36 @@ def test_a_copy_with_all_the_tags_that_acm_allows_can_still_be_marked(
     assert run.rotation(SHOP)["status"] == "done"
     assert len(estate.tags(old)) == tags.MOST_TAGS
     assert {tags.SUPERSEDED_BY, tags.SUPERSEDED_AT} <= estate.tags(old).keys()
+
+
+def test_on_hold_nothing_is_deleted(estate: Estate, replaced: tuple[str, str, str]) -> None:
+    estate.tag_secret("shop", hold="")
+    with time_machine.travel(now() + 2 * MONTH, tick=False):
+        estate.scan()
+
+    assert sorted(estate.certificates(HOME)) == sorted(replaced[:2])
+
+
+def test_a_copy_that_was_set_aside_a_moment_ago_is_kept_though_the_list_of_tags_lags(
+    estate: Estate, replaced: tuple[str, str, str]
+) -> None:
+    old, _, _ = replaced
+    with time_machine.travel(now() + 2 * MONTH, tick=False), estate.aws.stale("tagging"):
+        mark = [{"Key": tags.IGNORE, "Value": ""}]
+        client("acm", HOME).add_tags_to_certificate(CertificateArn=old, Tags=mark)
+        run = estate.scan()
+
+    assert old in estate.certificates(HOME)
+    assert "changed meanwhile" in run.scans[0]["not_deleted"][old]
+
+
+def test_a_rollback_at_the_last_moment_finds_its_copy(
+    estate: Estate, replaced: tuple[str, str, str]
+) -> None:
+    old, _, listener = replaced
+    with time_machine.travel(now() + 2 * MONTH, tick=False):
+        estate.roll_back("shop")
+        run = estate.run()
+
+    assert run.scans[0]["deleted"] == {}
+    assert estate.default_of(listener) == old

@@ -104,6 +104,7 @@ def portrait(estate: Estate, scene: Scene, initial: frozenset[str]) -> Any:
             [labels[default], *sorted(labels[arn] for arn in rest)]
             for default, *rest in (presented_by(estate, each) for each in scene.serves)
         ],
+        "comments": [_comment(each) for each in scene.serves if not each.startswith("arn:")],
         "messages": estate.waiting_messages(),
     }
 
@@ -139,6 +140,12 @@ def _stages() -> dict[str, str]:
         value = secrets.get_secret_value(SecretId=SECRET, VersionId=version)["SecretString"]
         found[version] = found[_serial(json.loads(value)["certificate"])] = held[0]
     return found
+
+
+def _comment(distribution: str) -> str:
+    cloudfront = client("cloudfront", "us-east-1")
+    config = cloudfront.get_distribution_config(Id=distribution)["DistributionConfig"]
+    return str(config["Comment"])
 
 
 def _label(estate: Estate, arn: str, stages: Mapping[str, str], *, is_old: bool) -> str:

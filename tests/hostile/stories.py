@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from certrotation.core import tags
 from tests.support.authority import shared_key
-from tests.support.estate import HOME, PREFIX, client
+from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,35 +38,35 @@ Story: TypeAlias = "Callable[[Estate, Authorities], Scene]"
 
 def reimport(estate: Estate, authorities: Authorities) -> Scene:
     """New material of the same key type: both Regions keep their ARNs."""
-    estate.secret("shop", _rsa(authorities))
+    estate.secret("shop", rsa(authorities))
     estate.run()
     scene = _in_use(estate, authorities, _copies(estate))
-    estate.renew("shop", _rsa(authorities))
+    estate.renew("shop", rsa(authorities))
     return scene
 
 
 def replacement(estate: Estate, authorities: Authorities) -> Scene:
     """The key type changes: default and SNI listeners and a distribution move to new ARNs."""
-    estate.secret("shop", _rsa(authorities))
+    estate.secret("shop", rsa(authorities))
     estate.run()
     scene = _in_use(estate, authorities, _copies(estate))
-    estate.renew("shop", _ec(authorities))
+    estate.renew("shop", ec(authorities))
     return scene
 
 
 def adoption(estate: Estate, authorities: Authorities) -> Scene:
     """The first secret for certificates that were imported by hand, and are in use."""
-    old = _rsa(authorities)
+    old = rsa(authorities)
     scene = _in_use(
         estate, authorities, {region: estate.certificate(old, region) for region in estate.regions}
     )
-    estate.secret("shop", _rsa(authorities))
+    estate.secret("shop", rsa(authorities))
     return scene
 
 
 def first_import(estate: Estate, authorities: Authorities) -> Scene:
     """A secret for names that nothing presents yet."""
-    estate.secret("shop", _ec(authorities))
+    estate.secret("shop", ec(authorities))
     return Scene(serves={})
 
 
@@ -81,7 +81,7 @@ def rollback(estate: Estate, authorities: Authorities) -> Scene:
     """AWSCURRENT is moved back across a change of the key type."""
     scene = replacement(estate, authorities)
     estate.run()
-    move_back()
+    estate.roll_back("shop")
     return scene
 
 
@@ -93,19 +93,6 @@ STORIES: Mapping[str, Story] = {
     "clean-up": clean_up,
     "rollback": rollback,
 }
-
-
-def move_back() -> None:
-    """Move AWSCURRENT to the version that is AWSPREVIOUS."""
-    secrets = client("secretsmanager", HOME)
-    stages = secrets.describe_secret(SecretId=SECRET)["VersionIdsToStages"]
-    by_stage = {stage: version for version, held in stages.items() for stage in held}
-    secrets.update_secret_version_stage(
-        SecretId=SECRET,
-        VersionStage="AWSCURRENT",
-        MoveToVersionId=by_stage["AWSPREVIOUS"],
-        RemoveFromVersionId=by_stage["AWSCURRENT"],
-    )
 
 
 def _in_use(estate: Estate, authorities: Authorities, arns: Mapping[str, str]) -> Scene:
@@ -128,9 +115,11 @@ def _copies(estate: Estate) -> dict[str, str]:
     return {region: estate.certificates(region)[0] for region in estate.regions}
 
 
-def _rsa(authorities: Authorities) -> Issued:
+def rsa(authorities: Authorities) -> Issued:
+    """Issue new material with the RSA key."""
     return authorities.public.issue(SHOP, key=shared_key("rsa2048"), lifetime=LASTING)
 
 
-def _ec(authorities: Authorities) -> Issued:
+def ec(authorities: Authorities) -> Issued:
+    """Issue new material with a new EC key."""
     return authorities.public.issue(SHOP, lifetime=LASTING)

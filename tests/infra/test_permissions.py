@@ -66,6 +66,7 @@ def test_scan_may_do_this_and_nothing_else(template: Template) -> None:
     assert actions(template.statements_of(SCAN), "Allow") == {
         "acm:DeleteCertificate",
         "acm:ListCertificates",
+        "acm:ListTagsForCertificate",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "secretsmanager:ListSecrets",

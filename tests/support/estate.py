@@ -152,6 +152,18 @@ class Estate:
         )
         return str(put["VersionId"])
 
+    def roll_back(self, name: str) -> None:
+        """Move AWSCURRENT to the version that is AWSPREVIOUS."""
+        secrets = client("secretsmanager", HOME)
+        stages = secrets.describe_secret(SecretId=PREFIX + name)["VersionIdsToStages"]
+        by_stage = {stage: version for version, held in stages.items() for stage in held}
+        secrets.update_secret_version_stage(
+            SecretId=PREFIX + name,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=by_stage["AWSPREVIOUS"],
+            RemoveFromVersionId=by_stage["AWSCURRENT"],
+        )
+
     def tag_secret(self, name: str, **tags: str) -> None:
         """Set tags of ours on a secret: `accept="NAMES_LOST@..."` and the like."""
         client("secretsmanager", HOME).tag_resource(

@@ -19,8 +19,11 @@ from certrotation.errors import (
     DependentFull,
     DependentRefused,
     InUse,
+    NotSeenYet,
     NotYet,
+    QuotaReached,
     Rejected,
+    TagsFull,
     TagsRefused,
     Throttled,
     Unreachable,
@@ -57,6 +60,7 @@ _NO_CREDENTIALS = _Fault(
 _NOT_YET = _Fault(NotYet, _AGAIN)
 _VANISHED = _Fault(Vanished, "Nothing is left to change; the next scan sees what there is.")
 _TAGS = _Fault(TagsRefused, "Correct the secret's tags, or the organisation's tag policy.")
+_UNSEEN = _Fault(NotSeenYet, _AGAIN)
 _REJECTED = _Fault(Rejected, "Correct what AWS complains of.")
 
 _FAULTS: dict[_Fault, tuple[str, ...]] = {
@@ -120,14 +124,16 @@ _FAULTS: dict[_Fault, tuple[str, ...]] = {
         "ReceiptHandleIsInvalid",
         "ResourceNotFoundException",
     ),
-    _TAGS: ("InvalidTagException", "TagPolicyException", "TooManyTagsException"),
+    _TAGS: ("InvalidTagException", "TagPolicyException"),
+    _Fault(TagsFull, "Remove tags there: AWS allows fifty."): ("TooManyTagsException",),
+    _Fault(QuotaReached, "Delete what is not needed, or ask for a higher quota."): (
+        "LimitExceededException",
+    ),
     _Fault(InUse, "It is deleted by a later scan, once nothing uses it."): (
         "ResourceInUseException",
     ),
-    _Fault(DependentBusy, _AGAIN): (
-        "CertificateNotFound",  # a fresh import, which the load balancer has yet to see
-        "IllegalUpdate",  # one viewer certificate change at a time
-    ),
+    _Fault(DependentBusy, _AGAIN): ("IllegalUpdate",),  # one viewer certificate change at a time
+    _UNSEEN: ("CertificateNotFound",),
     _Fault(DependentFull, "Remove a certificate there, or ask for a higher quota."): (
         "TooManyCertificates",
     ),
@@ -142,6 +148,12 @@ _BY_WORDS: tuple[tuple[frozenset[str], re.Pattern[str], _Fault], ...] = (
         frozenset({"InvalidParameterException", "ValidationException"}),
         re.compile(r"\btags?\b", re.IGNORECASE),
         _TAGS,
+    ),
+    (
+        # CloudFront says so of a certificate that is minutes old, and of one that it cannot use.
+        frozenset({"InvalidViewerCertificate"}),
+        re.compile(r"doesn't exist, isn't in us-east-1", re.IGNORECASE),
+        _UNSEEN,
     ),
     (
         frozenset({"InvalidParameterValue"}),
@@ -200,7 +212,8 @@ def _translate(error: ClientError | BotoCoreError, call: str) -> CertRotationErr
     if isinstance(error, BotoCoreError):
         return Unreachable(f"{call} got no answer: {type(error).__name__}.", _NO_ANSWER.remedy)
     answer = error.response
-    code, message = answer["Error"]["Code"], answer["Error"]["Message"]
+    # Some answers have an empty message, or none.
+    code, message = answer["Error"].get("Code") or "no code", answer["Error"].get("Message") or ""
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= _SERVER_ERROR and _fault(code, message) is _REJECTED:
         return Unreachable(f"{call} answers {status}: {code}.", _NO_ANSWER.remedy)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
 
 _PAGE = 100
-_CURRENT = "AWSCURRENT"
+_CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 
 class ManagedSecrets:
@@ -101,11 +101,12 @@ def _secret(
     entry: SecretListEntryTypeDef | DescribeSecretResponseTypeDef,
     stages: Mapping[str, Sequence[str]],
 ) -> ManagedSecret:
-    current = (version for version, labels in stages.items() if _CURRENT in labels)
+    by_label = {label: version for version, labels in stages.items() for label in labels}
     return ManagedSecret(
         name=entry["Name"],
         arn=entry["ARN"],
-        current_version=next(current, None),
+        current_version=by_label.get(_CURRENT),
+        previous_version=by_label.get(_PREVIOUS),
         last_changed=entry.get("LastChangedDate") or entry.get("CreatedDate"),
         tags={tag["Key"]: tag["Value"] for tag in entry.get("Tags", ())},
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from certrotation.core.estate import reverted
@@ -16,7 +15,7 @@ from certrotation.core.windows import WindowPolicy, Windows, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from certrotation.core.estate import ListedCertificate, ManagedSecret, RegionListing
     from certrotation.core.findings import Finding
@@ -76,14 +75,18 @@ class Verdict:
         """Whether it was superseded and is in use again."""
         return self.marks.is_superseded and self.state.is_managed
 
-    def is_deletable(self, retention: timedelta, now: datetime) -> bool:
-        """Say whether retention has passed; without a time that can be read it never does."""
-        at = self.marks.superseded_at
+    def is_deletable(self, secret: ManagedSecret, retention: timedelta, now: datetime) -> bool:
+        """Say whether retention has passed; without a time that can be read it never does.
+
+        A copy of what is AWSCURRENT is about to be used again; on hold nothing is changed.
+        """
         return (
             self.state is State.SUPERSEDED
             and not self.certificate.in_use
-            and at is not None
-            and now >= datetime.fromtimestamp(at, UTC) + retention
+            and self.marks.superseded_at is not None
+            and self.marks.superseded_since(now) >= retention.total_seconds()
+            and self.marks.version != secret.current_version
+            and not secret.is_held
         )
 
 
@@ -157,7 +160,8 @@ def assess(
         deletions=tuple(
             _deletion(each, policy.retention)
             for each in verdicts
-            if each.is_deletable(policy.retention, now)
+            if (secret := by_name.get(each.marks.secret or ""))
+            and each.is_deletable(secret, policy.retention, now)
         ),
     )
 
@@ -165,7 +169,9 @@ def assess(
 def _deletion(verdict: Verdict, retention: timedelta) -> Delete:
     because = f"{verdict.because} more than {retention.days} days ago, and nothing uses it"
     certificate = verdict.certificate
-    return Delete(arn=certificate.arn, region=certificate.region, because=because)
+    return Delete(
+        arn=certificate.arn, region=certificate.region, because=because, marks=verdict.marks
+    )
 
 
 def _verdict(

@@ -54,7 +54,7 @@ def build_chain(
         leaf: the certificate to start from; it may be among `supplied`.
         supplied: certificates in any order.
         roots: the public roots; they are never part of the chain.
-        at: every certificate must be valid at this time; None disregards time.
+        at: every certificate and root must be valid at this time; None disregards time.
     """
     usable = [
         each
@@ -64,13 +64,16 @@ def build_chain(
     # Of two certificates of one CA the later expiry wins, whichever was supplied first.
     usable.sort(key=lambda each: (each.not_valid_after_utc, fingerprint_of(each)), reverse=True)
     return min(
-        _chains(leaf, usable, roots),
+        _chains(leaf, usable, roots, at),
         key=lambda chain: (chain.end, len(chain.certificates)),
     )
 
 
 def _chains(
-    leaf: x509.Certificate, usable: Sequence[x509.Certificate], roots: PublicRoots
+    leaf: x509.Certificate,
+    usable: Sequence[x509.Certificate],
+    roots: PublicRoots,
+    at: datetime | None,
 ) -> Iterator[Chain]:
     """Yield the chains that end somewhere, shorter ones first.
 
@@ -84,7 +87,7 @@ def _chains(
     while paths:
         path = paths.popleft()
         issuers = _issuers(path, usable)
-        end = _end(path[-1], issuers, roots)
+        end = _end(path[-1], issuers, roots, at)
         if end is not None:
             yield Chain(certificates=path[1:], end=end)
             continue
@@ -102,10 +105,13 @@ def _issuers(
 
 
 def _end(
-    top: x509.Certificate, issuers: Sequence[x509.Certificate], roots: PublicRoots
+    top: x509.Certificate,
+    issuers: Sequence[x509.Certificate],
+    roots: PublicRoots,
+    at: datetime | None,
 ) -> ChainEnd | None:
     """Say what a path ends at; None if it goes on."""
-    if roots.have_issued(top):
+    if roots.have_issued(top, at):
         return ChainEnd.PUBLIC_ROOT
     if is_self_signed(top):
         return ChainEnd.PRIVATE_ROOT

@@ -53,10 +53,12 @@ def check_chain(
         expired = [
             subject_name_of(each) for each in supplied if each != leaf and not is_valid_at(each, at)
         ]
-        found = f"No path of certificates valid now leads up; not valid: {', '.join(expired)}."
+        invalid = ", ".join(expired) or "the root"
+        found = f"No path of certificates valid now leads up; not valid: {invalid}."
         yield refuse(Code.CHAIN_EXPIRED, found)
         return
     yield from _check_completeness(leaf, chain)
+    yield from _check_endurance(leaf, chain)
     yield from _repairs(leaf, chain, supplied, roots)
 
 
@@ -70,6 +72,15 @@ def _check_completeness(leaf: x509.Certificate, chain: Chain) -> Iterator[Findin
     else:
         found = f"No CA in the secret issued the certificate; its issuer is {issuer_name_of(leaf)}."
         yield refuse(Code.CHAIN_INCOMPLETE, found)
+
+
+def _check_endurance(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
+    """Warn of what clients will reject before the leaf itself expires."""
+    for each in chain.certificates:
+        if each.not_valid_after_utc < leaf.not_valid_after_utc:
+            ends = f"{each.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+            found = f"{subject_name_of(each)} above the certificate ends sooner, at {ends}."
+            yield warn(Code.CHAIN_EXPIRED, found)
 
 
 def _repairs(

@@ -8,7 +8,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certrotation.core.certificates import extended_key_usages_of
 from certrotation.core.findings import Code, Finding, refuse, warn
-from certrotation.core.names import is_qualified, uncovered
+from certrotation.core.names import is_qualified, names_of, uncovered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
 
 def check_taking(copy: Copy, material: Material) -> Iterator[Finding]:
-    """Refuse what a copy's dependents will not take, under whichever ARN it comes."""
+    """Refuse what a copy's dependents will not take under the ARN that they name.
+
+    An alias that is not covered today either is nobody's loss.
+    """
+    covered_now = frozenset(names_of(copy.presented.leaf))
     for dependent in copy.dependents:
-        yield from _taking(dependent, material)
+        legacy = frozenset(uncovered(covered_now, dependent.names))
+        yield from _taking(dependent, material, dependent.names - legacy)
 
 
 def check_moving(copy: Copy, material: Material) -> Iterator[Finding]:
@@ -30,7 +35,7 @@ def check_moving(copy: Copy, material: Material) -> Iterator[Finding]:
         yield refuse(Code.DEPENDENT_UNMOVABLE, found)
     for dependent in copy.dependents:
         yield from _moving(dependent)
-        yield from _taking(dependent, material)
+        yield from _taking(dependent, material, dependent.names)
 
 
 def _moving(dependent: Dependent) -> Iterator[Finding]:
@@ -42,11 +47,11 @@ def _moving(dependent: Dependent) -> Iterator[Finding]:
         yield warn(Code.DEPENDENT_DRIFTS, found)
 
 
-def _taking(dependent: Dependent, material: Material) -> Iterator[Finding]:
+def _taking(dependent: Dependent, material: Material, names: frozenset[str]) -> Iterator[Finding]:
     if material.key_algorithm not in dependent.accepted_keys:
         found = f"{dependent} does not take {material.key_algorithm}."
         yield refuse(Code.DEPENDENT_KEY_UNSUPPORTED, found)
-    missing = uncovered(material.names, dependent.names)
+    missing = uncovered(material.names, names)
     if missing:
         found = f"{dependent} answers for {', '.join(missing)}; the material does not."
         yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)

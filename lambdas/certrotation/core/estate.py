@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,7 @@ HINT_SETTLES = timedelta(hours=1)
 
 def hint_has_settled(marks: Marks, now: datetime) -> bool:
     """Say whether a superseded copy that ACM calls in use really is in use again."""
-    since = datetime.fromtimestamp(marks.superseded_at or 0, UTC)
-    return now - since >= HINT_SETTLES
+    return marks.superseded_since(now) >= HINT_SETTLES.total_seconds()
 
 
 def reverted(arn: str) -> Finding:
@@ -45,6 +44,8 @@ class ManagedSecret:
     arn: str
     current_version: str | None
     """The version id labelled AWSCURRENT, or None if the secret never had a value."""
+    previous_version: str | None = None
+    """The version id labelled AWSPREVIOUS."""
     last_changed: datetime | None
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -239,3 +240,5 @@ class RegionLook:
     """All that carry the secret's tag, superseded ones included."""
     lookalikes: tuple[Copy, ...] = ()
     """Other certificates with the material's names; only a direct look finds them."""
+    unreadable: tuple[str, ...] = ()
+    """What kept others of these from being read."""

@@ -90,6 +90,8 @@ class RegionOutcome:
     stranded: tuple[Stranded, ...] = ()
     waiting_for: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What AWS said that made another plan necessary."""
     error: CertRotationError | None = None
 
     @classmethod
@@ -107,6 +109,7 @@ class RegionOutcome:
             "stranded": [f"{each.dependent}: {each.because}" for each in self.stranded],
             "waiting_for": list(self.waiting_for),
             "findings": [each.to_json() for each in self.findings],
+            "notes": list(self.notes),
             "error": str(self.error) if self.error else None,
         }
 
@@ -202,8 +205,12 @@ def follow_up(
         outcome: what came of it.
         now: the present time.
     """
-    since = request.waiting_since or int(now.timestamp())
-    waited = now.timestamp() - since
-    if outcome.disposition is not Disposition.QUEUE_ANEW or waited >= LONGEST_WAIT.total_seconds():
+    at = int(now.timestamp())
+    # Anybody can write a message: a time to come is none.
+    since = min(request.waiting_since or at, at)
+    if (
+        outcome.disposition is not Disposition.QUEUE_ANEW
+        or at - since >= LONGEST_WAIT.total_seconds()
+    ):
         return None
-    return replace(request, sighting=None, waiting_since=since)
+    return replace(request, version=None, sighting=None, waiting_since=since)

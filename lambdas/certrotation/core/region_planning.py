@@ -100,10 +100,9 @@ def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> Regio
     oldest of these; else to a copy that carries the material already, be it superseded; else to an
     unused one that can be reimported; else to one new import. What is left unused is superseded.
     """
+    notes = (*adoption.notes, *(f"left alone: {each}" for each in look.unreadable))
     if adoption.findings:
-        return RegionPlan(
-            region=look.region, steps=(), findings=adoption.findings, notes=adoption.notes
-        )
+        return RegionPlan(region=look.region, steps=(), findings=adoption.findings, notes=notes)
     copies = sorted((*look.copies, *adoption.copies), key=lambda copy: copy.age)
     every = [_fate(each, goal) for each in copies]
     fates = [each for each in every if each.copy.is_ordinary(goal.now)]
@@ -114,7 +113,7 @@ def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> Regio
         region=look.region,
         steps=() if refusals(findings) else steps,
         findings=findings,
-        notes=adoption.notes,
+        notes=notes,
     )
 
 

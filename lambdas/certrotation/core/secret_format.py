@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from certrotation.core.certificates import public_bytes_of
 from certrotation.core.decoding import (
     Supplied,
     UnreadableSecretError,
@@ -54,15 +55,16 @@ def parse_secret(value: SecretValue) -> Supplied:
 
 
 def _fields(text: str) -> dict[str, str]:
-    """Return the JSON object's fields that are known; empty ones and nulls count as absent."""
+    """Return the JSON object's fields that are known; blank ones and nulls count as absent."""
     known = {*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS, *CHAIN_KEYS, PKCS12_KEY, PASSPHRASE_KEY}
     found = {}
     for key, value in _json_object(text).items():
-        if key not in known or value is None or value == "":
+        if key not in known or value is None:
             continue
         if not isinstance(value, str):
             raise malformed(f"The value of {key} is not a string.")
-        found[key] = value
+        if value.strip() or key == PASSPHRASE_KEY:
+            found[key] = value
     return found
 
 
@@ -95,15 +97,29 @@ def _parse_fields(fields: dict[str, str]) -> Supplied:
     key_fields = [key for key in PRIVATE_KEY_KEYS if key in fields]
     if not key_fields:
         raise malformed("The secret holds no private key: neither private_key nor a name like it.")
-    if len({fields[key] for key in key_fields}) > 1:
+    if len({fields[key].strip() for key in key_fields}) > 1:
         raise malformed(f"{' and '.join(key_fields)} hold different keys.")
     if not any(key in fields for key in CERTIFICATE_KEYS):
         raise UnreadableSecretError(refuse(Code.LEAF_MISSING, "The secret holds no certificate."))
     key_field = key_fields[0]
-    return Supplied(
+    supplied = Supplied(
         certificates=_certificates(fields, (*CERTIFICATE_KEYS, *CHAIN_KEYS)),
         private_key=decode_private_key(key_field, _pem_bytes(fields[key_field]), secret),
     )
+    _require_one_leaf(fields, public_bytes_of(supplied.private_key.public_key()))
+    return supplied
+
+
+def _require_one_leaf(fields: dict[str, str], public: bytes) -> None:
+    """Where several fields hold the key's certificate they hold the same: which else is meant?"""
+    named = [key for key in CERTIFICATE_KEYS if key in fields]
+    own = {each for each in _certificates(fields, tuple(named)) if _has_key(each, public)}
+    if len(named) > 1 and len(own) > 1:
+        raise malformed(f"{' and '.join(named)} hold different certificates of the key.")
+
+
+def _has_key(certificate: x509.Certificate, public: bytes) -> bool:
+    return public_bytes_of(certificate.public_key()) == public
 
 
 def _with_chain(bundle: Supplied, fields: dict[str, str]) -> Supplied:

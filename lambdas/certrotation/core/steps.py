@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from certrotation.core.estate import Dependent
+    from certrotation.core.tags import Marks
 
 NEW_COPY = "the new copy"
 """Stands for the ARN that an Import will make."""
@@ -91,6 +92,8 @@ class Delete(_Step):
 
     verb = "delete"
     region: str
+    marks: Marks
+    """What its tags said; if they say something else by now it is not deleted."""
 
 
 Step: TypeAlias = Adopt | Unmark | Reimport | Import | Tag | Move | MarkSuperseded

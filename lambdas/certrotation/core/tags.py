@@ -10,6 +10,7 @@ from certrotation.core.findings import Code, Finding, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 OWN_PREFIX = "certrotation:"
 
@@ -49,6 +50,13 @@ class Marks:
     def is_superseded(self) -> bool:
         """Whether the certificate's dependents were moved away from it."""
         return self.superseded_by is not None
+
+    def superseded_since(self, now: datetime) -> int:
+        """Return for how many seconds it has been superseded; a time that is absent is long ago.
+
+        A tag may hold any number, so that this is reckoned in integers.
+        """
+        return int(now.timestamp()) - (self.superseded_at or 0)
 
     @classmethod
     def from_tags(cls, tags: Mapping[str, str]) -> Marks:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 
-from certrotation.core.certificates import is_self_signed, issued_by, public_bytes_of
+from certrotation.core.certificates import is_self_signed, is_valid_at, issued_by, public_bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
 
 class PublicRoots:
@@ -28,9 +29,16 @@ class PublicRoots:
             public_bytes_of(root.public_key()) == key for root in self._named(certificate.subject)
         )
 
-    def have_issued(self, certificate: x509.Certificate) -> bool:
-        """Say whether a root signed this certificate, as each root did itself."""
-        return any(issued_by(certificate, root) for root in self._named(certificate.issuer))
+    def have_issued(self, certificate: x509.Certificate, at: datetime | None = None) -> bool:
+        """Say whether a root signed this certificate, as each root did itself.
+
+        Bundles keep roots that have expired: given a time, only those count that are valid then.
+        """
+        return any(
+            issued_by(certificate, root)
+            for root in self._named(certificate.issuer)
+            if at is None or is_valid_at(root, at)
+        )
 
     def _named(self, name: x509.Name) -> list[x509.Certificate]:
         return self._by_name.get(name.public_bytes(), [])

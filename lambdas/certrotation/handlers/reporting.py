@@ -6,6 +6,7 @@ more than the service itself.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics
@@ -16,12 +17,20 @@ if TYPE_CHECKING:
 
 NAMESPACE = "CertRotation"
 
-logger = Logger()
+DEFAULT_SERVICE = "certrotation"
+
+
+def _service() -> str:
+    """Return the stack's name; without one Powertools would leave the dimension out."""
+    return os.environ.get("POWERTOOLS_SERVICE_NAME", DEFAULT_SERVICE)
+
+
+logger = Logger(service=_service())
 
 
 def emit(values: Mapping[str, int]) -> None:
     """Write metrics in CloudWatch's embedded metric format."""
-    metrics = Metrics(namespace=NAMESPACE)
+    metrics = Metrics(namespace=NAMESPACE, service=_service())
     for name, value in values.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     metrics.flush_metrics()

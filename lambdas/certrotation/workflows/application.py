@@ -29,6 +29,7 @@ from certrotation.errors import (
     DependentRefused,
     NotYet,
     Rejected,
+    TagsFull,
     TagsRefused,
     Vanished,
 )
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
 
 PERMISSIONS_SETTLE = timedelta(minutes=10)
 """How long after tagging a denial may mean that IAM has yet to see the tag."""
+
+
+MOST_PLANS = 10
+"""Each copy may lead to another plan, twice at most; more means that the ground is moving."""
 
 
 class _LookAgainError(Exception):
@@ -67,6 +72,9 @@ class RegionApplication:
     imported: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
     refusals: Refusals = field(default_factory=Refusals)
+    notes: list[str] = field(default_factory=list)
+    """What AWS said that made another plan necessary."""
+    plans: int = 1
 
     def __post_init__(self) -> None:
         self.moves = self._no_moves_yet()
@@ -89,6 +97,7 @@ class RegionApplication:
             stranded=tuple(self.moves.stranded),
             waiting_for=tuple(self.moves.waiting_for),
             findings=plan.findings,
+            notes=tuple(self.notes),
             error=error,
         )
 
@@ -111,10 +120,18 @@ class RegionApplication:
             except _LookAgainError:
                 plan = self._plan_again(plan)
             else:
+                if self.moves.unsettled:
+                    raise self.moves.unsettled
                 return plan
 
     def _plan_again(self, plan: RegionPlan) -> RegionPlan:
         """Look directly and plan anew; a second import would mean that we cannot see the first."""
+        self.plans += 1
+        if self.plans > MOST_PLANS:
+            raise NotYet(
+                f"{self.region.name} looks different at each of {MOST_PLANS} looks.",
+                "The next run looks again; if it lasts, look for another writer.",
+            )
         self.look = self.observer.look_directly(self.region, known=self.imported)
         self.moves = self._no_moves_yet()
         again = self.rotation.plan([self.look], self.now, self.refusals)
@@ -139,6 +156,9 @@ class RegionApplication:
                 f"{error.found} {step.arn} was tagged minutes ago, which IAM may not see yet.",
                 "If it stays denied, compare the rotate role with docs/operating.md.",
             ) from error
+        except Vanished as gone:
+            self.notes.append(gone.found)
+            raise _LookAgainError from gone
 
     def _perform_one(self, step: Step) -> bool:
         certificates = self.region.certificates
@@ -170,6 +190,7 @@ class RegionApplication:
         try:
             self.region.certificates.reimport(arn, self.rotation.material)
         except Rejected as refusal:
+            self.notes.append(refusal.found)
             self.refusals = self.refusals.with_reimport(arn, refusal.found)
             raise _LookAgainError from refusal
         self._read_back(arn)
@@ -212,6 +233,7 @@ class RegionApplication:
         except DependentRefused as refusal:
             is_edge = step.dependent.kind is DependentKind.DISTRIBUTION
             if is_edge and step.arn not in self.refusals.edge:
+                self.notes.append(refusal.found)
                 self.refusals = self.refusals.with_edge(step.arn)
                 raise _LookAgainError from refusal
             self.moves.strand(step, refusal.found)
@@ -229,7 +251,7 @@ class RegionApplication:
         }
         try:
             self.region.certificates.add_tags(step.arn, marks)
-        except TagsRefused:
+        except TagsFull:
             self._make_room_for(marks, step.arn)
             self.region.certificates.add_tags(step.arn, marks)
         return True

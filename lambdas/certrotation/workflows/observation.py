@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.estate import Copy, RegionLook, Users
 from certrotation.core.tags import Marks
-from certrotation.errors import Vanished
+from certrotation.errors import AccessDenied, Rejected, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,15 +57,38 @@ class Observer:
             known: ARNs that are there even if ACM's list does not show them yet.
         """
         names = self.rotation.material.names
-        by_name = [each.arn for each in region.certificates.list_imported() if each.names <= names]
+        by_name = [
+            each.arn
+            for each in region.certificates.list_imported()
+            if each.names and each.names <= names
+        ]
         tags = {**self._indexed(region), **_tags_of(region, dict.fromkeys((*by_name, *known)))}
-        found = tuple(self._with_users(region, self._copies(region, tags)))
-        own = tuple(each for each in found if self._is_own(each.marks))
+        own = {arn: of_it for arn, of_it in tags.items() if self._is_own(Marks.from_tags(of_it))}
+        others = {
+            arn: of_it
+            for arn, of_it in tags.items()
+            if arn not in own and not Marks.from_tags(of_it).ignored
+        }
+        lookalikes, unreadable = self._readable(region, others)
         return RegionLook(
             region=region.name,
-            copies=own,
-            lookalikes=tuple(each for each in found if each not in own),
+            copies=tuple(self._with_users(region, self._copies(region, own))),
+            lookalikes=tuple(self._with_users(region, lookalikes)),
+            unreadable=unreadable,
         )
+
+    def _readable(
+        self, region: Region, tags: Mapping[str, Mapping[str, str]]
+    ) -> tuple[tuple[Copy, ...], tuple[str, ...]]:
+        """Return those of other people's certificates that can be read, and why the rest cannot."""
+        copies: list[Copy] = []
+        unreadable: list[str] = []
+        for arn, tags_of_it in tags.items():
+            try:
+                copies += self._copies(region, {arn: tags_of_it})
+            except (AccessDenied, Rejected) as error:
+                unreadable.append(error.found)
+        return tuple(copies), tuple(unreadable)
 
     def _is_own(self, marks: Marks) -> bool:
         return marks.secret == self.rotation.secret.name and not marks.ignored

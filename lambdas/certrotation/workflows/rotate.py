@@ -201,11 +201,21 @@ def _require_consistency(
     named = request.version
     if value.version != secret.current_version:
         found = f"{value.version} was read, {secret.current_version} is AWSCURRENT."
-    elif named and named != value.version and secrets.is_newer(secret.arn, named, value.version):
+    elif _has_yet_to_show(secrets, secret, named, value.version):
         found = f"{value.version} was read, the message names {named}, which is newer."
     else:
         return
     raise NotYet(found, "Secrets Manager is asked again.", retry_after=CONSISTENT_AFTER)
+
+
+def _has_yet_to_show(secrets: Secrets, secret: ManagedSecret, named: str | None, read: str) -> bool:
+    """Say whether the version that the message names was written after the one that was read.
+
+    If it is AWSPREVIOUS it was current before: somebody rolled back since.
+    """
+    if named is None or named in {read, secret.previous_version}:
+        return False
+    return secrets.is_newer(secret.arn, named, read)
 
 
 def _require_validity(inspection: Inspection, now: datetime) -> None:

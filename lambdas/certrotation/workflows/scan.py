@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from certrotation.core.assessment import assess
 from certrotation.core.estate import RegionListing
 from certrotation.core.scan_report import ScanReport
+from certrotation.core.tags import Marks
 from certrotation.errors import CertRotationError
 
 if TYPE_CHECKING:
@@ -74,12 +75,19 @@ def _try_to_list(region: Region) -> RegionListing | CertRotationError:
 
 
 def _delete(account: Account, steps: Sequence[Delete]) -> tuple[list[Delete], dict[str, str]]:
-    """Delete superseded copies; one that cannot be deleted now is left for a later scan."""
+    """Delete superseded copies; one that cannot be deleted now is left for a later scan.
+
+    The list of tags lags, and a person or a rollback may want the copy kept: its tags are read.
+    """
     done: list[Delete] = []
     kept: dict[str, str] = {}
     for step in steps:
+        certificates = account.regions[step.region].certificates
         try:
-            account.regions[step.region].certificates.delete(step.arn)
+            if Marks.from_tags(certificates.tags(step.arn)) != step.marks:
+                kept[step.arn] = "its tags were changed meanwhile"
+                continue
+            certificates.delete(step.arn)
         except CertRotationError as error:
             kept[step.arn] = str(error)
         else:

@@ -179,7 +179,9 @@ class LoadBalancerListeners:
                 if attached.default not in {old, to_arn}:
                     raise
                 waits_for_slot = True
-        if attached.default == old:
+        # A listener knows no condition: what somebody changes in between would be overwritten, so
+        # there is as little in between as can be.
+        if attached.default == old and self._attached(listener).default == old:
             self._set_default(listener, to_arn)
         if old in attached.sni:
             self._remove(listener, old)
