@@ -138,7 +138,9 @@ def _stages() -> dict[str, str]:
     found = {}
     for version, held in secrets.describe_secret(SecretId=SECRET)["VersionIdsToStages"].items():
         value = secrets.get_secret_value(SecretId=SECRET, VersionId=version)["SecretString"]
-        found[version] = found[_serial(json.loads(value)["certificate"])] = held[0]
+        found[version] = found[_serial(json.loads(value)["certificate"])] = (
+            " ".join(held) or "no stage"
+        )
     return found
 
 
