@@ -9,12 +9,10 @@ The end must be the one that either order, action then service or service then a
 from __future__ import annotations
 
 import json
-import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
-from unittest.mock import patch
 
 from rich.console import Console
 from rich.table import Table
@@ -122,16 +120,13 @@ class Amidst:
             seen += call.operation != "ReceiveMessage"
             if seen == self.call and not has_acted:
                 has_acted = True
-                self._act(estate)
+                ACTIONS[self.action](estate)
 
         with estate.aws.before(act):
             yield
         if not has_acted:
-            self._act(estate)
-
-    def _act(self, estate: Estate) -> None:
-        with patch.dict(os.environ, estate.environment):
-            ACTIONS[self.action](estate)
+            with estate.listening():
+                ACTIONS[self.action](estate)
 
 
 def main() -> int:

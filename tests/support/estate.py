@@ -203,21 +203,21 @@ class Estate:
 
     def scan(self) -> Run:
         """Run the scan function once."""
-        with self._listening() as run:
+        with self.listening() as run:
             scan.handler({}, None)
         return run
 
     def rotate(self, name: str, **more: Any) -> Run:
         """Run the rotate function for one secret, as a message received for the first time."""
         body = json.dumps({"secret": PREFIX + name, **more})
-        with self._listening() as run:
+        with self.listening() as run:
             rotate.handler({"Records": [_record("m-1", "r-1", body, 1)]}, None)
         return run
 
     def drain(self, most: int = MOST_MESSAGES) -> Run:
         """Hand every message that is visible to the rotate function, one an invocation."""
         sqs = client("sqs", HOME)
-        with self._listening() as run:
+        with self.listening() as run:
             for _ in range(most):
                 got = sqs.receive_message(
                     QueueUrl=self.queue_url, MessageSystemAttributeNames=["ApproximateReceiveCount"]
@@ -240,7 +240,8 @@ class Estate:
             client("sqs", HOME).delete_message(QueueUrl=self.queue_url, ReceiptHandle=handle)
 
     @contextmanager
-    def _listening(self) -> Iterator[Run]:
+    def listening(self) -> Iterator[Run]:
+        """Give the functions their environment, and collect what they say until exit."""
         run, printed = Run(), io.StringIO()
         listener = _Listener(run)
         (console,) = logger.handlers
