@@ -58,6 +58,18 @@ bench: setup ## Calls, seconds and import times, as a table
 mutants: setup ## Change the core line by line and see that the tests notice (minutes)
 	@$(BIN)/python -m tests.mutation
 
+.PHONY: crash
+crash: setup ## Kill the functions at every AWS call and see that the next run mends it (minutes)
+	@$(BIN)/python -m tests.hostile.crash
+
+.PHONY: weather
+weather: setup ## Let AWS throttle, fail, lag and deny, and see that nothing is lost (minutes)
+	@$(BIN)/python -m tests.hostile.weather
+
+.PHONY: concurrency
+concurrency: setup ## Let others act in the midst of a rotation (many minutes)
+	@$(BIN)/python -m tests.hostile.concurrency
+
 .PHONY: synth
 synth: setup ## Synthesize the stack into cdk.out
 	CDK_OUTDIR=cdk.out $(BIN)/python app.py

@@ -287,6 +287,10 @@ def test_a_public_root_that_has_expired_ends_no_chain(*, offset: timedelta, refu
     roots = PublicRoots([OLD_ROOT.certificate])
     inspection = inspect_secret(secret_of(leaf), roots, NOW + offset)
     assert verdicts(inspection.findings) == ([(Code.CHAIN_EXPIRED, REFUSE)] if refused else [])
+    if refused:
+        assert inspection.findings[0].found == (
+            "No path of certificates valid now leads up; not valid: the root."
+        )
 
 
 def test_of_two_paths_the_one_to_a_root_that_has_expired_is_left_out() -> None:

@@ -104,11 +104,9 @@ def _dropped(
     for each in supplied:
         if each in seen:
             kind = "the leaf again:" if each == wanted[0] else "a duplicate of"
-        elif each in wanted:
-            kind = ""
-        else:
+            dropped.append(f"{kind} {subject_name_of(each)}")
+        elif each not in wanted:
             kind = "the public root" if roots.contains(each) else "not on the path:"
-        if kind:
             dropped.append(f"{kind} {subject_name_of(each)}")
         seen.add(each)
     return dropped

@@ -1,0 +1,107 @@
+"""A part of what the hostile suites play, and that they can fail."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from certrotation.aws.acm import AcmCertificates
+from certrotation.aws.dependents.elbv2 import LoadBalancerListeners
+from tests.hostile.concurrency import ACTIONS, Amidst
+from tests.hostile.crash import Deaths, double_deaths, single_deaths
+from tests.hostile.playing import play
+from tests.hostile.stories import STORIES
+from tests.hostile.weather import weathers
+
+if TYPE_CHECKING:
+    from certrotation.core.estate import Dependent
+    from certrotation.core.material import Material
+
+pytestmark = pytest.mark.slow
+
+SINGLE, EVERY_NTH, MOMENTS = 3, 23, 2
+"""How many single deaths of each story, which of a weather's plays, how many moments to act."""
+
+undisturbed = cache(play)
+
+
+def spread(plays: list[Deaths], count: int) -> list[Deaths]:
+    """Return so many plays from all over the list."""
+    return plays[len(plays) // (2 * count) :: len(plays) // count][:count]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_an_undisturbed_run_needs_no_second_one(name: str) -> None:
+    ending = undisturbed(name)
+
+    assert ending.wrongs(ending) == []
+    assert ending.strays == 0
+    assert ending.calls[1:] == (5, 5, 5, 5), "each later scan lists, and that is all"
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_process_that_dies_is_finished_by_the_next_ones(name: str) -> None:
+    right = undisturbed(name)
+    deaths = [*spread(single_deaths(right), SINGLE), *double_deaths(name, right, 1)]
+
+    assert [play(name, each).wrongs(right) for each in deaths] == [[]] * len(deaths)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_bad_weather_costs_time_and_nothing_else(name: str) -> None:
+    right = undisturbed(name)
+    every = [each for group in weathers(right.calls_by_service).values() for each in group]
+
+    found = {str(each): play(name, each).wrongs(right) for each in every[::EVERY_NTH]}
+
+    assert {weather: wrong for weather, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_who_acts_meanwhile_acts_before_or_after(action: str) -> None:
+    name = "replacement"
+    last = undisturbed(name).calls[0] + 1
+    orders = [play(name, Amidst(action=action, call=each)) for each in (1, last)]
+
+    for call in (last // 3, 2 * last // 3)[:MOMENTS]:
+        ending = play(name, Amidst(action=action, call=call))
+        assert ending.wrongs(*orders, counts_doubled=False) == []
+
+
+# That all this can fail
+
+
+def test_a_listener_without_its_certificate_for_a_moment_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    right, move = undisturbed("replacement"), LoadBalancerListeners.move
+
+    def detach_first(self: LoadBalancerListeners, dependent: Dependent, to_arn: str) -> None:
+        if dependent.certificate_arn in self._attached(dependent.arn).sni:
+            self._remove(dependent.arn, dependent.certificate_arn)
+        move(self, dependent, to_arn)
+
+    monkeypatch.setattr(LoadBalancerListeners, "move", detach_first)
+
+    assert any("gap" in each for each in play("replacement").wrongs(right))
+
+
+def test_an_end_that_is_another_one_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = undisturbed("rollback")
+    monkeypatch.setattr(AcmCertificates, "remove_tags", lambda *_: None)
+
+    assert any("another end" in each for each in play("rollback").wrongs(right))
+
+
+def test_what_is_imported_twice_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    right, reimport = undisturbed("reimport"), AcmCertificates.reimport
+
+    def twice(self: AcmCertificates, arn: str, material: Material) -> None:
+        reimport(self, arn, material)
+        reimport(self, arn, material)
+
+    monkeypatch.setattr(AcmCertificates, "reimport", twice)
+
+    assert any("imported twice" in each for each in play("reimport").wrongs(right))
