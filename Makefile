@@ -70,6 +70,20 @@ weather: setup ## Let AWS throttle, fail, lag and deny, and see that nothing is 
 concurrency: setup ## Let others act in the midst of a rotation (many minutes)
 	@$(BIN)/python -m tests.hostile.concurrency
 
+.PHONY: corpus
+corpus: setup ## Judge every bad or awkward secret of the table (a minute)
+	@$(BIN)/python -m tests.hostile.corpus
+
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: setup ## Fuzz the reading of secrets for FUZZ_SECONDS (Linux only)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all: -r requirements/fuzz.txt
+	@$(BIN)/python -m tests.hostile.fuzz $(FUZZ_SECONDS)
+
+.PHONY: scale
+scale: setup ## 2,500 certificates in each Region, against ACM's quotas (ten minutes)
+	@$(BIN)/python -m tests.hostile.scale
+
 .PHONY: synth
 synth: setup ## Synthesize the stack into cdk.out
 	CDK_OUTDIR=cdk.out $(BIN)/python app.py
@@ -78,8 +92,9 @@ synth: setup ## Synthesize the stack into cdk.out
 lock: setup ## Resolve the dependencies anew and pin them by hash
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o lambdas/requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group fuzz -o requirements/fuzz.txt
 	grep '^uv==' requirements/dev.txt | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" - -o requirements/uv.txt
 
 .PHONY: clean
 clean: ## Remove what these commands made
-	rm -rf .venv cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf .venv cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz

@@ -32,7 +32,7 @@ def load_accepted() -> dict[Mutant, str]:
     """Return the reason of each accepted mutant."""
     return {
         Mutant(**{key: value for key, value in entry.items() if key != "reason"}): entry["reason"]
-        for entry in tomllib.loads(ACCEPTED.read_text())["mutant"]
+        for entry in tomllib.loads(ACCEPTED.read_text()).get("mutant", [])
     }
 
 

@@ -21,13 +21,6 @@ MODULES = (
     "comparison",
     "windows",
     "reimport_rules",
-    "names",
-    "trust",
-    "secret_format",
-    "decoding",
-    "dependent_checks",
-    "adoption",
-    "region_planning",
 )
 """The modules of `certrotation.core` with the findings, the windows and the reimport rules."""
 

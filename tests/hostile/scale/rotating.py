@@ -1,0 +1,282 @@
+"""Rotates many certificates at once against ACM's rate quotas, through a model of the queue."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from certrotation import wiring
+from certrotation.core import tags
+from certrotation.handlers import rotate, scan
+from tests.double import Behaviour, Fault, embedded_aws
+from tests.support.authority import Authority, shared_key
+from tests.support.estate import HOME, MOST_RECEIVES, PREFIX, Estate
+from tests.support.scaled_clock import ScaledClock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from certrotation.core.messages import RotationRequest
+    from certrotation.settings import Settings
+    from certrotation.workflows.ports import Account
+    from tests.double import Call
+
+REGIONS = (HOME, "us-east-1", "us-west-2", "ap-southeast-2")
+WORKERS = 4
+"""The default of `rotate_concurrency` (infra/config.py)."""
+
+VISIBILITY = timedelta(minutes=30)
+TIMEOUT = timedelta(minutes=5)
+"""Of the rotate function (infra/rotate_function.py)."""
+
+SPEED = 8
+"""Seconds of the scaled clock in a real one: many more, and this machine is slower than the quotas.
+
+The functions, botocore's back-off and rate limits, the quotas and the queue all live by this clock;
+computing is not scaled, so that a slow machine makes the figures worse, never better.
+"""
+
+RATES = {
+    "AddTagsToCertificate": 5,
+    "DescribeCertificate": 10,
+    "GetCertificate": 10,
+    "ImportCertificate": 1,
+    "ListCertificates": 8,
+    "ListTagsForCertificate": 10,
+    "RemoveTagsFromCertificate": 5,
+}
+"""Requests a second and Region (ACM User Guide, Quotas: API rate quotas)."""
+
+BURST = 4
+"""Seconds' worth that a bucket holds. ACM publishes none; it is that of Elastic Load Balancing: 40
+requests at 10 a second (Elastic Load Balancing User Guide, API throttling)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotated:
+    """What rotating so many secrets took."""
+
+    secrets: int
+    seconds: float
+    """Of the scaled clock, from the scan to the last message's end."""
+    requests: Counter[str]
+    """To ACM, tries of botocore included."""
+    throttled: Counter[str]
+    lost: int
+    """Copies that do not present what was AWSCURRENT."""
+    doubled: int
+    """Imports beyond one a copy."""
+    stray: int
+    dead_letters: int
+    returned: int
+    """Times that a message came back."""
+    longest: float
+    """Seconds of the longest invocation."""
+
+    @property
+    def fastest(self) -> float:
+        """The seconds that ImportCertificate's quota costs at the least."""
+        return (self.secrets - 1) / RATES["ImportCertificate"]
+
+
+class Quotas:
+    """A token bucket for each operation and Region."""
+
+    def __init__(self, clock: ScaledClock, burst: float) -> None:
+        self._burst = burst
+        self.requests: Counter[str] = Counter()
+        self.throttled: Counter[str] = Counter()
+        self._clock = clock
+        self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
+
+    def __call__(self, service: str, operation: str, region: str) -> Fault | None:
+        """Answer ThrottlingException where a Region's bucket is empty."""
+        rate = RATES.get(operation)
+        if service != "acm" or rate is None:
+            return None
+        self.requests[operation] += 1
+        now, key = self._clock.seconds(), (operation, region)
+        tokens, then = self._buckets.get(key, (float(self._burst * rate), now))
+        tokens = min(self._burst * rate, tokens + (now - then) * rate)
+        is_allowed = tokens >= 1
+        self._buckets[key] = (tokens - is_allowed, now)
+        if is_allowed:
+            return None
+        self.throttled[operation] += 1
+        return Fault(code="ThrottlingException", status=400)
+
+
+@dataclass(kw_only=True)
+class Message:
+    """A message on the model's queue."""
+
+    body: str
+    visible_at: float
+    received: int = 0
+
+
+@dataclass(kw_only=True)
+class ModelQueue:
+    """SQS as far as the functions see it: visibility, receives, dead letters."""
+
+    clock: ScaledClock
+    messages: dict[str, Message] = field(default_factory=dict)
+    dead_letters: int = 0
+    returned: int = 0
+    sent: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, requests: Sequence[RotationRequest]) -> None:
+        """Queue requests."""
+        for each in requests:
+            self.send_later(each, timedelta())
+
+    def send_later(self, request: RotationRequest, delay: timedelta) -> None:
+        """Queue a request that is seen after `delay`."""
+        at = self.clock.seconds() + delay.total_seconds()
+        with self.lock:
+            self.sent += 1
+            self.messages[str(self.sent)] = Message(body=request.to_json(), visible_at=at)
+
+    def return_later(self, receipt_handle: str, delay: timedelta) -> None:
+        """Have a message seen again after `delay`."""
+        with self.lock:
+            self.returned += 1
+            at = self.clock.seconds() + delay.total_seconds()
+            self.messages[receipt_handle].visible_at = at
+
+    def receive(self) -> tuple[str, Message] | None:
+        """Return a message that is visible, and hide it; what comes too often is given up."""
+        with self.lock:
+            now = self.clock.seconds()
+            for handle, message in list(self.messages.items()):
+                if message.visible_at > now:
+                    continue
+                if message.received == MOST_RECEIVES:
+                    del self.messages[handle]
+                    self.dead_letters += 1
+                    continue
+                message.received += 1
+                message.visible_at = now + VISIBILITY.total_seconds()
+                return handle, message
+        return None
+
+    def delete(self, handle: str) -> None:
+        """Forget a message that was worked on."""
+        with self.lock:
+            del self.messages[handle]
+
+
+def rotate_many(secrets: int, burst: float = BURST) -> Rotated:
+    """Renew so many secrets with a copy in each of four Regions, all due at once."""
+    authority = Authority.root().intermediate()
+    with embedded_aws(Behaviour(imported_certificate_quota=10_000)) as aws, ExitStack() as stack:
+        estate = Estate(aws, *REGIONS)
+        fresh = _build(estate, authority, secrets)
+        imports: Counter[str] = Counter()
+        aws.after(lambda call: _count(call, imports))
+        clock = ScaledClock(speed=SPEED)
+        stack.enter_context(clock.in_force())
+        stack.enter_context(estate.listening())
+        stack.enter_context(patch("certrotation.handlers.rotate.emit", lambda _: None))
+        queue, quotas = ModelQueue(clock=clock), Quotas(clock, burst)
+        stack.enter_context(patch("certrotation.wiring.account", _Accounts(queue)))
+        aws.behaviour.fault = quotas
+        scan.handler({}, None)
+        longest = _work(queue)
+        seconds = clock.seconds()
+        aws.behaviour.fault = None
+        lost = sum(estate.presents(arn).serial_number != serial for arn, serial in fresh.items())
+        found = sum(len(estate.certificates(region)) for region in REGIONS)
+    return Rotated(
+        secrets=secrets,
+        seconds=seconds,
+        requests=quotas.requests,
+        throttled=quotas.throttled,
+        lost=lost,
+        doubled=sum(each - 1 for each in imports.values()),
+        stray=found - len(fresh),
+        dead_letters=queue.dead_letters,
+        returned=queue.returned,
+        longest=longest,
+    )
+
+
+def _build(estate: Estate, authority: Authority, secrets: int) -> dict[str, int]:
+    """Return the ARN of each copy, and the serial number that it is to present."""
+    wanted: dict[str, int] = {}
+    for number in range(secrets):
+        name = f"shop-{number}"
+        old, new = (
+            authority.issue(f"{name}.example.com", key=shared_key("p256"), lifetime=life)
+            for life in (timedelta(days=20), timedelta(days=90))
+        )
+        version = estate.secret(name, old)
+        marks = {
+            tags.SECRET: PREFIX + name,
+            tags.VERSION: version,
+            tags.NOT_AFTER: str(int(old.certificate.not_valid_after_utc.timestamp())),
+        }
+        for region in REGIONS:
+            wanted[estate.certificate(old, region, marks)] = new.certificate.serial_number
+        estate.renew(name, new)
+    return wanted
+
+
+def _count(call: Call, imports: Counter[str]) -> None:
+    if call.operation == "ImportCertificate" and call.error is None:
+        imports[call.params.get("CertificateArn", "a new one")] += 1
+
+
+class _Accounts:
+    """Gives each worker clients of its own, as each Lambda instance has."""
+
+    def __init__(self, queue: ModelQueue) -> None:
+        self._queue = queue
+        self._local = threading.local()
+
+    def __call__(self, settings: Settings) -> Account:
+        if not hasattr(self._local, "account"):
+            made = wiring._account.__wrapped__(settings, frozenset())
+            self._local.account = replace(made, queue=self._queue)
+        account: Account = self._local.account
+        return account
+
+
+def _work(queue: ModelQueue) -> float:
+    """Let the workers empty the queue; return the seconds of the longest invocation."""
+    longest = [0.0] * WORKERS
+
+    def worker(number: int) -> None:
+        while queue.messages:
+            got = queue.receive()
+            if got is None:
+                time.sleep(1)
+                continue
+            begin = queue.clock.seconds()
+            _invoke(queue, *got)
+            longest[number] = max(longest[number], queue.clock.seconds() - begin)
+
+    threads = [threading.Thread(target=worker, args=(number,)) for number in range(WORKERS)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return max(longest)
+
+
+def _invoke(queue: ModelQueue, handle: str, message: Message) -> None:
+    record: dict[str, Any] = {
+        "messageId": handle,
+        "receiptHandle": handle,
+        "body": message.body,
+        "attributes": {"ApproximateReceiveCount": str(message.received)},
+    }
+    if not rotate.handler({"Records": [record]}, None)["batchItemFailures"]:
+        queue.delete(handle)
