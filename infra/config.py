@@ -35,6 +35,7 @@ class StackConfig:
     """How many secrets are rotated at the same time."""
     adoption: Literal["on", "off"] | None = None
     retention_days: int | None = None
+    yearly_import_quota: int | None = None
     warning_fraction: float | None = None
     warning_cap_days: int | None = None
     critical_fraction: float | None = None
@@ -158,6 +159,7 @@ _RULES: Mapping[str, _Rule] = {
     "rotate_concurrency": _whole_number(2, 1000, "invocations"),
     "adoption": _one_of("on", "off"),
     "retention_days": _DAYS,
+    "yearly_import_quota": _whole_number(1, 1_000_000, "imports"),
     "warning_fraction": _FRACTION,
     "warning_cap_days": _DAYS,
     "critical_fraction": _FRACTION,

@@ -5,6 +5,7 @@ from infra.config import StackConfig
 _OPTIONAL = (
     "adoption",
     "retention_days",
+    "yearly_import_quota",
     "warning_fraction",
     "warning_cap_days",
     "critical_fraction",
@@ -23,7 +24,6 @@ def function_environment(config: StackConfig, *, queue_url: str) -> dict[str, st
         "CERTROTATION_SCAN_INTERVAL_MINUTES": str(config.scan_interval_minutes),
         "CERTROTATION_MODE": config.mode,
         "POWERTOOLS_SERVICE_NAME": config.stack_name,
-        "POWERTOOLS_METRICS_NAMESPACE": "CertRotation",
     } | {
         f"CERTROTATION_{name.upper()}": str(value)
         for name, value in optional.items()

@@ -25,6 +25,7 @@ DEFAULT = Settings(
     adopts=True,
     scan_interval=timedelta(hours=1),
     retention=timedelta(days=30),
+    yearly_import_quota=5_000,
     windows=WindowPolicy(),
     public_roots_file=None,
 )
@@ -79,6 +80,7 @@ def test_a_required_variable_that_is_not_set_is_named(name: str, value: str | No
         ("CERTROTATION_SCAN_INTERVAL_MINUTES", "15", "scan_interval", timedelta(minutes=15)),
         ("CERTROTATION_RETENTION_DAYS", "0.5", "retention", timedelta(hours=12)),
         ("CERTROTATION_RETENTION_DAYS", "36500", "retention", timedelta(days=36_500)),
+        ("CERTROTATION_YEARLY_IMPORT_QUOTA", "1", "yearly_import_quota", 1),
         ("CERTROTATION_PUBLIC_ROOTS_FILE", "/opt/roots.pem", "public_roots_file", "/opt/roots.pem"),
         (
             "CERTROTATION_WARNING_FRACTION",
@@ -159,6 +161,8 @@ A_CENTURY = "it is at most 36500 days"
         ("CERTROTATION_SCAN_INTERVAL_MINUTES", "nan", ABOVE_ZERO),
         ("CERTROTATION_SCAN_INTERVAL_MINUTES", "1e300", A_CENTURY),
         ("CERTROTATION_RETENTION_DAYS", "-1", ABOVE_ZERO),
+        ("CERTROTATION_YEARLY_IMPORT_QUOTA", "0", "that is no whole number above 0"),
+        ("CERTROTATION_YEARLY_IMPORT_QUOTA", "many", "that is no whole number above 0"),
         ("CERTROTATION_RETENTION_DAYS", "inf", A_CENTURY),
         ("CERTROTATION_RETENTION_DAYS", "36500.1", A_CENTURY),
         ("CERTROTATION_RETENTION_DAYS", "soon", "could not convert string to float: 'soon'"),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from certrotation.core.import_quota import YEARLY_QUOTA
 from certrotation.core.windows import WindowPolicy
 from certrotation.errors import SettingsError
 
@@ -45,6 +46,8 @@ class Settings:
     scan_interval: timedelta
     retention: timedelta
     """How long a superseded copy is kept."""
+    yearly_import_quota: int
+    """Imports that ACM allows in a Region in 365 days."""
     windows: WindowPolicy
     public_roots_file: str | None
     """PEM file of the roots taken as public; None means those that botocore ships."""
@@ -66,6 +69,7 @@ class Settings:
             adopts=read.optional("ADOPTION", _switch, default=True),
             scan_interval=read.optional("SCAN_INTERVAL_MINUTES", _minutes, timedelta(hours=1)),
             retention=read.optional("RETENTION_DAYS", _days, timedelta(days=30)),
+            yearly_import_quota=read.optional("YEARLY_IMPORT_QUOTA", _count, YEARLY_QUOTA),
             windows=_windows(read),
             public_roots_file=read.optional("PUBLIC_ROOTS_FILE", str, None),
         )
@@ -135,6 +139,12 @@ def _secret_prefix(text: str) -> str:
     if not _SECRET_NAME.fullmatch(text):
         raise ValueError("a secret's name holds letters, digits and /_+=.@- only")
     return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError("that is no whole number above 0")
+    return int(text)
 
 
 def _url(text: str) -> str:

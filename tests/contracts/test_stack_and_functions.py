@@ -29,6 +29,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
         mode="report",
         adoption="off",
         retention_days=7,
+        yearly_import_quota=9_000,
         warning_fraction=0.5,
         warning_cap_days=50,
         critical_fraction=0.25,
@@ -43,6 +44,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
     assert settings.mode is Mode.REPORT
     assert not settings.adopts
     assert settings.retention == timedelta(days=7)
+    assert settings.yearly_import_quota == 9_000
     assert settings.windows.warning_fraction == 0.5
     assert settings.windows.warning_cap == timedelta(days=50)
     assert settings.windows.critical_fraction == 0.25

@@ -17,6 +17,7 @@ SETTINGS = {
     "rotate_concurrency": 7,
     "adoption": "off",
     "retention_days": 31,
+    "yearly_import_quota": 10000,
     "warning_fraction": 0.25,
     "warning_cap_days": 61,
     "critical_fraction": 0.125,

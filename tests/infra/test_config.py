@@ -79,6 +79,7 @@ def test_every_partitions_regions_are_regions(region: str) -> None:
         ("rotate_concurrency", 1001),
         ("adoption", True),
         ("retention_days", 0),
+        ("yearly_import_quota", 0),
         ("warning_fraction", 0),
         ("warning_fraction", 1.0),
         ("critical_fraction", "1/10"),

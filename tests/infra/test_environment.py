@@ -11,5 +11,4 @@ def test_settings_that_nobody_gave_stay_with_the_functions_own_defaults() -> Non
         "CERTROTATION_SCAN_INTERVAL_MINUTES": "60",
         "CERTROTATION_MODE": "apply",
         "POWERTOOLS_SERVICE_NAME": "certrotation",
-        "POWERTOOLS_METRICS_NAMESPACE": "CertRotation",
     }

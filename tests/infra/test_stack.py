@@ -43,13 +43,13 @@ def test_each_function_is_told_every_setting(template: Template, handler: str) -
         "CERTROTATION_MODE": "report",
         "CERTROTATION_ADOPTION": "off",
         "CERTROTATION_RETENTION_DAYS": "31",
+        "CERTROTATION_YEARLY_IMPORT_QUOTA": "10000",
         "CERTROTATION_WARNING_FRACTION": "0.25",
         "CERTROTATION_WARNING_CAP_DAYS": "61",
         "CERTROTATION_CRITICAL_FRACTION": "0.125",
         "CERTROTATION_CRITICAL_CAP_DAYS": "22",
         "CERTROTATION_CRITICAL_FLOOR_DAYS": "4",
         "POWERTOOLS_SERVICE_NAME": "tls-rotation",
-        "POWERTOOLS_METRICS_NAMESPACE": "CertRotation",
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from certrotation.core.estate import reverted
+from certrotation.core.import_quota import YEARLY_QUOTA, check_import_quota
 from certrotation.core.messages import RotationRequest, SeenCopy, Sighting
 from certrotation.core.standing import Judge, State
 from certrotation.core.steps import Delete
@@ -38,6 +39,8 @@ class ScanPolicy:
     """Between two scans."""
     retention: timedelta
     """How long a superseded copy is kept."""
+    yearly_import_quota: int = YEARLY_QUOTA
+    """Imports that ACM allows in a Region in 365 days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,13 @@ def assess(
     return Assessment(
         verdicts=verdicts,
         due=tuple(each for each in due if each is not None),
-        findings=tuple(reverted(each.certificate.arn) for each in verdicts if each.is_reverted),
+        findings=(
+            *(reverted(each.certificate.arn) for each in verdicts if each.is_reverted),
+            *check_import_quota(
+                [each.certificate for each in verdicts if each.state.is_managed],
+                policy.yearly_import_quota,
+            ),
+        ),
         deletions=tuple(
             _deletion(each, policy.retention)
             for each in verdicts

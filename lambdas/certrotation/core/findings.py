@@ -54,6 +54,7 @@ class Code(StrEnum):
     DEPENDENT_REVERTED = "DEPENDENT_REVERTED"
     EDGE_LATE = "EDGE_LATE"
     TAGS_TRUNCATED = "TAGS_TRUNCATED"
+    IMPORT_QUOTA_NEAR = "IMPORT_QUOTA_NEAR"
     ACCEPT_WITHOUT_EFFECT = "ACCEPT_WITHOUT_EFFECT"
 
 
@@ -132,6 +133,10 @@ _REMEDIES: dict[Code, str] = {
         " before expiry next time."
     ),
     Code.TAGS_TRUNCATED: "Remove tags from the secret until those that matter fit.",
+    Code.IMPORT_QUOTA_NEAR: (
+        "Ask AWS for a higher quota of ACM, imported certificates in the last 365 days, in this"
+        " Region; then set CERTROTATION_YEARLY_IMPORT_QUOTA to it."
+    ),
     Code.ACCEPT_WITHOUT_EFFECT: "Remove this entry from the tag certrotation:accept.",
 }
 

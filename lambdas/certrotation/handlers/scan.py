@@ -33,6 +33,7 @@ def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
             windows=settings.windows,
             interval=settings.scan_interval,
             retention=settings.retention,
+            yearly_import_quota=settings.yearly_import_quota,
         ),
         applies=settings.mode is Mode.APPLY,
         now=datetime.now(UTC),
