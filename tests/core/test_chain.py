@@ -159,6 +159,21 @@ def test_an_old_root_may_lack_basic_constraints() -> None:
     assert found == Chain(certificates=(plain.certificate,), end=ChainEnd.PRIVATE_ROOT)
 
 
+@pytest.mark.parametrize(("usages", "may_issue"), [((), False), (("key_cert_sign",), True)])
+def test_a_ca_that_names_key_usages_must_name_signing(
+    usages: tuple[str, ...],
+    may_issue: bool,  # noqa: FBT001  a table's column
+) -> None:
+    """RFC 5280, section 6.1.4 (n)."""
+    key = shared_key("p256", "odd")
+    named = ("digital_signature", "crl_sign", *usages)
+    made = PRIVATE_ROOT.issue(common_name="Odd CA", key=key, ca=True, usages=named, extended=None)
+    odd = replace(PRIVATE_ROOT, certificate=made.certificate, key=key)
+    leaf = odd.issue("a.example").certificate
+    found = chain_of(leaf, odd.certificate, PRIVATE_ROOT.certificate)
+    assert bool(found.certificates) is may_issue
+
+
 @pytest.mark.parametrize(("path_length", "length"), [(0, 1), (1, 3), (None, 3)])
 def test_a_path_is_no_longer_than_its_cas_allow(path_length: int | None, length: int) -> None:
     upper = under(PRIVATE_ROOT, "Upper CA", path_length=path_length)

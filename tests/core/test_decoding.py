@@ -104,6 +104,24 @@ def test_a_certificate_that_cannot_be_decoded_is_refused_at_once(oid: str) -> No
     assert refusal(caught) == (Code.SECRET_MALFORMED, expected)
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        LEAF.chain_pem[: len(LEAF.chain_pem) // 2],
+        LEAF.chain_pem[:-27],
+        LEAF.chain_pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+        LEAF.chain_pem[:-27].replace("CERTIFICATE", "X509 CERTIFICATE"),
+    ],
+)
+def test_a_certificate_that_would_be_left_out_unseen_is_refused(second: str) -> None:
+    with pytest.raises(UnreadableSecretError) as caught:
+        decode_certificates("chain", (LEAF.certificate_pem + second).encode())
+    assert refusal(caught) == (
+        Code.SECRET_MALFORMED,
+        "chain holds a certificate that breaks off or is not plain PEM.",
+    )
+
+
 def test_an_extension_that_nobody_here_knows_does_no_harm() -> None:
     assert decode_certificates("chain", with_extension("1.3.6.1.4.1.99999.1", b"x").encode())
 
@@ -231,6 +249,12 @@ CLOSED = bundle(passphrase=PASSPHRASE)
             Code.LEAF_MISSING,
             "The PKCS#12 bundle holds no certificate.",
         ),
+        (
+            CLOSED,
+            PASSPHRASE.encode() + b"\0",
+            Code.KEY_ENCRYPTED,
+            "The passphrase does not open the PKCS#12 bundle.",
+        ),
         (b"", None, Code.SECRET_MALFORMED, "The value is no PKCS#12 bundle that can be read."),
         (b"x", b"y", Code.SECRET_MALFORMED, "The value is no PKCS#12 bundle that can be read."),
         (
@@ -240,7 +264,7 @@ CLOSED = bundle(passphrase=PASSPHRASE)
             "The value is no PKCS#12 bundle that can be read.",
         ),
     ],
-    ids=["closed", "wrong", "no key", "no certificate", "empty", "garbage", "cut off"],
+    ids=["closed", "wrong", "no key", "no certificate", "NUL", "empty", "garbage", "cut off"],
 )
 def test_a_pkcs12_bundle_that_cannot_be_used_is_told_apart(
     data: bytes, given: bytes | None, code: Code, found: str

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from certrotation.core import material_checks
@@ -136,6 +137,17 @@ def test_a_key_that_acm_does_not_take_leaves_no_material(kind: str, described: s
     found = the(Code.KEY_UNSUPPORTED, inspection.findings)
     assert (found.severity, found.found) == (REFUSE, f"The private key is {described}.")
     assert inspection.material is None
+
+
+def test_a_key_for_rsassa_pss_alone_is_none_of_acms() -> None:
+    """RFC 4055, section 1.2: the subject's key may be restricted so; the key itself is the same."""
+    der = RSA_LEAF.certificate.public_bytes(Encoding.DER)
+    oid = "300d06092a864886f70d0101"
+    restricted = der.replace(bytes.fromhex(f"{oid}010500"), bytes.fromhex(f"{oid}0a3000"))
+    leaf = Issued(certificate=x509.load_der_x509_certificate(restricted), key=RSA_LEAF.key)
+    found = the(Code.KEY_UNSUPPORTED, inspect(secret_of(leaf)).findings)
+    assert found.severity is REFUSE
+    assert "RSASSA-PSS" in found.found
 
 
 def test_a_key_is_weak_below_2048_bits_and_not_from_there_on() -> None:

@@ -1,3 +1,5 @@
+import ipaddress
+
 import pytest
 from cryptography import x509
 
@@ -136,3 +138,10 @@ def test_what_is_uncovered_comes_sorted() -> None:
     wanted = ["z.example.org", "www.example.com", "a.example.org"]
     assert uncovered(names, wanted) == ("a.example.org", "z.example.org")
     assert uncovered(names, wanted[1:2]) == ()
+
+
+def test_a_network_in_place_of_an_address_serves_nothing() -> None:
+    """RFC 5280, section 4.2.1.6: an address has four octets or sixteen, and no mask."""
+    network = x509.IPAddress(ipaddress.ip_network("192.0.2.0/24"))
+    leaf = ISSUING_CA.issue(extensions=[x509.SubjectAlternativeName([network])])
+    assert names_of(leaf.certificate) == frozenset()

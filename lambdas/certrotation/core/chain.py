@@ -12,6 +12,7 @@ from certrotation.core.certificates import (
     is_self_signed,
     is_valid_at,
     issued_by,
+    key_usages_of,
 )
 
 if TYPE_CHECKING:
@@ -119,9 +120,16 @@ def _end(
 
 
 def _may_issue(certificate: x509.Certificate) -> bool:
-    """Say whether the certificate may sign others; an old root may lack basic constraints."""
+    """Say whether the certificate may sign others (RFC 5280, section 6.1.4, k to n).
+
+    An old root may lack basic constraints, and its own key usages bind nobody who trusts it.
+    """
     constraints = basic_constraints_of(certificate)
-    return is_self_signed(certificate) if constraints is None else constraints.ca
+    if is_self_signed(certificate):
+        return constraints is None or constraints.ca
+    usages = key_usages_of(certificate)
+    may_sign = usages is None or "key_cert_sign" in usages
+    return may_sign and constraints is not None and constraints.ca
 
 
 def _allows_depth(issuer: x509.Certificate, intermediates_below: int) -> bool:

@@ -6,6 +6,7 @@ exception ever quotes what was read.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+_BEGIN = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
 _UNREADABLE = (
     ValueError,
     TypeError,
@@ -64,6 +66,9 @@ def decode_certificates(field_name: str, pem: bytes) -> list[x509.Certificate]:
         found = x509.load_pem_x509_certificates(pem)
     except _UNREADABLE:
         raise malformed(f"{field_name} holds no certificate that can be read as PEM.") from None
+    if len(found) < len(_BEGIN.findall(pem)):
+        # cryptography leaves out what has no end, and OpenSSL's own form.
+        raise malformed(f"{field_name} holds a certificate that breaks off or is not plain PEM.")
     _decode(field_name, found)
     return found
 
@@ -117,9 +122,13 @@ def decode_pkcs12(data: bytes, passphrase: bytes | None) -> Supplied:
 
 
 def _open_pkcs12(data: bytes, passphrase: bytes | None) -> pkcs12.PKCS12KeyAndCertificates:
-    """Open the bundle with the passphrase or with none; some tools write one and use none."""
+    """Open the bundle with the passphrase or with none; some tools write one and use none.
+
+    One that holds NUL opens no bundle, and cryptography would panic, quoting it.
+    """
     complaints = []
-    for attempt in dict.fromkeys((passphrase, None)):
+    usable = None if passphrase is None or b"\0" in passphrase else passphrase
+    for attempt in dict.fromkeys((usable, None)):
         try:
             return pkcs12.load_pkcs12(data, attempt)
         except _UNREADABLE as error:

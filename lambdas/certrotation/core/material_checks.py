@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
 
 from certrotation.core.certificates import (
     extended_key_usages_of,
@@ -155,6 +155,9 @@ def _check_leaf(leaf: x509.Certificate) -> Iterator[Finding]:
         yield refuse(Code.SERVER_AUTH_MISSING, found)
     if is_self_signed(leaf):
         yield refuse(Code.SELF_SIGNED, f"The certificate {subject_name_of(leaf)} signed itself.")
+    if leaf.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+        found = "The certificate's key is for RSASSA-PSS alone (RFC 4055)."
+        yield refuse(Code.KEY_UNSUPPORTED, found)
     if not names_of(leaf):
         yield refuse(Code.NAMES_MISSING, "The certificate names no DNS name and no IP address.")
 

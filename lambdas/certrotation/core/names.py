@@ -52,7 +52,8 @@ def names_of(certificate: x509.Certificate) -> frozenset[str]:
     """Return the DNS names and IP addresses a certificate serves.
 
     The common name counts only where there is no SAN extension (RFC 9525, section 2); an empty
-    DNS name, which RFC 5280 (section 4.2.1.6) reserves, serves nothing.
+    DNS name, which RFC 5280 (section 4.2.1.6) reserves, serves nothing, and neither does a network
+    in place of an address.
 
     Raises:
         ValueError: the extension cannot be decoded.
@@ -62,7 +63,8 @@ def names_of(certificate: x509.Certificate) -> frozenset[str]:
     except x509.ExtensionNotFound:
         return frozenset(_common_names(certificate))
     dns_names = {normalise(name) for name in san.get_values_for_type(x509.DNSName)} - {""}
-    return frozenset({*dns_names, *map(str, san.get_values_for_type(x509.IPAddress))})
+    addresses = {str(each) for each in san.get_values_for_type(x509.IPAddress)}
+    return frozenset({*dns_names, *filter(is_ip_address, addresses)})
 
 
 def covers(names: frozenset[str], wanted: str) -> bool:
