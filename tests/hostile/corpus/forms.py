@@ -1,0 +1,552 @@
+"""Forms: DER, PKCS#7, PKCS#12, damaged PEM, and every JSON that is none."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs7,
+    pkcs12,
+)
+
+from tests.hostile.corpus.material import (
+    PASSPHRASE,
+    PUBLIC_CA,
+    PUBLIC_ROOT,
+    SHOP,
+    chain_of,
+    leaf,
+    self_signed,
+    under,
+)
+from tests.hostile.corpus.row import (
+    ABSENT,
+    binary,
+    fields,
+    live,
+    refused,
+    repaired,
+    row,
+    shop,
+    text,
+)
+from tests.support.estate import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography import x509
+
+    from certrotation.core.secret_format import SecretValue
+    from tests.hostile.corpus.row import Row
+
+CERTIFICATE, KEY, CHAIN = SHOP.certificate_pem, SHOP.key_pem(), SHOP.chain_pem
+JSON = json.dumps(fields_of(SHOP))
+LARGEST = 65_536
+"""Bytes of a secret's value (Secrets Manager User Guide, Quotas)."""
+ONE = chain_of(PUBLIC_CA)
+
+
+def bundles() -> list[Row]:
+    """Return rows about PKCS#12, PKCS#7 and DER."""
+    plain, closed = _pkcs12(), _pkcs12(PASSPHRASE)
+    lower = under(PUBLIC_CA, "Example Public CA 2")
+    deep = leaf(ca=lower)
+    up = chain_of(lower, PUBLIC_CA)
+    der = SHOP.certificate.public_bytes(Encoding.DER)
+    key_der = SHOP.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    signed_data = [SHOP.certificate, *SHOP.chain]
+    encrypted = refused("KEY_ENCRYPTED", says="passphrase")
+    no_bundle = refused("SECRET_MALFORMED", says="PKCS#12")
+    not_base64 = refused("SECRET_MALFORMED", says="base64")
+    return [
+        row("PKCS#12 with its passphrase", bundle(closed, passphrase=PASSPHRASE), live()),
+        row(
+            "PKCS#12 with the wrong passphrase",
+            bundle(closed, passphrase=PASSPHRASE + "!"),
+            encrypted,
+        ),
+        row(
+            "PKCS#12 with a passphrase, NUL in the one given",
+            bundle(closed, passphrase=PASSPHRASE + "\0"),
+            encrypted,
+        ),
+        row(
+            "PKCS#12 without encryption, NUL for a passphrase",
+            bundle(plain, passphrase="\0"),
+            live(),
+        ),
+        row("PKCS#12 with a passphrase, none given", bundle(closed), encrypted),
+        row(
+            "PKCS#12 with a passphrase, an empty one given",
+            bundle(closed, passphrase=""),
+            encrypted,
+        ),
+        row("PKCS#12 without encryption", bundle(plain), live()),
+        row(
+            "PKCS#12 without encryption, a passphrase given",
+            bundle(plain, passphrase=PASSPHRASE),
+            live(),
+        ),
+        row(
+            "PKCS#12 with triple DES, as old tools write it",
+            bundle(_pkcs12(PASSPHRASE, is_old=True), passphrase=PASSPHRASE),
+            live(),
+        ),
+        row(
+            "PKCS#12 with triple DES, the wrong passphrase",
+            bundle(_pkcs12(PASSPHRASE, is_old=True), passphrase="no"),
+            encrypted,
+        ),
+        row(
+            "PKCS#12, its base64 in lines",
+            fields(pkcs12=base64.encodebytes(plain).decode()),
+            live(),
+        ),
+        row(
+            "PKCS#12, its base64 for URLs",
+            fields(pkcs12="-_" + base64.urlsafe_b64encode(plain).decode()),
+            not_base64,
+        ),
+        row(
+            "PKCS#12, its base64 cut off",
+            fields(pkcs12=base64.b64encode(plain).decode()[:-3]),
+            not_base64,
+        ),
+        row("PKCS#12, its bytes cut off", bundle(plain[:-100]), no_bundle),
+        row(
+            "PKCS#12, cut off, with a passphrase",
+            bundle(closed[:300], passphrase=PASSPHRASE),
+            no_bundle,
+        ),
+        row("PKCS#12 that is PEM", fields(pkcs12=CERTIFICATE), not_base64),
+        row("PKCS#12 that is PEM in base64", bundle((CERTIFICATE + KEY).encode()), no_bundle),
+        row("PKCS#12 that is a certificate as DER", bundle(der), no_bundle),
+        row("PKCS#12 of one byte", bundle(b"0"), no_bundle),
+        row(
+            "PKCS#12 without a key",
+            bundle(_pkcs12(has_key=False)),
+            refused("SECRET_MALFORMED", says="no private key"),
+        ),
+        row(
+            "PKCS#12 without a certificate",
+            bundle(_pkcs12(certificate=None, above=[])),
+            refused("LEAF_MISSING", says="no certificate"),
+        ),
+        row(
+            "PKCS#12 without a chain",
+            bundle(_pkcs12(above=[])),
+            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"),
+        ),
+        row(
+            "PKCS#12 without a chain, the chain beside it",
+            bundle(_pkcs12(above=[]), chain=CHAIN),
+            live(),
+        ),
+        row(
+            "PKCS#12 with a chain, the same beside it",
+            bundle(plain, chain=CHAIN),
+            repaired("CHAIN_SUPERFLUOUS", chain=ONE),
+        ),
+        row(
+            "PKCS#12 with its public root",
+            bundle(_pkcs12(above=chain_of(PUBLIC_CA, PUBLIC_ROOT))),
+            repaired("CHAIN_SUPERFLUOUS", chain=ONE),
+        ),
+        row(
+            "PKCS#12 whose chain is upside down",
+            bundle(_pkcs12(certificate=deep.certificate, above=up[::-1])),
+            repaired("CHAIN_MISORDERED", chain=up),
+        ),
+        row(
+            "PKCS#12 of a leaf that signed itself",
+            bundle(_self_signed_bundle()),
+            refused("SELF_SIGNED", says="signed itself"),
+        ),
+        row(
+            "PKCS#12 beside a key",
+            bundle(plain, private_key=KEY),
+            refused("SECRET_MALFORMED", says="private_key"),
+        ),
+        row(
+            "PKCS#12 beside a certificate",
+            bundle(plain, certificate=CERTIFICATE),
+            refused("SECRET_MALFORMED", says="certificate"),
+        ),
+        row("PKCS#12 as the binary value", binary(plain), live()),
+        row("PKCS#12 as the binary value, encrypted", binary(closed), encrypted),
+        row("PKCS#12 in base64 as the binary value", binary(base64.b64encode(plain)), no_bundle),
+        row(
+            "PKCS#12 in base64 without JSON around it",
+            text(base64.b64encode(plain).decode()),
+            refused("SECRET_MALFORMED", says="not JSON"),
+        ),
+        row("the certificate as DER, the binary value", binary(der), no_bundle),
+        row("the key as DER, the binary value", binary(key_der), no_bundle),
+        row(
+            "PKCS#7 as the binary value",
+            binary(pkcs7.serialize_certificates(signed_data, Encoding.DER)),
+            no_bundle,
+        ),
+        row(
+            "PKCS#7 as PEM in the certificate's place",
+            shop(certificate=pkcs7.serialize_certificates(signed_data, Encoding.PEM).decode()),
+            refused("SECRET_MALFORMED", says="certificate"),
+        ),
+        row(
+            "PKCS#7 as PEM in the chain's place",
+            shop(chain=pkcs7.serialize_certificates(signed_data, Encoding.PEM).decode()),
+            refused("SECRET_MALFORMED", says="chain"),
+        ),
+        row(
+            "PKCS#7 as base64 in the PKCS#12's place",
+            bundle(pkcs7.serialize_certificates(signed_data, Encoding.DER)),
+            no_bundle,
+        ),
+        row(
+            "the certificate as DER in base64",
+            shop(certificate=base64.b64encode(der).decode()),
+            refused("SECRET_MALFORMED", says="certificate"),
+        ),
+        row(
+            "the certificate as hexadecimal",
+            shop(certificate=der.hex()),
+            refused("SECRET_MALFORMED", says="certificate"),
+        ),
+    ]
+
+
+def texts() -> list[Row]:
+    """Return rows about PEM that was through somebody's hands."""
+    full = SHOP.fullchain_pem
+    certificate = refused("SECRET_MALFORMED", says="certificate")
+    key = refused("SECRET_MALFORMED", says="private_key")
+
+    def both(change: Any) -> SecretValue:
+        return shop(certificate=change(full), private_key=change(KEY), chain=ABSENT)
+
+    def lines(change: Any) -> SecretValue:
+        return both(lambda pem: "\n".join(change(line) for line in pem.splitlines()))
+
+    return [
+        row("a byte order mark in front of each PEM", both(lambda pem: "\ufeff" + pem), live()),
+        row("line ends of Windows", both(lambda pem: pem.replace("\n", "\r\n")), live()),
+        row("line ends of old Macs", both(lambda pem: pem.replace("\n", "\r")), live()),
+        row("line ends of both kinds", shop(certificate=CERTIFICATE.replace("\n", "\r\n")), live()),
+        row("NUL at the end of each PEM", both(lambda pem: pem + "\0"), live()),
+        row("NUL in front of each PEM", both(lambda pem: "\0" + pem), live()),
+        row(
+            "NUL in the certificate",
+            shop(certificate=CERTIFICATE[:99] + "\0" + CERTIFICATE[99:]),
+            certificate,
+        ),
+        row("NUL in the key", shop(private_key=KEY[:60] + "\0" + KEY[60:]), key),
+        row("NUL between all letters, as of UTF-16", both("\0".join), certificate),
+        row("no line feed at the end", both(str.rstrip), live()),
+        row(
+            "no line feed between two certificates",
+            both(lambda pem: pem.replace("--\n--", "----")),
+            live(),
+        ),
+        row("no line feeds at all", both(lambda pem: pem.replace("\n", "")), live()),
+        row("blanks in place of line feeds", both(lambda pem: pem.replace("\n", " ")), live()),
+        row(
+            "backslash and n in place of line feeds",
+            both(lambda pem: pem.replace("\n", "\\n")),
+            certificate,
+        ),
+        row("backslash and n in the key alone", shop(private_key=KEY.replace("\n", "\\n")), key),
+        row(
+            "an empty line after each line",
+            both(lambda pem: pem.replace("\n", "\n\n")),
+            certificate,
+        ),
+        row("lines indented, as in YAML", lines(lambda line: "    " + line), live()),
+        row("blanks at the end of each line", lines(lambda line: line + "  "), live()),
+        row("lines quoted, as in mail", lines(lambda line: "> " + line), certificate),
+        row("lines that end in a backslash", lines(lambda line: line + "\\"), certificate),
+        row("four dashes", both(lambda pem: pem.replace("-----BEGIN", "----BEGIN")), certificate),
+        row(
+            "dashes of a word processor",
+            both(lambda pem: pem.replace("-----", "\u2014\u2014-")),
+            certificate,
+        ),
+        row("labels in lower case", both(str.lower), certificate),
+        row("PEM in quotes", both(lambda pem: f'"{pem}"'), live()),
+        row("PEM in a shell's here-document", both(lambda pem: f"<<EOF\n{pem}EOF\n"), live()),
+        row(
+            "PEM with a header of its own",
+            shop(certificate=CERTIFICATE.replace("--\nM", "--\nComment: shop\n\nM", 1)),
+            live(),
+        ),
+        row(
+            "base64 with a letter that is none",
+            shop(certificate=CERTIFICATE[:99] + "!" + CERTIFICATE[100:]),
+            certificate,
+        ),
+        row(
+            "base64 with umlauts",
+            shop(certificate=CERTIFICATE[:99] + "ä" + CERTIFICATE[100:]),
+            certificate,
+        ),
+        row(
+            "base64 of the PEM, as Kubernetes keeps it",
+            both(lambda pem: base64.b64encode(pem.encode()).decode()),
+            live(),
+        ),
+        row(
+            "base64 of base64 of the PEM",
+            both(lambda pem: base64.b64encode(base64.b64encode(pem.encode())).decode()),
+            certificate,
+        ),
+        row(
+            "the certificate cut off in the middle",
+            shop(certificate=CERTIFICATE[: len(CERTIFICATE) // 2]),
+            certificate,
+        ),
+        row(
+            "the certificate without its last line",
+            shop(certificate=CERTIFICATE[:-27]),
+            certificate,
+        ),
+        row("the certificate's signature cut off", shop(certificate=_cut_signature()), certificate),
+        row(
+            "the certificate's signature changed",
+            shop(certificate=_changed_signature()),
+            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"),
+        ),
+        row(
+            "the certificate good, the next one cut off",
+            shop(certificate=full[:-99], chain=ABSENT),
+            certificate,
+        ),
+        row(
+            "a signing request in the certificate's place",
+            shop(certificate=CERTIFICATE.replace("CERTIFICATE", "CERTIFICATE REQUEST")),
+            certificate,
+        ),
+        row(
+            "a web page in the certificate's place",
+            shop(certificate="<html><title>404</title></html>"),
+            certificate,
+        ),
+        row("a file's name in the certificate's place", shop(certificate="@cert.pem"), certificate),
+        row("half a surrogate in front of the key", shop(private_key="\ud800" + KEY), live()),
+        row("the chain in 60 KB of comments", shop(chain="#" * 60_000 + "\n" + CHAIN), live()),
+    ]
+
+
+def documents() -> list[Row]:
+    """Return rows about the secret's JSON."""
+    no_json = refused("SECRET_MALFORMED", says="not JSON")
+    no_object = refused("SECRET_MALFORMED", says="not an object")
+    no_key = refused("SECRET_MALFORMED", says="no private key")
+    twice = refused("SECRET_MALFORMED", says="twice")
+    no_bundle = refused("SECRET_MALFORMED", says="PKCS#12")
+    no_string = refused("SECRET_MALFORMED", says="not a string")
+    return [
+        row("a byte order mark in front of the JSON", text("\ufeff" + JSON), live()),
+        row("JSON over many lines", text(json.dumps(fields_of(SHOP), indent=4)), live()),
+        row("blanks around the JSON", text(f"\r\n\t {JSON} \n"), live()),
+        row("JSON with every letter escaped", text(_escaped(JSON)), live()),
+        row(
+            "fields that nobody knows",
+            shop(owner="web team", note={"ticket": 1}, list=[1, 2]),
+            live(),
+        ),
+        row(
+            "64 KiB, most of them a field that nobody knows",
+            shop(note="x" * (LARGEST - len(JSON) - 12)),
+            live(),
+        ),
+        row("64 KiB, most of them blanks", text(JSON + " " * (LARGEST - len(JSON))), live()),
+        row("64 KiB of one letter", text("A" * LARGEST), no_json),
+        row("64 KiB of brackets", text("[" * LARGEST), refused("SECRET_MALFORMED", says="JSON")),
+        row(
+            "64 KiB of braces",
+            text('{"a":' * (LARGEST // 5)),
+            refused("SECRET_MALFORMED", says="JSON"),
+        ),
+        row(
+            "a number of 60,000 digits",
+            text('{"private_key": ' + "9" * 60_000 + "}"),
+            refused("SECRET_MALFORMED", says="JSON"),
+        ),
+        row("an empty value", text(""), no_json),
+        row("a value of blanks", text("  \n "), no_json),
+        row("PEM without JSON, the key first", text(KEY + SHOP.fullchain_pem), no_json),
+        row("PEM without JSON, the certificate first", text(SHOP.fullchain_pem + KEY), no_json),
+        row(
+            "YAML",
+            text(
+                "certificate: |\n  "
+                + CERTIFICATE.replace("\n", "\n  ")
+                + "private_key: |\n  "
+                + KEY.replace("\n", "\n  ")
+            ),
+            no_json,
+        ),
+        row("lines of name=value", text(f"certificate={CERTIFICATE}\nprivate_key={KEY}"), no_json),
+        row("JSON with single quotes", text(str(fields_of(SHOP))), no_json),
+        row("JSON with a comma too many", text(JSON[:-1] + ",}"), no_json),
+        row("JSON with a comment", text("// the shop\n" + JSON), no_json),
+        row("JSON with real line feeds in its strings", text(JSON.replace("\\n", "\n")), no_json),
+        row("JSON cut off in the key", text(JSON[: JSON.index("PRIVATE") + 200]), no_json),
+        row("JSON cut off by its last letter", text(JSON[:-1]), no_json),
+        row("JSON twice", text(JSON + JSON), no_json),
+        row("JSON and words behind it", text(JSON + "\nEOF"), no_json),
+        row("JSON in base64", text(base64.b64encode(JSON.encode()).decode()), no_json),
+        row("JSON inside JSON: a string", text(json.dumps(JSON)), no_object),
+        row("JSON inside JSON: a field", fields(SecretString=JSON), no_key),
+        row("JSON inside JSON: an object in a field", fields(tls=fields_of(SHOP)), no_key),
+        row(
+            "JSON inside JSON: the certificate an object",
+            shop(certificate={"pem": CERTIFICATE}),
+            no_string,
+        ),
+        row(
+            "JSON inside JSON: the key a string of JSON",
+            shop(private_key=json.dumps({"pem": KEY})),
+            refused("SECRET_MALFORMED", says="private_key"),
+        ),
+        row("an array of one object", text(f"[{JSON}]"), no_object),
+        row("an array of three PEMs", text(json.dumps([CERTIFICATE, KEY, CHAIN])), no_object),
+        row("an empty array", text("[]"), no_object),
+        row("an empty object", text("{}"), no_key),
+        row("null", text("null"), no_object),
+        row("true", text("true"), no_object),
+        row("a number", text("42"), no_object),
+        row("no number at all", text("NaN"), no_object),
+        row(
+            "the certificate an array of lines",
+            shop(certificate=CERTIFICATE.splitlines()),
+            no_string,
+        ),
+        row("the key an array of lines", shop(private_key=KEY.splitlines()), no_string),
+        row("the key a number", shop(private_key=42), no_string),
+        row("the key false", shop(private_key=False), no_string),
+        row("the passphrase true", shop(passphrase=True), no_string),
+        row("the key twice, one and the same", text(_twice("private_key", KEY)), twice),
+        row(
+            "the key twice, two different ones",
+            text(_twice("private_key", leaf(key="rsa2048").key_pem())),
+            twice,
+        ),
+        row("the certificate twice", text(_twice("certificate", CERTIFICATE)), twice),
+        row("a field twice that nobody knows", text(JSON[:-1] + ', "note": 1, "note": 2}'), twice),
+        row(
+            "a field twice in an object that nobody knows",
+            text(JSON[:-1] + ', "note": {"a": 1, "a": 2}}'),
+            twice,
+        ),
+        row(
+            "fields in capitals",
+            fields(CERTIFICATE=CERTIFICATE, PRIVATE_KEY=KEY, CHAIN=CHAIN),
+            no_key,
+        ),
+        row(
+            "fields with blanks in their names",
+            fields(**{"certificate ": CERTIFICATE, " private_key": KEY}),
+            no_key,
+        ),
+        row(
+            "fields with hyphens",
+            fields(certificate=CERTIFICATE, chain=CHAIN, **{"private-key": KEY}),
+            no_key,
+        ),
+        row(
+            "the PEMs as names of fields",
+            fields(**{CERTIFICATE: CHAIN, KEY: "private_key"}),
+            no_key,
+        ),
+        row("neither text nor bytes", _nothing(), refused("SECRET_MALFORMED", says="no value")),
+        row("JSON as the binary value", binary(JSON.encode()), no_bundle),
+        row("PEM as the binary value", binary((CERTIFICATE + KEY).encode()), no_bundle),
+        row(
+            "JSON, zipped, as the binary value",
+            binary(gzip.compress(JSON.encode(), mtime=0)),
+            no_bundle,
+        ),
+        row("64 KiB of zeros as the binary value", binary(bytes(LARGEST)), no_bundle),
+        row("every byte there is as the binary value", binary(bytes(range(256))), no_bundle),
+        row("JSON in UTF-16 as the binary value", binary(JSON.encode("utf-16")), no_bundle),
+        row("an empty binary value", binary(b""), no_bundle),
+    ]
+
+
+def bundle(data: bytes, **more: object) -> SecretValue:
+    """The secret of a PKCS#12 bundle."""
+    return fields(pkcs12=base64.b64encode(data).decode(), **more)
+
+
+def _pkcs12(
+    passphrase: str | None = None,
+    *,
+    certificate: x509.Certificate | None = SHOP.certificate,
+    above: Sequence[x509.Certificate] = SHOP.chain,
+    has_key: bool = True,
+    is_old: bool = False,
+) -> bytes:
+    encryption: Any = NoEncryption()
+    if is_old:
+        encryption = (
+            PrivateFormat.PKCS12.encryption_builder()
+            .kdf_rounds(2048)
+            .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
+            .hmac_hash(hashes.SHA1())  # noqa: S303  what old tools write
+            .build((passphrase or "").encode())
+        )
+    elif passphrase:
+        encryption = BestAvailableEncryption(passphrase.encode())
+    key: Any = SHOP.key if has_key else None
+    return pkcs12.serialize_key_and_certificates(b"shop", key, certificate, above, encryption)
+
+
+def _self_signed_bundle() -> bytes:
+    alone = self_signed("shop.example.com")
+    key: Any = alone.key
+    return pkcs12.serialize_key_and_certificates(
+        b"shop", key, alone.certificate, None, NoEncryption()
+    )
+
+
+def _cut_signature() -> str:
+    return _as_pem(SHOP.certificate.public_bytes(Encoding.DER)[:-10])
+
+
+def _changed_signature() -> str:
+    der = bytearray(SHOP.certificate.public_bytes(Encoding.DER))
+    der[-1] ^= 1
+    return _as_pem(bytes(der))
+
+
+def _as_pem(der: bytes) -> str:
+    body = base64.encodebytes(der).decode()
+    return f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
+
+
+def _escaped(document: str) -> str:
+    """Write the letters of all strings as JSON's escape sequences; structure stays."""
+    members = json.loads(document)
+
+    def escape(value: str) -> str:
+        return '"' + "".join(f"\\u{ord(letter):04x}" for letter in value) + '"'
+
+    return "{" + ",".join(f"{escape(k)}:{escape(v)}" for k, v in members.items()) + "}"
+
+
+def _twice(name: str, value: str) -> str:
+    return JSON[:-1] + f", {json.dumps(name)}: {json.dumps(value)}" + "}"
+
+
+def _nothing() -> SecretValue:
+    value = text("")
+    return type(value)(version=value.version)

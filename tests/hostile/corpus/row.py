@@ -1,0 +1,128 @@
+"""A row of the table: a secret, and the verdict that it must get."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from certrotation.core.secret_format import SecretValue
+from tests.hostile.corpus.material import NOW, PUBLIC_CA, SHOP
+from tests.support.authority import pem
+from tests.support.estate import fields_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cryptography import x509
+
+    from tests.support.authority import Issued
+
+ABSENT = object()
+"""In place of a field's value: the field is not there."""
+VERSION = "11111111-2222-4333-8444-555555555555"
+
+
+class Outcome(StrEnum):
+    """What becomes of a secret."""
+
+    REFUSED = "refused"
+    REPAIRED = "repaired"
+    WARNED = "warned"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What must become of a secret, and with which codes: all that refuse, else all there are."""
+
+    outcome: Outcome
+    codes: frozenset[str] = frozenset()
+    says: str = ""
+    """What the message of a refusal must name."""
+    chain: tuple[x509.Certificate, ...] = ()
+    """What goes live above the leaf."""
+    names: frozenset[str] | None = None
+    """The names served, where they are what the row is about."""
+    waits: bool = False
+    """Goes live, but only once it has become valid."""
+
+
+def refused(*codes: str, says: str) -> Verdict:
+    """Nothing goes live, and the messages name what is wrong."""
+    return Verdict(outcome=Outcome.REFUSED, codes=frozenset(codes), says=says)
+
+
+def repaired(*codes: str, chain: tuple[x509.Certificate, ...]) -> Verdict:
+    """It goes live with this chain."""
+    return Verdict(outcome=Outcome.REPAIRED, codes=frozenset(codes), chain=chain)
+
+
+def warned(*codes: str, chain: tuple[x509.Certificate, ...] = (PUBLIC_CA.certificate,)) -> Verdict:
+    """It goes live with this chain, and a person is told of something."""
+    return Verdict(outcome=Outcome.WARNED, codes=frozenset(codes), chain=chain)
+
+
+def live(
+    *names: str,
+    chain: tuple[x509.Certificate, ...] = (PUBLIC_CA.certificate,),
+    waits: bool = False,
+) -> Verdict:
+    """It goes live as it is; given names, these are served."""
+    return Verdict(
+        outcome=Outcome.LIVE, chain=chain, names=frozenset(names) if names else None, waits=waits
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A secret that is judged by itself."""
+
+    name: str
+    value: SecretValue
+    expected: Verdict
+    at: datetime = NOW
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotRun:
+    """A row whose value could not be made here."""
+
+    name: str
+    reason: str
+
+
+def row(name: str, value: SecretValue, expected: Verdict, *, at: datetime = NOW) -> Row:
+    """Return a row; positional, so that the table reads as one."""
+    return Row(name=name, value=value, expected=expected, at=at)
+
+
+def text(value: str) -> SecretValue:
+    """A secret with this string for a value."""
+    return SecretValue(version=VERSION, text=value)
+
+
+def binary(value: bytes) -> SecretValue:
+    """A secret with these bytes for a value."""
+    return SecretValue(version=VERSION, binary=value)
+
+
+def fields(**members: object) -> SecretValue:
+    """A secret of these fields, as JSON."""
+    return text(json.dumps(members))
+
+
+def shop(**changes: object) -> SecretValue:
+    """The secret of a good certificate with some fields changed, added or taken away."""
+    return _but(SHOP, changes)
+
+
+def of(issued: Issued, *chain: x509.Certificate, **changes: object) -> SecretValue:
+    """The secret of `issued`, with `chain` in place of its own if any is given."""
+    return _but(issued, {"chain": pem(*chain)} | changes if chain else changes)
+
+
+def _but(issued: Issued, changes: dict[str, object]) -> SecretValue:
+    members = fields_of(issued) | changes
+    return fields(**{key: each for key, each in members.items() if each is not ABSENT})

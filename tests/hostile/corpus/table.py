@@ -1,0 +1,26 @@
+"""All rows, by family."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.hostile.corpus import chains, forms, keys, leaves, tools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.hostile.corpus.row import NotRun, Row
+
+FAMILIES: dict[str, Callable[[], Sequence[Row | NotRun]]] = {
+    "keys": keys.rows,
+    "chains": chains.rows,
+    "leaves, signatures": leaves.kinds,
+    "usages": leaves.usages,
+    "names": leaves.names,
+    "clocks": leaves.clocks,
+    "DER, PKCS#7 and 12": forms.bundles,
+    "damaged PEM": forms.texts,
+    "JSON and binary": forms.documents,
+    "outputs of tools": tools.rows,
+}
+"""The rows that are judged by themselves; they are made when they are asked for."""
