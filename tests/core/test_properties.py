@@ -7,7 +7,12 @@ from itertools import pairwise
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    pkcs12,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +35,7 @@ from tests.core.samples import (
     PRIVATE_LEAF,
     PRIVATE_ROOT,
     PUBLIC_ROOT,
+    ROOTS,
     RSA_LEAF,
     VERSION,
     inspect,
@@ -82,6 +88,25 @@ def test_any_json_is_answered(document: object) -> None:
     assert_answered(inspect(SecretValue(version=VERSION, text=json.dumps(document))))
 
 
+ENCRYPTED = LEAF.key_pem(passphrase="x")
+BUNDLES = [
+    base64.b64encode(
+        pkcs12.serialize_key_and_certificates(b"w", LEAF.key, LEAF.certificate, None, each)
+    ).decode()
+    for each in (NoEncryption(), BestAvailableEncryption(b"x"))
+]
+
+
+@FEW
+@given(st.sampled_from(["", *BUNDLES]), st.text(max_size=20))
+def test_any_passphrase_is_answered(bundle: str, passphrase: str) -> None:
+    """OpenSSL's strings end at NUL; a passphrase that holds one once was a panic."""
+    key = {"certificate": LEAF.fullchain_pem, "private_key": ENCRYPTED}
+    fields = {"pkcs12": bundle} if bundle else key
+    assert_answered(inspect(secret(**fields, passphrase=passphrase)))
+    assert_answered(inspect(secret(**fields, passphrase=passphrase + "\0")))
+
+
 DER = LEAF.certificate.public_bytes(Encoding.DER)
 
 
@@ -127,12 +152,16 @@ CHAINS = st.lists(st.sampled_from(POOL), max_size=12)
 def test_a_repaired_chain_links_from_the_leaf_up(
     issued: Issued, chain: list[x509.Certificate]
 ) -> None:
-    material = inspect(secret_of(issued, *chain)).material
+    inspection = inspect(secret_of(issued, *chain))
+    material = inspection.material
     assert material is not None
     path = (material.leaf, *material.chain)
     assert all(issued_by(below, above) for below, above in pairwise(path))
     assert len(set(path)) == len(path)
     assert PUBLIC_ROOT.certificate not in path
+    top = path[-1]
+    is_ended = ROOTS.have_issued(top) or issued_by(top, top)
+    assert is_ended or Code.CHAIN_INCOMPLETE in {each.code for each in inspection.findings}
 
 
 @FEW
