@@ -26,7 +26,7 @@ from tests.hostile.corpus.material import (
     self_signed,
     under,
 )
-from tests.hostile.corpus.row import Outcome, live, of, refused, repaired, warned
+from tests.hostile.corpus.row import Outcome, fields, live, refused, repaired, warned
 from tests.support.authority import CLIENT_AUTH, SERVER_AUTH, Issued, shared_key
 from tests.support.estate import PREFIX, Estate, client, fields_of
 
@@ -91,8 +91,8 @@ def _judge(estate: Estate, scene: Scene, judgement: Judgement) -> None:
         judgement.wrong += [] if outcome["status"] == "refused" else [f"ended {outcome['status']}"]
     elif not _is_live(estate, scene):
         judgement.wrong.append(f"did not go live: {outcome['status']}, {outcome.get('error')}")
-    value = of(scene.after) if isinstance(scene.after, Issued) else None
-    judgement.leaks = leaks("\n".join(run.lines), pieces_of(value) if value else set())
+    secrets = pieces_of(fields(**fields_of(scene.after)))
+    judgement.leaks = leaks("\n".join(run.lines), secrets)
 
 
 def _is_live(estate: Estate, scene: Scene) -> bool:
