@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import timedelta
+from traceback import format_exception, walk_tb
 
 import pytest
 
@@ -14,6 +15,8 @@ from certrotation.errors import (
     PermanentError,
     Throttled,
     TransientError,
+    forget_frames,
+    without_frames,
 )
 
 
@@ -71,6 +74,53 @@ def test_an_error_says_its_code_what_was_found_and_what_to_do() -> None:
     assert str(error) == "ACCESS_DENIED: The role may not import. Allow acm:ImportCertificate."
     assert error.found == "The role may not import."
     assert error.remedy == "Allow acm:ImportCertificate."
+
+
+def failing() -> RuntimeError:
+    """An error that passed frames with a secret in them, caught and behind it another like it."""
+
+    def lend(secret: bytearray) -> None:
+        raise ValueError(len(secret))
+
+    def use(secret: bytearray) -> None:
+        try:
+            lend(secret)
+        except ValueError as error:
+            raise RuntimeError("not usable") from error
+
+    try:
+        use(bytearray(b"secret"))
+    except RuntimeError as error:
+        return error
+    raise AssertionError
+
+
+def variables_of(error: BaseException | None) -> list[object]:
+    """What stands in the frames that an error and those behind it passed, this test's left out."""
+    if error is None:
+        return []
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    own = [value for frame in frames for value in frame.f_locals.values()]
+    return [each for each in own if isinstance(each, bytearray)] + variables_of(error.__cause__)
+
+
+def test_frames_that_are_forgotten_hold_nothing_and_still_tell_where_it_happened() -> None:
+    error = failing()
+    told = format_exception(error)
+    assert len(variables_of(error)) == 3
+
+    forget_frames(error)
+
+    assert variables_of(error) == []
+    assert format_exception(error) == told
+
+
+def test_an_error_without_frames_is_the_same_error_alone() -> None:
+    error = failing()
+
+    assert without_frames(error) is error
+    assert str(error) == "not usable"
+    assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
 
 
 def test_what_is_transient_may_say_when_to_try_again() -> None:

@@ -22,10 +22,51 @@ CertRotationError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from traceback import walk_tb
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from datetime import timedelta
+    from types import FrameType
+
+
+_Error = TypeVar("_Error", bound=Exception)
+
+
+def forget_frames(error: BaseException) -> None:
+    """Empty the frames that an error passed, and those of the errors behind it.
+
+    What was worked on stands in their variables, private keys included. Errors, frames and
+    variables often refer to one another in a circle, and such memory is given back only when
+    Python's collector comes: in a frozen Lambda, hours later. Frames that still run are left as
+    they are, and where it happened can be told as before.
+    """
+    behind: list[BaseException | None] = [error]
+    seen: list[BaseException] = []
+    while behind:
+        each = behind.pop()
+        if each is not None and each not in seen:
+            seen.append(each)
+            for frame, _ in walk_tb(each.__traceback__):
+                _empty(frame)
+            behind += [each.__cause__, each.__context__]
+
+
+def without_frames(error: _Error) -> _Error:
+    """Return the error alone, without its traceback, fit to outlive the `except` that caught it."""
+    forget_frames(error)
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
+def _empty(frame: FrameType | None) -> None:
+    """Empty a frame that has ended, and its callers': those it keeps, though they ended well."""
+    while frame is not None:
+        try:
+            frame.clear()
+        except RuntimeError:  # it still runs, and so do its callers
+            return
+        frame = frame.f_back
 
 
 class CertRotationError(Exception):

@@ -25,7 +25,7 @@ from certrotation.aws.managed_secrets import ManagedSecrets
 from certrotation.aws.rotation_queue import SqsRotationQueue
 from certrotation.aws.tag_index import ResourceTagIndex
 from certrotation.core.trust import PublicRoots
-from certrotation.errors import SettingsError
+from certrotation.errors import SettingsError, forget_frames
 from certrotation.workflows.ports import Account, DependentService, Region
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ def _account(settings: Settings, environment: frozenset[tuple[str, str]]) -> Acc
     """Make the account; `environment` is what the session reads by itself."""
     del environment
     session = boto3.Session()
+    session.events.register("needs-retry", _forget_failed_try)
     home = settings.home_region
     edge = edge_region(home)
     account_id = _account_id(settings.queue_url)
@@ -145,6 +146,12 @@ def _account(settings: Settings, environment: frozenset[tuple[str, str]]) -> Acc
             for name in settings.target_regions
         },
     )
+
+
+def _forget_failed_try(caught_exception: Exception | None, **_: object) -> None:
+    """Let go of a request that got no answer; botocore tells of it, and then tries again."""
+    if caught_exception is not None:
+        forget_frames(caught_exception)
 
 
 def _region(session: boto3.Session, name: str, account_id: str, *, is_edge: bool) -> Region:

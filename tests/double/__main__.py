@@ -5,15 +5,10 @@ from __future__ import annotations
 import argparse
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
-from werkzeug.serving import make_server
 
 from tests.double.behaviour import Behaviour
 from tests.double.embedded import answers_in_front
+from tests.double.serving import server
 from tests.double.world import World
 
 
@@ -21,18 +16,10 @@ def main() -> None:
     """Serve until the process is ended."""
     parser = argparse.ArgumentParser(prog="python -m tests.double", description=__doc__)
     parser.add_argument("--port", type=int, default=5566, help="0 takes a free port")
-    port = parser.parse_args().port
-    server = make_server(
-        "127.0.0.1",
-        port,
-        DomainDispatcherApplication(create_backend_app),
-        threaded=True,
-        request_handler=MotoRequestHandler,
-    )
     world = World(behaviour=Behaviour(), account_id=DEFAULT_ACCOUNT_ID)
-    with answers_in_front(world), server:
-        print(f"http://127.0.0.1:{server.server_port}", flush=True)  # noqa: T201  its output
-        server.serve_forever()
+    with answers_in_front(world), server(parser.parse_args().port) as listening:
+        print(f"http://127.0.0.1:{listening.server_port}", flush=True)  # noqa: T201  its output
+        listening.serve_forever()
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from certrotation.errors import (
     Throttled,
     Unreachable,
     Vanished,
+    without_frames,
 )
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ _BY_WORDS: tuple[tuple[frozenset[str], re.Pattern[str], _Fault], ...] = (
 def translated(operation: str, subject: str) -> Iterator[None]:
     """Raise what the block's AWS calls come to, in our terms.
 
-    The errors carry no trace of botocore's: those hold the request, which may hold a private key.
+    The errors carry no trace of botocore's, and of those nothing stays: they hold the request,
+    which may hold a private key.
 
     Args:
         operation: the IAM action, such as `acm:ImportCertificate`.
@@ -180,12 +182,14 @@ def translated(operation: str, subject: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        ours = _translate(error, f"{operation} for {subject}")
+        ours = _translate(without_frames(error), f"{operation} for {subject}")
         try:
             raise ours from None
         except CertRotationError:
             ours.__context__ = None  # `from None` hides it, and keeps it
             raise
+        finally:
+            del ours  # it would refer to the frame that refers to it
 
 
 def failure(code: str, message: str, call: str) -> CertRotationError:

@@ -10,7 +10,7 @@ from certrotation import wiring
 from certrotation.core.messages import RotationRequest
 from certrotation.core.outcomes import WAIT, Disposition, RotationOutcome, Status, follow_up
 from certrotation.core.planning import RotationPolicy
-from certrotation.errors import CertRotationError, Rejected
+from certrotation.errors import CertRotationError, Rejected, without_frames
 from certrotation.handlers.reporting import emit, logger
 from certrotation.settings import Mode, Settings
 from certrotation.workflows.rotate import Rotator
@@ -32,14 +32,22 @@ _SAY = {
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext | None) -> dict[str, Any]:
-    """Rotate the secret of each message; messages to be seen again are returned as failures."""
+    """Rotate the secret of each message; messages to be seen again are returned as failures.
+
+    A bug is raised without the frames that it passed: Lambda's runtime keeps what it gets, and a
+    closure in a frame keeps the key. Where it happened is logged before.
+    """
     del context
     settings = Settings.from_env(os.environ)
-    failures = [
-        {"itemIdentifier": record["messageId"]}
-        for record in event["Records"]
-        if _rotate(record, settings) is Disposition.RETURN
-    ]
+    try:
+        failures = [
+            {"itemIdentifier": record["messageId"]}
+            for record in event["Records"]
+            if _rotate(record, settings) is Disposition.RETURN
+        ]
+    except Exception as bug:  # noqa: BLE001  it is raised again
+        logger.exception("bug")
+        raise without_frames(bug) from None
     return {"batchItemFailures": failures}
 
 

@@ -32,6 +32,7 @@ from certrotation.errors import (
     TagsFull,
     TagsRefused,
     Vanished,
+    without_frames,
 )
 from certrotation.workflows.moving import Moves
 
@@ -88,7 +89,7 @@ class RegionApplication:
         try:
             plan = self._apply(plan)
         except CertRotationError as caught:
-            error = caught
+            error = without_frames(caught)
         return RegionOutcome(
             region=plan.region,
             status=self._status(plan, error),

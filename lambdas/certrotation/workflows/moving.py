@@ -15,6 +15,7 @@ from certrotation.errors import (
     NotSeenYet,
     NotYet,
     Rejected,
+    without_frames,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Moves:
             self._wait(step, busy.found)
         except NotYet as unsettled:
             self.not_left.add(step.arn)
-            self.unsettled = self.unsettled or unsettled
+            self.unsettled = self.unsettled or without_frames(unsettled)
         except (AccessDenied, DependentFull, Rejected) as refusal:
             self.strand(step, refusal.found)
         return False

@@ -11,7 +11,7 @@ from certrotation.core.findings import apply_acceptance, refusals
 from certrotation.core.material_checks import inspect_secret
 from certrotation.core.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.planning import Rotation
-from certrotation.errors import CertRotationError, NotYet, Rejected
+from certrotation.errors import CertRotationError, NotYet, Rejected, without_frames
 from certrotation.workflows.application import RegionApplication
 from certrotation.workflows.observation import Observer
 
@@ -61,7 +61,7 @@ class Rotator:
         try:
             return self._rotate(request, receives)
         except CertRotationError as error:
-            return RotationOutcome.of_error(request.secret, error)
+            return RotationOutcome.of_error(request.secret, without_frames(error))
 
     def _rotate(self, request: RotationRequest, receives: int) -> RotationOutcome:
         secret = self.account.secrets.describe(request.secret)
@@ -71,12 +71,10 @@ class Rotator:
                 f" {self.secret_prefix}.",
                 "Rename the secret, or change the stack's prefix.",
             )
-        value = self.account.secrets.current_value(request.secret)
-        _require_consistency(self.account.secrets, request, secret, value)
-        inspection = inspect_secret(value, self.policy.roots, self.now)
+        version, inspection = self._inspect(request, secret)
         if inspection.material is None:
             found = (*secret.findings(self.policy.targets), *inspection.findings)
-            accepted = apply_acceptance(found, secret.accepted, value.version, is_complete=False)
+            accepted = apply_acceptance(found, secret.accepted, version, is_complete=False)
             return _refused(secret, accepted)
         rotation = Rotation.of(secret, inspection.material, inspection.findings, self.policy)
         found = rotation.findings_by_itself()
@@ -84,6 +82,12 @@ class Rotator:
             return _refused(secret, found)
         _require_validity(inspection, self.now)
         return self._rotate_regions(rotation, self._fresh(request.sighting, receives), receives)
+
+    def _inspect(self, request: RotationRequest, secret: ManagedSecret) -> tuple[str, Inspection]:
+        """Read and check what is AWSCURRENT; of the value as it was read nothing is kept."""
+        value = self.account.secrets.current_value(request.secret)
+        _require_consistency(self.account.secrets, request, secret, value)
+        return value.version, inspect_secret(value, self.policy.roots, self.now)
 
     def _fresh(self, sighting: Sighting | None, receives: int) -> Sighting | None:
         """Return the sighting if nothing much can have happened since."""
@@ -120,7 +124,7 @@ class Rotator:
             try:
                 return observer.look(self.account.regions[name])
             except CertRotationError as error:
-                return error
+                return without_frames(error)
 
         results = dict(zip(rotation.regions, _at_once(try_to_look, rotation.regions), strict=True))
         looks = {k: v for k, v in results.items() if not isinstance(v, CertRotationError)}
