@@ -16,6 +16,9 @@ from infra.permissions import (
 )
 from infra.service_function import Package, service_function
 
+EDGE_REGION = "us-east-1"
+"""Where CloudFront's certificates are: without copies there, no distribution presents one."""
+
 
 class RotateFunction(Construct):
     """Brings one secret's material to every target Region and moves the dependents."""
@@ -49,7 +52,8 @@ class RotateFunction(Construct):
         for statement in [
             self._read_secrets(config.secret_prefix),
             *self._change_certificates(config),
-            *self._move_dependents(config),
+            *self._move_listeners(config),
+            *([self._move_distributions()] if EDGE_REGION in config.target_regions else ()),
         ]:
             self.function.add_to_role_policy(statement)
 
@@ -109,7 +113,7 @@ class RotateFunction(Construct):
             *out_of_bounds(self, secret_prefix=config.secret_prefix),
         ]
 
-    def _move_dependents(self, config: StackConfig) -> list[iam.PolicyStatement]:
+    def _move_listeners(self, config: StackConfig) -> list[iam.PolicyStatement]:
         listeners = [
             arn
             for kind in ("app", "net")
@@ -120,9 +124,6 @@ class RotateFunction(Construct):
                 resource=f"listener/{kind}",
             )
         ]
-        distributions = cdk.Stack.of(self).format_arn(
-            service="cloudfront", region="", resource="distribution", resource_name="*"
-        )
         return [
             iam.PolicyStatement(
                 sid="ReadListeners",
@@ -142,13 +143,18 @@ class RotateFunction(Construct):
                 ],
                 resources=listeners,
             ),
-            iam.PolicyStatement(
-                sid="MoveDistributions",
-                actions=[
-                    "cloudfront:GetDistribution",
-                    "cloudfront:ListTagsForResource",
-                    "cloudfront:UpdateDistribution",
-                ],
-                resources=[distributions],
-            ),
         ]
+
+    def _move_distributions(self) -> iam.PolicyStatement:
+        distributions = cdk.Stack.of(self).format_arn(
+            service="cloudfront", region="", resource="distribution", resource_name="*"
+        )
+        return iam.PolicyStatement(
+            sid="MoveDistributions",
+            actions=[
+                "cloudfront:GetDistribution",
+                "cloudfront:ListTagsForResource",
+                "cloudfront:UpdateDistribution",
+            ],
+            resources=[distributions],
+        )

@@ -8,8 +8,10 @@ from importlib import import_module
 from pathlib import Path
 
 from certrotation.settings import Mode, Settings
+from certrotation.wiring import edge_region
 from infra.config import StackConfig
 from infra.environment import function_environment
+from infra.rotate_function import EDGE_REGION
 
 INFRA = Path(__file__).parents[2] / "infra"
 QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
@@ -60,6 +62,10 @@ def test_a_stack_that_says_no_more_than_it_must_leaves_the_defaults() -> None:
     }
 
     assert settings_for(target_regions=["eu-west-1"]) == Settings.from_env(bare)
+
+
+def test_distributions_are_moved_where_the_role_allows_it() -> None:
+    assert edge_region("eu-west-1") == EDGE_REGION
 
 
 def test_every_handler_that_the_stack_names_can_be_imported() -> None:

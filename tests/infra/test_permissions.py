@@ -1,8 +1,9 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.infra.synthesis import Template
+from tests.infra.synthesis import Template, synthesize
 
 pytestmark = pytest.mark.infra
 
@@ -186,6 +187,14 @@ def test_rotate_changes_listeners_of_this_account_in_target_regions_alone(
 def test_rotate_changes_distributions_of_this_account_alone(template: Template) -> None:
     (statement,) = granting(template, ROTATE, "cloudfront:UpdateDistribution")
     assert arns(statement) == {arn("cloudfront", "", "distribution/*")}
+
+
+def test_rotate_may_do_nothing_to_distributions_without_copies_where_they_present_them(
+    tmp_path: Path,
+) -> None:
+    elsewhere = synthesize(tmp_path / "cdk.out", {"target_regions": ["eu-west-1"]})
+    allowed = actions(elsewhere.statements_of(ROTATE), "Allow")
+    assert not [action for action in allowed if action.startswith("cloudfront:")]
 
 
 def test_each_function_writes_only_to_its_own_log_group(template: Template) -> None:
