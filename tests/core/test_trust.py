@@ -1,11 +1,13 @@
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import botocore
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
-from certrotation.core.certificates import is_self_signed
+from certrotation.core.certificates import is_self_signed, public_bytes_of
 from certrotation.core.trust import Anchor, PublicRoots, anchor_of
 from tests.core.samples import (
     ISSUING_CA,
@@ -18,11 +20,12 @@ from tests.core.samples import (
     resigned,
     root,
 )
-from tests.support.authority import Authority, shared_key
+from tests.support.authority import Authority, make_key, shared_key
 
 NAME = PRIVATE_ROOT.certificate.subject
 KEY = x509.SubjectKeyIdentifier.from_public_key(PRIVATE_ROOT.key.public_key()).digest
 PRIVATE = Anchor(public=False, name=NAME, key_identifier=KEY)
+ROOT_ITSELF = replace(PRIVATE, public_key=public_bytes_of(PRIVATE_ROOT.key.public_key()))
 PATH = (PRIVATE_LEAF.certificate, PRIVATE_CA.certificate)
 
 
@@ -70,13 +73,14 @@ def test_the_anchor_of_a_public_path_is_the_root_that_issued_its_top() -> None:
 
 
 def test_a_private_root_and_what_it_issued_tell_the_same_anchor() -> None:
-    assert anchor_of((*PATH, PRIVATE_ROOT.certificate), ROOTS) == PRIVATE
+    assert anchor_of((*PATH, PRIVATE_ROOT.certificate), ROOTS) == ROOT_ITSELF
+    assert ROOT_ITSELF.is_same_as(PRIVATE)
     assert anchor_of((PRIVATE_ROOT.issue("a.example").certificate,), ROOTS) == PRIVATE
 
 
 def test_a_root_without_key_identifier_has_that_of_its_key() -> None:
     bare = resigned(PRIVATE_ROOT, PRIVATE_ROOT.certificate, without=[x509.SubjectKeyIdentifier])
-    assert anchor_of((*PATH, bare), ROOTS) == PRIVATE
+    assert anchor_of((*PATH, bare), ROOTS) == ROOT_ITSELF
 
 
 @pytest.mark.parametrize(
@@ -110,3 +114,21 @@ def test_an_anchor_reads_as_words() -> None:
     assert str(PRIVATE) == "private CA CN=Private Root"
     assert str(public) == "public root CN=Private Root"
     assert str(nameless) == "private CA (no name)"
+
+
+def test_a_root_made_up_under_the_name_and_identifier_of_another_is_not_the_same() -> None:
+    key, real = make_key(), PRIVATE_ROOT.certificate
+    builder = x509.CertificateBuilder(
+        issuer_name=NAME,
+        subject_name=NAME,
+        public_key=key.public_key(),
+        serial_number=real.serial_number,
+        not_valid_before=real.not_valid_before_utc,
+        not_valid_after=real.not_valid_after_utc,
+        extensions=list(real.extensions),
+    )
+    made_up = anchor_of((builder.sign(key, hashes.SHA256()),), ROOTS)
+
+    assert made_up.key_identifier == KEY
+    assert not made_up.is_same_as(anchor_of((*PATH, real), ROOTS))
+    assert made_up.is_same_as(PRIVATE), "the root itself is not at hand"

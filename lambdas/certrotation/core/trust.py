@@ -51,11 +51,14 @@ class Anchor:
     public: bool
     name: x509.Name
     key_identifier: bytes | None
+    public_key: bytes | None = None
+    """Known where the anchor itself is at hand: an identifier is but what somebody wrote."""
 
     def is_same_as(self, other: Anchor) -> bool:
-        """Say whether both are one anchor; a key identifier that either lacks decides nothing."""
+        """Say whether both are one anchor; what either lacks decides nothing."""
         identifiers = {self.key_identifier, other.key_identifier} - {None}
-        return self.name == other.name and len(identifiers) <= 1
+        keys = {self.public_key, other.public_key} - {None}
+        return self.name == other.name and len(identifiers) <= 1 and len(keys) <= 1
 
     def __str__(self) -> str:
         """Return the anchor's name and whether it is public."""
@@ -73,7 +76,12 @@ def anchor_of(path: Sequence[x509.Certificate], roots: PublicRoots) -> Anchor:
     if roots.have_issued(top):
         return Anchor(public=True, name=top.issuer, key_identifier=_authority_key(top))
     if is_self_signed(top):
-        return Anchor(public=False, name=top.subject, key_identifier=_subject_key(top))
+        return Anchor(
+            public=False,
+            name=top.subject,
+            key_identifier=_subject_key(top),
+            public_key=public_bytes_of(top.public_key()),
+        )
     return Anchor(public=False, name=top.issuer, key_identifier=_authority_key(top))
 
 
