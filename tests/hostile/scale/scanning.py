@@ -27,7 +27,11 @@ begin = time.perf_counter()
 from certrotation.handlers import scan
 summary = scan.handler({}, None)
 seconds = time.perf_counter() - begin
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+try:  # resource would count what the parent was when it forked
+    status = open("/proc/self/status").read()
+    memory = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+except FileNotFoundError:
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps([summary["states"]["current"], summary["queued"], calls, seconds, memory]),
     file=sys.stderr)
 """
