@@ -198,3 +198,20 @@ def test_a_copy_that_vanishes_before_it_is_reimported_is_made_anew(
     assert statuses(run) == {HOME: "done", US: "done"}
     assert new != gone
     assert estate.tags(new)[tags.VERSION] == renewed
+
+
+def test_a_copy_that_acm_shows_and_cannot_find_is_left_for_the_next_run(
+    estate: Estate, renewed: str
+) -> None:
+    def deny(call: Call) -> None:
+        if call.operation == "ImportCertificate":
+            raise estate.aws.error("ResourceNotFoundException", call.operation)
+
+    with estate.aws.before(deny):
+        run = estate.run()
+
+    canary = run.rotation(SHOP)["regions"][0]
+    assert canary["status"] == "failed"
+    assert "looked different" in canary["error"]
+    assert len(imports(estate)) < 10
+    assert estate.tags(estate.certificates(HOME)[0])[tags.VERSION] != renewed

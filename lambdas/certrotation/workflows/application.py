@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 PERMISSIONS_SETTLE = timedelta(minutes=10)
 """How long after tagging a denial may mean that IAM has yet to see the tag."""
 
-
-MOST_PLANS = 10
-"""Each copy may lead to another plan, twice at most; more means that the ground is moving."""
+PLANS_A_COPY = 3
+"""A copy may lead to another plan when it is imported, when ACM refuses a reimport and when
+CloudFront refuses to leave it; more means that the ground is moving."""
 
 
 class _LookAgainError(Exception):
@@ -128,9 +128,9 @@ class RegionApplication:
     def _plan_again(self, plan: RegionPlan) -> RegionPlan:
         """Look directly and plan anew; a second import would mean that we cannot see the first."""
         self.plans += 1
-        if self.plans > MOST_PLANS:
+        if self.plans > PLANS_A_COPY * (len(self.look.copies) + 1):
             raise NotYet(
-                f"{self.region.name} looks different at each of {MOST_PLANS} looks.",
+                f"{self.region.name} looked different at each of {self.plans} looks.",
                 "The next run looks again; if it lasts, look for another writer.",
             )
         self.look = self.observer.look_directly(self.region, known=self.imported)
