@@ -70,8 +70,8 @@ def broken_by_scanning(scanned: list[Scanned]) -> list[str]:
 
 def _rotation_table(rotated: list[Rotated]) -> Table:
     table = Table(
-        *("secrets", "imports", "seconds", "quota allows", "times", "throttled", "came back"),
-        *("longest, s", "lost", "twice"),
+        *("secrets", "imports", "s", "quota", "times", "throttled", "returned"),
+        *("longest", "lost", "twice"),
         title=f"renewing all at once in {len(REGIONS)} Regions",
         title_justify="left",
     )

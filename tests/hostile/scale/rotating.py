@@ -36,7 +36,7 @@ VISIBILITY = timedelta(minutes=30)
 TIMEOUT = timedelta(minutes=5)
 """Of the rotate function (infra/rotate_function.py)."""
 
-SPEED = 8
+SPEED = 5
 """Seconds of the scaled clock in a real one: many more, and this machine is slower than the quotas.
 
 The functions, botocore's back-off and rate limits, the quotas and the queue all live by this clock;
