@@ -147,7 +147,7 @@ def test_a_key_for_rsassa_pss_alone_is_none_of_acms() -> None:
     leaf = Issued(certificate=x509.load_der_x509_certificate(restricted), key=RSA_LEAF.key)
     found = the(Code.KEY_UNSUPPORTED, inspect(secret_of(leaf)).findings)
     assert found.severity is REFUSE
-    assert "RSASSA-PSS" in found.found
+    assert found.found == "The certificate's key is for RSASSA-PSS alone (RFC 4055)."
 
 
 def test_a_key_is_weak_below_2048_bits_and_not_from_there_on() -> None:
