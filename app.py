@@ -11,20 +11,44 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from infra.config import ConfigError, StackConfig
+from infra.environment import function_environment
 from infra.stack import CertRotationStack
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "lambdas"))
+
+from certrotation.core.scan_rate import check_scan_rate  # noqa: E402  found by the line above
+from certrotation.errors import SettingsError  # noqa: E402
+from certrotation.settings import Settings  # noqa: E402
 
 
 def main() -> None:
     """Write the cloud assembly for the context in cdk.json and on the command line."""
     # The command line passes this context on, and what it passes wins; alone, nobody else reads it.
-    cdk_json = json.loads(Path(__file__).with_name("cdk.json").read_text(encoding="utf-8"))
+    cdk_json = json.loads((HERE / "cdk.json").read_text(encoding="utf-8"))
     app = cdk.App(context=cdk_json["context"])
     try:
         config = StackConfig.from_context(app.node.get_all_context())
-    except ConfigError as error:
+        settings = _as_the_functions_read_them(config)
+    except (ConfigError, SettingsError) as error:
         sys.exit(f"cdk.json or -c: {error}")
-    CertRotationStack(app, config=config)
+    stack = CertRotationStack(app, config=config)
+    # Of lifetimes from 30 days on; of shorter ones, the scan that sees them warns.
+    shortest = settings.windows.critical(settings.windows.floor_from_lifetime)
+    for finding in check_scan_rate([shortest], settings.scan_interval):
+        cdk.Annotations.of(stack).add_warning_v2(finding.code, finding.found)
     app.synth()
+
+
+def _as_the_functions_read_them(config: StackConfig) -> Settings:
+    """Return what the functions will make of their environment, rather than at their first run.
+
+    Raises:
+        SettingsError: they would refuse it.
+    """
+    somewhere = "https://sqs.invalid/123456789012/known-at-deployment"
+    environment = function_environment(config, queue_url=somewhere)
+    return Settings.from_env({"AWS_REGION": config.target_regions[0], **environment})
 
 
 if __name__ == "__main__":

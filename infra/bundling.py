@@ -15,6 +15,8 @@ from infra.config import Arch
 PYTHON_VERSION = "3.13"
 
 _PACKAGE = "certrotation"
+# Where Lambda puts the asset (Lambda Developer Guide, "Using Lambda environment variables").
+_TASK_ROOT = "/var/task"
 # One platform tag, kept: another (manylinux_2_28) selects other wheels and so another asset.
 _PLATFORMS: dict[Arch, str] = {
     "arm64": "aarch64-manylinux2014",
@@ -41,12 +43,34 @@ def bundle(source: Path, output: Path, arch: Arch) -> None:
     """Fill the existing folder `output` with the asset for `arch`, from a checkout's `lambdas/`.
 
     Raises:
-        BundlingError: uv is missing or could not install the dependencies.
+        BundlingError: uv or a Python of Lambda's version is missing, or one of them failed.
     """
+    compiler = find_python()
     _install_dependencies(source / "requirements.txt", output, arch)
     _remove_installer_traces(output)
     _copy_package(source / _PACKAGE, output / _PACKAGE)
+    _add_bytecode(compiler, output)
     _set_modes(output)
+
+
+def find_python() -> str:
+    """Return a Python of Lambda's version: it passes over the bytecode of any other.
+
+    Raises:
+        BundlingError: there is none, or no uv that would find it.
+    """
+    running = sys.version_info
+    if f"{running.major}.{running.minor}" == PYTHON_VERSION:
+        return sys.executable
+    command = [_find_uv(), "python", "find", "--no-project", PYTHON_VERSION]
+    # uv's own words go to the terminal, as below.
+    finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603  no shell; every word is ours
+    if finished.returncode != 0:
+        raise BundlingError(
+            f"there is no Python {PYTHON_VERSION}, which compiles the Lambda asset, "
+            f"on PATH or among uv's own; run `uv python install {PYTHON_VERSION}`"
+        )
+    return finished.stdout.strip()
 
 
 def _install_dependencies(requirements: Path, output: Path, arch: Arch) -> None:
@@ -96,6 +120,28 @@ def _copy_package(package: Path, target: Path) -> None:
         copied = target / relative
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(module, copied)
+
+
+def _add_bytecode(python: str, output: Path) -> None:
+    """Compile every module, in one process: the bytes depend on what a process did before."""
+    command = [
+        *(python, "-m", "compileall", "-q"),
+        # By time stamp Python would compare what the zip says, which is not what was compiled.
+        *("--invalidation-mode", "unchecked-hash"),
+        *("-s", str(output), "-p", _TASK_ROOT, str(output)),
+    ]
+    finished = subprocess.run(command, env=_compiling_environment(), check=False)  # noqa: S603  as above
+    if finished.returncode != 0:
+        raise BundlingError(
+            f"{python} could not compile the Lambda asset (exit code {finished.returncode}); "
+            "its message stands above"
+        )
+
+
+def _compiling_environment() -> dict[str, str]:
+    """Return this environment without what would change the bytes, or put them elsewhere."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return kept | {"PYTHONHASHSEED": "0"}
 
 
 def _set_modes(output: Path) -> None:

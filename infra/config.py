@@ -8,9 +8,13 @@ functions are told too is named like its environment variable, without `CERTROTA
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import Any, Literal, Self
 
+import botocore.session
+
 Arch = Literal["arm64", "x86_64"]
+Switch = Literal["on", "off"]
 
 _CONTEXT_KEY = "certrotation"
 
@@ -33,7 +37,22 @@ class StackConfig:
     arch: Arch = "arm64"
     rotate_concurrency: int = 4
     """How many secrets are rotated at the same time."""
-    adoption: Literal["on", "off"] | None = None
+    reserved_concurrency: Switch = "on"
+    """Whether both functions keep their share of the account's concurrency to themselves."""
+    critical_emails: tuple[str, ...] = ()
+    """Who is told of what pages."""
+    warning_emails: tuple[str, ...] = ()
+    """Who is told of what opens a ticket."""
+    secret_key_arns: tuple[str, ...] = ()
+    """The customer-managed KMS keys that managed secrets are encrypted with."""
+    dependents_tag: tuple[str, str] | None = None
+    """Key and value of a tag without which a listener or a distribution is not changed."""
+    permissions_boundary: str | None = None
+    """ARN of the policy that bounds every role of the stack."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """Key and value of the tags that every resource of the stack carries."""
+    termination_protection: Switch = "on"
+    adoption: Switch | None = None
     retention_days: int | None = None
     yearly_import_quota: int | None = None
     warning_fraction: float | None = None
@@ -124,23 +143,77 @@ def _read_fraction(value: object) -> float | None:
     return value if isinstance(value, float) and 0 < value < 1 else None
 
 
+def _list_of(pattern: str, wanted: str) -> _Rule:
+    """Different texts of one shape; on the command line they are separated by commas."""
+
+    def read(value: object) -> tuple[str, ...] | None:
+        texts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(texts, list | tuple) or not texts:
+            return None
+        if not all(isinstance(each, str) and re.fullmatch(pattern, each) for each in texts):
+            return None
+        return tuple(texts) if len(set(texts)) == len(texts) else None
+
+    return _Rule(wanted, read)
+
+
+@cache
+def _partitions() -> Mapping[str, str]:
+    """Return the partition of every Region that has ACM, as far as the installed botocore knows.
+
+    Which of them an account has enabled, only AWS can tell.
+    """
+    session = botocore.session.get_session()
+    return {
+        region: partition
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("acm", partition_name=partition)
+    }
+
+
 def _read_regions(value: object) -> tuple[str, ...] | None:
     regions = value.split(",") if isinstance(value, str) else value
-    if not isinstance(regions, list | tuple) or not regions:
+    if not isinstance(regions, list | tuple) or not all(isinstance(name, str) for name in regions):
         return None
-    # The shape alone: which Regions exist, and which the account has enabled, only AWS can tell.
-    shape = "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
-    if not all(isinstance(name, str) and re.fullmatch(shape, name) for name in regions):
+    # An account is in one partition, and None stands for a Region that there is not.
+    partitions = {_partitions().get(name) for name in regions}
+    if len(partitions) != 1 or partitions == {None}:
         return None
     return tuple(regions) if len(set(regions)) == len(regions) else None
 
 
+# AWS General Reference, Tagging your AWS resources; the narrowest charset of the services here.
+_TAG = re.compile(r"([A-Za-z0-9_.:/+@-]{1,128})=([A-Za-z0-9 _.:/+@-]{0,256})")
+
+
+def _read_tag(value: object) -> tuple[str, str] | None:
+    found = _TAG.fullmatch(value) if isinstance(value, str) else None
+    return (found[1], found[2]) if found and not found[1].startswith("aws:") else None
+
+
+def _read_tags(value: object) -> tuple[tuple[str, str], ...] | None:
+    if isinstance(value, Mapping):
+        value = [f"{key}={text}" for key, text in value.items()]
+    texts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(texts, list):
+        return None
+    tags = [tag for tag in map(_read_tag, texts) if tag is not None]
+    return tuple(tags) if len({key for key, _ in tags}) == len(texts) else None
+
+
 _FRACTION = _Rule("a number between 0 and 1, such as 0.2", _read_fraction)
 _DAYS = _whole_number(1, 3650, "days")
+_SWITCH = _one_of("on", "off")
+# RFC 5322 allows far more; SNS sends a mail that must be confirmed to what is given here.
+_EMAILS = _list_of(
+    r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+    'a list of different e-mail addresses, such as ["oncall@example.com"]',
+)
 
 _RULES: Mapping[str, _Rule] = {
     "target_regions": _Rule(
-        'a list of different Regions, the canary first, such as ["eu-west-1", "us-east-1"]',
+        "a list of different Regions of one partition that the installed botocore knows, the canary"
+        ' first, such as ["eu-west-1", "us-east-1"]',
         _read_regions,
     ),
     # The characters: Secrets Manager API Reference, CreateSecret, Name. The length: a copy's tag
@@ -157,7 +230,21 @@ _RULES: Mapping[str, _Rule] = {
     "arch": _one_of("arm64", "x86_64"),
     # Lambda API Reference, ScalingConfig: an SQS event source cannot be limited to fewer than 2.
     "rotate_concurrency": _whole_number(2, 1000, "invocations"),
-    "adoption": _one_of("on", "off"),
+    "reserved_concurrency": _SWITCH,
+    "critical_emails": _EMAILS,
+    "warning_emails": _EMAILS,
+    "secret_key_arns": _list_of(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+",
+        "a list of ARNs of KMS keys, not of their aliases",
+    ),
+    "dependents_tag": _Rule("a tag as key=value", _read_tag),
+    "permissions_boundary": _text(
+        r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9/_+=,.@-]+",
+        "the ARN of an IAM policy",
+    ),
+    "tags": _Rule("different tags, as an object or as key=value,key=value", _read_tags),
+    "termination_protection": _SWITCH,
+    "adoption": _SWITCH,
     "retention_days": _DAYS,
     "yearly_import_quota": _whole_number(1, 1_000_000, "imports"),
     "warning_fraction": _FRACTION,

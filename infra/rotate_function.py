@@ -1,8 +1,10 @@
 """The rotate function: what it runs, what feeds it and what it may do."""
 
+from collections.abc import Iterator
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -38,33 +40,57 @@ class RotateFunction(Construct):
             package=package,
             handler="certrotation.handlers.rotate.handler",
             description="Brings one secret's certificate to every target Region",
+            # At least the event source's maximum, or messages are thrown back (Lambda Developer
+            # Guide, Maximum concurrency for Amazon SQS event sources).
+            reserved_concurrency=(
+                config.rotate_concurrency if config.reserved_concurrency == "on" else None
+            ),
         )
-        # Consuming, with ChangeMessageVisibility, is granted by the event source.
-        self.function.add_event_source(
-            event_sources.SqsEventSource(
-                queue,
-                batch_size=1,
-                max_concurrency=config.rotate_concurrency,
-                report_batch_item_failures=True,
-            )
-        )
-        queue.grant(self.function, "sqs:SendMessage")
         for statement in [
-            self._read_secrets(config.secret_prefix),
+            self._work_on(queue),
+            *self._read_secrets(config),
             *self._change_certificates(config),
             *self._move_listeners(config),
-            *([self._move_distributions()] if EDGE_REGION in config.target_regions else ()),
+            *(self._move_distributions(config) if EDGE_REGION in config.target_regions else ()),
         ]:
             self.function.add_to_role_policy(statement)
+        lambda_.EventSourceMapping(
+            self,
+            "Messages",
+            target=self.function,
+            event_source_arn=queue.queue_arn,
+            batch_size=1,
+            max_concurrency=config.rotate_concurrency,
+            report_batch_item_failures=True,
+        )
 
-    def _read_secrets(self, prefix: str) -> iam.PolicyStatement:
-        secrets = cdk.Stack.of(self).format_arn(
+    def _work_on(self, queue: sqs.IQueue) -> iam.PolicyStatement:
+        """Receive, delay and repeat messages; the CDK's event source would grant more.
+
+        Lambda's poller uses the first three in the function's name (Lambda Developer Guide,
+        Configuring an SQS queue), the code the others.
+        """
+        return iam.PolicyStatement(
+            sid="WorkOnMessages",
+            actions=[
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+                "sqs:ChangeMessageVisibility",
+                "sqs:SendMessage",
+            ],
+            resources=[queue.queue_arn],
+        )
+
+    def _read_secrets(self, config: StackConfig) -> Iterator[iam.PolicyStatement]:
+        stack = cdk.Stack.of(self)
+        secrets = stack.format_arn(
             service="secretsmanager",
             resource="secret",
-            resource_name=f"{prefix}*",
+            resource_name=f"{config.secret_prefix}*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        return iam.PolicyStatement(
+        yield iam.PolicyStatement(
             sid="ReadManagedSecrets",
             actions=[
                 "secretsmanager:DescribeSecret",
@@ -73,6 +99,19 @@ class RotateFunction(Construct):
             ],
             resources=[secrets],
         )
+        if config.secret_key_arns:
+            yield iam.PolicyStatement(
+                # Secrets Manager User Guide, Permissions for the KMS key: in the caller's name.
+                sid="DecryptSecrets",
+                actions=["kms:Decrypt"],
+                resources=list(config.secret_key_arns),
+                conditions={
+                    "StringEquals": {
+                        "kms:ViaService": f"secretsmanager.{stack.region}.{stack.url_suffix}"
+                    },
+                    "StringLike": {"kms:EncryptionContext:SecretARN": secrets},
+                },
+            )
 
     def _change_certificates(self, config: StackConfig) -> list[iam.PolicyStatement]:
         certificates = certificate_arns(self, config.target_regions)
@@ -142,19 +181,32 @@ class RotateFunction(Construct):
                     "elasticloadbalancing:RemoveListenerCertificates",
                 ],
                 resources=listeners,
+                conditions=_tagged(config),
             ),
         ]
 
-    def _move_distributions(self) -> iam.PolicyStatement:
+    def _move_distributions(self, config: StackConfig) -> list[iam.PolicyStatement]:
         distributions = cdk.Stack.of(self).format_arn(
             service="cloudfront", region="", resource="distribution", resource_name="*"
         )
-        return iam.PolicyStatement(
-            sid="MoveDistributions",
-            actions=[
-                "cloudfront:GetDistribution",
-                "cloudfront:ListTagsForResource",
-                "cloudfront:UpdateDistribution",
-            ],
-            resources=[distributions],
-        )
+        return [
+            iam.PolicyStatement(
+                sid="ReadDistributions",
+                actions=["cloudfront:GetDistribution", "cloudfront:ListTagsForResource"],
+                resources=[distributions],
+            ),
+            iam.PolicyStatement(
+                sid="MoveDistributions",
+                actions=["cloudfront:UpdateDistribution"],
+                resources=[distributions],
+                conditions=_tagged(config),
+            ),
+        ]
+
+
+def _tagged(config: StackConfig) -> dict[str, dict[str, str]]:
+    """Return the condition that a dependent carries the configured tag, if there is one."""
+    if config.dependents_tag is None:
+        return {}
+    key, value = config.dependents_tag
+    return {"StringEquals": {resource_tag(key): value}}

@@ -1,12 +1,19 @@
 """The scan function: what it runs and what it may do."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import StackConfig
 from infra.permissions import SECRET_TAG, certificate_arns, out_of_bounds, resource_tag
+from infra.queues import dead_letter_queue
 from infra.service_function import Package, service_function
+
+# Lambda API Reference, PutFunctionEventInvokeConfig.
+_LONGEST_EVENT_AGE = cdk.Duration.hours(6)
 
 
 class ScanFunction(Construct):
@@ -27,10 +34,35 @@ class ScanFunction(Construct):
             package=package,
             handler="certrotation.handlers.scan.handler",
             description="Finds the certificates that are due and queues their secrets",
+            # Two, so that the repetition of a failed scan does not hold up the next one.
+            reserved_concurrency=2 if config.reserved_concurrency == "on" else None,
         )
+        self.failures = self._keep_failures(config, package.key)
         queue.grant(self.function, "sqs:SendMessage")
         for statement in self._statements(config):
             self.function.add_to_role_policy(statement)
+
+    def _keep_failures(self, config: StackConfig, key: kms.IKey) -> sqs.Queue:
+        """Keep the invocations that failed three times; without a destination they are dropped."""
+        failures = dead_letter_queue(self, key)
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "Retries",
+            function_name=self.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=2,
+            # By then the next scan is there.
+            maximum_event_age_in_seconds=min(
+                60 * config.scan_interval_minutes, _LONGEST_EVENT_AGE.to_seconds()
+            ),
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(
+                    destination=failures.queue_arn
+                )
+            ),
+        )
+        failures.grant(self.function, "sqs:SendMessage")
+        return failures
 
     def _statements(self, config: StackConfig) -> list[iam.PolicyStatement]:
         certificates = certificate_arns(self, config.target_regions)

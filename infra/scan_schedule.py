@@ -1,11 +1,14 @@
 """What starts the scan."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
+from infra.encryption import use_of
 from infra.queues import dead_letter_queue
 
 
@@ -19,9 +22,13 @@ class ScanSchedule(Construct):
         *,
         function: lambda_.IFunction,
         interval: cdk.Duration,
+        key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = dead_letter_queue(self)
+        self.dead_letters = dead_letter_queue(self, key)
+        role = iam.Role(self, "Role", assumed_by=_scheduler_of_this_account(self))
+        # EventBridge Scheduler User Guide, Configuring a schedule's dead-letter queue.
+        role.add_to_principal_policy(use_of(key, "Decrypt", "GenerateDataKey"))
         scheduler.Schedule(
             self,
             "Schedule",
@@ -30,8 +37,17 @@ class ScanSchedule(Construct):
             time_window=scheduler.TimeWindow.off(),
             target=targets.LambdaInvoke(
                 function,
+                role=role,
                 dead_letter_queue=self.dead_letters,
                 retry_attempts=10,
                 max_event_age=interval,  # by then the next scan is there
             ),
         )
+
+
+def _scheduler_of_this_account(scope: Construct) -> iam.PrincipalBase:
+    """EventBridge Scheduler User Guide, Confused deputy prevention."""
+    return iam.ServicePrincipal(
+        "scheduler.amazonaws.com",
+        conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}},
+    )

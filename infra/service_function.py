@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.bundling import PYTHON_VERSION
 from infra.config import Arch
+from infra.encryption import use_of
+from infra.logs import log_group
+from infra.review import acknowledge
 
 _ARCHITECTURES: Mapping[Arch, lambda_.Architecture] = {
     "arm64": lambda_.Architecture.ARM_64,
@@ -26,26 +29,32 @@ class Package:
     code: lambda_.Code
     arch: Arch
     environment: Mapping[str, str]
+    key: kms.IKey
+    """What its queues and logs are encrypted with."""
 
 
 def service_function(
-    scope: Construct, *, package: Package, handler: str, description: str
+    scope: Construct,
+    *,
+    package: Package,
+    handler: str,
+    description: str,
+    reserved_concurrency: int | None,
 ) -> lambda_.Function:
-    """Create a function in `scope` whose role may write to its own log group and nothing else."""
-    log_group = logs.LogGroup(
-        scope,
-        "Logs",
-        # Longer than a public certificate lives, so the story of its last rotation is still there.
-        retention=logs.RetentionDays.ONE_YEAR,
-    )
+    """Create a function in `scope` whose role may write its own logs and traces, and use the key.
+
+    The key is for the queues that it sends to or receives from.
+    """
+    logs = log_group(scope, package.key)
     role = iam.Role(
         scope,
         "Role",
         # Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
     )
-    log_group.grant_write(role)
-    return lambda_.Function(
+    logs.grant_write(role)
+    role.add_to_principal_policy(use_of(package.key, "Decrypt", "GenerateDataKey"))
+    function = lambda_.Function(
         scope,
         "Function",
         description=description,
@@ -57,6 +66,14 @@ def service_function(
         role=role,
         timeout=TIMEOUT,
         memory_size=512,
-        log_group=log_group,
+        log_group=logs,
         logging_format=lambda_.LoggingFormat.JSON,
+        tracing=lambda_.Tracing.ACTIVE,
+        reserved_concurrent_executions=reserved_concurrency,
     )
+    acknowledge(
+        function,
+        "L1",
+        because="Python 3.13 is supported until June 2029; the asset's wheels are built for it.",
+    )
+    return function

@@ -1,11 +1,16 @@
 """The stack: composes, decides nothing."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.acm_record import AcmRecord
 from infra.asset import function_code
 from infra.config import StackConfig
+from infra.encryption import EncryptionKey
 from infra.environment import function_environment
+from infra.new_material import NewMaterialRule
+from infra.notices import Notices
 from infra.queues import RotationQueue
 from infra.rotate_function import RotateFunction
 from infra.scan_function import ScanFunction
@@ -14,25 +19,89 @@ from infra.service_function import TIMEOUT, Package
 
 
 class CertRotationStack(cdk.Stack):
-    """One deployment: schedule, scan, queue, rotate."""
+    """One deployment: schedule and rule, scan, queue, rotate, and the topics that people hear.
+
+    No resource has a name of its own, so that each begins with the stack's.
+    """
 
     def __init__(self, scope: Construct, *, config: StackConfig) -> None:
         super().__init__(
             scope,
             config.stack_name,
             description=f"Rotates the ACM certificates behind the secrets {config.secret_prefix}*",
+            termination_protection=config.termination_protection == "on",
         )
-        rotation = RotationQueue(self, "Rotation", consumer_timeout=TIMEOUT)
+        for name, value in config.tags:
+            cdk.Tags.of(self).add(name, value)
+        if config.permissions_boundary:
+            boundary = iam.ManagedPolicy.from_managed_policy_arn(
+                self, "Boundary", config.permissions_boundary
+            )
+            iam.PermissionsBoundary.of(self).apply(boundary)
+        key = EncryptionKey(self, "Encryption").key
+        rotation = RotationQueue(self, "Rotation", consumer_timeout=TIMEOUT, key=key)
         package = Package(
             code=function_code(config.arch),
             arch=config.arch,
             environment=function_environment(config, queue_url=rotation.queue.queue_url),
+            key=key,
         )
         scan = ScanFunction(self, "Scan", config=config, package=package, queue=rotation.queue)
-        ScanSchedule(
+        schedule = ScanSchedule(
             self,
             "ScanSchedule",
             function=scan.function,
             interval=cdk.Duration.minutes(config.scan_interval_minutes),
+            key=key,
         )
-        RotateFunction(self, "Rotate", config=config, package=package, queue=rotation.queue)
+        rotate = RotateFunction(
+            self, "Rotate", config=config, package=package, queue=rotation.queue
+        )
+        rule = NewMaterialRule(
+            self,
+            "NewMaterial",
+            queue=rotation.queue,
+            key=key,
+            secret_prefix=config.secret_prefix,
+        )
+        record = AcmRecord(self, "AcmRecord", key=key)
+        notices = Notices(
+            self,
+            "Notices",
+            key=key,
+            critical_emails=config.critical_emails,
+            warning_emails=config.warning_emails,
+        )
+        self._tell(
+            {
+                "ScanFunction": (scan.function.function_name, "Run it to scan now"),
+                "ScanLogs": (scan.function.log_group.log_group_name, "What each scan saw"),
+                "ScanFailures": (scan.failures.queue_url, "Scans that failed three times"),
+                "ScheduleDeadLetters": (
+                    schedule.dead_letters.queue_url,
+                    "Scans that could not be started",
+                ),
+                "RotateFunction": (rotate.function.function_name, "What rotates"),
+                "RotateLogs": (
+                    rotate.function.log_group.log_group_name,
+                    "What became of each rotation, and why",
+                ),
+                "RotationQueue": (rotation.queue.queue_url, "Secrets waiting for their rotation"),
+                "RotationDeadLetters": (
+                    rotation.dead_letters.queue_url,
+                    "Rotations that a person must see",
+                ),
+                "NewMaterialDeadLetters": (
+                    rule.dead_letters.queue_url,
+                    "Events that could not be queued",
+                ),
+                "AcmLogs": (record.logs.log_group_name, "What ACM says of imports and expiry"),
+                "CriticalTopic": (notices.critical.topic_arn, "Subscribe what pages"),
+                "WarningTopic": (notices.warning.topic_arn, "Subscribe what opens tickets"),
+                "Key": (key.key_arn, "What queues, topics and logs are encrypted with"),
+            }
+        )
+
+    def _tell(self, outputs: dict[str, tuple[str, str]]) -> None:
+        for name, (value, description) in outputs.items():
+            cdk.CfnOutput(self, name, value=value, description=description)

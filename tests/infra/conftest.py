@@ -1,13 +1,14 @@
 import fcntl
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.infra.synthesis import Template, synthesize
 
 # Each differs from its default, so a value in the template comes from here.
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "stack_name": "tls-rotation",
     "target_regions": ["eu-west-1", "us-east-1"],
     "secret_prefix": "tls/",
@@ -15,6 +16,14 @@ SETTINGS = {
     "mode": "report",
     "arch": "x86_64",
     "rotate_concurrency": 7,
+    "critical_emails": ["oncall@example.com", "lead@example.com"],
+    "warning_emails": ["tickets@example.com"],
+    "secret_key_arns": [
+        "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    ],
+    "dependents_tag": "team=web",
+    "permissions_boundary": "arn:aws:iam::123456789012:policy/bounds",
+    "tags": {"team": "web", "cost-center": "42"},
     "adoption": "off",
     "retention_days": 31,
     "yearly_import_quota": 10000,

@@ -13,6 +13,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def synthesize(outdir: Path, settings: Mapping[str, object]) -> "Template":
+    """Return the template that app.py writes for `settings`."""
+    finished = run_app(outdir, settings)
+    assert finished.returncode == 0, finished.stderr
+    (template,) = outdir.glob("*.template.json")
+    return Template(template.read_text(encoding="utf-8"))
+
+
+def run_app(outdir: Path, settings: Mapping[str, object]) -> "subprocess.CompletedProcess[str]":
     """Run app.py as the CDK's command line does, without bundling the asset.
 
     In a process of its own, so that Node and what it prints stay out of the tests' process.
@@ -22,7 +30,7 @@ def synthesize(outdir: Path, settings: Mapping[str, object]) -> "Template":
         "CDK_OUTDIR": str(outdir),
         "CDK_CONTEXT_JSON": json.dumps(context),
     }
-    finished = subprocess.run(  # noqa: S603  no shell; every word is ours
+    return subprocess.run(  # noqa: S603  no shell; every word is ours
         [sys.executable, str(ROOT / "app.py")],
         cwd=outdir.parent,
         env=environment,
@@ -30,9 +38,6 @@ def synthesize(outdir: Path, settings: Mapping[str, object]) -> "Template":
         text=True,
         check=False,
     )
-    assert finished.returncode == 0, finished.stderr
-    (template,) = outdir.glob("*.template.json")
-    return Template(template.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,14 @@ class Template:
         """Properties by logical id."""
         return {
             logical_id: resource["Properties"]
+            for logical_id, resource in json.loads(self.text)["Resources"].items()
+            if resource["Type"] == resource_type
+        }
+
+    def kept(self, resource_type: str) -> dict[str, bool]:
+        """Whether a resource stays when the stack goes, by logical id."""
+        return {
+            logical_id: resource.get("DeletionPolicy") == "Retain"
             for logical_id, resource in json.loads(self.text)["Resources"].items()
             if resource["Type"] == resource_type
         }

@@ -1,17 +1,22 @@
 import hashlib
 import os
+import re
 import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
 import pytest
 
-from infra.bundling import BundlingError, bundle
+from infra import bundling
+from infra.bundling import BundlingError, bundle, find_python
 from infra.config import Arch
 from tests.infra.synthesis import ROOT
+from tests.packaged.asset import HERE
 
 # What ships beside the package. A new name here is a new dependency in production.
 DEPENDENCIES = {
@@ -23,8 +28,46 @@ DEPENDENCIES = {
     "pycparser",
     "typing_extensions",
 }
+PACKAGE = {
+    "__init__.py",
+    "__pycache__",
+    "aws",
+    "core",
+    "errors.py",
+    "handlers",
+    "settings.py",
+    "wiring.py",
+    "workflows",
+}
 # System V ABI, e_machine.
 ELF_MACHINES = {62: "x86_64", 183: "arm64"}
+# How wheels and file names call the two.
+PLATFORMS: dict[Arch, str] = {"arm64": "aarch64", "x86_64": "x86_64"}
+# Of every release of Python 3.13 (CPython, Include/internal/pycore_magic_number.h).
+MAGIC_NUMBER = (3571).to_bytes(2, "little") + b"\r\n"
+# PEP 552: by hash, and the source is not looked at.
+UNCHECKED_HASH = (0b01).to_bytes(4, "little")
+
+FINGERPRINTS = """
+import sys
+import aws_cdk
+print(*(aws_cdk.FileSystem.fingerprint(each) for each in sys.argv[1:]))
+"""
+# Audit events: Python documentation, "Audit events table".
+IMPORT = """
+import importlib, os, sys
+asset, *modules = sys.argv[1:]
+seen = []
+def hear(event, arguments):
+    if event == "compile" and str(arguments[1]).startswith(asset):
+        seen.append(arguments[1])
+    if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        seen.append(arguments[0])
+sys.addaudithook(hear)
+for each in modules:
+    importlib.import_module(each)
+print(*seen)
+"""
 
 
 @contextmanager
@@ -75,6 +118,13 @@ def machine(library: Path) -> str:
     return ELF_MACHINES[int.from_bytes(library.read_bytes()[18:20], "little")]
 
 
+def hashes(*assets: Path) -> list[str]:
+    """What the CDK names each asset by; in a process of its own, as Node stays out of this one."""
+    command = [sys.executable, "-c", FINGERPRINTS, *map(str, assets)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  no shell; every word is ours
+    return finished.stdout.split()
+
+
 @pytest.mark.infra
 @pytest.mark.parametrize("arch", ["arm64", "x86_64"])
 def test_the_asset_is_the_same_wherever_it_is_built(tmp_path: Path, arch: Arch) -> None:
@@ -87,6 +137,8 @@ def test_the_asset_is_the_same_wherever_it_is_built(tmp_path: Path, arch: Arch) 
         theirs = built(elsewhere, arch)
     assert contents(ours) == contents(theirs)
     assert {mode for mode, _ in contents(theirs).values()} == {0o755, 0o644}
+    one, other = hashes(ours, theirs)
+    assert one == other
 
 
 @pytest.mark.infra
@@ -103,10 +155,71 @@ def test_the_asset_holds_only_what_runs_on_its_architecture(tmp_path: Path, arch
         *DEPENDENCIES,
     }
     assert {machine(path) for path in files if path.suffix == ".so"} == {arch}
-    assert not [path for path in files if path.suffix == ".pyc" or path.name.startswith(".")]
+    assert not [path for path in files if path.name.startswith(".")]
     assert not {path.name for path in files} & {"RECORD", "INSTALLER", "REQUESTED"}
     package = asset / "certrotation"
-    assert {path.relative_to(asset) for path in files if package in path.parents} == modules
+    assert {path.name for path in package.iterdir()} == PACKAGE
+    shipped = {path.relative_to(asset) for path in files if package in path.parents}
+    assert {path for path in shipped if path.suffix != ".pyc"} == modules
+
+
+@pytest.mark.infra
+@pytest.mark.parametrize("arch", ["arm64", "x86_64"])
+def test_what_is_compiled_is_for_lambdas_python(tmp_path: Path, arch: Arch) -> None:
+    asset = built(checkout(tmp_path), arch)
+    platform = PLATFORMS[arch]
+    libraries = [path.name for path in asset.rglob("*.so")]
+    assert len(libraries) == 2
+    for name in libraries:
+        assert name.endswith((".abi3.so", f".cpython-313-{platform}-linux-gnu.so"))
+
+    compiled = dict[str, set[str]]()
+    for wheel in asset.glob("*.dist-info/WHEEL"):
+        tags = set(re.findall(r"^Tag: (\S+)$", wheel.read_text(encoding="utf-8"), re.MULTILINE))
+        if not all(tag.endswith("-none-any") for tag in tags):
+            compiled[wheel.parent.name.partition("-")[0]] = tags
+    assert compiled.keys() == {"cffi", "cryptography"}
+    for tag in set[str]().union(*compiled.values()):
+        python, abi, made_for = tag.split("-")
+        assert (python, abi) == ("cp313", "cp313") or abi == "abi3"
+        assert made_for.endswith(f"_{platform}")
+
+
+@pytest.mark.infra
+def test_every_module_ships_with_bytecode_that_lambda_takes_as_it_is(tmp_path: Path) -> None:
+    asset = built(checkout(tmp_path), "arm64")
+    sources = {
+        path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc": path
+        for path in asset.rglob("*.py")
+    }
+
+    assert sources.keys() == set(asset.rglob("*.pyc"))
+    for bytecode, source in sources.items():
+        data = bytecode.read_bytes()
+        assert (data[:4], data[4:8]) == (MAGIC_NUMBER, UNCHECKED_HASH)
+        assert f"/var/task/{source.relative_to(asset)}".encode() in data
+        assert str(tmp_path).encode() not in data
+
+
+@pytest.mark.infra
+@pytest.mark.skipif(HERE is None, reason="Lambda's platform is Linux")
+def test_both_handlers_are_imported_without_compiling_or_writing_anything(tmp_path: Path) -> None:
+    assert HERE is not None
+    asset = built(checkout(tmp_path), HERE)
+    before = contents(asset)
+    # boto3 is pure Python, so that of another Python's folder does.
+    runtime = Path(boto3.__file__).parents[1]
+    modules = ["certrotation.handlers.scan", "certrotation.handlers.rotate"]
+    imported = subprocess.run(  # noqa: S603  as above
+        [find_python(), "-c", IMPORT, str(asset), *modules],
+        env={"PYTHONPATH": f"{asset}{os.pathsep}{runtime}", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert imported.stdout.split() == []
+    assert contents(asset) == before
 
 
 def test_a_missing_uv_is_named_with_the_way_to_get_it(
@@ -116,6 +229,21 @@ def test_a_missing_uv_is_named_with_the_way_to_get_it(
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(BundlingError, match=r"uv.* is neither on PATH .*make setup"):
         bundle(ROOT / "lambdas", tmp_path, "arm64")
+
+
+def test_a_missing_python_is_named_with_the_way_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundling, "PYTHON_VERSION", "3.99")
+    with pytest.raises(BundlingError, match=r"no Python 3\.99.* `uv python install 3\.99`"):
+        bundle(ROOT / "lambdas", tmp_path, "arm64")
+
+
+def test_source_that_does_not_compile_stops_the_bundling(tmp_path: Path) -> None:
+    source = checkout(tmp_path)
+    (source / "certrotation" / "broken.py").write_text("def", encoding="utf-8")
+    with pytest.raises(BundlingError, match="could not compile the Lambda asset"):
+        built(source, "arm64")
 
 
 def test_a_dependency_without_a_hash_stops_the_bundling(tmp_path: Path) -> None:

@@ -42,6 +42,26 @@ def test_the_command_lines_text_becomes_numbers_and_lists() -> None:
     assert config.warning_fraction == 0.25
 
 
+def test_lists_and_tags_are_read_in_either_form() -> None:
+    together = read(
+        critical_emails=["a@example.com", "b@example.com"],
+        tags={"team": "web", "stage": "prod"},
+        dependents_tag="team=web",
+    )
+    alone = StackConfig.from_context(
+        {
+            "certrotation:target_regions": "eu-west-1,us-east-1",
+            "certrotation:critical_emails": "a@example.com,b@example.com",
+            "certrotation:tags": "team=web,stage=prod",
+            "certrotation:dependents_tag": "team=web",
+        }
+    )
+    assert together == alone
+    assert alone.critical_emails == ("a@example.com", "b@example.com")
+    assert alone.tags == (("team", "web"), ("stage", "prod"))
+    assert alone.dependents_tag == ("team", "web")
+
+
 @pytest.mark.parametrize(
     "region",
     ["us-east-1", "ap-southeast-7", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1"],
@@ -58,6 +78,8 @@ def test_every_partitions_regions_are_regions(region: str) -> None:
         ("target_regions", ["eu-west-1", "eu-west-1"]),
         ("target_regions", ["eu-west-1", "Ireland"]),
         ("target_regions", ["eu-west-1 "]),
+        ("target_regions", ["eu-west-9"]),
+        ("target_regions", ["eu-west-1", "cn-north-1"]),
         ("target_regions", [1]),
         ("target_regions", 1),
         ("secret_prefix", ""),
@@ -77,6 +99,25 @@ def test_every_partitions_regions_are_regions(region: str) -> None:
         ("stack_name", "s" * 129),
         ("rotate_concurrency", 1),
         ("rotate_concurrency", 1001),
+        ("reserved_concurrency", True),
+        ("critical_emails", []),
+        ("critical_emails", ["oncall"]),
+        ("critical_emails", "oncall@example"),
+        ("critical_emails", ["a@example.com", "a@example.com"]),
+        ("warning_emails", ["tickets@example.com "]),
+        ("warning_emails", [7]),
+        ("secret_key_arns", ["arn:aws:kms:eu-west-1:123456789012:alias/secrets"]),
+        ("secret_key_arns", {}),
+        ("dependents_tag", "team"),
+        ("dependents_tag", "aws:team=web"),
+        ("dependents_tag", "team=w*b"),
+        ("permissions_boundary", "bounds"),
+        ("permissions_boundary", "arn:aws:iam::123456789012:role/bounds"),
+        ("tags", "team"),
+        ("tags", ["team=web", "team=ops"]),
+        ("tags", {"aws:team": "web"}),
+        ("tags", 1),
+        ("termination_protection", False),
         ("adoption", True),
         ("retention_days", 0),
         ("yearly_import_quota", 0),

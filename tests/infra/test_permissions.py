@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.conftest import SETTINGS
 from tests.infra.synthesis import Template, synthesize
 
 pytestmark = pytest.mark.infra
@@ -18,6 +19,8 @@ WITHOUT_RESOURCE = {
     "elasticloadbalancing:DescribeTags",
     "secretsmanager:ListSecrets",
     "tag:GetResources",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 }
 RESOURCE_TAG = "aws:ResourceTag/certrotation:secret"
 
@@ -68,11 +71,15 @@ def test_scan_may_do_this_and_nothing_else(template: Template) -> None:
         "acm:DeleteCertificate",
         "acm:ListCertificates",
         "acm:ListTagsForCertificate",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "secretsmanager:ListSecrets",
         "sqs:SendMessage",
         "tag:GetResources",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
     }
 
 
@@ -94,6 +101,8 @@ def test_rotate_may_do_this_and_nothing_else(template: Template) -> None:
         "elasticloadbalancing:DescribeTags",
         "elasticloadbalancing:ModifyListener",
         "elasticloadbalancing:RemoveListenerCertificates",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "secretsmanager:DescribeSecret",
@@ -102,10 +111,11 @@ def test_rotate_may_do_this_and_nothing_else(template: Template) -> None:
         "sqs:ChangeMessageVisibility",
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
-        "sqs:GetQueueUrl",
         "sqs:ReceiveMessage",
         "sqs:SendMessage",
         "tag:GetResources",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
     }
 
 
@@ -120,8 +130,11 @@ def test_only_actions_that_know_no_resource_are_allowed_on_every_resource(
     assert actions(unbounded, "Allow") <= WITHOUT_RESOURCE
 
 
-def test_no_arn_names_a_partition(template: Template) -> None:
-    assert "arn:aws" not in template.text
+def test_no_arn_names_a_partition_but_those_that_a_person_gave(template: Template) -> None:
+    text = template.text
+    for given in (SETTINGS["permissions_boundary"], *SETTINGS["secret_key_arns"]):
+        text = text.replace(given, "")
+    assert "arn:aws" not in text
 
 
 def test_scan_deletes_only_superseded_copies_of_this_deployment(template: Template) -> None:
@@ -206,6 +219,61 @@ def test_each_function_writes_only_to_its_own_log_group(template: Template) -> N
 
 def test_both_functions_reach_the_one_queue(template: Template) -> None:
     source = template.one("AWS::Lambda::EventSourceMapping")["EventSourceArn"]
-    for handler in (SCAN, ROTATE):
-        (statement,) = granting(template, handler, "sqs:SendMessage")
-        assert statement["Resource"] == [source]
+    retries = template.one("AWS::Lambda::EventInvokeConfig")
+    failures = retries["DestinationConfig"]["OnFailure"]["Destination"]
+    (sends,) = granting(template, ROTATE, "sqs:SendMessage")
+    assert sends["Resource"] == [source]
+    # Lambda sends what failed in the function's own name.
+    reached = [
+        resource
+        for statement in granting(template, SCAN, "sqs:SendMessage")
+        for resource in statement["Resource"]
+    ]
+    assert len(reached) == 2
+    assert all(queue in reached for queue in (source, failures))
+
+
+def test_rotate_decrypts_secrets_with_the_configured_keys_through_secrets_manager_alone(
+    template: Template,
+) -> None:
+    (statement,) = (
+        each
+        for each in granting(template, ROTATE, "kms:Decrypt")
+        if each["Sid"] == "DecryptSecrets"
+    )
+    assert statement["Action"] == ["kms:Decrypt"]
+    assert statement["Resource"] == [
+        "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    ]
+    via = statement["Condition"]["StringEquals"]["kms:ViaService"]["Fn::Join"][1]
+    assert via == ["secretsmanager.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]
+    (secrets,) = granting(template, ROTATE, "secretsmanager:GetSecretValue")
+    assert statement["Condition"]["StringLike"] == {
+        "kms:EncryptionContext:SecretARN": secrets["Resource"][0]
+    }
+
+
+@pytest.mark.parametrize(
+    "action", ["elasticloadbalancing:ModifyListener", "cloudfront:UpdateDistribution"]
+)
+def test_only_dependents_with_the_configured_tag_are_changed(
+    template: Template, action: str
+) -> None:
+    (statement,) = granting(template, ROTATE, action)
+    assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/team": "web"}}
+
+
+def test_every_role_is_bounded(template: Template) -> None:
+    roles = template.of_type("AWS::IAM::Role").values()
+    assert {role["PermissionsBoundary"] for role in roles} == {
+        "arn:aws:iam::123456789012:policy/bounds"
+    }
+
+
+def test_without_the_optional_settings_nothing_of_them_is_there(tmp_path: Path) -> None:
+    bare = synthesize(tmp_path / "cdk.out", {"target_regions": ["us-east-1"]})
+    for role in bare.of_type("AWS::IAM::Role").values():
+        assert "PermissionsBoundary" not in role
+    (listeners,) = granting(bare, ROTATE, "elasticloadbalancing:ModifyListener")
+    assert "Condition" not in listeners
+    assert not [each for each in bare.statements_of(ROTATE) if each.get("Sid") == "DecryptSecrets"]

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from tests.infra.synthesis import Template
@@ -6,6 +8,22 @@ pytestmark = pytest.mark.infra
 
 SCAN = "certrotation.handlers.scan.handler"
 ROTATE = "certrotation.handlers.rotate.handler"
+NAMES = {
+    "AliasName",
+    "FunctionName",
+    "LogGroupName",
+    "Name",
+    "PolicyName",
+    "QueueName",
+    "RoleName",
+    "TopicName",
+}
+# These say which function they are for; an inline policy is named within its role.
+REFERRING = {
+    "AWS::IAM::Policy",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::EventSourceMapping",
+}
 FOURTEEN_DAYS = 14 * 24 * 60 * 60
 
 
@@ -29,7 +47,15 @@ def test_each_function_runs_as_configured(template: Template, handler: str) -> N
     assert function["Architectures"] == ["x86_64"]
     assert function["MemorySize"] == 512
     assert function["Timeout"] == 300
-    assert "ReservedConcurrentExecutions" not in function
+    assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_both_functions_keep_their_share_of_the_accounts_concurrency(template: Template) -> None:
+    _, scan = template.function(SCAN)
+    _, rotate = template.function(ROTATE)
+    mapping = template.one("AWS::Lambda::EventSourceMapping")
+    assert scan["ReservedConcurrentExecutions"] == 2
+    assert rotate["ReservedConcurrentExecutions"] == mapping["ScalingConfig"]["MaximumConcurrency"]
 
 
 @pytest.mark.parametrize("handler", [SCAN, ROTATE])
@@ -63,6 +89,19 @@ def test_each_function_logs_json_to_a_group_that_forgets_after_a_year(
     assert group["RetentionInDays"] == 365
 
 
+def test_a_scan_that_failed_is_tried_twice_more_until_the_next_and_then_kept(
+    template: Template,
+) -> None:
+    scan, _ = template.function(SCAN)
+    retries = template.one("AWS::Lambda::EventInvokeConfig")
+    assert retries["FunctionName"] == {"Ref": scan}
+    assert retries["MaximumRetryAttempts"] == 2
+    assert retries["MaximumEventAgeInSeconds"] == 90 * 60
+    kept = retries["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+    queue = template.of_type("AWS::SQS::Queue")[kept]
+    assert queue["MessageRetentionPeriod"] == FOURTEEN_DAYS
+
+
 def test_rotate_takes_one_message_at_a_time_and_reports_each(template: Template) -> None:
     mapping = template.one("AWS::Lambda::EventSourceMapping")
     rotate, _ = template.function(ROTATE)
@@ -86,9 +125,9 @@ def test_after_five_receives_a_message_is_dead_and_kept_for_two_weeks(template: 
     assert dead_letters["MessageRetentionPeriod"] == FOURTEEN_DAYS
 
 
-def test_every_queue_is_encrypted_and_refuses_plain_http(template: Template) -> None:
+def test_every_queue_refuses_plain_http(template: Template) -> None:
     queues = template.of_type("AWS::SQS::Queue")
-    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    assert len(queues) == 5
     protected = {
         queue["Ref"]
         for policy in template.of_type("AWS::SQS::QueuePolicy").values()
@@ -124,3 +163,50 @@ def test_a_scan_that_could_not_be_started_is_tried_until_the_next_and_then_kept(
     queue = template.of_type("AWS::SQS::Queue")[dead_letters]
     assert queue["MessageRetentionPeriod"] == FOURTEEN_DAYS
     assert "RedrivePolicy" not in queue
+
+
+def test_no_resource_has_a_name_of_its_own_so_that_each_begins_with_the_stacks(
+    template: Template,
+) -> None:
+    """CloudFormation names what has no name after the stack, as an organization may demand."""
+    named = {
+        (each["Type"], key, json.dumps(value))
+        for each in json.loads(template.text)["Resources"].values()
+        for key, value in each.get("Properties", {}).items()
+        if key in NAMES and each["Type"] not in REFERRING
+    }
+    assert named == {
+        ("AWS::KMS::Alias", "AliasName", '"alias/tls-rotation"'),
+        ("AWS::Logs::ResourcePolicy", "PolicyName", '"tls-rotation-acm-events"'),
+    }
+
+
+def test_every_resource_that_can_be_is_tagged(template: Template) -> None:
+    for resource_type in ("AWS::Lambda::Function", "AWS::SQS::Queue", "AWS::IAM::Role"):
+        for properties in template.of_type(resource_type).values():
+            assert {"Key": "team", "Value": "web"} in properties["Tags"]
+            assert {"Key": "cost-center", "Value": "42"} in properties["Tags"]
+
+
+def test_logs_outlive_the_stack(template: Template) -> None:
+    assert set(template.kept("AWS::Logs::LogGroup").values()) == {True}
+
+
+def test_people_are_told_what_they_need(template: Template) -> None:
+    outputs = json.loads(template.text)["Outputs"]
+    assert set(outputs) == {
+        "AcmLogs",
+        "CriticalTopic",
+        "Key",
+        "NewMaterialDeadLetters",
+        "RotateFunction",
+        "RotateLogs",
+        "RotationDeadLetters",
+        "RotationQueue",
+        "ScanFailures",
+        "ScanFunction",
+        "ScanLogs",
+        "ScheduleDeadLetters",
+        "WarningTopic",
+    }
+    assert all(each["Description"] for each in outputs.values())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from certrotation.core.estate import reverted
 from certrotation.core.import_quota import YEARLY_QUOTA, check_import_quota
 from certrotation.core.messages import RotationRequest, SeenCopy, Sighting
+from certrotation.core.scan_rate import check_scan_rate
 from certrotation.core.standing import Judge, State
 from certrotation.core.steps import Delete
 from certrotation.core.tags import Marks, own_tags
@@ -60,6 +61,11 @@ class Verdict:
     def counts_as_used(self) -> bool:
         """Whether somebody would notice its expiry, and it is ours or nobody's to renew."""
         return self.certificate.in_use and self.state.is_watched
+
+    @property
+    def critical_window(self) -> timedelta:
+        """How long before its expiry the certificate is critical."""
+        return self.certificate.not_after - self.windows.critical_opens
 
     @property
     def place(self) -> Place:
@@ -164,6 +170,10 @@ def assess(
             *check_import_quota(
                 [each.certificate for each in verdicts if each.state.is_managed],
                 policy.yearly_import_quota,
+            ),
+            *check_scan_rate(
+                [each.critical_window for each in verdicts if each.counts_as_used],
+                policy.interval,
             ),
         ),
         deletions=tuple(

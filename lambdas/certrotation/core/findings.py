@@ -55,6 +55,7 @@ class Code(StrEnum):
     EDGE_LATE = "EDGE_LATE"
     TAGS_TRUNCATED = "TAGS_TRUNCATED"
     IMPORT_QUOTA_NEAR = "IMPORT_QUOTA_NEAR"
+    SCAN_TOO_RARE = "SCAN_TOO_RARE"
     ACCEPT_WITHOUT_EFFECT = "ACCEPT_WITHOUT_EFFECT"
 
 
@@ -137,6 +138,7 @@ _REMEDIES: dict[Code, str] = {
         "Ask AWS for a higher quota of ACM, imported certificates in the last 365 days, in this"
         " Region; then set CERTROTATION_YEARLY_IMPORT_QUOTA to it."
     ),
+    Code.SCAN_TOO_RARE: "Set scan_interval_minutes to a quarter of the shortest window or less.",
     Code.ACCEPT_WITHOUT_EFFECT: "Remove this entry from the tag certrotation:accept.",
 }
 

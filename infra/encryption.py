@@ -1,0 +1,108 @@
+"""The key that queues, topics and logs are encrypted with, and who may use it.
+
+Principals of the account get their part in their own policies. What is said here is for services
+that use the key in their own name; each statement names the document that asks for it. Those that
+act through a role of the stack (EventBridge Scheduler, Lambda) are not here, nor is SNS, which
+encrypts in the name of whoever publishes.
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+
+class EncryptionKey(Construct):
+    """A key that is kept when the stack goes: without it nobody could read the logs that stay."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        self.key = kms.Key(
+            self,
+            "Key",
+            description=f"Queues, topics and logs of {stack.stack_name}",
+            alias=stack.stack_name,
+            enable_key_rotation=True,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        for statement in (
+            _for_queues_behind_rules(),
+            _for_topics_behind_alarms(stack),
+            _for_log_groups(stack),
+        ):
+            self.key.add_to_resource_policy(statement)
+
+
+def use_of(key: kms.IKey, *actions: str) -> iam.PolicyStatement:
+    """Let a role do `actions` with the key; the grants of the CDK's constructs are wider."""
+    return iam.PolicyStatement(
+        sid="UseTheKey", actions=[f"kms:{action}" for action in actions], resources=[key.key_arn]
+    )
+
+
+def _for_queues_behind_rules() -> iam.PolicyStatement:
+    """SQS Developer Guide, Key management, Configure KMS permissions for AWS services.
+
+    No condition: SNS Developer Guide, Key management, says that EventBridge's requests to a key
+    carry neither aws:SourceAccount nor aws:SourceArn. The queues' own policies name the rule.
+    """
+    return iam.PolicyStatement(
+        sid="EventsToQueues",
+        principals=[iam.ServicePrincipal("events.amazonaws.com")],
+        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        resources=["*"],
+    )
+
+
+def _for_topics_behind_alarms(stack: cdk.Stack) -> iam.PolicyStatement:
+    """SNS Developer Guide, Key management, Enable compatibility between event sources and topics.
+
+    Without it an alarm goes off and nobody is told.
+    """
+    return iam.PolicyStatement(
+        sid="AlarmsToTopics",
+        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        resources=["*"],
+        conditions=alarms_of(stack),
+    )
+
+
+def alarms_of(stack: cdk.Stack) -> dict[str, dict[str, str]]:
+    """Return the condition that an alarm of this stack is behind a request."""
+    alarms = stack.format_arn(
+        service="cloudwatch",
+        resource="alarm",
+        resource_name=f"{stack.stack_name}-*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return {
+        "StringEquals": {"aws:SourceAccount": stack.account},
+        "ArnLike": {"aws:SourceArn": alarms},
+    }
+
+
+def _for_log_groups(stack: cdk.Stack) -> iam.PolicyStatement:
+    """CloudWatch Logs User Guide, Encrypt log data in CloudWatch Logs using AWS KMS."""
+    groups = stack.format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=f"{stack.stack_name}-*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return iam.PolicyStatement(
+        sid="Logs",
+        principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+        actions=[
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ],
+        resources=["*"],
+        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+    )

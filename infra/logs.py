@@ -1,0 +1,16 @@
+"""The log groups of the stack."""
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+
+def log_group(scope: Construct, key: kms.IKey) -> logs.LogGroup:
+    """Create the log group of `scope`: encrypted, kept for a year, and when the stack goes."""
+    return logs.LogGroup(
+        scope,
+        "Logs",
+        encryption_key=key,
+        # Longer than a public certificate lives, so the story of its last rotation is still there.
+        retention=logs.RetentionDays.ONE_YEAR,
+    )
