@@ -1,13 +1,39 @@
 """The words in which the functions' policies speak about resources and their tags."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+
+from infra.review import acknowledge_wildcards
 
 SECRET_TAG = "certrotation:secret"  # noqa: S105  the key of a tag
 _IGNORE_TAG = "certrotation:ignore"
+
+NO_FINER = "These actions know no resource (Service Authorization Reference)."
+BY_ACM = "ACM chooses the ids, and which certificates there are is known only at run time."
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A statement for a function's role."""
+
+    statement: iam.PolicyStatement
+    any_because: str = ""
+    """Why a `*` in a resource can be no finer; needed where there is one."""
+
+
+def give(function: lambda_.Function, grants: Iterable[Grant]) -> None:
+    """Put the statements into the policy of the function's role."""
+    for grant in grants:
+        function.add_to_role_policy(grant.statement)
+        if grant.any_because and function.role is not None:
+            acknowledge_wildcards(
+                function.role, grant.statement.resources, because=grant.any_because
+            )
 
 
 def regional_arns(
@@ -31,7 +57,7 @@ def resource_tag(key: str) -> str:
     return f"aws:ResourceTag/{key}"
 
 
-def out_of_bounds(scope: Construct, *, secret_prefix: str) -> list[iam.PolicyStatement]:
+def out_of_bounds(scope: Construct, *, secret_prefix: str) -> list[Grant]:
     """Forbid every change, in any Region, to certificates that this deployment must never touch.
 
     A person tagged them to be ignored, or another deployment's secret stands behind them.
@@ -44,7 +70,7 @@ def out_of_bounds(scope: Construct, *, secret_prefix: str) -> list[iam.PolicySta
         "acm:RemoveTagsFromCertificate",
     ]
     present = "false"  # IAM User Guide, Condition operator to check existence: "is null" is false
-    return [
+    statements = [
         iam.PolicyStatement(
             sid="IgnoredCertificates",
             effect=iam.Effect.DENY,
@@ -64,3 +90,4 @@ def out_of_bounds(scope: Construct, *, secret_prefix: str) -> list[iam.PolicySta
             },
         ),
     ]
+    return [Grant(each) for each in statements]

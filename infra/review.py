@@ -1,6 +1,10 @@
 """Answers to what a rule-based review of the template finds and a person has decided otherwise."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
 
@@ -15,3 +19,17 @@ def acknowledge(scope: IConstruct, rule: str, *, because: str) -> None:
     cdk.Validations.of(scope).acknowledge(
         cdk.Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=because)
     )
+
+
+def acknowledge_wildcards(role: iam.IRole, arns: Sequence[str], *, because: str) -> None:
+    """Answer that a policy of `role` speaks of those of `arns` that end in `*`."""
+    for arn in arns:
+        written = _written(cdk.Stack.of(role).resolve(arn))
+        if "*" in written:
+            acknowledge(role, f"IAM5[Resource::{written}]", because=because)
+
+
+def _written(arn: Any) -> str:
+    """Return an ARN as cdk-nag writes it: `<AWS::Partition>` where the template has a Ref."""
+    parts = [arn] if isinstance(arn, str) else arn["Fn::Join"][1]
+    return "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)

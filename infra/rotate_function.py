@@ -10,8 +10,12 @@ from constructs import Construct
 
 from infra.config import StackConfig
 from infra.permissions import (
+    BY_ACM,
+    NO_FINER,
     SECRET_TAG,
+    Grant,
     certificate_arns,
+    give,
     out_of_bounds,
     regional_arns,
     resource_tag,
@@ -20,6 +24,8 @@ from infra.service_function import Package, service_function
 
 EDGE_REGION = "us-east-1"
 """Where CloudFront's certificates are: without copies there, no distribution presents one."""
+
+_PRESENTED = "Which of the account's present a copy is known only at run time."
 
 
 class RotateFunction(Construct):
@@ -46,14 +52,17 @@ class RotateFunction(Construct):
                 config.rotate_concurrency if config.reserved_concurrency == "on" else None
             ),
         )
-        for statement in [
-            self._work_on(queue),
-            *self._read_secrets(config),
-            *self._change_certificates(config),
-            *self._move_listeners(config),
-            *(self._move_distributions(config) if EDGE_REGION in config.target_regions else ()),
-        ]:
-            self.function.add_to_role_policy(statement)
+        give(
+            self.function,
+            [
+                self._work_on(queue),
+                *self._read_secrets(config),
+                *self._find_and_read_certificates(config),
+                *self._change_certificates(config),
+                *self._move_listeners(config),
+                *(self._move_distributions(config) if EDGE_REGION in config.target_regions else ()),
+            ],
+        )
         lambda_.EventSourceMapping(
             self,
             "Messages",
@@ -64,25 +73,27 @@ class RotateFunction(Construct):
             report_batch_item_failures=True,
         )
 
-    def _work_on(self, queue: sqs.IQueue) -> iam.PolicyStatement:
+    def _work_on(self, queue: sqs.IQueue) -> Grant:
         """Receive, delay and repeat messages; the CDK's event source would grant more.
 
         Lambda's poller uses the first three in the function's name (Lambda Developer Guide,
         Configuring an SQS queue), the code the others.
         """
-        return iam.PolicyStatement(
-            sid="WorkOnMessages",
-            actions=[
-                "sqs:DeleteMessage",
-                "sqs:GetQueueAttributes",
-                "sqs:ReceiveMessage",
-                "sqs:ChangeMessageVisibility",
-                "sqs:SendMessage",
-            ],
-            resources=[queue.queue_arn],
+        return Grant(
+            iam.PolicyStatement(
+                sid="WorkOnMessages",
+                actions=[
+                    "sqs:DeleteMessage",
+                    "sqs:GetQueueAttributes",
+                    "sqs:ReceiveMessage",
+                    "sqs:ChangeMessageVisibility",
+                    "sqs:SendMessage",
+                ],
+                resources=[queue.queue_arn],
+            )
         )
 
-    def _read_secrets(self, config: StackConfig) -> Iterator[iam.PolicyStatement]:
+    def _read_secrets(self, config: StackConfig) -> Iterator[Grant]:
         stack = cdk.Stack.of(self)
         secrets = stack.format_arn(
             service="secretsmanager",
@@ -90,38 +101,44 @@ class RotateFunction(Construct):
             resource_name=f"{config.secret_prefix}*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        yield iam.PolicyStatement(
-            sid="ReadManagedSecrets",
-            actions=[
-                "secretsmanager:DescribeSecret",
-                "secretsmanager:GetSecretValue",
-                "secretsmanager:ListSecretVersionIds",
-            ],
-            resources=[secrets],
+        yield Grant(
+            iam.PolicyStatement(
+                sid="ReadManagedSecrets",
+                actions=[
+                    "secretsmanager:DescribeSecret",
+                    "secretsmanager:GetSecretValue",
+                    "secretsmanager:ListSecretVersionIds",
+                ],
+                resources=[secrets],
+            ),
+            any_because="A managed secret is one whose name begins with the prefix.",
         )
         if config.secret_key_arns:
-            yield iam.PolicyStatement(
-                # Secrets Manager User Guide, Permissions for the KMS key: in the caller's name.
-                sid="DecryptSecrets",
-                actions=["kms:Decrypt"],
-                resources=list(config.secret_key_arns),
-                conditions={
-                    "StringEquals": {
-                        "kms:ViaService": f"secretsmanager.{stack.region}.{stack.url_suffix}"
+            yield Grant(
+                iam.PolicyStatement(
+                    # Secrets Manager User Guide, Permissions for the KMS key: in the caller's name.
+                    sid="DecryptSecrets",
+                    actions=["kms:Decrypt"],
+                    resources=list(config.secret_key_arns),
+                    conditions={
+                        "StringEquals": {
+                            "kms:ViaService": f"secretsmanager.{stack.region}.{stack.url_suffix}"
+                        },
+                        "StringLike": {"kms:EncryptionContext:SecretARN": secrets},
                     },
-                    "StringLike": {"kms:EncryptionContext:SecretARN": secrets},
-                },
+                )
             )
 
-    def _change_certificates(self, config: StackConfig) -> list[iam.PolicyStatement]:
-        certificates = certificate_arns(self, config.target_regions)
-        ours = f"{config.secret_prefix}*"
-        return [
+    def _find_and_read_certificates(self, config: StackConfig) -> Iterator[Grant]:
+        yield Grant(
             iam.PolicyStatement(
                 sid="FindCopies",
                 actions=["acm:ListCertificates", "tag:GetResources"],
-                resources=["*"],  # these actions know no finer resource
+                resources=["*"],
             ),
+            any_because=NO_FINER,
+        )
+        yield Grant(
             iam.PolicyStatement(
                 sid="ReadCertificates",
                 actions=[
@@ -129,8 +146,15 @@ class RotateFunction(Construct):
                     "acm:GetCertificate",
                     "acm:ListTagsForCertificate",
                 ],
-                resources=certificates,
+                resources=certificate_arns(self, config.target_regions),
             ),
+            any_because=f"{BY_ACM} What is read of them is public.",
+        )
+
+    def _change_certificates(self, config: StackConfig) -> Iterator[Grant]:
+        certificates = certificate_arns(self, config.target_regions)
+        ours = f"{config.secret_prefix}*"
+        yield Grant(
             iam.PolicyStatement(
                 # The certificate carries no tag of ours yet, so the request must bring it.
                 sid="ImportAndAdopt",
@@ -138,6 +162,9 @@ class RotateFunction(Construct):
                 resources=certificates,
                 conditions={"StringLike": {f"aws:RequestTag/{SECRET_TAG}": ours}},
             ),
+            any_because=f"{BY_ACM} The request must tag them as ours.",
+        )
+        yield Grant(
             iam.PolicyStatement(
                 # ACM takes no tags with a reimport, so here the certificate must carry ours.
                 sid="ReimportAndMarkCopies",
@@ -149,21 +176,12 @@ class RotateFunction(Construct):
                 resources=certificates,
                 conditions={"StringLike": {resource_tag(SECRET_TAG): ours}},
             ),
-            *out_of_bounds(self, secret_prefix=config.secret_prefix),
-        ]
+            any_because=f"{BY_ACM} They must be tagged as ours.",
+        )
+        yield from out_of_bounds(self, secret_prefix=config.secret_prefix)
 
-    def _move_listeners(self, config: StackConfig) -> list[iam.PolicyStatement]:
-        listeners = [
-            arn
-            for kind in ("app", "net")
-            for arn in regional_arns(
-                self,
-                config.target_regions,
-                service="elasticloadbalancing",
-                resource=f"listener/{kind}",
-            )
-        ]
-        return [
+    def _move_listeners(self, config: StackConfig) -> Iterator[Grant]:
+        yield Grant(
             iam.PolicyStatement(
                 sid="ReadListeners",
                 actions=[
@@ -171,8 +189,11 @@ class RotateFunction(Construct):
                     "elasticloadbalancing:DescribeListeners",
                     "elasticloadbalancing:DescribeTags",
                 ],
-                resources=["*"],  # these actions know no finer resource
+                resources=["*"],
             ),
+            any_because=NO_FINER,
+        )
+        yield Grant(
             iam.PolicyStatement(
                 sid="MoveListeners",
                 actions=[
@@ -180,28 +201,42 @@ class RotateFunction(Construct):
                     "elasticloadbalancing:ModifyListener",
                     "elasticloadbalancing:RemoveListenerCertificates",
                 ],
-                resources=listeners,
+                resources=[
+                    arn
+                    for kind in ("app", "net")
+                    for arn in regional_arns(
+                        self,
+                        config.target_regions,
+                        service="elasticloadbalancing",
+                        resource=f"listener/{kind}",
+                    )
+                ],
                 conditions=_tagged(config),
             ),
-        ]
+            any_because=_PRESENTED,
+        )
 
-    def _move_distributions(self, config: StackConfig) -> list[iam.PolicyStatement]:
+    def _move_distributions(self, config: StackConfig) -> Iterator[Grant]:
         distributions = cdk.Stack.of(self).format_arn(
             service="cloudfront", region="", resource="distribution", resource_name="*"
         )
-        return [
+        yield Grant(
             iam.PolicyStatement(
                 sid="ReadDistributions",
                 actions=["cloudfront:GetDistribution", "cloudfront:ListTagsForResource"],
                 resources=[distributions],
             ),
+            any_because=_PRESENTED,
+        )
+        yield Grant(
             iam.PolicyStatement(
                 sid="MoveDistributions",
                 actions=["cloudfront:UpdateDistribution"],
                 resources=[distributions],
                 conditions=_tagged(config),
             ),
-        ]
+            any_because=_PRESENTED,
+        )
 
 
 def _tagged(config: StackConfig) -> dict[str, dict[str, str]]:

@@ -8,7 +8,16 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import StackConfig
-from infra.permissions import SECRET_TAG, certificate_arns, out_of_bounds, resource_tag
+from infra.permissions import (
+    BY_ACM,
+    NO_FINER,
+    SECRET_TAG,
+    Grant,
+    certificate_arns,
+    give,
+    out_of_bounds,
+    resource_tag,
+)
 from infra.queues import dead_letter_queue
 from infra.service_function import Package, service_function
 
@@ -39,8 +48,7 @@ class ScanFunction(Construct):
         )
         self.failures = self._keep_failures(config, package.key)
         queue.grant(self.function, "sqs:SendMessage")
-        for statement in self._statements(config):
-            self.function.add_to_role_policy(statement)
+        give(self.function, self._grants(config))
 
     def _keep_failures(self, config: StackConfig, key: kms.IKey) -> sqs.Queue:
         """Keep the invocations that failed three times; without a destination they are dropped."""
@@ -64,28 +72,41 @@ class ScanFunction(Construct):
         failures.grant(self.function, "sqs:SendMessage")
         return failures
 
-    def _statements(self, config: StackConfig) -> list[iam.PolicyStatement]:
+    def _grants(self, config: StackConfig) -> list[Grant]:
         certificates = certificate_arns(self, config.target_regions)
         return [
-            iam.PolicyStatement(
-                sid="ListTheEstate",
-                actions=["acm:ListCertificates", "secretsmanager:ListSecrets", "tag:GetResources"],
-                resources=["*"],  # these actions know no finer resource
+            Grant(
+                iam.PolicyStatement(
+                    sid="ListTheEstate",
+                    actions=[
+                        "acm:ListCertificates",
+                        "secretsmanager:ListSecrets",
+                        "tag:GetResources",
+                    ],
+                    resources=["*"],
+                ),
+                any_because=NO_FINER,
             ),
-            iam.PolicyStatement(
-                # The list of tags lags, so they are read once more before a deletion.
-                sid="ReadTags",
-                actions=["acm:ListTagsForCertificate"],
-                resources=certificates,
+            Grant(
+                iam.PolicyStatement(
+                    # The list of tags lags, so they are read once more before a deletion.
+                    sid="ReadTags",
+                    actions=["acm:ListTagsForCertificate"],
+                    resources=certificates,
+                ),
+                any_because=BY_ACM,
             ),
-            iam.PolicyStatement(
-                sid="DeleteSupersededCopies",
-                actions=["acm:DeleteCertificate"],
-                resources=certificates,
-                conditions={
-                    "StringLike": {resource_tag(SECRET_TAG): f"{config.secret_prefix}*"},
-                    "Null": {resource_tag("certrotation:superseded-by"): "false"},
-                },
+            Grant(
+                iam.PolicyStatement(
+                    sid="DeleteSupersededCopies",
+                    actions=["acm:DeleteCertificate"],
+                    resources=certificates,
+                    conditions={
+                        "StringLike": {resource_tag(SECRET_TAG): f"{config.secret_prefix}*"},
+                        "Null": {resource_tag("certrotation:superseded-by"): "false"},
+                    },
+                ),
+                any_because=f"{BY_ACM} Their tags are a condition.",
             ),
             *out_of_bounds(self, secret_prefix=config.secret_prefix),
         ]

@@ -5,7 +5,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
 from infra.encryption import use_of
@@ -27,21 +26,45 @@ class ScanSchedule(Construct):
         super().__init__(scope, construct_id)
         self.dead_letters = dead_letter_queue(self, key)
         role = iam.Role(self, "Role", assumed_by=_scheduler_of_this_account(self))
-        # EventBridge Scheduler User Guide, Configuring a schedule's dead-letter queue.
-        role.add_to_principal_policy(use_of(key, "Decrypt", "GenerateDataKey"))
-        scheduler.Schedule(
+        for statement in self._statements(function, key):
+            role.add_to_principal_policy(statement)
+        scheduler.CfnSchedule(
             self,
             "Schedule",
             description="Starts the scan of all certificates",
-            schedule=scheduler.ScheduleExpression.rate(interval),
-            time_window=scheduler.TimeWindow.off(),
-            target=targets.LambdaInvoke(
-                function,
-                role=role,
-                dead_letter_queue=self.dead_letters,
-                retry_attempts=10,
-                max_event_age=interval,  # by then the next scan is there
+            schedule_expression=scheduler.ScheduleExpression.rate(interval).expression_string,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            state="ENABLED",
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=function.function_arn,
+                role_arn=role.role_arn,
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
+                    arn=self.dead_letters.queue_arn
+                ),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_retry_attempts=10,
+                    maximum_event_age_in_seconds=interval.to_seconds(),  # then the next is there
+                ),
             ),
+        )
+
+    def _statements(
+        self, function: lambda_.IFunction, key: kms.IKey
+    ) -> tuple[iam.PolicyStatement, ...]:
+        """Invoke and report; the CDK's target would grant every version of the function too."""
+        return (
+            iam.PolicyStatement(
+                sid="StartTheScan",
+                actions=["lambda:InvokeFunction"],
+                resources=[function.function_arn],
+            ),
+            iam.PolicyStatement(
+                sid="KeepWhatFailed",
+                actions=["sqs:SendMessage"],
+                resources=[self.dead_letters.queue_arn],
+            ),
+            # EventBridge Scheduler User Guide, Configuring a schedule's dead-letter queue.
+            use_of(key, "Decrypt", "GenerateDataKey"),
         )
 
 

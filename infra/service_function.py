@@ -13,7 +13,7 @@ from infra.bundling import PYTHON_VERSION
 from infra.config import Arch
 from infra.encryption import use_of
 from infra.logs import log_group
-from infra.review import acknowledge
+from infra.review import acknowledge, acknowledge_wildcards
 
 _ARCHITECTURES: Mapping[Arch, lambda_.Architecture] = {
     "arm64": lambda_.Architecture.ARM_64,
@@ -76,4 +76,5 @@ def service_function(
         "L1",
         because="Python 3.13 is supported until June 2029; the asset's wheels are built for it.",
     )
+    acknowledge_wildcards(role, ["*"], because="X-Ray's actions and lists know no resource.")
     return function

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,11 @@ def synthesize(outdir: Path, settings: Mapping[str, object]) -> "Template":
     return Template(template.read_text(encoding="utf-8"))
 
 
-def run_app(outdir: Path, settings: Mapping[str, object]) -> "subprocess.CompletedProcess[str]":
+def run_app(
+    outdir: Path,
+    settings: Mapping[str, object],
+    app: Sequence[str] = (str(ROOT / "app.py"),),
+) -> "subprocess.CompletedProcess[str]":
     """Run app.py as the CDK's command line does, without bundling the asset.
 
     In a process of its own, so that Node and what it prints stay out of the tests' process.
@@ -28,10 +32,11 @@ def run_app(outdir: Path, settings: Mapping[str, object]) -> "subprocess.Complet
     context = {"certrotation": settings, "aws:cdk:bundling-stacks": []}
     environment = os.environ | {
         "CDK_OUTDIR": str(outdir),
+        "PYTHONPATH": str(ROOT),
         "CDK_CONTEXT_JSON": json.dumps(context),
     }
     return subprocess.run(  # noqa: S603  no shell; every word is ours
-        [sys.executable, str(ROOT / "app.py")],
+        [sys.executable, *app],
         cwd=outdir.parent,
         env=environment,
         capture_output=True,

@@ -1,0 +1,26 @@
+"""Synthesize the stack under cdk-nag's AwsSolutions pack: `python -m tests.infra.nag`.
+
+In a process of its own like every synthesis here. The context is that of app.py; the exit code is
+not 0 if a finding has no answer, and the findings are in the assembly's validation-report.json.
+"""
+
+import json
+import os
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+
+from infra.config import StackConfig
+from infra.stack import CertRotationStack
+
+
+def main() -> None:
+    """Write the assembly to CDK_OUTDIR, or raise if a finding has no answer."""
+    app = cdk.App(context=json.loads(os.environ["CDK_CONTEXT_JSON"]))
+    CertRotationStack(app, config=StackConfig.from_context(app.node.get_all_context()))
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()
