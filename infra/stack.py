@@ -11,6 +11,7 @@ from infra.encryption import EncryptionKey
 from infra.environment import function_environment
 from infra.new_material import NewMaterialRule
 from infra.notices import Notices
+from infra.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
 from infra.queues import RotationQueue
 from infra.rotate_function import RotateFunction
 from infra.scan_function import ScanFunction
@@ -74,14 +75,14 @@ class CertRotationStack(cdk.Stack):
         )
         self._tell(
             {
-                "ScanFunction": (scan.function.function_name, "Run it to scan now"),
+                SCAN_FUNCTION: (scan.function.function_name, "Run it to scan now"),
                 "ScanLogs": (scan.function.log_group.log_group_name, "What each scan saw"),
                 "ScanFailures": (scan.failures.queue_url, "Scans that failed three times"),
                 "ScheduleDeadLetters": (
                     schedule.dead_letters.queue_url,
                     "Scans that could not be started",
                 ),
-                "RotateFunction": (rotate.function.function_name, "What rotates"),
+                ROTATE_FUNCTION: (rotate.function.function_name, "What rotates"),
                 "RotateLogs": (
                     rotate.function.log_group.log_group_name,
                     "What became of each rotation, and why",

@@ -1,0 +1,75 @@
+"""Switches an installed service to report-only and back, without a deployment.
+
+`python -m infra.mode report`, `python -m infra.mode apply`. The next deployment sets again what
+cdk.json says.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_lambda.client import LambdaClient
+
+_VARIABLE = "CERTROTATION_MODE"
+
+
+def main() -> None:
+    """Switch, and say of each function what it was and is."""
+    parser = argparse.ArgumentParser(prog="python -m infra.mode", description=__doc__)
+    parser.add_argument("mode", choices=["apply", "report"])
+    parser.add_argument("--stack", default="certrotation", help="the stack's name (%(default)s)")
+    arguments = parser.parse_args()
+    try:
+        functions = functions_of(arguments.stack, boto3.client("cloudformation"))
+        for line in switch(functions, arguments.mode, boto3.client("lambda")):
+            print(line)  # noqa: T201  its output
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"{error}\nWhat stands above this line, if anything, is switched; run it again.")
+
+
+def functions_of(stack: str, cloudformation: "CloudFormationClient") -> list[str]:
+    """Return the names of rotate, which changes most, and of scan.
+
+    Raises:
+        botocore.exceptions.ClientError: there is no such stack, or looking is not allowed.
+    """
+    (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    return [outputs[ROTATE_FUNCTION], outputs[SCAN_FUNCTION]]
+
+
+def switch(functions: Iterable[str], mode: str, lambda_: "LambdaClient") -> Iterator[str]:
+    """Set the mode of each function, and yield a sentence once it is in force.
+
+    Raises:
+        botocore.exceptions.ClientError: the call is not allowed, or somebody else changed the
+            function meanwhile.
+    """
+    for function in functions:
+        before = _set(lambda_, function, mode)
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
+        yield f"{function}: was {before}, is {mode}"
+
+
+def _set(lambda_: "LambdaClient", function: str, mode: str) -> str:
+    """Change the one variable, unless somebody changed the function since it was read."""
+    now = lambda_.get_function_configuration(FunctionName=function)
+    variables = now["Environment"]["Variables"]
+    lambda_.update_function_configuration(
+        FunctionName=function,
+        Environment={"Variables": {**variables, _VARIABLE: mode}},
+        RevisionId=now["RevisionId"],
+    )
+    return variables[_VARIABLE]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,4 @@
+"""The names of the stack's outputs that commands look up."""
+
+SCAN_FUNCTION = "ScanFunction"
+ROTATE_FUNCTION = "RotateFunction"
