@@ -93,7 +93,8 @@ def _for_log_groups(stack: cdk.Stack) -> iam.PolicyStatement:
     )
     return iam.PolicyStatement(
         sid="Logs",
-        principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+        # Alone among these principals it differs by Region and partition (the CDK's region-info).
+        principals=[iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}")],
         actions=[
             "kms:Decrypt",
             "kms:DescribeKey",

@@ -54,7 +54,7 @@ def test_only_these_services_use_it_in_their_own_name(template: Template) -> Non
     assert [json.dumps(each["Service"]) for each in principals[1:]] == [
         '"events.amazonaws.com"',
         '"cloudwatch.amazonaws.com"',
-        '{"Fn::Join": ["", ["logs.", {"Ref": "AWS::Region"}, ".amazonaws.com"]]}',
+        '{"Fn::Join": ["", ["logs.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]]}',
     ]
 
 
