@@ -24,7 +24,8 @@ class EncryptionKey(Construct):
             description=f"Queues, topics and logs of {stack.stack_name}",
             alias=stack.stack_name,
             enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            # Kept when the stack goes, but not for a creation that failed.
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         for statement in (
             _for_queues_behind_rules(),

@@ -1,5 +1,6 @@
 """The log groups of the stack."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -13,4 +14,5 @@ def log_group(scope: Construct, key: kms.IKey) -> logs.LogGroup:
         encryption_key=key,
         # Longer than a public certificate lives, so the story of its last rotation is still there.
         retention=logs.RetentionDays.ONE_YEAR,
+        removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )

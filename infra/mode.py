@@ -1,7 +1,7 @@
 """Switches an installed service to report-only and back, without a deployment.
 
-`python -m infra.mode report`, `python -m infra.mode apply`. The next deployment sets again what
-cdk.json says.
+`python -m infra.mode report`, `python -m infra.mode apply`. docs/deploying.md says what a later
+deployment makes of it.
 """
 
 import argparse

@@ -60,9 +60,9 @@ class Template:
         }
 
     def kept(self, resource_type: str) -> dict[str, bool]:
-        """Whether a resource stays when the stack goes, by logical id."""
+        """Whether a resource stays when the stack goes, by logical id; not if creating it failed."""
         return {
-            logical_id: resource.get("DeletionPolicy") == "Retain"
+            logical_id: resource.get("DeletionPolicy") == "RetainExceptOnCreate"
             for logical_id, resource in json.loads(self.text)["Resources"].items()
             if resource["Type"] == resource_type
         }
