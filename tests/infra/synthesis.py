@@ -60,7 +60,7 @@ class Template:
         }
 
     def kept(self, resource_type: str) -> dict[str, bool]:
-        """Whether a resource stays when the stack goes, by logical id; not if creating it failed."""
+        """Whether a resource stays when the stack goes, by logical id."""
         return {
             logical_id: resource.get("DeletionPolicy") == "RetainExceptOnCreate"
             for logical_id, resource in json.loads(self.text)["Resources"].items()
