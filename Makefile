@@ -8,12 +8,14 @@ BIN := .venv/bin
 # Node 20 works; jsii would print a banner about its end of life at every start.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PYTHONPATH := lambdas:.
-# The synthesizing tests find uv, which bundles the Lambda asset, on the path.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where pyenv has Lambda's Python, though it may not be the one in use.
+PYENV_313 := $(lastword $(sort $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.13*[0-9]/bin)))
+# On the path are found uv, which bundles the Lambda asset, and by uv the Python that compiles it.
+export PATH := $(CURDIR)/$(BIN):$(PATH)$(addprefix :,$(PYENV_313))
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 .venv/.installed: requirements/dev.txt requirements/uv.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else "certrotation needs Python 3.11 to 3.13, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.13")'
@@ -25,6 +27,13 @@ help: ## Show this list
 
 .PHONY: setup
 setup: .venv/.installed ## Create .venv from the lock
+
+# Lambda's runtime as far as it can be had: its Python, its runtime client and a boto3.
+.venv-packaged/.installed: requirements/packaged.txt | .venv/.installed
+	rm -rf .venv-packaged
+	$(BIN)/uv venv --quiet --no-project --python 3.13 .venv-packaged
+	$(BIN)/uv pip sync --quiet --python .venv-packaged/bin/python --require-hashes --only-binary :all: --compile-bytecode requirements/packaged.txt
+	touch $@
 
 .PHONY: demo
 demo: setup ## Tell the service's story on an embedded AWS
@@ -51,8 +60,12 @@ format: setup ## Let the formatter and the linter mend what they can
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: setup ## Calls, seconds and import times, as a table
+bench: setup .venv-packaged/.installed ## Calls, seconds and import times, as a table
 	@$(BIN)/python -m tests.bench
+
+.PHONY: packaged
+packaged: setup .venv-packaged/.installed ## Run the bundled asset under Lambda's runtime client (Linux only)
+	@$(BIN)/python -m tests.packaged
 
 .PHONY: mutants
 mutants: setup ## Change the core line by line and see that the tests notice (minutes)
@@ -84,17 +97,40 @@ fuzz: setup ## Fuzz the reading of secrets for FUZZ_SECONDS (Linux only)
 scale: setup ## 2,500 certificates in each Region, against ACM's quotas (a quarter of an hour)
 	@$(BIN)/python -m tests.hostile.scale
 
+# ministack and, in its interpreter, the functions: that must be the Python that Lambda has.
+.venv-e2e/.installed: requirements/e2e.txt | .venv/.installed
+	rm -rf .venv-e2e
+	$(BIN)/uv venv --quiet --no-project --no-python-downloads --python 3.13 .venv-e2e
+	$(BIN)/uv pip sync --quiet --python .venv-e2e/bin/python --require-hashes --only-binary :all: --compile-bytecode requirements/e2e.txt
+	touch $@
+
+node_modules/.installed: package-lock.json
+	npm ci --silent --no-audit --no-fund
+	touch $@
+
+.PHONY: e2e
+e2e: setup .venv-e2e/.installed node_modules/.installed ## Deploy to an AWS played on this machine, and use it (minutes)
+	@$(BIN)/python -m tests.e2e
+
 .PHONY: synth
 synth: setup ## Synthesize the stack into cdk.out
 	CDK_OUTDIR=cdk.out $(BIN)/python app.py
+
+MODE ?= report
+STACK ?= certrotation
+.PHONY: mode
+mode: setup ## Switch an installed STACK to MODE=report or MODE=apply, without a deployment
+	@$(BIN)/python -m infra.mode $(MODE) --stack $(STACK)
 
 .PHONY: lock
 lock: setup ## Resolve the dependencies anew and pin them by hash
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o lambdas/requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group fuzz -o requirements/fuzz.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock" requirements/e2e.in -o requirements/e2e.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --constraints requirements/dev.txt --custom-compile-command "make lock" requirements/packaged.in -o requirements/packaged.txt
 	grep '^uv==' requirements/dev.txt | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" - -o requirements/uv.txt
 
 .PHONY: clean
 clean: ## Remove what these commands made
-	rm -rf .venv cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz
+	rm -rf .venv .venv-packaged .venv-e2e node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz

@@ -123,9 +123,10 @@ def _copy_package(package: Path, target: Path) -> None:
 
 
 def _add_bytecode(python: str, output: Path) -> None:
-    """Compile every module, in one process: the bytes depend on what a process did before."""
+    """Compile every module to what Lambda's Python loads without a look at the source."""
     command = [
-        *(python, "-m", "compileall", "-q"),
+        # The bytes may depend on what is loaded already, so nothing of the machine's own is (-S).
+        *(python, "-S", "-m", "compileall", "-q"),
         # By time stamp Python would compare what the zip says, which is not what was compiled.
         *("--invalidation-mode", "unchecked-hash"),
         *("-s", str(output), "-p", _TASK_ROOT, str(output)),

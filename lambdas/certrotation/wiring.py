@@ -51,9 +51,10 @@ _CONFIG = Config(
 
 
 # At DEBUG these write requests and answers as they are, private keys included, and Lambda's
-# application log level, or a person in a hurry, may set the root logger to that.
+# application log level, or a person in a hurry, may set the root logger to that. At INFO they
+# tell at each start where they found credentials.
 for _name in ("boto3", "botocore", *(f"botocore.{each}" for each in _WRITE_BODIES), "urllib3"):
-    logging.getLogger(_name).setLevel(logging.INFO)
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class _OnFirstUse:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from certrotation.core import tags
-from tests.bench.imports import import_table
+from tests.bench.imports import import_table, measure_imports, verdict
 from tests.double import EmbeddedAws, embedded_aws
 from tests.support.authority import Authority, Issued, shared_key
 from tests.support.estate import HOME, PREFIX, Estate
@@ -42,7 +42,9 @@ def main() -> None:
     for title, kind, count in (("RSA-2048", "rsa2048", 100), ("EC P-256", "p256", 10)):
         console.print(_renewal_table(f"{count} {title} certificates in 4 Regions", kind, count))
     console.print(_scan_table())
-    console.print(import_table())
+    imports = measure_imports()
+    console.print(import_table(imports))
+    console.print(verdict(imports["as shipped"]))
 
 
 def renew(kind: str, count: int) -> Renewal:

@@ -20,6 +20,7 @@ from tests.packaged.asset import HERE
 
 # What ships beside the package. A new name here is a new dependency in production.
 DEPENDENCIES = {
+    "__pycache__",  # of typing_extensions, which is a single module
     "_cffi_backend",
     "aws_lambda_powertools",
     "cffi",
@@ -28,6 +29,7 @@ DEPENDENCIES = {
     "pycparser",
     "typing_extensions",
 }
+# What ships of the package: the two functions, and nothing that only a person would run.
 PACKAGE = {
     "__init__.py",
     "__pycache__",
@@ -39,6 +41,7 @@ PACKAGE = {
     "wiring.py",
     "workflows",
 }
+DEVELOPMENT = {"bin", "conftest.py", "docs", "examples", "test", "testing", "tests"}
 # System V ABI, e_machine.
 ELF_MACHINES = {62: "x86_64", 183: "arm64"}
 # How wheels and file names call the two.
@@ -157,6 +160,7 @@ def test_the_asset_holds_only_what_runs_on_its_architecture(tmp_path: Path, arch
     assert {machine(path) for path in files if path.suffix == ".so"} == {arch}
     assert not [path for path in files if path.name.startswith(".")]
     assert not {path.name for path in files} & {"RECORD", "INSTALLER", "REQUESTED"}
+    assert not {part for path in files for part in path.parts[len(asset.parts) :]} & DEVELOPMENT
     package = asset / "certrotation"
     assert {path.name for path in package.iterdir()} == PACKAGE
     shipped = {path.relative_to(asset) for path in files if package in path.parents}
@@ -239,6 +243,7 @@ def test_a_missing_python_is_named_with_the_way_to_get_it(
         bundle(ROOT / "lambdas", tmp_path, "arm64")
 
 
+@pytest.mark.infra
 def test_source_that_does_not_compile_stops_the_bundling(tmp_path: Path) -> None:
     source = checkout(tmp_path)
     (source / "certrotation" / "broken.py").write_text("def", encoding="utf-8")
