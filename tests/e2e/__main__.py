@@ -1,0 +1,158 @@
+"""Deploy the stack to an AWS that is played on this machine, and use it: `python -m tests.e2e`.
+
+Nothing outside this machine is asked, and no credentials are needed. The exit code is 0 only if
+everything held.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.demo.screen import make_console
+from tests.double import embedded_aws
+from tests.e2e import minimal, permitting, refused, rotating, secrecy, updating
+from tests.e2e.account import Account
+from tests.e2e.deployed import Cloud
+from tests.e2e.places import Folder
+from tests.e2e.running import Run
+from tests.e2e.servers import serve
+from tests.e2e.telling import Teller
+from tests.e2e.toolkit import Toolkit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Act(NamedTuple):
+    """What is told, and what does it."""
+
+    title: str
+    happening: str
+    perform: Callable[[Run], None]
+
+
+ACTS = (
+    Act(
+        title="Deploy",
+        happening="The CDK's own command line, bootstrap and deploy, in eu-west-1 for three target"
+        " Regions. ministack plays CloudFormation, IAM, Lambda, SQS, EventBridge and CloudWatch"
+        " Logs, and enforces IAM. ACM, load balancers, CloudFront and Secrets Manager are the"
+        " double's; a gate in front of them decides by the deployed roles' policies.",
+        perform=updating.deploy,
+    ),
+    Act(
+        title="The schedule fires",
+        happening="The scan lists, queues and deletes; rotate works the queue off.",
+        perform=rotating.scan_and_rotate,
+    ),
+    Act(
+        title="A message that keeps failing",
+        happening="IAM never comes to see the tags of stuck's copy, so its reimport is denied."
+        " Rotate returns the message for minutes each time; the gate makes that call once more,"
+        " with one second.",
+        perform=rotating.dead_letter,
+    ),
+    Act(
+        title="What held them up is over",
+        happening="IAM sees the tags of stuck's copy, busy's distribution is deployed, and somebody"
+        " runs the scan by hand.",
+        perform=rotating.catch_up,
+    ),
+    Act(
+        title="A label moves",
+        happening="A new version of news becomes AWSCURRENT. The double sends no events, so"
+        " ministack's own Secrets Manager is told the same version, without its value, and sends"
+        " the event.",
+        perform=rotating.label_moves,
+    ),
+    Act(
+        title="A message is overtaken",
+        happening="Two newer versions came since it was written.",
+        perform=permitting.overtaken_message,
+    ),
+    Act(
+        title="A permission is missing",
+        happening="A statement is taken from the deployed role, and put back.",
+        perform=permitting.take_one_away,
+    ),
+    Act(
+        title="Deploy again",
+        happening="Synthesized anew, from the same files, while the acts before were performed.",
+        perform=updating.deploy_again,
+    ),
+    Act(
+        title="Update in flight",
+        happening="Twelve secrets are rotated while a changed setting is deployed.",
+        perform=updating.update_in_flight,
+    ),
+    Act(
+        title="Exercised and minimal",
+        happening="Every call above is written down with the statement that allowed it. Each action"
+        " is now taken out of its statement, and the same calls are decided anew.",
+        perform=permitting.show_what_is_needed,
+    ),
+    Act(
+        title="Refused",
+        happening="With the sessions of the deployed roles, through the same gate.",
+        perform=refused.try_everything,
+    ),
+    Act(
+        title="Destroy",
+        happening="Termination protection is switched off first, as a person must.",
+        perform=updating.leave,
+    ),
+    Act(
+        title="Nothing secret was written",
+        happening="Looked for in the log groups, the decisions, what the servers said, and here.",
+        perform=secrecy.check,
+    ),
+)
+
+
+def main() -> bool:
+    """Tell the whole story; returns whether everything held."""
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, _stop)
+    tell = Teller(console=make_console())
+    tell.console.record = True
+    with TemporaryDirectory(prefix="certrotation-e2e-") as path, embedded_aws() as aws:
+        folder = Folder(Path(path))
+        account = Account(aws, folder)
+        tell.labels = account.labels()
+        with serve(folder) as servers, Toolkit(folder, servers.ministack) as toolkit:
+            run = Run(
+                tell=tell,
+                folder=folder,
+                account=account,
+                servers=servers,
+                toolkit=toolkit,
+                cloud=Cloud(url=servers.ministack, folder=folder),
+            )
+            _perform(run)
+    return tell.conclude()
+
+
+def _perform(run: Run) -> None:
+    wrong = minimal.wrong_cases()
+    run.tell.expect(
+        f"the evaluator says what IAM's User Guide says {wrong or ''}".rstrip(), holds=not wrong
+    )
+    try:
+        for act in ACTS:
+            with run.tell.act(act.title, act.happening):
+                act.perform(run)
+    except BaseException:
+        run.tell.say(run.servers.complaints())
+        raise
+
+
+def _stop(*_: Any) -> None:
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else 1)

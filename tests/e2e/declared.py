@@ -1,0 +1,56 @@
+"""What the roles are allowed although no emulator shows that it is needed.
+
+Everything else that a function's role allows, an end-to-end run exercises, and shows that without
+it something fails (`minimal`). An entry here is a statement about AWS that a person has read.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Declared(NamedTuple):
+    """An action that a role is allowed, why, and where AWS says so."""
+
+    role: str
+    """`scan` or `rotate`."""
+    action: str
+    why: str
+    source: str
+
+
+_LOGS = (
+    "Lambda writes the function's log in the name of its role; ministack writes it in its own",
+    "Lambda Developer Guide, Sending Lambda function logs to CloudWatch Logs",
+)
+_TRACES = (
+    "Lambda sends the function's traces in the name of its role; ministack keeps none",
+    "Lambda Developer Guide, Visualize Lambda function invocations using AWS X-Ray",
+)
+_KEY = (
+    "SQS uses the queue's key in the name of who sends or receives; ministack's encrypts nothing",
+    "SQS Developer Guide, Key management, Configure KMS permissions for producers and consumers",
+)
+_POLLER = (
+    "Lambda's poller works on the queue in the name of the role; ministack's in its own",
+    "Lambda Developer Guide, Using Lambda with Amazon SQS, Configuring execution role permissions",
+)
+
+_BOTH = {
+    "logs:CreateLogStream": _LOGS,
+    "logs:PutLogEvents": _LOGS,
+    "xray:PutTelemetryRecords": _TRACES,
+    "xray:PutTraceSegments": _TRACES,
+    "kms:Decrypt": _KEY,
+    "kms:GenerateDataKey": _KEY,
+}
+_ROTATE = {
+    "sqs:DeleteMessage": _POLLER,
+    "sqs:GetQueueAttributes": _POLLER,
+    "sqs:ReceiveMessage": _POLLER,
+}
+
+DECLARED = (
+    *(Declared("scan", action, *reason) for action, reason in _BOTH.items()),
+    *(Declared("rotate", action, *reason) for action, reason in (_BOTH | _ROTATE).items()),
+)

@@ -1,0 +1,51 @@
+"""A server behind the gate."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tests.e2e.gate.answers import Answer
+
+if TYPE_CHECKING:
+    from tests.e2e.gate.asking import Request
+
+HOP_BY_HOP = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
+"""Headers that are about one connection, in lower case."""
+
+_TIMEOUT = 30
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """A server behind the gate."""
+
+    url: str
+    trusted: str | None = None
+    """PEM file of the certificate that it shows, if it speaks TLS."""
+
+    def send(self, request: Request) -> Answer:
+        """Pass a request on as it is, so that its signature stays right."""
+        connection = self._connect()
+        try:
+            headers = {
+                key: value
+                for key, value in request.headers.items()
+                if key.lower() not in HOP_BY_HOP
+            }
+            connection.request(request.method, request.target, request.body, headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.getheaders(), response.read())
+        finally:
+            connection.close()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        url = urlsplit(self.url)
+        if url.scheme == "http":
+            return http.client.HTTPConnection(url.netloc, timeout=_TIMEOUT)
+        context = ssl.create_default_context(cafile=self.trusted)
+        return http.client.HTTPSConnection(url.netloc, timeout=_TIMEOUT, context=context)

@@ -1,0 +1,46 @@
+"""A denial reaches the service's own code as AWS's would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from certrotation.aws.faults import translated
+from certrotation.errors import AccessDenied
+from tests.e2e.gate.decisions import Record
+from tests.e2e.gate.denials import denial
+from tests.e2e.wire import call
+
+PRINCIPAL = "arn:aws:sts::123456789012:assumed-role/rotate/rotate"
+
+
+@pytest.mark.parametrize(
+    ("signed_as", "service", "operation", "parameters"),
+    [
+        ("acm", "acm", "list_certificates", {}),
+        ("secretsmanager", "secretsmanager", "get_secret_value", {"SecretId": "tls/shop"}),
+        ("tagging", "resourcegroupstaggingapi", "get_resources", {}),
+        ("elasticloadbalancing", "elbv2", "describe_tags", {"ResourceArns": ["arn"]}),
+        ("cloudfront", "cloudfront", "get_distribution", {"Id": "EXAMPLE"}),
+    ],
+)
+def test_boto3_reads_a_denial_in_each_protocol(
+    signed_as: str, service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    record = Record(
+        at=0,
+        role="rotate",
+        action="service:Operation",
+        resource="arn:<&>",
+        region="eu-west-1",
+        decision="ImplicitDeny",
+        statement="",
+    )
+    _, outcome = call(service, operation, denial(signed_as, record, PRINCIPAL), **parameters)
+
+    with pytest.raises(AccessDenied) as caught, translated("service:Operation", "it"):
+        outcome()
+
+    assert f"User: {PRINCIPAL} is not authorized to perform: service:Operation" in str(caught.value)
+    assert "arn:<&> because no identity-based policy allows" in str(caught.value)

@@ -1,0 +1,112 @@
+"""The CDK's command line, as a person uses it, pointed at ministack."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tests.e2e.places import ACCOUNT, EMULATOR_PYTHON, HOME, REGIONS, ROOT, STACK
+from tests.e2e.processes import Process
+from tests.e2e.servers import credentials, environment
+
+if TYPE_CHECKING:
+    from tests.e2e.places import Folder
+
+_CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+# uv, and the Python that compiles the asset.
+_TOOLS = (Path(sys.executable).parent, EMULATOR_PYTHON.parent)
+_CONTEXT = {
+    "arch": "x86_64",  # the asset runs on this machine
+    "target_regions": ",".join(REGIONS),
+}
+
+
+class ToolkitError(RuntimeError):
+    """The CDK's command line failed; the message holds what it said."""
+
+
+class Toolkit:
+    """Runs `cdk`; what still runs when the context is left is ended."""
+
+    def __init__(self, folder: Folder, ministack: str) -> None:
+        self._folder = folder
+        self._ministack = ministack
+        self._threads = ThreadPoolExecutor()
+        self._processes: list[Process] = []
+        self._numbers = count(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._processes:
+            each.end()
+        self._threads.shutdown(cancel_futures=True)
+
+    def bootstrap(self) -> Future[str]:
+        """Bootstrap the account's home Region."""
+        return self._start("bootstrap", f"aws://{ACCOUNT}/{HOME}")
+
+    def synthesize(self, name: str, **settings: object) -> Future[Path]:
+        """Synthesize the stack with these settings, and ours; gives the folder it is in."""
+        output = self._folder.path / f"{name}.out"
+
+        def synthesize() -> Path:
+            self._run("synth", "--quiet", "--output", str(output), *_context(settings))
+            return output
+
+        return self._threads.submit(synthesize)
+
+    def deploy(self, assembly: Path) -> Future[str]:
+        """Deploy a synthesized stack; gives what the command said."""
+        return self._start("deploy", "--app", str(assembly), STACK, "--require-approval", "never")
+
+    def destroy(self, assembly: Path) -> Future[str]:
+        """Destroy the stack."""
+        return self._start("destroy", "--app", str(assembly), STACK, "--force")
+
+    def _start(self, *arguments: str) -> Future[str]:
+        return self._threads.submit(self._run, *arguments)
+
+    def _run(self, *arguments: str) -> str:
+        process = Process(
+            ["node", str(_CLI), *arguments, "--no-notices", "--ci"],
+            cwd=ROOT,
+            environment=self._environment(),
+            log=self._folder.path / f"cdk-{next(self._numbers)}.log",
+        )
+        self._processes.append(process)
+        if process.wait() != 0:
+            raise ToolkitError(f"cdk {arguments[0]} failed:\n{process.said[-4000:]}")
+        return process.said
+
+    def _environment(self) -> dict[str, str]:
+        trusted = str(self._folder.certificate)
+        return environment(
+            **credentials(),
+            AWS_CA_BUNDLE=trusted,
+            AWS_ENDPOINT_URL=self._ministack,
+            AWS_REGION=HOME,
+            CDK_DEFAULT_ACCOUNT=ACCOUNT,
+            CDK_DEFAULT_REGION=HOME,
+            CDK_DISABLE_CLI_TELEMETRY="true",
+            CDK_DISABLE_VERSION_CHECK="true",
+            # It keeps there which account a key belongs to, and would mistake another run's.
+            CDK_HOME=str(self._folder.path / "cdk-home"),
+            JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION="20",
+            NODE_EXTRA_CA_CERTS=trusted,
+            PATH=os.pathsep.join([*map(str, _TOOLS), os.environ["PATH"]]),
+            PYTHONPATH=f"{ROOT / 'lambdas'}{os.pathsep}{ROOT}",
+        )
+
+
+def _context(settings: dict[str, object]) -> list[str]:
+    return [
+        word
+        for name, value in {**_CONTEXT, **settings}.items()
+        for word in ("-c", f"certrotation:{name}={value}")
+    ]
