@@ -40,7 +40,7 @@ demo: setup ## Tell the service's story on an embedded AWS
 	@$(BIN)/python -m tests.demo
 
 .PHONY: test
-test: check ## Everything that must hold: check, then all tests
+test: check packaged e2e ## Everything that must hold: check, what ships, a deployment, then all tests
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 .PHONY: quick

@@ -47,8 +47,7 @@ class ScanFunction(Construct):
             reserved_concurrency=2 if config.reserved_concurrency == "on" else None,
         )
         self.failures = self._keep_failures(config, package.key)
-        queue.grant(self.function, "sqs:SendMessage")
-        give(self.function, self._grants(config))
+        give(self.function, self._grants(config, queue))
 
     def _keep_failures(self, config: StackConfig, key: kms.IKey) -> sqs.Queue:
         """Keep the invocations that failed three times; without a destination they are dropped."""
@@ -69,12 +68,27 @@ class ScanFunction(Construct):
                 )
             ),
         )
-        failures.grant(self.function, "sqs:SendMessage")
         return failures
 
-    def _grants(self, config: StackConfig) -> list[Grant]:
+    def _grants(self, config: StackConfig, queue: sqs.IQueue) -> list[Grant]:
         certificates = certificate_arns(self, config.target_regions)
         return [
+            Grant(
+                iam.PolicyStatement(
+                    sid="QueueRotations",
+                    actions=["sqs:SendMessage"],
+                    resources=[queue.queue_arn],
+                )
+            ),
+            Grant(
+                iam.PolicyStatement(
+                    # Lambda sends in the function's name (Lambda Developer Guide, Capturing
+                    # records of Lambda asynchronous invocations).
+                    sid="KeepFailedScans",
+                    actions=["sqs:SendMessage"],
+                    resources=[self.failures.queue_arn],
+                )
+            ),
             Grant(
                 iam.PolicyStatement(
                     sid="ListTheEstate",

@@ -52,7 +52,13 @@ def service_function(
         # Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
     )
-    logs.grant_write(role)
+    role.add_to_principal_policy(
+        iam.PolicyStatement(
+            sid="WriteLogs",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[logs.log_group_arn],
+        )
+    )
     role.add_to_principal_policy(use_of(package.key, "Decrypt", "GenerateDataKey"))
     function = lambda_.Function(
         scope,

@@ -80,6 +80,11 @@ ACTS = (
         perform=permitting.take_one_away,
     ),
     Act(
+        title="Report only",
+        happening="`make mode` switches the installed service to report-only, and back.",
+        perform=updating.report_only,
+    ),
+    Act(
         title="Deploy again",
         happening="Synthesized anew, from the same files, while the acts before were performed.",
         perform=updating.deploy_again,

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.declared import DECLARED
+from tests.e2e.declared import DECLARED, Declared
 from tests.e2e.gate.evaluator import listed, name_of, statements_of
 from tests.e2e.places import EMULATOR_PYTHON, ROOT
 
@@ -66,7 +66,6 @@ def findings(
     answers = _ask(
         {"variants": [documents, *(each.without for each in every)], "contexts": contexts}
     )
-    declared = {each.action for each in DECLARED if each.role == role}
     present, *without = answers
     if not all(present):
         raise AssertionError(f"the role of {role} does not allow what was recorded as allowed")
@@ -74,16 +73,28 @@ def findings(
         Finding(
             grant=grant,
             calls=sum(count for allowed, count in zip(row, times, strict=True) if not allowed),
-            is_declared=grant.action in declared,
+            is_declared=_is_declared(role, grant),
         )
         for grant, row in zip(every, without, strict=True)
     ]
 
 
+def _is_declared(role: str, grant: Grant) -> bool:
+    return any(each.role == role and _means(each, grant) for each in DECLARED)
+
+
+def _means(declared: Declared, grant: Grant) -> bool:
+    return declared.action == grant.action and declared.statement in {"", grant.statement}
+
+
 def unheld(role: str, documents: Sequence[Mapping[str, Any]]) -> set[str]:
     """Return the actions that are declared for a role which its policies do not hold."""
-    held = {grant.action for grant in grants(documents)}
-    return {each.action for each in DECLARED if each.role == role} - held
+    held = list(grants(documents))
+    return {
+        each.action
+        for each in DECLARED
+        if each.role == role and not any(_means(each, grant) for grant in held)
+    }
 
 
 def grants(documents: Sequence[Mapping[str, Any]]) -> Iterator[Grant]:

@@ -1,4 +1,4 @@
-"""The CDK's command line, as a person uses it, pointed at ministack."""
+"""The commands that a person uses, the CDK's and the project's own, pointed at ministack."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _CONTEXT = {
 
 
 class ToolkitError(RuntimeError):
-    """The CDK's command line failed; the message holds what it said."""
+    """A command failed; the message holds what it said."""
 
 
 class Toolkit:
-    """Runs `cdk`; what still runs when the context is left is ended."""
+    """Runs commands; what still runs when the context is left is ended."""
 
     def __init__(self, folder: Folder, ministack: str) -> None:
         self._folder = folder
@@ -69,19 +69,26 @@ class Toolkit:
         """Destroy the stack."""
         return self._start("destroy", "--app", str(assembly), STACK, "--force")
 
+    def switch(self, mode: str) -> str:
+        """Run what `make mode` runs; returns what it said."""
+        return self._run_command(sys.executable, "-m", "infra.mode", mode, "--stack", STACK)
+
     def _start(self, *arguments: str) -> Future[str]:
         return self._threads.submit(self._run, *arguments)
 
     def _run(self, *arguments: str) -> str:
+        return self._run_command("node", str(_CLI), *arguments, "--no-notices", "--ci")
+
+    def _run_command(self, *command: str) -> str:
         process = Process(
-            ["node", str(_CLI), *arguments, "--no-notices", "--ci"],
+            command,
             cwd=ROOT,
             environment=self._environment(),
-            log=self._folder.path / f"cdk-{next(self._numbers)}.log",
+            log=self._folder.path / f"command-{len(self._processes)}.log",
         )
         self._processes.append(process)
         if process.wait() != 0:
-            raise ToolkitError(f"cdk {arguments[0]} failed:\n{process.said[-4000:]}")
+            raise ToolkitError(f"{' '.join(command)} failed:\n{process.said[-4000:]}")
         return process.said
 
     def _environment(self) -> dict[str, str]:
@@ -89,6 +96,7 @@ class Toolkit:
         return environment(
             **credentials(),
             AWS_CA_BUNDLE=trusted,
+            AWS_DEFAULT_REGION=HOME,  # boto3 reads this one, the toolkit the other
             AWS_ENDPOINT_URL=self._ministack,
             AWS_REGION=HOME,
             CDK_DEFAULT_ACCOUNT=ACCOUNT,

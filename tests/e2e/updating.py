@@ -11,6 +11,8 @@ from tests.e2e.gate import decisions
 from tests.e2e.places import PREFIX, STACK
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.e2e.running import Run
 
 BACK_AFTER = 10
@@ -20,7 +22,8 @@ BACK_AFTER = 10
 def deploy(run: Run) -> None:
     """Bootstrap and deploy as a person would; then synthesize ahead what later acts deploy."""
     bootstrapped = run.toolkit.bootstrap()
-    first = run.toolkit.synthesize("first").result()
+    run.assemblies["first"] = run.toolkit.synthesize("first")
+    first = run.assemblies["first"].result()
     bootstrapped.result()
     # Before the rule is there that would hear of it.
     rotating.announce(run, "news")
@@ -31,16 +34,46 @@ def deploy(run: Run) -> None:
     run.tell.expect(
         "every resource is there", holds={each for _, _, each in resources} == {"CREATE_COMPLETE"}
     )
-    run.assemblies = {
+    run.assemblies |= {
         "again": run.toolkit.synthesize("again"),
         "changed": run.toolkit.synthesize("changed", retention_days=31),
     }
 
 
+def report_only(run: Run) -> None:
+    """Switch the installed service to report-only and back, as `make mode` does."""
+    secret, documented = PREFIX + "gone", {"Scan": "report", "Rotate": "report"}
+    run.account.renew("gone")
+    run.tell.say(run.toolkit.switch("report"))
+    modes = {each: run.stack.environment(each)["CERTROTATION_MODE"] for each in documented}
+    run.tell.expect("both functions are told to report only", holds=modes == documented)
+    before = len(run.stack.rotations(secret))
+    run.stack.send(secret)
+    wait_for("its plan", lambda: len(run.stack.rotations(secret)) > before)
+    planned = run.stack.rotations(secret)[-1]
+    run.tell.expect(
+        "the rotation is planned and not applied",
+        holds=planned["status"] == "planned" and not run.account.is_live("gone"),
+    )
+    run.tell.say(run.toolkit.switch("apply"))
+    run.stack.send(secret)
+    wait_for("gone live", lambda: run.account.is_live("gone"))
+    run.tell.expect("back again, it goes live", holds=run.account.is_live("gone"))
+
+
 def deploy_again(run: Run) -> None:
     """Deploy what was synthesized anew: nothing is to change."""
+    first, again = (_asset(run.assemblies[name].result()) for name in ("first", "again"))
+    run.tell.say(f"The asset's hash is {first}, and again {again}.")
+    run.tell.expect("the asset is the same", holds=first == again)
     said = run.toolkit.deploy(run.assemblies["again"].result()).result()
     run.tell.expect("the command line says that there are no changes", holds="(no changes)" in said)
+
+
+def _asset(assembly: Path) -> str:
+    """Return the hash of the functions' asset."""
+    (folder,) = (each for each in assembly.glob("asset.*") if each.is_dir())
+    return folder.name.removeprefix("asset.")
 
 
 def update_in_flight(run: Run) -> None:

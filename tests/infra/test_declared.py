@@ -1,0 +1,52 @@
+"""What the roles allow without an emulator showing that it is needed is bounded all the same."""
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.declared import DECLARED, Declared
+from tests.infra.synthesis import Template
+
+pytestmark = pytest.mark.infra
+
+HANDLERS = {
+    "scan": "certrotation.handlers.scan.handler",
+    "rotate": "certrotation.handlers.rotate.handler",
+}
+
+
+def bounds(template: Template, declared: Declared) -> dict[str, list[Any]]:
+    """The resources that each service's declared actions may reach."""
+    group = template.function(HANDLERS[declared.role])[1]["LoggingConfig"]["LogGroup"]["Ref"]
+    retries = template.one("AWS::Lambda::EventInvokeConfig")
+    queues = {
+        "rotate": template.one("AWS::Lambda::EventSourceMapping")["EventSourceArn"],
+        "scan": retries["DestinationConfig"]["OnFailure"]["Destination"],
+    }
+    (key,) = template.of_type("AWS::KMS::Key")
+    return {
+        "logs": [{"Fn::GetAtt": [group, "Arn"]}],
+        "xray": ["*"],
+        "kms": [{"Fn::GetAtt": [key, "Arn"]}],
+        "sqs": [queues[declared.role]],
+    }
+
+
+@pytest.mark.parametrize("declared", DECLARED, ids=lambda each: f"{each.role}-{each.action}")
+def test_what_is_declared_reaches_the_stacks_own_resources_alone(
+    template: Template, declared: Declared
+) -> None:
+    service = declared.action.partition(":")[0]
+    granted = [
+        statement["Resource"]
+        for statement in template.statements_of(HANDLERS[declared.role])
+        if declared.action in statement["Action"]
+        and statement.get("Sid") != "DecryptSecrets"
+        and declared.statement in {"", statement.get("Sid")}
+    ]
+    assert granted == [bounds(template, declared)[service]]
+
+
+def test_every_declaration_has_a_reason_and_a_document() -> None:
+    assert len(set(DECLARED)) == len(DECLARED)
+    assert all(each.why and "Guide, " in each.source for each in DECLARED)
