@@ -31,7 +31,7 @@ setup: .venv/.installed ## Create .venv from the lock
 # Lambda's runtime as far as it can be had: its Python, its runtime client and a boto3.
 .venv-packaged/.installed: requirements/packaged.txt | .venv/.installed
 	rm -rf .venv-packaged
-	$(BIN)/uv venv --quiet --no-project --python 3.13 .venv-packaged
+	$(BIN)/uv venv --quiet --no-project --no-python-downloads --python 3.13 .venv-packaged
 	$(BIN)/uv pip sync --quiet --python .venv-packaged/bin/python --require-hashes --only-binary :all: --compile-bytecode requirements/packaged.txt
 	touch $@
 
@@ -109,7 +109,7 @@ node_modules/.installed: package-lock.json
 	touch $@
 
 .PHONY: e2e
-e2e: setup .venv-e2e/.installed node_modules/.installed ## Deploy to an AWS played on this machine, and use it (minutes)
+e2e: setup .venv-e2e/.installed node_modules/.installed ## Deploy to an AWS played on this machine, and use it (Linux only)
 	@$(BIN)/python -m tests.e2e
 
 .PHONY: synth

@@ -79,7 +79,9 @@ class StackConfig:
                 raise ConfigError(
                     f"{_CONTEXT_KEY}.{field.name} is missing; give {_RULES[field.name].wanted}"
                 )
-        return cls(**{key: _checked(key, value) for key, value in given.items()})
+        config = cls(**{key: _checked(key, value) for key, value in given.items()})
+        _check_partition(config)
+        return config
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,14 @@ def _partitions() -> Mapping[str, str]:
     }
 
 
+def _check_partition(config: StackConfig) -> None:
+    """Refuse the ARN of another partition than that of the target Regions."""
+    partition = _partitions()[config.target_regions[0]]
+    for arn in (*config.secret_key_arns, *filter(None, [config.permissions_boundary])):
+        if not arn.startswith(f"arn:{partition}:"):
+            raise ConfigError(f"{arn} is not in {partition}, where the target Regions are")
+
+
 def _read_regions(value: object) -> tuple[str, ...] | None:
     regions = value.split(",") if isinstance(value, str) else value
     if not isinstance(regions, list | tuple) or not all(isinstance(name, str) for name in regions):
@@ -188,7 +198,7 @@ _TAG = re.compile(r"([A-Za-z0-9_.:/+@-]{1,128})=([A-Za-z0-9 _.:/+@-]{0,256})")
 
 def _read_tag(value: object) -> tuple[str, str] | None:
     found = _TAG.fullmatch(value) if isinstance(value, str) else None
-    return (found[1], found[2]) if found and not found[1].startswith("aws:") else None
+    return (found[1], found[2]) if found and not found[1].lower().startswith("aws:") else None
 
 
 def _read_tags(value: object) -> tuple[tuple[str, str], ...] | None:
@@ -198,7 +208,8 @@ def _read_tags(value: object) -> tuple[tuple[str, str], ...] | None:
     if not isinstance(texts, list):
         return None
     tags = [tag for tag in map(_read_tag, texts) if tag is not None]
-    return tuple(tags) if len({key for key, _ in tags}) == len(texts) else None
+    # Keys that differ in case alone are one to IAM (IAM User Guide, Tags for IAM resources).
+    return tuple(tags) if len({key.lower() for key, _ in tags}) == len(texts) else None
 
 
 _FRACTION = _Rule("a number between 0 and 1, such as 0.2", _read_fraction)
@@ -223,9 +234,10 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "scan_interval_minutes": _whole_number(5, 24 * 60, "minutes"),
     "mode": _one_of("apply", "report"),
-    # CloudFormation API Reference, CreateStack, StackName.
+    # CloudFormation API Reference, CreateStack, StackName. The length: the name of a topic that
+    # people read is at most 100 characters (SNS API Reference, CreateTopic, DisplayName).
     "stack_name": _text(
-        "[A-Za-z][A-Za-z0-9-]{0,127}", "a letter, then up to 127 letters, digits or hyphens"
+        "[A-Za-z][A-Za-z0-9-]{0,89}", "a letter, then up to 89 letters, digits or hyphens"
     ),
     "arch": _one_of("arm64", "x86_64"),
     # Lambda API Reference, ScalingConfig: an SQS event source cannot be limited to fewer than 2.

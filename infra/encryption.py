@@ -45,8 +45,9 @@ def use_of(key: kms.IKey, *actions: str) -> iam.PolicyStatement:
 def _for_queues_behind_rules() -> iam.PolicyStatement:
     """SQS Developer Guide, Key management, Configure KMS permissions for AWS services.
 
-    No condition: SNS Developer Guide, Key management, says that EventBridge's requests to a key
-    carry neither aws:SourceAccount nor aws:SourceArn. The queues' own policies name the rule.
+    No condition, as there: of topics the SNS Developer Guide, Key management, says that
+    EventBridge's requests to a key carry neither aws:SourceAccount nor aws:SourceArn, and nothing
+    says otherwise of queues. The queues' own policies name the rule.
     """
     return iam.PolicyStatement(
         sid="EventsToQueues",

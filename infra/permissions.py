@@ -57,10 +57,12 @@ def resource_tag(key: str) -> str:
     return f"aws:ResourceTag/{key}"
 
 
-def out_of_bounds(scope: Construct, *, secret_prefix: str) -> list[Grant]:
+def out_of_bounds(scope: Construct, *, secret_prefix: str) -> iam.ManagedPolicy:
     """Forbid every change, in any Region, to certificates that this deployment must never touch.
 
-    A person tagged them to be ignored, or another deployment's secret stands behind them.
+    A person tagged them to be ignored, or another deployment's secret stands behind them. In a
+    policy of their own: the CDK moves what outgrows a role's policy into others, and a statement
+    on its way from one to the other would be in neither for a moment.
     """
     certificates = certificate_arns(scope, ["*"])
     changes = [
@@ -90,4 +92,9 @@ def out_of_bounds(scope: Construct, *, secret_prefix: str) -> list[Grant]:
             },
         ),
     ]
-    return [Grant(each) for each in statements]
+    return iam.ManagedPolicy(
+        scope,
+        "OutOfBounds",
+        description="Certificates that this deployment must never change",
+        statements=statements,
+    )

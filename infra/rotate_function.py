@@ -16,7 +16,6 @@ from infra.permissions import (
     Grant,
     certificate_arns,
     give,
-    out_of_bounds,
     regional_arns,
     resource_tag,
 )
@@ -178,7 +177,6 @@ class RotateFunction(Construct):
             ),
             any_because=f"{BY_ACM} They must be tagged as ours.",
         )
-        yield from out_of_bounds(self, secret_prefix=config.secret_prefix)
 
     def _move_listeners(self, config: StackConfig) -> Iterator[Grant]:
         yield Grant(

@@ -15,7 +15,6 @@ from infra.permissions import (
     Grant,
     certificate_arns,
     give,
-    out_of_bounds,
     resource_tag,
 )
 from infra.queues import dead_letter_queue
@@ -122,5 +121,4 @@ class ScanFunction(Construct):
                 ),
                 any_because=f"{BY_ACM} Their tags are a condition.",
             ),
-            *out_of_bounds(self, secret_prefix=config.secret_prefix),
         ]

@@ -28,7 +28,7 @@ class ScanSchedule(Construct):
         role = iam.Role(self, "Role", assumed_by=_scheduler_of_this_account(self))
         for statement in self._statements(function, key):
             role.add_to_principal_policy(statement)
-        scheduler.CfnSchedule(
+        schedule = scheduler.CfnSchedule(
             self,
             "Schedule",
             description="Starts the scan of all certificates",
@@ -47,6 +47,9 @@ class ScanSchedule(Construct):
                 ),
             ),
         )
+        # It starts as soon as it is there (EventBridge Scheduler User Guide, Schedule types), so
+        # the role must be allowed to by then.
+        schedule.node.add_dependency(role)
 
     def _statements(
         self, function: lambda_.IFunction, key: kms.IKey

@@ -31,6 +31,8 @@ class Package:
     environment: Mapping[str, str]
     key: kms.IKey
     """What its queues and logs are encrypted with."""
+    out_of_bounds: iam.IManagedPolicy
+    """What no role may ever do."""
 
 
 def service_function(
@@ -51,6 +53,7 @@ def service_function(
         "Role",
         # Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        managed_policies=[package.out_of_bounds],
     )
     role.add_to_principal_policy(
         iam.PolicyStatement(

@@ -12,6 +12,7 @@ from infra.environment import function_environment
 from infra.new_material import NewMaterialRule
 from infra.notices import Notices
 from infra.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
+from infra.permissions import out_of_bounds
 from infra.queues import RotationQueue
 from infra.rotate_function import RotateFunction
 from infra.scan_function import ScanFunction
@@ -46,6 +47,7 @@ class CertRotationStack(cdk.Stack):
             arch=config.arch,
             environment=function_environment(config, queue_url=rotation.queue.queue_url),
             key=key,
+            out_of_bounds=out_of_bounds(self, secret_prefix=config.secret_prefix),
         )
         scan = ScanFunction(self, "Scan", config=config, package=package, queue=rotation.queue)
         schedule = ScanSchedule(

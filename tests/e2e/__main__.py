@@ -40,7 +40,8 @@ ACTS = (
         title="Deploy",
         happening="The CDK's own command line, bootstrap and deploy, in eu-west-1 for three target"
         " Regions. ministack plays CloudFormation, IAM, Lambda, SQS, EventBridge and CloudWatch"
-        " Logs, and enforces IAM. ACM, load balancers, CloudFront and Secrets Manager are the"
+        " Logs, and enforces IAM: the functions' roles, not what services do in their own name."
+        " ACM, load balancers, CloudFront and Secrets Manager are the"
         " double's; a gate in front of them decides by the deployed roles' policies.",
         perform=updating.deploy,
     ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from tests.e2e.places import ACCOUNT, EMULATOR_PYTHON, HOME, REGIONS, ROOT, STACK
 from tests.e2e.processes import Process
 from tests.e2e.servers import credentials, environment
+from tests.packaged.asset import HERE
 
 if TYPE_CHECKING:
     from tests.e2e.places import Folder
@@ -20,7 +21,7 @@ _CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 # uv, and the Python that compiles the asset.
 _TOOLS = (Path(sys.executable).parent, EMULATOR_PYTHON.parent)
 _CONTEXT = {
-    "arch": "x86_64",  # the asset runs on this machine
+    "arch": HERE,  # the asset runs on this machine
     "target_regions": ",".join(REGIONS),
 }
 

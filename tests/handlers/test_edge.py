@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 import time_machine
 
 from certrotation.core import tags
@@ -87,6 +88,35 @@ def test_if_cloudfront_refuses_the_new_arn_the_copy_is_reimported_after_all(
     (unused,) = [arn for arn in estate.certificates(US) if arn != old]
     assert estate.tags(unused)[tags.SUPERSEDED_BY] == old
     assert again.rotations == []
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("AccessDenied", "not authorized to perform: cloudfront:UpdateDistribution"),
+        ("InvalidWebACLId", "Unable to verify read permissions on Web ACL."),
+        ("InvalidLambdaFunctionAssociation", "Update the IAM policy to add permission"),
+    ],
+)
+def test_a_distribution_that_cannot_be_changed_gets_the_material_in_place(
+    estate: Estate, authorities: Authorities, code: str, words: str
+) -> None:
+    """Denied by its tag, by a boundary, or for want of a permission on what it refers to."""
+    old, distribution = shop_on_the_edge(estate, authorities, A_DAY)
+    renewed = authorities.public.issue(*NAMES)
+    estate.renew("shop", renewed)
+
+    def refuse(call: Call) -> None:
+        if call.operation == "UpdateDistribution":
+            raise estate.aws.error(code, call.operation, words)
+
+    with estate.aws.before(refuse):
+        run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert "EDGE_LATE" in run.codes(SHOP)
+    assert estate.viewer_certificate(distribution)["ACMCertificateArn"] == old
+    assert estate.presents(old) == renewed.certificate
 
 
 def test_a_distribution_that_another_tool_changed_meanwhile_is_read_again(

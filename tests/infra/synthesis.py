@@ -84,11 +84,15 @@ class Template:
     def statements_of(self, handler: str) -> list[dict[str, Any]]:
         """Every policy statement of the role of the function that runs `handler`."""
         role = self.function(handler)[1]["Role"]["Fn::GetAtt"][0]
-        assert "ManagedPolicyArns" not in self.of_type("AWS::IAM::Role")[role]
+        managed = self.of_type("AWS::IAM::ManagedPolicy")
+        attached = self.of_type("AWS::IAM::Role")[role].get("ManagedPolicyArns", [])
         return [
             statement
-            for policy in self._policies()
-            if {"Ref": role} in policy["Roles"]
+            for policy in (
+                *(each for each in self._policies() if {"Ref": role} in each.get("Roles", [])),
+                # None is AWS's own: each is a Ref to one of the stack's.
+                *(managed[each["Ref"]] for each in attached),
+            )
             for statement in _statements(policy)
         ]
 

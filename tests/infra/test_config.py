@@ -96,7 +96,7 @@ def test_every_partitions_regions_are_regions(region: str) -> None:
         ("arch", "amd64"),
         ("stack_name", "1st"),
         ("stack_name", "tls_rotation"),
-        ("stack_name", "s" * 129),
+        ("stack_name", "s" * 91),
         ("rotate_concurrency", 1),
         ("rotate_concurrency", 1001),
         ("reserved_concurrency", True),
@@ -116,6 +116,8 @@ def test_every_partitions_regions_are_regions(region: str) -> None:
         ("tags", "team"),
         ("tags", ["team=web", "team=ops"]),
         ("tags", {"aws:team": "web"}),
+        ("tags", {"AWS:team": "web"}),
+        ("tags", {"Team": "web", "team": "ops"}),
         ("tags", 1),
         ("termination_protection", False),
         ("adoption", True),
@@ -141,11 +143,23 @@ def test_an_unfit_value_is_refused_by_its_key_with_what_to_give(key: str, value:
         ("scan_interval_minutes", 1440),
         ("rotate_concurrency", 2),
         ("secret_prefix", "p" * 256),
-        ("stack_name", "s" * 128),
+        ("stack_name", "s" * 90),
     ],
 )
 def test_the_bounds_themselves_are_fit(key: str, value: Any) -> None:
     assert getattr(read(**{key: value}), key) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("secret_key_arns", ["arn:aws-cn:kms:cn-north-1:123456789012:key/1234"]),
+        ("permissions_boundary", "arn:aws-us-gov:iam::123456789012:policy/bounds"),
+    ],
+)
+def test_what_is_in_another_partition_is_refused(key: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=r"arn:aws-.* is not in aws, where the target Regions"):
+        read(**{key: value})
 
 
 def test_a_missing_setting_is_named_with_what_to_give() -> None:

@@ -277,3 +277,26 @@ def test_without_the_optional_settings_nothing_of_them_is_there(tmp_path: Path) 
     (listeners,) = granting(bare, ROTATE, "elasticloadbalancing:ModifyListener")
     assert "Condition" not in listeners
     assert not [each for each in bare.statements_of(ROTATE) if each.get("Sid") == "DecryptSecrets"]
+
+
+def test_however_many_regions_there_are_the_denials_stay_in_a_policy_of_their_own(
+    tmp_path: Path,
+) -> None:
+    """Or a statement would be on its way from one policy to another while a function runs."""
+    regions = [
+        *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2"),
+        *("eu-west-3", "eu-central-1", "eu-north-1", "ap-south-1", "ap-northeast-1"),
+        *("ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2"),
+        *("ca-central-1", "sa-east-1"),
+    ]
+    wide = synthesize(tmp_path / "cdk.out", {"target_regions": regions})
+    (denying,) = (
+        logical_id
+        for logical_id, policy in wide.of_type("AWS::IAM::ManagedPolicy").items()
+        if any(each["Effect"] == "Deny" for each in policy["PolicyDocument"]["Statement"])
+    )
+    for handler in (SCAN, ROTATE):
+        role = wide.function(handler)[1]["Role"]["Fn::GetAtt"][0]
+        attached = wide.of_type("AWS::IAM::Role")[role]["ManagedPolicyArns"]
+        assert attached == [{"Ref": denying}]
+        assert len(denials(wide, handler)) == 2

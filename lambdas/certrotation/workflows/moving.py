@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from certrotation.core.estate import DependentKind
 from certrotation.core.outcomes import Stranded
 from certrotation.errors import (
     AccessDenied,
@@ -21,7 +22,7 @@ from certrotation.errors import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from certrotation.core.estate import Copy, DependentKind
+    from certrotation.core.estate import Copy
     from certrotation.core.steps import Move
     from certrotation.workflows.ports import DependentService, Region
 
@@ -59,7 +60,8 @@ class Moves:
         What keeps this one does not keep the others: it is noted, and they are moved.
 
         Raises:
-            DependentRefused: the service does not take the new certificate.
+            DependentRefused: the service does not take the new certificate; or, for whatever
+                reason, a distribution cannot be changed.
             Throttled, Unreachable: the service answers nobody now.
         """
         try:
@@ -74,6 +76,9 @@ class Moves:
             self.not_left.add(step.arn)
             self.unsettled = self.unsettled or without_frames(unsettled)
         except (AccessDenied, DependentFull, Rejected) as refusal:
+            if step.dependent.kind is DependentKind.DISTRIBUTION:
+                # Whatever keeps it where it is does not keep its certificate from a reimport.
+                raise DependentRefused(refusal.found, refusal.remedy) from refusal
             self.strand(step, refusal.found)
         return False
 
