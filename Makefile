@@ -112,6 +112,10 @@ node_modules/.installed: package-lock.json
 e2e: setup .venv-e2e/.installed node_modules/.installed ## Deploy to an AWS played on this machine, and use it (Linux only)
 	@$(BIN)/python -m tests.e2e
 
+.PHONY: least
+least: setup .venv-e2e/.installed node_modules/.installed ## Take each statement from the roles and see the deployment fail (many minutes)
+	@$(BIN)/python -m tests.e2e.each_statement
+
 .PHONY: synth
 synth: setup ## Synthesize the stack into cdk.out
 	CDK_OUTDIR=cdk.out $(BIN)/python app.py

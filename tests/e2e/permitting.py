@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ TAKEN = "ReadManagedSecrets"
 def take_one_away(run: Run) -> None:
     """Take a statement from the deployed role of rotate, see the rotation fail, put it back."""
     iam, role = run.cloud.client("iam"), run.stack.function("Rotate").role
-    name, whole = _inline_policy(iam, role)
+    name, whole = _inline_policy(iam, role, TAKEN)
     secret = PREFIX + "gone"
     run.account.renew("gone")
     _put(run, role, name, minimal.without_statement(whole, TAKEN))
@@ -49,13 +50,29 @@ def take_one_away(run: Run) -> None:
     run.tell.expect("put back, it goes live", holds=run.account.is_live("gone"))
 
 
-def _inline_policy(iam: Any, role: str) -> tuple[str, dict[str, Any]]:
+def take_for_good(run: Run, sid: str) -> None:
+    """Take a statement from the deployed role that has it.
+
+    Raises:
+        LookupError: neither has.
+    """
+    iam = run.cloud.client("iam")
+    for which in ("Scan", "Rotate"):
+        role = run.stack.function(which).role
+        with suppress(LookupError):
+            name, whole = _inline_policy(iam, role, sid)
+            _put(run, role, name, minimal.without_statement(whole, sid))
+            return
+    raise LookupError(f"{sid} is in no inline policy")
+
+
+def _inline_policy(iam: Any, role: str, sid: str) -> tuple[str, dict[str, Any]]:
     """Return the inline policy that holds the statement, and its name."""
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        if any(each.get("Sid") == TAKEN for each in statements_of(document)):
+        if any(each.get("Sid") == sid for each in statements_of(document)):
             return name, document
-    raise LookupError(f"{TAKEN} is in no inline policy of {role}")
+    raise LookupError(f"{sid} is in no inline policy of {role}")
 
 
 def _put(run: Run, role: str, name: str, document: Any) -> None:

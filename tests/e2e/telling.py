@@ -55,6 +55,11 @@ class Teller:
         """Note an expectation, and whether it holds."""
         self.expectations.append(Expectation(sentence=sentence, holds=holds))
 
+    @property
+    def holds(self) -> bool:
+        """Whether everything held so far."""
+        return all(each.holds for each in self.expectations)
+
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show a table."""
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold underline")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.declared import DECLARED, Declared
+from tests.e2e.each_statement import EXERCISED
 from tests.infra.synthesis import Template
 
 pytestmark = pytest.mark.infra
@@ -45,6 +46,20 @@ def test_what_is_declared_reaches_the_stacks_own_resources_alone(
         and declared.statement in {"", statement.get("Sid")}
     ]
     assert granted == [bounds(template, declared)[service]]
+
+
+def test_every_statement_is_taken_away_in_turn_or_declared(template: Template) -> None:
+    declared = {(each.role, each.action) for each in DECLARED if not each.statement}
+    needed = {
+        statement["Sid"]
+        for role, handler in HANDLERS.items()
+        for statement in template.statements_of(handler)
+        if statement["Effect"] == "Allow"
+        and "Sid" in statement
+        and statement["Sid"] not in {"DecryptSecrets", "KeepFailedScans"}
+        and not all((role, action) in declared for action in statement["Action"])
+    }
+    assert needed == set(EXERCISED)
 
 
 def test_every_declaration_has_a_reason_and_a_document() -> None:

@@ -134,13 +134,7 @@ def test_the_keys_policy_word_by_word(template: Template) -> None:
                 "kms:ReEncryptTo",
             ],
             "Resource": "*",
-            "Condition": {
-                "ArnLike": {
-                    "kms:EncryptionContext:aws:logs:arn": of_stack(
-                        "logs", "log-group:tls-rotation-*"
-                    )
-                }
-            },
+            "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         },
     ]
 

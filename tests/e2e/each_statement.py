@@ -1,0 +1,74 @@
+"""Take each statement away from the deployed roles: `python -m tests.e2e.each_statement`.
+
+One run a statement, each of which must fail: then none of them is there for nothing. The exit code
+is 0 only if all did.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from tests.demo.screen import make_console
+from tests.e2e.places import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXERCISED = (
+    "QueueRotations",
+    "ListTheEstate",
+    "ReadTags",
+    "DeleteSupersededCopies",
+    "WorkOnMessages",
+    "ReadManagedSecrets",
+    "FindCopies",
+    "ReadCertificates",
+    "ImportAndAdopt",
+    "ReimportAndMarkCopies",
+    "ReadListeners",
+    "MoveListeners",
+    "ReadDistributions",
+    "MoveDistributions",
+)
+"""Every statement that allows, but those whose actions are all declared (`declared`)."""
+
+_FAILED = re.compile(r"FAIL: .*|\S*Error: .*")
+
+
+def main() -> bool:
+    """Run them one after the other; returns whether each run failed."""
+    table = Table("without", "what did not hold", title="the deployed run, a statement short")
+    failed = []
+    for sid in EXERCISED:
+        said, code = _run(sid)
+        found = next(_failures(said), "-") if code else "everything held"
+        failed.append(code != 0 and found != "-")
+        table.add_row(sid, found)
+    make_console().print(table)
+    return all(failed)
+
+
+def _run(sid: str) -> tuple[str, int]:
+    finished = subprocess.run(  # noqa: S603  no shell; every word is ours
+        [sys.executable, "-m", "tests.e2e", "--without", sid],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return f"{finished.stdout}\n{finished.stderr}", finished.returncode
+
+
+def _failures(said: str) -> Iterator[str]:
+    for line in said.splitlines():
+        if _FAILED.match(line):
+            yield line[:100]
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else 1)
