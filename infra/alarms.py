@@ -31,10 +31,15 @@ NAMESPACE = "CertRotation"
 _IGNORE = cloudwatch.TreatMissingData.IGNORE
 _NONE_HAPPENED = cloudwatch.TreatMissingData.NOT_BREACHING
 
-# As long as the shortest interval between scans. A scan by hand after a mishap is mended clears an
-# alarm as soon as the scan before it is in another period, so a longer one would keep it on; data
-# that arrives minutes late still falls into a period that is looked at.
-_NEWEST = Evaluation.every(5 * MINUTE, 1)
+# The newest scan's word. Short, because two scans within one period come to one value: when a
+# person mends something and scans by hand, and the window slides on past the second scan, the first
+# would count once more, and page. Not shorter, because CloudWatch retrieves a few periods only, and
+# what arrives later than these is never seen.
+_NEWEST = Evaluation.every(2 * MINUTE, 1)
+
+# SQS tells the depth of a queue each minute. Long enough that looking at messages, which hides them
+# for half a minute, neither clears an alarm nor raises it again.
+_DEPTH = Evaluation.every(5 * MINUTE, 1)
 
 _STALLED = 6 * HOUR
 _DARK = DAY
@@ -155,19 +160,19 @@ class Alarms(Construct):
     def _watch_queues(self, watched: Watched) -> None:
         """What lies in a dead-letter queue keeps its alarm on until a person has emptied it."""
         self._watch_what_is_given_up(watched.rotation_dead_letters)
-        unread = _depth(watched.rotation_dead_letters, _NEWEST)
-        self._above(0, "DeadLettersUnread", unread, _NEWEST, missing=_IGNORE)
+        unread = _depth(watched.rotation_dead_letters, _DEPTH)
+        self._above(0, "DeadLettersUnread", unread, _DEPTH, missing=_IGNORE)
         lost = _math(
             # A missing value counts as 0 in a sum; where all are missing there is none.
             "not_started + failed + not_queued",
-            _NEWEST,
-            not_started=_depth(watched.schedule_dead_letters, _NEWEST),
-            failed=_depth(watched.scan_failures, _NEWEST),
-            not_queued=_depth(watched.rule_dead_letters, _NEWEST),
+            _DEPTH,
+            not_started=_depth(watched.schedule_dead_letters, _DEPTH),
+            failed=_depth(watched.scan_failures, _DEPTH),
+            not_queued=_depth(watched.rule_dead_letters, _DEPTH),
         )
-        self._above(0, "ScheduleFailing", lost, _NEWEST, missing=_IGNORE)
+        self._above(0, "ScheduleFailing", lost, _DEPTH, missing=_IGNORE)
         # Three looks, since SQS's figures are approximate.
-        evaluation = Evaluation.every(_NEWEST.period, 3)
+        evaluation = Evaluation.every(_DEPTH.period, 3)
         age = watched.rotations.metric_approximate_age_of_oldest_message(
             period=_period(evaluation), statistic="Maximum"
         )
@@ -179,10 +184,9 @@ class Alarms(Construct):
 
         SQS does not count what it moves to a dead-letter queue as sent, so the depth must tell. An
         idle queue has none, so the first message must count as a rise from 0; within a gap the
-        depth before it holds. `Maximum`, so that looking at messages, which hides them for half a
-        minute, makes no rise.
+        depth before it holds.
         """
-        evaluation = self._cadence.events_by(_NEWEST.period)
+        evaluation = self._cadence.events_by(_DEPTH.period)
         rise = _math(
             "DIFF(FILL(FILL(depth, REPEAT), 0))", evaluation, depth=_depth(queue, evaluation)
         )
