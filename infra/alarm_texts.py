@@ -30,6 +30,8 @@ class AlarmText:
     """What happens if nobody acts, and by when."""
     metric: str | None = None
     """Our own metric that it watches; None for those of AWS."""
+    lasting: str | None = None
+    """For how long the metric must be above zero, if one scan or rotation is not enough."""
 
     @property
     def heading(self) -> str:
@@ -97,6 +99,7 @@ _TEXTS = (
             "were renewed on time, sooner if late."
         ),
         metric="CopiesOverdue",
+        lasting="6 hours",
     ),
     AlarmText(
         name="RegionDark",
@@ -108,6 +111,7 @@ _TEXTS = (
             "about certificates keep the state they had."
         ),
         metric="RegionsUnreachable",
+        lasting="24 hours",
     ),
     AlarmText(
         name="DependentsStranded",
@@ -183,6 +187,7 @@ _TEXTS = (
             "its certificates are neither renewed nor watched; after 24 hours RegionDark pages."
         ),
         metric="RegionsUnreachable",
+        lasting="2 scan intervals",
     ),
     AlarmText(
         name="DeadLettersUnread",

@@ -111,3 +111,19 @@ def test_how_long_an_alarm_looks_follows_from_the_interval(
     assert {each["Period"] for each in (stats or [properties])} == {seconds}
     assert properties["EvaluationPeriods"] == periods
     assert properties["DatapointsToAlarm"] == datapoints
+
+
+def test_what_the_texts_say_of_how_long_something_lasts_is_how_long_the_alarm_looks(
+    template: Template,
+) -> None:
+    looks = {
+        name: (each["Period"] * (each["EvaluationPeriods"] - 1) // 3600, each["EvaluationPeriods"])
+        for name, each in alarms(template).items()
+        if ALARM_TEXTS[name].lasting
+    }
+
+    assert {name: f"{hours} hours" for name, (hours, _) in looks.items() if hours > 1} == {
+        text.name: text.lasting for text in ALARM_TEXTS.values() if "hours" in (text.lasting or "")
+    }
+    assert looks["RegionUnreachable"][1] == 2
+    assert ALARM_TEXTS["RegionUnreachable"].lasting == "2 scan intervals"
