@@ -13,7 +13,7 @@ from tests.oncall.metric_math import Math, Series
 from tests.oncall.metric_store import Metric, MetricStore, minute_of, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
 DAY = 24 * 60
@@ -195,14 +195,17 @@ class AlarmBoard:
         """Up to which minute nothing new can be seen, given so many values."""
 
     def advance(self, until: datetime) -> list[Change]:
-        """Evaluate every minute up to `until`, and return what changed."""
-        before, end = len(self.changes), minute_of(until)
-        for minute in range(self._now + 1, end + 1):
-            for name, alarm in self.alarms.items():
-                if (minute - self._created) % alarm.evaluated_every == 0:
-                    self._evaluate(name, alarm, minute)
+        """Evaluate every minute up to `until`, and return what changed, in order."""
+        end = minute_of(until)
+        made = [
+            change
+            for name, alarm in self.alarms.items()
+            for change in self._changes_of(name, alarm, end)
+        ]
+        made.sort(key=lambda each: each.at)
+        self.changes += made
         self._now = max(self._now, end)
-        return self.changes[before:]
+        return made
 
     def on(self) -> set[str]:
         """Return the alarms that are in ALARM."""
@@ -212,18 +215,25 @@ class AlarmBoard:
         """Return the alarms that went off so far, in order, once for each time."""
         return [each.alarm for each in self.changes if each.now is State.ALARM]
 
-    def _evaluate(self, name: str, alarm: Alarm, minute: int) -> None:
+    def _changes_of(self, name: str, alarm: Alarm, end: int) -> Iterator[Change]:
+        """Evaluate one alarm up to a minute, and pass over the minutes that bring nothing new."""
         size = self._store.size(each.metric for each in alarm.statistics.values())
-        quiet_until, known = self._quiet.get(name, (0, -1))
-        if minute < quiet_until and size == known:
-            return
-        values = self._math[name].evaluate(self._series(alarm, minute))
-        state = alarm.rule.state([alarm.breaches(each) for each in values], self.states[name])
-        self._quiet[name] = (self._next_change(alarm, minute), size)
-        if state is not self.states[name]:
-            told = alarm.topics if state is State.ALARM else ()
-            self.changes.append(Change(moment(minute), name, self.states[name], state, told))
-            self.states[name] = state
+        quiet_until, known = self._quiet.get(name, (0, size))
+        minute = self._due(alarm, max(self._now + 1, quiet_until if size == known else 0))
+        while minute <= end:
+            values = self._math[name].evaluate(self._series(alarm, minute))
+            was, points = self.states[name], [alarm.breaches(each) for each in values]
+            self.states[name] = now = alarm.rule.state(points, was)
+            if now is not was:
+                told = alarm.topics if now is State.ALARM else ()
+                yield Change(moment(minute), name, was, now, told)
+            quiet_until = self._next_change(alarm, minute)
+            minute = self._due(alarm, max(minute + 1, quiet_until))
+        self._quiet[name] = (quiet_until, size)
+
+    def _due(self, alarm: Alarm, minute: int) -> int:
+        """Return the first minute from `minute` on in which the alarm is evaluated."""
+        return minute + (self._created - minute) % alarm.evaluated_every
 
     def _series(self, alarm: Alarm, minute: int) -> dict[str, Series]:
         """Return the newest periods of each metric, in a window that ends now.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.oncall.alarm_board import Alarm, AlarmBoard, Statistic, alarms_of
 from tests.oncall.alarm_state import Missing, Rule, State
@@ -115,6 +118,40 @@ def test_a_year_of_minutes_is_passed_over_where_nothing_happens() -> None:
     watched.advance(at(525_600))
 
     assert watched.raised() == ["Deep"]
+
+
+class EveryMinute(AlarmBoard):
+    """Passes over nothing."""
+
+    def _next_change(self, _: Alarm, minute: int) -> int:
+        return minute + 1
+
+
+@given(
+    values=st.lists(st.tuples(st.integers(0, 120), st.integers(0, 4)), max_size=12),
+    period=st.integers(1, 9),
+    periods=st.integers(1, 4),
+    missing=st.sampled_from(Missing),
+    statistic=st.sampled_from(["Sum", "Minimum"]),
+)
+def test_to_pass_over_quiet_minutes_changes_nothing(
+    values: list[tuple[int, int]], period: int, periods: int, missing: Missing, statistic: str
+) -> None:
+    watched = replace(
+        alarm(period=period, statistic=statistic),
+        rule=Rule(periods=periods, datapoints=1 + periods // 2, missing=missing),
+    )
+    changes = []
+    for kind in (AlarmBoard, EveryMinute):
+        store = MetricStore()
+        made = kind({watched.name: watched}, store, CREATED)
+        for minute, value in values:
+            store.put(DEPTH, at(minute), value)
+        for until in (50, 160):
+            made.advance(at(until))
+        changes.append(made.changes)
+
+    assert changes[0] == changes[1]
 
 
 def test_kinds_of_alarms_that_are_not_modelled_are_an_error() -> None:
