@@ -56,8 +56,8 @@ _TEXTS = (
             "expired."
         ),
         otherwise=(
-            "clients refuse the site from the moment it expires: 21 days from now at most, 3 as a "
-            "rule for certificates of 30 days, hours for shorter ones."
+            "clients refuse the site from the moment it expires: by default in 21 days at most, in "
+            "3 for certificates of 30 days, in hours for shorter ones."
         ),
         metric="CertificatesCritical",
     ),
