@@ -77,7 +77,7 @@ class Change:
     """The topics that hear of it."""
 
 
-def alarms_of(template: str, stack_name: str) -> dict[str, Alarm]:
+def alarms_of(template: str) -> dict[str, Alarm]:
     """Return the alarms of a template by name.
 
     Names of functions and queues are their logical ids here.
@@ -89,7 +89,7 @@ def alarms_of(template: str, stack_name: str) -> dict[str, Alarm]:
     if any(each["Type"] == "AWS::CloudWatch::CompositeAlarm" for each in resources.values()):
         raise ValueError("composite alarms are not modelled")
     found = [
-        _alarm(_name(logical_id), resource["Properties"], stack_name)
+        _alarm(_name(logical_id), resource["Properties"])
         for logical_id, resource in resources.items()
         if resource["Type"] == "AWS::CloudWatch::Alarm"
     ]
@@ -104,7 +104,7 @@ def _name(logical_id: str) -> str:
     return found[1]
 
 
-def _alarm(name: str, properties: Mapping[str, Any], stack_name: str) -> Alarm:
+def _alarm(name: str, properties: Mapping[str, Any]) -> Alarm:
     queries = properties.get("Metrics") or [_single(properties)]
     stats = {each["Id"]: each["MetricStat"] for each in queries if "MetricStat" in each}
     (period,) = {each["Period"] for each in stats.values()}
@@ -113,8 +113,7 @@ def _alarm(name: str, properties: Mapping[str, Any], stack_name: str) -> Alarm:
         name=name,
         period=period // 60,
         statistics={
-            key: Statistic(_metric(each["Metric"], stack_name), each["Stat"])
-            for key, each in stats.items()
+            key: Statistic(_metric(each["Metric"]), each["Stat"]) for key, each in stats.items()
         },
         expression=result.get("Expression", result["Id"]),
         comparison=properties["ComparisonOperator"],
@@ -139,20 +138,17 @@ def _single(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {"Id": _SINGLE, "MetricStat": stat}
 
 
-def _metric(described: Mapping[str, Any], stack_name: str) -> Metric:
+def _metric(described: Mapping[str, Any]) -> Metric:
     dimensions = {
-        each["Name"]: _resolved(each["Value"], stack_name)
-        for each in described.get("Dimensions", ())
+        each["Name"]: _resolved(each["Value"]) for each in described.get("Dimensions", ())
     }
     return Metric.of(described["Namespace"], described["MetricName"], dimensions)
 
 
-def _resolved(value: Any, stack_name: str) -> str:
+def _resolved(value: Any) -> str:
     match value:
         case str():
             return value
-        case {"Ref": "AWS::StackName"}:
-            return stack_name
         case {"Ref": logical_id} | {"Fn::GetAtt": [logical_id, _]}:
             return str(logical_id)
         case _:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 STACK = "certrotation-test"
 """As the estate calls itself in `POWERTOOLS_SERVICE_NAME`."""
 
-Stacks = "Callable[[int], Template]"
-
 
 @pytest.fixture(scope="session")
 def stack_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Template]:
@@ -38,10 +36,10 @@ def stack_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Templa
 def watch(request: pytest.FixtureRequest, stack_at: Callable[[int], Template]) -> Watch:
     """The alarms of a stack, at each of three intervals between scans."""
     minutes: int = request.param
-    return Watch(stack_at(minutes), STACK, timedelta(minutes=minutes))
+    return Watch(stack_at(minutes), timedelta(minutes=minutes))
 
 
 @pytest.fixture
 def hourly(stack_at: Callable[[int], Template]) -> Watch:
     """The alarms of a stack with hourly scans."""
-    return Watch(stack_at(60), STACK, timedelta(hours=1))
+    return Watch(stack_at(60), timedelta(hours=1))

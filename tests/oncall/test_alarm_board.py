@@ -158,4 +158,4 @@ def test_kinds_of_alarms_that_are_not_modelled_are_an_error() -> None:
     template = {"Resources": {"Both": {"Type": "AWS::CloudWatch::CompositeAlarm"}}}
 
     with pytest.raises(ValueError, match="composite"):
-        alarms_of(json.dumps(template), "stack")
+        alarms_of(json.dumps(template))

@@ -275,7 +275,6 @@ def test_scans_that_stop_page_after_three_intervals_and_until_they_come_again(
     """Whatever CloudWatch does where its documents say nothing."""
     watch = Watch(
         stack_at(minutes),
-        "certrotation-test",
         timedelta(minutes=minutes),
         further_periods=further_periods,
         fills_empty=fills_empty,
@@ -305,7 +304,7 @@ def test_a_first_deployment_pages_nobody(
     healthy: Run,
     fills_empty: bool,  # noqa: FBT001  a column of the table
 ) -> None:
-    watch = Watch(stack_at(60), "certrotation-test", HOUR, fills_empty=fills_empty)
+    watch = Watch(stack_at(60), HOUR, fills_empty=fills_empty)
     watch.waits(12 * HOUR)
     before = watch.board.states["ScanMissing"]
     watch.scans(*[healthy] * 12)

@@ -27,7 +27,6 @@ class Watch:
     def __init__(
         self,
         template: Template,
-        stack_name: str,
         interval: timedelta,
         *,
         further_periods: int = 2,
@@ -38,7 +37,7 @@ class Watch:
         self.now = DEPLOYED
         self.store = MetricStore()
         self.board = AlarmBoard(
-            alarms_of(template.text, stack_name),
+            alarms_of(template.text),
             self.store,
             DEPLOYED,
             further_periods=further_periods,
