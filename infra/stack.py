@@ -5,6 +5,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.acm_record import AcmRecord
+from infra.alarms import Alarms, Watched
 from infra.asset import function_code
 from infra.config import StackConfig
 from infra.encryption import EncryptionKey
@@ -21,7 +22,7 @@ from infra.service_function import TIMEOUT, Package
 
 
 class CertRotationStack(cdk.Stack):
-    """One deployment: schedule and rule, scan, queue, rotate, and the topics that people hear.
+    """One deployment: schedule and rule, scan, queue, rotate, and the alarms that people hear.
 
     No resource has a name of its own, so that each begins with the stack's.
     """
@@ -50,12 +51,9 @@ class CertRotationStack(cdk.Stack):
             out_of_bounds=out_of_bounds(self, secret_prefix=config.secret_prefix),
         )
         scan = ScanFunction(self, "Scan", config=config, package=package, queue=rotation.queue)
+        interval = cdk.Duration.minutes(config.scan_interval_minutes)
         schedule = ScanSchedule(
-            self,
-            "ScanSchedule",
-            function=scan.function,
-            interval=cdk.Duration.minutes(config.scan_interval_minutes),
-            key=key,
+            self, "ScanSchedule", function=scan.function, interval=interval, key=key
         )
         rotate = RotateFunction(
             self, "Rotate", config=config, package=package, queue=rotation.queue
@@ -74,6 +72,21 @@ class CertRotationStack(cdk.Stack):
             key=key,
             critical_emails=config.critical_emails,
             warning_emails=config.warning_emails,
+        )
+        Alarms(
+            self,
+            "Alarms",
+            watched=Watched(
+                scan=scan.function,
+                rotate=rotate.function,
+                rotations=rotation.queue,
+                rotation_dead_letters=rotation.dead_letters,
+                schedule_dead_letters=schedule.dead_letters,
+                scan_failures=scan.failures,
+                rule_dead_letters=rule.dead_letters,
+            ),
+            notices=notices,
+            interval=interval,
         )
         self._tell(
             {

@@ -241,6 +241,36 @@ def test_the_summary_names_the_twenty_used_certificates_nearest_to_expiry() -> N
     assert [each["arn"] for each in nearest] == [arn(number) for number in range(24, 4, -1)]
 
 
+def test_the_summary_names_what_each_metric_counts_those_first_that_end_first() -> None:
+    later, sooner = (listed(number, ends=CRITICAL - number * DAY) for number in (1, 2))
+    turned, forgotten = listed(3, ends=CRITICAL - SECOND), listed(4, ends=15 * DAY)
+    fine = [listed(number, ends=50 * DAY) for number in range(5, 30)]
+    seen = listing(
+        *((each, carrying(each)) for each in (later, sooner, *fine)),
+        *((each, {}) for each in (turned, forgotten)),
+    )
+
+    report = report_on(seen)
+
+    counted = report.summary()["counted"]
+    assert {name: [each["arn"] for each in rows] for name, rows in counted.items()} == {
+        "CertificatesCritical": [arn(2), arn(1), arn(3)],
+        "CertificatesTurnedCritical": [arn(3)],
+        "CopiesAwaitingMaterial": [arn(2), arn(1)],
+        "UnmanagedExpiring": [arn(3), arn(4)],
+    }
+    assert {name: len(rows) for name, rows in counted.items()}.items() <= report.metrics().items()
+
+
+def test_of_what_a_metric_counts_fifty_are_named() -> None:
+    """A line of the log has room for no more than a megabyte."""
+    certificates = [listed(number, ends=DAY + number * SECOND) for number in range(60)]
+
+    counted = report_on(listing(*((each, {}) for each in certificates))).summary()["counted"]
+
+    assert [each["arn"] for each in counted["UnmanagedExpiring"]] == [arn(n) for n in range(50)]
+
+
 def test_a_certificate_near_expiry_is_told_with_all_that_a_person_needs() -> None:
     near = replace(listed(ends=CRITICAL), names=frozenset("dcba"))
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from certrotation.core.findings import Severity
 from certrotation.core.standing import State
-from tests.demo.oncall import ALARMS, metrics_above_zero
+from tests.demo.oncall import ALARMS, loudness, metrics_above_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -164,8 +164,8 @@ class Screen:
         values = metrics_above_zero(run)
         for metric in (each for each in ALARMS if each in values):
             alarm = ALARMS[metric]
-            cause = f"{metric} {values[metric]}\n{alarm.meaning}"
-            table.add_row(alarm.name, alarm.severity, cause)
+            cause = f"{metric} {values[metric]}\n{alarm.title}"
+            table.add_row(alarm.name, loudness(alarm), cause)
         self._console.print(table)
         quiet = [f"{name} {value}" for name, value in values.items() if name not in ALARMS]
         self._console.print()

@@ -1,11 +1,8 @@
-import fcntl
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.infra.synthesis import Template, synthesize
+from tests.infra.synthesis import Template, synthesize_once
 
 # Each differs from its default, so a value in the template comes from here.
 SETTINGS: dict[str, Any] = {
@@ -37,17 +34,5 @@ SETTINGS: dict[str, Any] = {
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """The stack for `SETTINGS`: synthesized once a run, however many workers share it."""
-    folder = _folder_of_the_run(tmp_path_factory)
-    synthesized = folder / "template.json"
-    with (folder / "template.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not synthesized.exists():
-            template = synthesize(folder / "cdk.out", SETTINGS)
-            synthesized.write_text(template.text, encoding="utf-8")
-    return Template(synthesized.read_text(encoding="utf-8"))
-
-
-def _folder_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    """The stack for `SETTINGS`."""
+    return synthesize_once(tmp_path_factory, "infra", SETTINGS)

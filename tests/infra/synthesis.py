@@ -1,5 +1,6 @@
 """A synthesized template, read by meaning: handlers, roles and resource types, no logical ids."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -8,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,6 +21,22 @@ def synthesize(outdir: Path, settings: Mapping[str, object]) -> "Template":
     assert finished.returncode == 0, finished.stderr
     (template,) = outdir.glob("*.template.json")
     return Template(template.read_text(encoding="utf-8"))
+
+
+def synthesize_once(
+    temporary: pytest.TempPathFactory, name: str, settings: Mapping[str, object]
+) -> "Template":
+    """Return the template for `settings`: synthesized once a run, however many workers share it."""
+    own = temporary.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    folder.mkdir(exist_ok=True)
+    synthesized = folder / "template.json"
+    with (folder / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not synthesized.exists():
+            template = synthesize(folder / "cdk.out", settings)
+            synthesized.write_text(template.text, encoding="utf-8")
+    return Template(synthesized.read_text(encoding="utf-8"))
 
 
 def run_app(
@@ -71,6 +90,10 @@ class Template:
         (properties,) = self.of_type(resource_type).values()
         found: dict[str, Any] = properties
         return found
+
+    def output(self, name: str) -> Any:
+        """The value of one of the stack's outputs."""
+        return json.loads(self.text)["Outputs"][name]["Value"]
 
     def function(self, handler: str) -> tuple[str, dict[str, Any]]:
         """Logical id and properties of the function that runs `handler`."""

@@ -171,6 +171,12 @@ class Estate:
             Tags=[{"Key": f"certrotation:{key}", "Value": each} for key, each in tags.items()],
         )
 
+    def untag_secret(self, name: str, *names: str) -> None:
+        """Take tags of ours off a secret."""
+        client("secretsmanager", HOME).untag_resource(
+            SecretId=PREFIX + name, TagKeys=[f"certrotation:{each}" for each in names]
+        )
+
     def listener(
         self,
         name: str,

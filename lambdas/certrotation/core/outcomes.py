@@ -172,12 +172,11 @@ class RotationOutcome:
     def metrics(self) -> dict[str, int]:
         """Return what is counted of this rotation, zeros included."""
         stranded = [each for region in self.regions for each in region.stranded]
-        refused = {Status.REFUSED, Status.STRANDED}
+        statuses = {self.status, *(each.status for each in self.regions)}
         return {
             "RotationSucceeded": int(self.status is Status.DONE),
-            "RotationRefused": int(
-                self.status in refused or any(each.status in refused for each in self.regions)
-            ),
+            # Not those that stranded: nothing was refused, and they are counted by themselves.
+            "RotationRefused": int(Status.REFUSED in statuses),
             "RotationFailed": int(self.status is Status.FAILED),
             "DependentsMoved": sum(each.moved for each in self.regions),
             "DependentsStranded": sum(each.is_settled for each in stranded),

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 NEAREST_SHOWN = 20
 """Certificates nearest to expiry that the summary names."""
 
+COUNTED_SHOWN = 50
+"""Certificates that the summary names for each metric that counts them, those first that end first.
+
+Where short-lived certificates are many, they are the nearest to expiry at all times, and what
+raised an alarm would not be among the nearest.
+"""
+
 EXPLAINED = 200
 """Secrets for which the summary says why they are due, and copies for which it says why they were
 or were not deleted: CloudWatch Logs takes a megabyte in one line (its quotas)."""
@@ -60,19 +67,26 @@ class ScanReport:
         }
 
     def _levels(self) -> dict[str, int]:
+        counted = {name: len(verdicts) for name, verdicts in self._counted().items()}
+        overdue = sum(each.places for each in self.assessment.due if each.is_overdue)
+        return {**counted, "CopiesOverdue": overdue}
+
+    def _counted(self) -> dict[str, list[Verdict]]:
+        """Return the certificates that each level metric counts."""
         verdicts, now = self.assessment.verdicts, self.now
         used = [each for each in verdicts if each.counts_as_used]
         recent = INTERVALS_UNTIL_OVERDUE * self.interval
         return {
-            "CertificatesCritical": sum(each.windows.is_critical(now) for each in used),
-            "CertificatesTurnedCritical": sum(
-                each.windows.turned_critical_within(recent, now) for each in used
-            ),
-            "CopiesAwaitingMaterial": sum(each.state is State.AWAITING for each in verdicts),
-            "CopiesOverdue": sum(each.places for each in self.assessment.due if each.is_overdue),
-            "UnmanagedExpiring": sum(
-                each.state is State.UNMANAGED and each.windows.is_warning(now) for each in used
-            ),
+            "CertificatesCritical": [each for each in used if each.windows.is_critical(now)],
+            "CertificatesTurnedCritical": [
+                each for each in used if each.windows.turned_critical_within(recent, now)
+            ],
+            "CopiesAwaitingMaterial": [each for each in verdicts if each.state is State.AWAITING],
+            "UnmanagedExpiring": [
+                each
+                for each in used
+                if each.state is State.UNMANAGED and each.windows.is_warning(now)
+            ],
         }
 
     def summary(self) -> dict[str, Any]:
@@ -90,14 +104,20 @@ class ScanReport:
             "findings": [each.to_json() for each in assessment.findings[:EXPLAINED]],
             "deleted": {each.arn: each.because for each in self.deleted[:EXPLAINED]},
             "not_deleted": dict(islice(self.not_deleted.items(), EXPLAINED)),
-            "nearest": [_row(each, self.now) for each in _nearest(assessment.verdicts)],
+            "nearest": self._rows(
+                (each for each in assessment.verdicts if each.counts_as_used), NEAREST_SHOWN
+            ),
+            "counted": {
+                name: self._rows(verdicts, COUNTED_SHOWN)
+                for name, verdicts in self._counted().items()
+            },
             "metrics": self.metrics(),
         }
 
-
-def _nearest(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    used = [each for each in verdicts if each.counts_as_used]
-    return sorted(used, key=lambda each: each.certificate.not_after)[:NEAREST_SHOWN]
+    def _rows(self, verdicts: Iterable[Verdict], most: int) -> list[dict[str, Any]]:
+        """Return the first to expire, as JSON values."""
+        first = sorted(verdicts, key=lambda each: each.certificate.not_after)[:most]
+        return [_row(each, self.now) for each in first]
 
 
 def _row(verdict: Verdict, now: datetime) -> dict[str, Any]:

@@ -1,0 +1,81 @@
+"""How long alarms look follows from the scan's interval, and CloudWatch takes it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from infra.cadence import DAY, HOUR, MINUTE, Cadence, Evaluation
+
+EVERY = [number * MINUTE for number in range(5, 24 * 60 + 1)]
+FIVE_MINUTES, HOURLY, DAILY = 5 * MINUTE, HOUR, DAY
+
+
+def span(evaluation: Evaluation) -> timedelta:
+    """From the first period that must breach to the end of the last."""
+    return evaluation.periods * evaluation.period
+
+
+def test_cloudwatch_takes_what_follows_from_every_interval_that_the_configuration_allows() -> None:
+    for interval in EVERY:
+        cadence = Cadence(interval)
+        for made in (
+            cadence.until(6 * HOUR),
+            cadence.until(DAY, shortest=HOUR),
+            cadence.in_a_row(3),
+            cadence.events(),
+            cadence.events_by(5 * MINUTE),
+        ):
+            assert made.periods >= 1, interval
+
+
+@pytest.mark.parametrize(
+    ("period", "periods"),
+    [
+        pytest.param(timedelta(seconds=90), 1, id="no whole minutes"),
+        pytest.param(DAY + MINUTE, 1, id="longer than a day"),
+        pytest.param(5 * MINUTE, 289, id="more than a day of periods below an hour"),
+        pytest.param(HOUR, 169, id="more than a week of hours"),
+    ],
+)
+def test_what_cloudwatch_does_not_take_is_refused(period: timedelta, periods: int) -> None:
+    with pytest.raises(ValueError, match=r"period"):
+        Evaluation.every(period, periods)
+
+
+def test_a_beat_holds_a_scan_that_ends_late() -> None:
+    for interval in EVERY:
+        beat = Cadence(interval).beat
+        assert beat > interval or beat == DAY
+
+
+@pytest.mark.parametrize("wanted", [6 * HOUR, DAY])
+def test_what_must_last_is_seen_at_both_ends_of_the_span_and_little_longer(
+    wanted: timedelta,
+) -> None:
+    for interval in EVERY:
+        made = Cadence(interval).until(wanted, shortest=HOUR)
+
+        between_first_and_last = (made.periods - 1) * made.period
+        assert wanted <= between_first_and_last < wanted + made.period
+
+
+def test_what_must_last_takes_two_scans_even_where_they_are_rare() -> None:
+    assert Cadence(DAILY).until(6 * HOUR).periods == 2
+
+
+def test_an_event_is_remembered_until_the_second_scan_after_it() -> None:
+    for interval in EVERY:
+        cadence = Cadence(interval)
+        assert span(cadence.events()) >= 2 * interval
+        assert span(cadence.events_by(5 * MINUTE)) >= 2 * interval
+
+
+@pytest.mark.parametrize(
+    ("interval", "period"), [(FIVE_MINUTES, 5 * MINUTE), (HOURLY, 5 * MINUTE), (DAILY, HOUR)]
+)
+def test_events_are_seen_in_minutes_where_two_beats_fit_into_a_day(
+    interval: timedelta, period: timedelta
+) -> None:
+    assert Cadence(interval).events_by(5 * MINUTE).period == period
