@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.demo.screen import make_console
 from tests.double import embedded_aws
-from tests.e2e import minimal, permitting, refused, rotating, secrecy, updating
+from tests.e2e import matching, minimal, permitting, refused, rotating, secrecy, updating
 from tests.e2e.account import Account
 from tests.e2e.deployed import Cloud
 from tests.e2e.places import Folder
@@ -71,6 +71,12 @@ ACTS = (
         " ministack's own Secrets Manager is told the same version, without its value, and sends"
         " the event.",
         perform=rotating.label_moves,
+    ),
+    Act(
+        title="What the rules take",
+        happening="Events as AWS documents them, held against the deployed rules' patterns. Only"
+        " AWS may put such events on a bus.",
+        perform=matching.compare,
     ),
     Act(
         title="A message is overtaken",
