@@ -62,6 +62,7 @@ class ServiceDashboard(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._cadence = Cadence(interval.to_minutes() * MINUTE)
+        self._trend = self._cadence.trend
         self._watched = watched
         stack = cdk.Stack.of(self)
         # Dashboards belong to the account, not to a Region (CloudWatch User Guide, Using CloudWatch
@@ -95,14 +96,15 @@ class ServiceDashboard(Construct):
         """The newest value of `ScanCompleted` would stay there when scans have stopped."""
         scans = of_service(self, watched_by("ScanMissing"), "Sum", _NOW)
         age = math(
-            # The time of each period, less that of the last one with a scan.
-            "(EPOCH(scans) - FILL(IF(scans, EPOCH(scans)), REPEAT)) / 60",
+            # The time of each period, less that of the last one with a scan; nothing before that.
+            "IF(FILL(scans, REPEAT), (EPOCH(scans) - FILL(IF(scans, EPOCH(scans)), REPEAT)) / 60)",
             _NOW,
             label=f"minutes since a scan, one every {self._cadence.interval // MINUTE}",
             color=_BLUE,
             scans=scans,
         )
-        return number("Is it running?", age, period=_NOW, width=width, height=_FIRST)
+        # It rises and falls with each scan: over a week that is a block.
+        return number("Is it running?", age, period=_NOW, width=width, height=_FIRST, history=False)
 
     def _days_left(self, *, width: int) -> cloudwatch.IWidget:
         days = of_service(self, "DaysToExpiryMin", "Minimum", _NOW)
@@ -127,8 +129,8 @@ class ServiceDashboard(Construct):
         return self._graph("Does anybody have to act?", Scale("certificates", levels), of=_SECOND)
 
     def _estate(self) -> cloudwatch.IWidget:
-        managed = self._ours("CopiesManaged", "Maximum", "managed", _BLUE)
-        due = self._ours("CopiesDue", "Maximum", "due", _ORANGE)
+        managed = self._counted("CopiesManaged", "managed", _BLUE)
+        due = self._counted("CopiesDue", "due", _ORANGE)
         return self._graph(
             "The estate: copies", Scale("managed", [managed]), Scale("due", [due]), of=_SECOND
         )
@@ -137,17 +139,17 @@ class ServiceDashboard(Construct):
 
     def _rotations(self) -> cloudwatch.IWidget:
         outcomes = [
-            self._ours("RotationSucceeded", "Sum", "succeeded", _GREEN),
-            self._ours(watched_by("MaterialRefused"), "Sum", "refused", _RED),
-            self._ours("RotationFailed", "Sum", "to be tried again", _ORANGE),
+            self._events("RotationSucceeded", "succeeded", _GREEN),
+            self._events(watched_by("MaterialRefused"), "refused", _RED),
+            self._events("RotationFailed", "to be tried again", _ORANGE),
         ]
         return self._graph("Rotations", Scale("rotations", outcomes))
 
     def _changes(self) -> cloudwatch.IWidget:
         changes = [
-            self._ours("DependentsMoved", "Sum", "moved", _GREEN),
-            self._ours(watched_by("DependentsStranded"), "Sum", "stranded", _RED),
-            self._ours("SupersededDeleted", "Sum", "old copies deleted", _GREY),
+            self._events("DependentsMoved", "moved", _GREEN),
+            self._events(watched_by("DependentsStranded"), "stranded", _RED),
+            self._events("SupersededDeleted", "old copies deleted", _GREY),
         ]
         return self._graph("Listeners and distributions", Scale("changes", changes))
 
@@ -155,10 +157,10 @@ class ServiceDashboard(Construct):
         queue = self._watched.rotations
         age = math(
             "seconds / 60",
-            self._cadence.trend,
+            self._trend,
             label=told_with("oldest, minutes", "LAST"),
             color=_ORANGE,
-            seconds=oldest(queue, self._cadence.trend),
+            seconds=oldest(queue, self._trend),
         )
         limit = (LONGEST_ORDINARY_AGE / MINUTE, "QueueStuck")
         return self._graph(
@@ -186,18 +188,18 @@ class ServiceDashboard(Construct):
     def _runs(self) -> cloudwatch.IWidget:
         scan, rotate = self._watched.scan, self._watched.rotate
         runs = [
-            self._counted(scan, "Invocations", "scan", _BLUE),
-            self._counted(rotate, "Invocations", "rotate", _ORANGE),
+            self._happened(count(scan, "Invocations", self._trend), "scan", _BLUE),
+            self._happened(count(rotate, "Invocations", self._trend), "rotate", _ORANGE),
         ]
         return self._graph("Runs", Scale("runs", runs))
 
     def _mishaps(self) -> cloudwatch.IWidget:
         scan, rotate = self._watched.scan, self._watched.rotate
         mishaps = [
-            self._counted(scan, "Errors", "scan failed", _PURPLE),
-            self._counted(rotate, "Errors", "rotate failed", _RED),
-            self._counted(scan, "Throttles", "scan turned away", _BLUE),
-            self._counted(rotate, "Throttles", "rotate turned away", _ORANGE),
+            self._happened(count(scan, "Errors", self._trend), "scan failed", _PURPLE),
+            self._happened(count(rotate, "Errors", self._trend), "rotate failed", _RED),
+            self._happened(count(scan, "Throttles", self._trend), "scan turned away", _BLUE),
+            self._happened(count(rotate, "Throttles", self._trend), "rotate turned away", _ORANGE),
         ]
         return self._graph("Runs that failed or were turned away", Scale("runs", mishaps))
 
@@ -214,29 +216,32 @@ class ServiceDashboard(Construct):
     def _graph(
         self, title: str, left: Scale, right: Scale | None = None, *, of: int = _LATER
     ) -> cloudwatch.IWidget:
-        return graph(title, left, right, period=self._cadence.trend, height=of)
+        return graph(title, left, right, period=self._trend, height=of)
 
     def _level(self, alarm: str, label: str, color: str) -> cloudwatch.IMetric:
-        return self._ours(watched_by(alarm), "Maximum", label, color)
+        return self._counted(watched_by(alarm), label, color)
 
-    def _ours(self, metric: str, statistic: str, label: str, color: str) -> cloudwatch.IMetric:
-        """Tell how many there are of what a scan counts, and how many events there were."""
-        found = of_service(self, metric, statistic, self._cadence.trend)
-        return named(found, label, color, told="SUM" if statistic == "Sum" else "LAST")
+    def _counted(self, metric: str, label: str, color: str) -> cloudwatch.IMetric:
+        """Tell how many there are, as scans count them."""
+        return named(of_service(self, metric, "Maximum", self._trend), label, color, told="LAST")
+
+    def _events(self, metric: str, label: str, color: str) -> cloudwatch.IMetric:
+        return self._happened(of_service(self, metric, "Sum", self._trend), label, color)
+
+    def _happened(self, metric: cloudwatch.Metric, label: str, color: str) -> cloudwatch.IMetric:
+        """Tell how often it happened; where nothing was told it did not, and the line goes on."""
+        name = label.replace(" ", "_").replace(",", "")
+        text = told_with(label, "SUM")
+        return math(f"FILL({name}, 0)", self._trend, label=text, color=color, **{name: metric})
 
     def _depth(self, queue: sqs.IQueue, label: str, color: str) -> cloudwatch.IMetric:
-        return named(depth(queue, self._cadence.trend), label, color, told="LAST")
-
-    def _counted(
-        self, function: lambda_.IFunction, metric: str, label: str, color: str
-    ) -> cloudwatch.IMetric:
-        return named(count(function, metric, self._cadence.trend), label, color, told="SUM")
+        return named(depth(queue, self._trend), label, color, told="LAST")
 
     def _seconds(self, function: lambda_.IFunction, label: str, color: str) -> cloudwatch.IMetric:
-        milliseconds = {f"{label}_ms": longest_run(function, self._cadence.trend)}
+        milliseconds = {f"{label}_ms": longest_run(function, self._trend)}
         return math(
             f"{label}_ms / 1000",
-            self._cadence.trend,
+            self._trend,
             label=told_with(label, "MAX"),
             color=color,
             **milliseconds,

@@ -56,14 +56,20 @@ def graph(
     )
 
 
-def number(
-    title: str, metric: cloudwatch.IMetric, *, period: timedelta, width: int, height: int
+def number(  # noqa: PLR0913  all that a number is
+    title: str,
+    metric: cloudwatch.IMetric,
+    *,
+    period: timedelta,
+    width: int,
+    height: int,
+    history: bool = True,
 ) -> cloudwatch.IWidget:
-    """Show the last value, large, and how it came to that."""
+    """Show the last value, large, and below it, if `history`, how it came to that."""
     return cloudwatch.SingleValueWidget(
         title=title,
         metrics=[metric],
-        sparkline=True,
+        sparkline=history,
         period=in_cdk(period),
         width=width,
         height=height,
