@@ -25,7 +25,7 @@ from infra.service_function import TIMEOUT, Package
 class CertRotationStack(cdk.Stack):
     """One deployment: schedule and rule, scan, queue, rotate, and the alarms that people hear.
 
-    No resource has a name of its own, so that each begins with the stack's.
+    Every resource's name begins with the stack's: CloudFormation makes it, wherever it can.
     """
 
     def __init__(self, scope: Construct, *, config: StackConfig) -> None:

@@ -21,7 +21,6 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
 }
 _COMPARISONS: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
     ast.Gt: operator.gt,
@@ -60,6 +59,9 @@ class Math:
                 return metrics[name]
             case ast.Constant(value=int() | float() as number):
                 return float(number)
+            case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant() as right):
+                # No document says what a value divided by 0 is, and nobody divides by a series.
+                return self._pairwise(operator.truediv, left, right, metrics)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
                 return self._pairwise(_ARITHMETIC[type(op)], left, right, metrics)
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
