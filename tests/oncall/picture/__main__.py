@@ -38,9 +38,9 @@ SHARES = {
     "days_left": 0.085,
     "certificate.names": 0.17,
     "certificate.region": 0.155,
-    "certificate.state": 0.145,
+    "certificate.state": 0.165,
     "certificate.secret": 0.155,
-    "certificate.arn": 0.15,
+    "certificate.arn": 0.13,
     "@timestamp": 0.14,
 }
 """How much of the table's width each field takes."""
