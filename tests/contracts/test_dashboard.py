@@ -11,7 +11,6 @@ from certrotation.core import scan_report
 from infra.dashboard import NEAREST, NEAREST_SHOWN
 from tests.contracts.logs_insights import ask
 from tests.infra.dashboard_body import Line, lines_of, widgets_of
-from tests.infra.synthesis import synthesize_once
 from tests.oncall.metric_store import Metric, MetricStore
 from tests.support.estate import HOME, PREFIX
 
@@ -31,12 +30,6 @@ OF_AWS = {
         "ApproximateNumberOfMessagesVisible",
     },
 }
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    settings = {"stack_name": "certrotation-test", "target_regions": ["eu-west-1", "us-east-1"]}
-    return synthesize_once(tmp_path_factory, "dashboard", settings)
 
 
 def shown(template: Template) -> list[Line]:

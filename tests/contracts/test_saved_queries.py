@@ -10,20 +10,13 @@ import pytest
 
 from infra.alarm_texts import ALARM_TEXTS, AlarmText
 from infra.saved_queries import queries_in
-from tests.infra.synthesis import synthesize_once
+from tests.contracts.conftest import STACK
 
 if TYPE_CHECKING:
     from tests.infra.synthesis import Template
 
 RUNBOOK = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text(encoding="utf-8")
-STACK = "tls-rotation"
 HEADINGS = [pytest.param(text, id=text.name) for text in ALARM_TEXTS.values()]
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    settings = {"stack_name": STACK, "target_regions": ["eu-west-1"]}
-    return synthesize_once(tmp_path_factory, "queries", settings)
 
 
 @pytest.fixture(scope="module")

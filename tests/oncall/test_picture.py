@@ -77,6 +77,7 @@ def test_the_documents_show_the_dashboard_as_it_is(template: Template) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_it_can_be_drawn_anew(template: Template, tmp_path: Path) -> None:
     draw(template, tmp_path / "dashboard.png")
 
