@@ -39,6 +39,10 @@ setup: .venv/.installed ## Create .venv from the lock
 demo: setup ## Tell the service's story on an embedded AWS
 	@$(BIN)/python -m tests.demo
 
+.PHONY: picture
+picture: setup ## Draw docs/dashboard.png from the stack's dashboard and a simulated week
+	@$(BIN)/python -m tests.oncall.picture
+
 .PHONY: test
 test: check packaged e2e ## Everything that must hold: check, what ships, a deployment, then all tests
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term

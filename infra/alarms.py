@@ -24,9 +24,8 @@ from constructs import Construct
 
 from infra.alarm_texts import ALARM_TEXTS, Severity
 from infra.cadence import DAY, HOUR, MINUTE, Cadence, Evaluation
+from infra.metrics import count, depth, math, of_service, oldest, watched_by
 from infra.notices import Notices
-
-NAMESPACE = "CertRotation"
 
 _IGNORE = cloudwatch.TreatMissingData.IGNORE
 _NONE_HAPPENED = cloudwatch.TreatMissingData.NOT_BREACHING
@@ -49,15 +48,15 @@ _DARK = DAY
 # receive on SQS leaves a message out (SQS Developer Guide, Available CloudWatch metrics,
 # ApproximateAgeOfOldestMessage). What is returned on purpose is away for 15 minutes at most, and
 # what waits for a dependent is a new message every five.
-_LONGEST_ORDINARY_AGE = 2 * HOUR
+LONGEST_ORDINARY_AGE = 2 * HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """The functions and queues that alarms are about."""
 
-    scan: lambda_.IFunction
-    rotate: lambda_.IFunction
+    scan: lambda_.Function
+    rotate: lambda_.Function
     rotations: sqs.IQueue
     rotation_dead_letters: sqs.IQueue
     schedule_dead_letters: sqs.IQueue
@@ -133,9 +132,9 @@ class Alarms(Construct):
         evaluation = self._cadence.in_a_row(3)
         self._alarm(
             "ScanMissing",
-            _math(
+            math(
                 "IF(FILL(scans, REPEAT), FILL(scans, 0))",
-                evaluation,
+                evaluation.period,
                 scans=self._ours("ScanMissing", "Sum", evaluation),
             ),
             evaluation,
@@ -152,31 +151,29 @@ class Alarms(Construct):
         """
         evaluation = self._cadence.events()
         for name in ("MaterialRefused", "DependentsStranded"):
-            events = _math(
-                "FILL(events, 0)", evaluation, events=self._ours(name, "Sum", evaluation)
+            events = math(
+                "FILL(events, 0)", evaluation.period, events=self._ours(name, "Sum", evaluation)
             )
             self._above(0, name, events, evaluation, missing=_NONE_HAPPENED)
 
     def _watch_queues(self, watched: Watched) -> None:
         """What lies in a dead-letter queue keeps its alarm on until a person has emptied it."""
         self._watch_what_is_given_up(watched.rotation_dead_letters)
-        unread = _depth(watched.rotation_dead_letters, _DEPTH)
+        unread = depth(watched.rotation_dead_letters, _DEPTH.period)
         self._above(0, "DeadLettersUnread", unread, _DEPTH, missing=_IGNORE)
-        lost = _math(
+        lost = math(
             # A missing value counts as 0 in a sum; where all are missing there is none.
             "not_started + failed + not_queued",
-            _DEPTH,
-            not_started=_depth(watched.schedule_dead_letters, _DEPTH),
-            failed=_depth(watched.scan_failures, _DEPTH),
-            not_queued=_depth(watched.rule_dead_letters, _DEPTH),
+            _DEPTH.period,
+            not_started=depth(watched.schedule_dead_letters, _DEPTH.period),
+            failed=depth(watched.scan_failures, _DEPTH.period),
+            not_queued=depth(watched.rule_dead_letters, _DEPTH.period),
         )
         self._above(0, "ScheduleFailing", lost, _DEPTH, missing=_IGNORE)
         # Three looks, since SQS's figures are approximate.
         evaluation = Evaluation.every(_DEPTH.period, 3)
-        age = watched.rotations.metric_approximate_age_of_oldest_message(
-            period=_period(evaluation), statistic="Maximum"
-        )
-        limit = _LONGEST_ORDINARY_AGE.total_seconds()
+        age = oldest(watched.rotations, evaluation.period)
+        limit = LONGEST_ORDINARY_AGE.total_seconds()
         self._above(limit, "QueueStuck", age, evaluation, missing=_NONE_HAPPENED)
 
     def _watch_what_is_given_up(self, queue: sqs.IQueue) -> None:
@@ -187,8 +184,10 @@ class Alarms(Construct):
         depth before it holds.
         """
         evaluation = self._cadence.events_by(_DEPTH.period)
-        rise = _math(
-            "DIFF(FILL(FILL(depth, REPEAT), 0))", evaluation, depth=_depth(queue, evaluation)
+        rise = math(
+            "DIFF(FILL(FILL(depth, REPEAT), 0))",
+            evaluation.period,
+            depth=depth(queue, evaluation.period),
         )
         self._above(0, "RotationDeadLetters", rise, evaluation, missing=_NONE_HAPPENED)
 
@@ -207,28 +206,19 @@ class Alarms(Construct):
             ("FunctionErrors", "Errors", 0.5),
             ("FunctionThrottled", "Throttles", 1),
         ):
-            mishaps = _math(
+            mishaps = math(
                 f"(scan_bad > {ordinary} * scan_runs) + (rotate_bad > {ordinary} * rotate_runs)",
-                evaluation,
-                scan_bad=_count(watched.scan, counted, evaluation),
-                scan_runs=_count(watched.scan, "Invocations", evaluation),
-                rotate_bad=_count(watched.rotate, counted, evaluation),
-                rotate_runs=_count(watched.rotate, "Invocations", evaluation),
+                evaluation.period,
+                scan_bad=count(watched.scan, counted, evaluation.period),
+                scan_runs=count(watched.scan, "Invocations", evaluation.period),
+                rotate_bad=count(watched.rotate, counted, evaluation.period),
+                rotate_runs=count(watched.rotate, "Invocations", evaluation.period),
             )
             self._above(0, name, mishaps, evaluation, missing=_NONE_HAPPENED)
 
     def _ours(self, name: str, statistic: str, evaluation: Evaluation) -> cloudwatch.Metric:
-        """Return our metric that the alarm watches; `service` is its one dimension."""
-        metric = ALARM_TEXTS[name].metric
-        if metric is None:
-            raise ValueError(f"{name} watches no metric of ours")
-        return cloudwatch.Metric(
-            namespace=NAMESPACE,
-            metric_name=metric,
-            dimensions_map={"service": cdk.Stack.of(self).stack_name},
-            statistic=statistic,
-            period=_period(evaluation),
-        )
+        """Return our metric that the alarm watches."""
+        return of_service(self, watched_by(name), statistic, evaluation.period)
 
     def _above(
         self,
@@ -272,28 +262,3 @@ class Alarms(Construct):
         )
         alarm.add_alarm_action(actions.SnsAction(self._topics[text.severity]))
         self.by_name[name] = alarm
-
-
-def _math(
-    expression: str, evaluation: Evaluation, **metrics: cloudwatch.IMetric
-) -> cloudwatch.MathExpression:
-    return cloudwatch.MathExpression(
-        expression=expression,
-        using_metrics=metrics,
-        period=_period(evaluation),
-        label=expression,
-    )
-
-
-def _depth(queue: sqs.IQueue, evaluation: Evaluation) -> cloudwatch.Metric:
-    return queue.metric_approximate_number_of_messages_visible(
-        period=_period(evaluation), statistic="Maximum"
-    )
-
-
-def _count(function: lambda_.IFunction, metric: str, evaluation: Evaluation) -> cloudwatch.Metric:
-    return function.metric(metric, period=_period(evaluation), statistic="Sum")
-
-
-def _period(evaluation: Evaluation) -> cdk.Duration:
-    return cdk.Duration.seconds(evaluation.period.total_seconds())

@@ -67,6 +67,20 @@ class Cadence:
         """
         return min(self.interval + 2 * MINUTE, DAY)
 
+    @property
+    def trend(self) -> timedelta:
+        """The period of a graph: a beat in whole hours.
+
+        CloudWatch keeps no more than hours after 63 days, and gives nothing for a period that is
+        not made of whole ones (CloudWatch API Reference, GetMetricData, Period).
+        """
+        return min(_periods(self.beat, HOUR) * HOUR, DAY)
+
+    @property
+    def shown(self) -> timedelta:
+        """How far back graphs look at first: a week, and thirty scans where these are rarer."""
+        return _periods(max(7 * DAY, 30 * self.interval), DAY) * DAY
+
     def until(self, span: timedelta, *, shortest: timedelta = MINUTE) -> Evaluation:
         """Every scan of at least `span` breaches, in periods of a beat or of `shortest`."""
         return Evaluation.lasting(span, max(self.beat, shortest))

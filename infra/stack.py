@@ -8,6 +8,7 @@ from infra.acm_record import AcmRecord
 from infra.alarms import Alarms, Watched
 from infra.asset import function_code
 from infra.config import StackConfig
+from infra.dashboard import ServiceDashboard
 from infra.encryption import EncryptionKey
 from infra.environment import function_environment
 from infra.new_material import NewMaterialRule
@@ -16,6 +17,7 @@ from infra.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
 from infra.permissions import out_of_bounds
 from infra.queues import RotationQueue
 from infra.rotate_function import RotateFunction
+from infra.saved_queries import SavedQueries
 from infra.scan_function import ScanFunction
 from infra.scan_schedule import ScanSchedule
 from infra.service_function import TIMEOUT, Package
@@ -24,7 +26,7 @@ from infra.service_function import TIMEOUT, Package
 class CertRotationStack(cdk.Stack):
     """One deployment: schedule and rule, scan, queue, rotate, and the alarms that people hear.
 
-    No resource has a name of its own, so that each begins with the stack's.
+    Every resource's name begins with the stack's: CloudFormation makes it, wherever it can.
     """
 
     def __init__(self, scope: Construct, *, config: StackConfig) -> None:
@@ -73,21 +75,21 @@ class CertRotationStack(cdk.Stack):
             critical_emails=config.critical_emails,
             warning_emails=config.warning_emails,
         )
-        Alarms(
-            self,
-            "Alarms",
-            watched=Watched(
-                scan=scan.function,
-                rotate=rotate.function,
-                rotations=rotation.queue,
-                rotation_dead_letters=rotation.dead_letters,
-                schedule_dead_letters=schedule.dead_letters,
-                scan_failures=scan.failures,
-                rule_dead_letters=rule.dead_letters,
-            ),
-            notices=notices,
-            interval=interval,
+        watched = Watched(
+            scan=scan.function,
+            rotate=rotate.function,
+            rotations=rotation.queue,
+            rotation_dead_letters=rotation.dead_letters,
+            schedule_dead_letters=schedule.dead_letters,
+            scan_failures=scan.failures,
+            rule_dead_letters=rule.dead_letters,
         )
+        alarms = Alarms(self, "Alarms", watched=watched, notices=notices, interval=interval)
+        dashboard = ServiceDashboard(
+            self, "Screen", alarms=alarms, watched=watched, interval=interval
+        )
+        groups = {"ScanLogs": scan.function.log_group, "RotateLogs": rotate.function.log_group}
+        SavedQueries(self, "Queries", groups=groups)
         self._tell(
             {
                 SCAN_FUNCTION: (scan.function.function_name, "Run it to scan now"),
@@ -111,6 +113,7 @@ class CertRotationStack(cdk.Stack):
                     rule.dead_letters.queue_url,
                     "Events that could not be queued",
                 ),
+                "Dashboard": (dashboard.name, "All of it on one screen, in CloudWatch"),
                 "AcmLogs": (record.logs.log_group_name, "What ACM says of imports and expiry"),
                 "CriticalTopic": (notices.critical.topic_arn, "Subscribe what pages"),
                 "WarningTopic": (notices.warning.topic_arn, "Subscribe what opens tickets"),

@@ -12,7 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Record = dict[str, Any]
 
@@ -35,12 +35,16 @@ def ask(query: str, lines: Iterable[str]) -> list[Record]:
         for number, line in enumerate(lines)
     ]
     shown: list[str] = []
+    last = ""
     for command in _commands(query):
         verb, _, rest = command.partition(" ")
+        if last == "dedup" and verb != "limit":
+            raise ValueError(f"{verb} cannot follow dedup")
         if verb in {"fields", "display"} and " as " not in rest:
             shown = [each.strip() for each in rest.split(",")]
         else:
             records = _apply(verb, rest, records)
+        last = verb
     return [
         {name: found for name in shown if (found := _get(each, name)) is not None}
         | {name: each[name] for name in each.get("@parsed", ())}
@@ -62,28 +66,22 @@ def _discovered(line: str) -> Record:
 
 
 def _apply(verb: str, rest: str, records: list[Record]) -> list[Record]:
-    match verb:
-        case "fields":
-            return [_with_json(rest, each) for each in records]
-        case "filter":
-            return [each for each in records if _holds(rest, each)]
-        case "parse":
-            return [_parsed(rest, each) for each in records]
-        case "unnest":
-            return [made for each in records for made in _unnested(rest, each)]
-        case "sort":
-            return _sorted(rest, records)
-        case "limit":
-            return records[: int(rest)]
-        case _:
-            raise ValueError(f"{verb} is not modelled")
+    command = _COMMANDS.get(verb)
+    if command is None:
+        raise ValueError(f"{verb} is not modelled")
+    return command(rest, records)
 
 
-def _with_json(rest: str, record: Record) -> Record:
-    found = re.fullmatch(r"jsonParse\(@message\) as (\w+)", rest)
+def _with_field(rest: str, record: Record) -> Record:
+    """Make a field: the line's JSON, or the whole quotient of a difference."""
+    expression, _, name = rest.partition(" as ")
+    if expression == "jsonParse(@message)":
+        return record | {name: _discovered(record["@message"])}
+    found = re.fullmatch(r"floor\(\(([\w.@]+) - ([\w.@]+)\) / (\d+)\)", expression)
     if found is None:
         raise ValueError(f"fields {rest} is not modelled")
-    return record | {found[1]: _discovered(record["@message"])}
+    minuend, subtrahend = _get(record, found[1]), _get(record, found[2])
+    return record | {name: (minuend - subtrahend) // int(found[3])}
 
 
 def _get(record: Mapping[str, Any], path: str) -> Any:
@@ -129,9 +127,32 @@ def _unnested(rest: str, record: Record) -> list[Record]:
     return [record | {name: each} for each in items]
 
 
+def _without_repetitions(field: str, records: list[Record]) -> list[Record]:
+    """Keep the first record of each value, and all that have none."""
+    seen: set[Any] = set()
+    kept = []
+    for record in records:
+        value = _get(record, field)
+        if value is None or value not in seen:
+            kept.append(record)
+            seen.add(value)
+    return kept
+
+
 def _sorted(rest: str, records: list[Record]) -> list[Record]:
     """Sort by the last field first, which a stable sort allows."""
     for each in reversed(rest.split(", ")):
         field, _, order = each.partition(" ")
         records = sorted(records, key=lambda record: _get(record, field), reverse=order == "desc")
     return records
+
+
+_COMMANDS: Mapping[str, Callable[[str, list[Record]], list[Record]]] = {
+    "fields": lambda rest, records: [_with_field(rest, each) for each in records],
+    "filter": lambda rest, records: [each for each in records if _holds(rest, each)],
+    "parse": lambda rest, records: [_parsed(rest, each) for each in records],
+    "unnest": lambda rest, records: [made for each in records for made in _unnested(rest, each)],
+    "sort": _sorted,
+    "dedup": _without_repetitions,
+    "limit": lambda rest, records: records[: int(rest)],
+}

@@ -59,7 +59,7 @@ class Toolkit:
 
         def synthesize() -> Path:
             self._run("synth", "--quiet", "--output", str(output), *_context(settings))
-            _leave_out_alarms_on_math(output / f"{STACK}.template.json")
+            _leave_out_what_ministack_knows_not(output / f"{STACK}.template.json")
             return output
 
         return self._threads.submit(synthesize)
@@ -115,13 +115,19 @@ class Toolkit:
         )
 
 
-def _leave_out_alarms_on_math(template: Path) -> None:
-    """Take out what ministack does not create; what alarms do, tests/oncall shows."""
+def _leave_out_what_ministack_knows_not(template: Path) -> None:
+    """Take out alarms on metric math, the dashboard, which shows them, and saved queries.
+
+    What alarms do and the dashboard shows, tests/oncall tells; the queries are in tests/contracts.
+    """
     document = json.loads(template.read_text(encoding="utf-8"))
     document["Resources"] = {
         name: resource
         for name, resource in document["Resources"].items()
-        if resource["Type"] != "AWS::CloudWatch::Alarm" or "Metrics" not in resource["Properties"]
+        if resource["Type"] not in {"AWS::CloudWatch::Dashboard", "AWS::Logs::QueryDefinition"}
+        and not (
+            resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+        )
     }
     template.write_text(json.dumps(document, indent=1), encoding="utf-8")
 

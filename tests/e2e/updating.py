@@ -31,8 +31,8 @@ def deploy(run: Run) -> None:
     resources = run.cloud.resources()
     kinds = {kind for kind, _, _ in resources}
     run.tell.say(
-        f"{len(resources)} resources of {len(kinds)} kinds. Alarms on metric math were left out:"
-        " ministack knows none."
+        f"{len(resources)} resources of {len(kinds)} kinds. Alarms on metric math, the"
+        " dashboard that shows them and saved queries were left out: ministack cannot make them."
     )
     run.tell.expect(
         "every resource is there", holds={each for _, _, each in resources} == {"CREATE_COMPLETE"}

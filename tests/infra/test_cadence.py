@@ -79,3 +79,17 @@ def test_events_are_seen_in_minutes_where_two_beats_fit_into_a_day(
     interval: timedelta, period: timedelta
 ) -> None:
     assert Cadence(interval).events_by(5 * MINUTE).period == period
+
+
+def test_a_graphs_period_is_of_whole_hours_and_holds_a_scan() -> None:
+    for interval in EVERY:
+        cadence = Cadence(interval)
+        assert cadence.trend % HOUR == timedelta(0)
+        assert cadence.beat <= cadence.trend <= DAY
+
+
+@pytest.mark.parametrize(
+    ("interval", "days"), [(FIVE_MINUTES, 7), (HOURLY, 7), (timedelta(hours=12), 15), (DAILY, 30)]
+)
+def test_graphs_look_back_a_week_or_thirty_scans(interval: timedelta, days: int) -> None:
+    assert Cadence(interval).shown == days * DAY

@@ -10,6 +10,7 @@ SCAN = "certrotation.handlers.scan.handler"
 ROTATE = "certrotation.handlers.rotate.handler"
 NAMES = {
     "AliasName",
+    "DashboardName",
     "FunctionName",
     "LogGroupName",
     "Name",
@@ -165,17 +166,22 @@ def test_a_scan_that_could_not_be_started_is_tried_until_the_next_and_then_kept(
     assert "RedrivePolicy" not in queue
 
 
-def test_no_resource_has_a_name_of_its_own_so_that_each_begins_with_the_stacks(
-    template: Template,
-) -> None:
-    """CloudFormation names what has no name after the stack, as an organization may demand."""
+def test_the_name_of_every_resource_begins_with_the_stacks(template: Template) -> None:
+    """CloudFormation names what has no name after the stack, as an organization may demand.
+
+    Those that have one are no resources that it names so, or, a saved query, must have one.
+    """
     named = {
         (each["Type"], key, json.dumps(value))
         for each in json.loads(template.text)["Resources"].values()
         for key, value in each.get("Properties", {}).items()
         if key in NAMES and each["Type"] not in REFERRING
     }
-    assert named == {
+    queries = {value for kind, _, value in named if kind == "AWS::Logs::QueryDefinition"}
+    assert all(value.startswith('"tls-rotation/') for value in queries)
+    region = '{"Fn::Join": ["", ["tls-rotation-", {"Ref": "AWS::Region"}]]}'
+    assert {each for each in named if each[2] not in queries} == {
+        ("AWS::CloudWatch::Dashboard", "DashboardName", region),
         ("AWS::KMS::Alias", "AliasName", '"alias/tls-rotation"'),
         ("AWS::Logs::ResourcePolicy", "PolicyName", '"tls-rotation-acm-events"'),
     }
@@ -197,6 +203,7 @@ def test_people_are_told_what_they_need(template: Template) -> None:
     assert set(outputs) == {
         "AcmLogs",
         "CriticalTopic",
+        "Dashboard",
         "Key",
         "NewMaterialDeadLetters",
         "RotateFunction",

@@ -59,6 +59,9 @@ class Math:
                 return metrics[name]
             case ast.Constant(value=int() | float() as number):
                 return float(number)
+            case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant() as right):
+                # No document says what a value divided by 0 is, and nobody divides by a series.
+                return self._pairwise(operator.truediv, left, right, metrics)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
                 return self._pairwise(_ARITHMETIC[type(op)], left, right, metrics)
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:

@@ -1,4 +1,4 @@
-"""Metric math gives what AWS's document says of each function that the alarms use."""
+"""Metric math gives what AWS's document says of each function that alarms and dashboard use."""
 
 from __future__ import annotations
 
@@ -61,9 +61,13 @@ def test_diff_is_each_value_less_the_one_before() -> None:
     assert result("DIFF(a)", a=[1, 1, 4, None, 2]) == [None, 0, 3, None, -2]
 
 
+def test_a_series_is_divided_by_a_number() -> None:
+    assert result("a / 60", a=[30, None, 120]) == [0.5, None, 2]
+
+
 @pytest.mark.parametrize(
     "expression", ["RATE(a)", "FILL(a, LINEAR)", "IF(a, a, a)", "a / a", "b", "MAX(a)", "1 + 1"]
 )
-def test_what_no_alarm_uses_is_an_error(expression: str) -> None:
+def test_what_nothing_uses_is_an_error(expression: str) -> None:
     with pytest.raises(UnknownExpressionError):
         result(expression, a=[1])
