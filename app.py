@@ -47,7 +47,8 @@ def _as_the_functions_read_them(config: StackConfig) -> Settings:
         SettingsError: they would refuse it.
     """
     somewhere = "https://sqs.invalid/123456789012/known-at-deployment"
-    environment = function_environment(config, queue_url=somewhere)
+    topic = "arn:aws:sns:eu-west-1:123456789012:known-at-deployment"
+    environment = function_environment(config, queue_url=somewhere, warning_topic_arn=topic)
     return Settings.from_env({"AWS_REGION": config.target_regions[0], **environment})
 
 

@@ -9,12 +9,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import botocore.session
 
 Arch = Literal["arm64", "x86_64"]
 Switch = Literal["on", "off"]
+Digest = Literal[
+    "off", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+]
 
 _CONTEXT_KEY = "certrotation"
 
@@ -60,6 +63,8 @@ class StackConfig:
     critical_fraction: float | None = None
     critical_cap_days: int | None = None
     critical_floor_days: int | None = None
+    digest: Digest | None = None
+    """The day on which the warning topic is told of the week."""
 
     @classmethod
     def from_context(cls, context: Mapping[str, object]) -> Self:
@@ -264,4 +269,5 @@ _RULES: Mapping[str, _Rule] = {
     "critical_fraction": _FRACTION,
     "critical_cap_days": _DAYS,
     "critical_floor_days": _DAYS,
+    "digest": _one_of(*get_args(Digest)),
 }

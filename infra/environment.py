@@ -11,16 +11,20 @@ _OPTIONAL = (
     "critical_fraction",
     "critical_cap_days",
     "critical_floor_days",
+    "digest",
 )
 
 
-def function_environment(config: StackConfig, *, queue_url: str) -> dict[str, str]:
+def function_environment(
+    config: StackConfig, *, queue_url: str, warning_topic_arn: str
+) -> dict[str, str]:
     """Return the variables of both functions, the optional ones only where `config` sets them."""
     optional = {name: getattr(config, name) for name in _OPTIONAL}
     return {
         "CERTROTATION_TARGET_REGIONS": ",".join(config.target_regions),
         "CERTROTATION_SECRET_PREFIX": config.secret_prefix,
         "CERTROTATION_QUEUE_URL": queue_url,
+        "CERTROTATION_WARNING_TOPIC_ARN": warning_topic_arn,
         "CERTROTATION_SCAN_INTERVAL_MINUTES": str(config.scan_interval_minutes),
         "CERTROTATION_MODE": config.mode,
         "POWERTOOLS_SERVICE_NAME": config.stack_name,

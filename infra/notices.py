@@ -1,4 +1,4 @@
-"""The two topics that alarms speak to: what pages, and what opens a ticket."""
+"""The two topics that people hear of: what pages, and what opens a ticket or is only to be read."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.encryption import alarms_of
+from infra.permissions import Grant
 
 
 class Notices(Construct):
@@ -27,6 +28,14 @@ class Notices(Construct):
         super().__init__(scope, construct_id)
         self.critical = _topic(self, "Critical", key, critical_emails)
         self.warning = _topic(self, "Warning", key, warning_emails)
+
+    def told_by_a_function(self, sid: str) -> Grant:
+        """Let a function's role publish warnings; it may use the key already."""
+        return Grant(
+            iam.PolicyStatement(
+                sid=sid, actions=["sns:Publish"], resources=[self.warning.topic_arn]
+            )
+        )
 
 
 def _topic(scope: Construct, severity: str, key: kms.IKey, addresses: Sequence[str]) -> sns.Topic:

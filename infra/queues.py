@@ -12,7 +12,7 @@ from infra.review import acknowledge
 # Lambda Developer Guide, Configuring an Amazon SQS queue to use with Lambda: six times the timeout,
 # so that no message is handed out again while Lambda still retries it, and at least five receives.
 _VISIBILITY_TIMEOUTS = 6
-_RECEIVES = 5
+RECEIVES = 5
 
 
 class RotationQueue(Construct):
@@ -36,7 +36,7 @@ class RotationQueue(Construct):
                 _VISIBILITY_TIMEOUTS * consumer_timeout.to_seconds()
             ),
             dead_letter_queue=sqs.DeadLetterQueue(
-                queue=self.dead_letters, max_receive_count=_RECEIVES
+                queue=self.dead_letters, max_receive_count=RECEIVES
             ),
         )
 

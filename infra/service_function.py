@@ -13,6 +13,7 @@ from infra.bundling import PYTHON_VERSION
 from infra.config import Arch
 from infra.encryption import use_of
 from infra.logs import log_group
+from infra.notices import Notices
 from infra.review import acknowledge, acknowledge_wildcards
 
 _ARCHITECTURES: Mapping[Arch, lambda_.Architecture] = {
@@ -30,7 +31,9 @@ class Package:
     arch: Arch
     environment: Mapping[str, str]
     key: kms.IKey
-    """What its queues and logs are encrypted with."""
+    """What its queues, topics and logs are encrypted with."""
+    notices: Notices
+    """Whom its functions may tell."""
     out_of_bounds: iam.IManagedPolicy
     """What no role may ever do."""
 
@@ -45,7 +48,7 @@ def service_function(
 ) -> lambda_.Function:
     """Create a function in `scope` whose role may write its own logs and traces, and use the key.
 
-    The key is for the queues that it sends to or receives from.
+    The key is for the queues and the topic that it sends to, and the queue it receives from.
     """
     logs = log_group(scope, package.key)
     role = iam.Role(

@@ -44,13 +44,25 @@ class CertRotationStack(cdk.Stack):
             )
             iam.PermissionsBoundary.of(self).apply(boundary)
         key = EncryptionKey(self, "Encryption").key
+        notices = Notices(
+            self,
+            "Notices",
+            key=key,
+            critical_emails=config.critical_emails,
+            warning_emails=config.warning_emails,
+        )
         rotation = RotationQueue(self, "Rotation", consumer_timeout=TIMEOUT, key=key)
         package = Package(
             code=function_code(config.arch),
             arch=config.arch,
-            environment=function_environment(config, queue_url=rotation.queue.queue_url),
+            environment=function_environment(
+                config,
+                queue_url=rotation.queue.queue_url,
+                warning_topic_arn=notices.warning.topic_arn,
+            ),
             key=key,
             out_of_bounds=out_of_bounds(self, secret_prefix=config.secret_prefix),
+            notices=notices,
         )
         scan = ScanFunction(self, "Scan", config=config, package=package, queue=rotation.queue)
         interval = cdk.Duration.minutes(config.scan_interval_minutes)
@@ -68,13 +80,6 @@ class CertRotationStack(cdk.Stack):
             secret_prefix=config.secret_prefix,
         )
         record = AcmRecord(self, "AcmRecord", key=key)
-        notices = Notices(
-            self,
-            "Notices",
-            key=key,
-            critical_emails=config.critical_emails,
-            warning_emails=config.warning_emails,
-        )
         watched = Watched(
             scan=scan.function,
             rotate=rotate.function,
@@ -116,7 +121,10 @@ class CertRotationStack(cdk.Stack):
                 "Dashboard": (dashboard.name, "All of it on one screen, in CloudWatch"),
                 "AcmLogs": (record.logs.log_group_name, "What ACM says of imports and expiry"),
                 "CriticalTopic": (notices.critical.topic_arn, "Subscribe what pages"),
-                "WarningTopic": (notices.warning.topic_arn, "Subscribe what opens tickets"),
+                "WarningTopic": (
+                    notices.warning.topic_arn,
+                    "Subscribe what opens tickets and reads mail",
+                ),
                 "Key": (key.key_arn, "What queues, topics and logs are encrypted with"),
             }
         )

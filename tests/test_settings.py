@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from certrotation.core.telling import Weekday
 from certrotation.core.windows import WindowPolicy
 from certrotation.errors import SettingsError
 from certrotation.settings import Mode, Settings
 
+TOPIC = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:tls-Warning_1"
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
 REQUIRED = {
     "AWS_REGION": "eu-west-1",
@@ -28,6 +30,8 @@ DEFAULT = Settings(
     yearly_import_quota=5_000,
     windows=WindowPolicy(),
     public_roots_file=None,
+    warning_topic_arn=None,
+    digest=None,
 )
 
 
@@ -82,6 +86,9 @@ def test_a_required_variable_that_is_not_set_is_named(name: str, value: str | No
         ("CERTROTATION_RETENTION_DAYS", "36500", "retention", timedelta(days=36_500)),
         ("CERTROTATION_YEARLY_IMPORT_QUOTA", "1", "yearly_import_quota", 1),
         ("CERTROTATION_PUBLIC_ROOTS_FILE", "/opt/roots.pem", "public_roots_file", "/opt/roots.pem"),
+        ("CERTROTATION_WARNING_TOPIC_ARN", TOPIC, "warning_topic_arn", TOPIC),
+        ("CERTROTATION_DIGEST", "off", "digest", None),
+        ("CERTROTATION_DIGEST", "sunday", "digest", Weekday.SUNDAY),
         (
             "CERTROTATION_WARNING_FRACTION",
             "0.25",
@@ -156,6 +163,14 @@ A_CENTURY = "it is at most 36500 days"
             "a secret's name holds letters, digits and /_+=.@- only",
         ),
         ("CERTROTATION_MODE", "Apply", "it is apply or report"),
+        ("CERTROTATION_WARNING_TOPIC_ARN", "tls-Warning", "that is no ARN of an SNS topic"),
+        (
+            "CERTROTATION_WARNING_TOPIC_ARN",
+            f"{TOPIC}:1",
+            "that is no ARN of an SNS topic",
+        ),
+        ("CERTROTATION_DIGEST", "Monday", "it is off or a day, such as monday"),
+        ("CERTROTATION_DIGEST", "daily", "it is off or a day, such as monday"),
         ("CERTROTATION_ADOPTION", "yes", "it is on or off"),
         ("CERTROTATION_SCAN_INTERVAL_MINUTES", "0", ABOVE_ZERO),
         ("CERTROTATION_SCAN_INTERVAL_MINUTES", "nan", ABOVE_ZERO),

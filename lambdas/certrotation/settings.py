@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from certrotation.core.import_quota import YEARLY_QUOTA
+from certrotation.core.telling import Weekday
 from certrotation.core.windows import WindowPolicy
 from certrotation.errors import SettingsError
 
@@ -19,6 +20,7 @@ _T = TypeVar("_T")
 
 _PREFIX = "CERTROTATION_"
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
+_TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
 _LONGEST = timedelta(days=36_500)
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,256}")
 
@@ -51,6 +53,10 @@ class Settings:
     windows: WindowPolicy
     public_roots_file: str | None
     """PEM file of the roots taken as public; None means those that botocore ships."""
+    warning_topic_arn: str | None
+    """The SNS topic that people are told over; None if nobody is told."""
+    digest: Weekday | None
+    """The day on which a digest is sent, if one is wanted."""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Settings:
@@ -72,6 +78,8 @@ class Settings:
             yearly_import_quota=read.optional("YEARLY_IMPORT_QUOTA", _count, YEARLY_QUOTA),
             windows=_windows(read),
             public_roots_file=read.optional("PUBLIC_ROOTS_FILE", str, None),
+            warning_topic_arn=read.optional("WARNING_TOPIC_ARN", _topic_arn, None),
+            digest=read.optional("DIGEST", _digest, None),
         )
 
 
@@ -151,6 +159,20 @@ def _url(text: str) -> str:
     if not text.startswith(("https://", "http://")):
         raise ValueError("that is no URL of an SQS queue")
     return text
+
+
+def _topic_arn(text: str) -> str:
+    if not _TOPIC.fullmatch(text):
+        raise ValueError("that is no ARN of an SNS topic")
+    return text
+
+
+def _digest(text: str) -> Weekday | None:
+    if text == "off":
+        return None
+    if text not in set(Weekday):
+        raise ValueError("it is off or a day, such as monday")
+    return Weekday(text)
 
 
 def _mode(text: str) -> Mode:

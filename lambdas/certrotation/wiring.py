@@ -22,8 +22,10 @@ from certrotation.aws.acm import AcmCertificates
 from certrotation.aws.dependents.cloudfront import Distributions
 from certrotation.aws.dependents.elbv2 import LoadBalancerListeners
 from certrotation.aws.managed_secrets import ManagedSecrets
+from certrotation.aws.notices import SnsNotices
 from certrotation.aws.rotation_queue import SqsRotationQueue
 from certrotation.aws.tag_index import ResourceTagIndex
+from certrotation.aws.wire_logs import withhold
 from certrotation.core.trust import PublicRoots
 from certrotation.errors import SettingsError, forget_frames
 from certrotation.workflows.ports import Account, DependentService, Region
@@ -48,11 +50,18 @@ _CONFIG = Config(
     read_timeout=20,
     max_pool_connections=10,
 )
+_BRIEF = Config(
+    # A mail that is not sent is only logged. What waited for SNS for minutes would run out of time,
+    # and its message would be worked on once more.
+    retries={"mode": "standard", "total_max_attempts": 2},
+    connect_timeout=3,
+    read_timeout=5,
+)
 
 
-# At DEBUG these write requests and answers as they are, private keys included, and Lambda's
-# application log level, or a person in a hurry, may set the root logger to that. At INFO they
-# tell at each start where they found credentials.
+withhold()
+# What is withheld need not be made: Lambda's application log level may set the root logger to
+# DEBUG. At INFO they tell at each start where they found credentials.
 for _name in ("boto3", "botocore", *(f"botocore.{each}" for each in _WRITE_BODIES), "urllib3"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
@@ -78,9 +87,9 @@ class _OnFirstUse:
         return getattr(self._client, name)
 
 
-def _client(session: boto3.Session, service: str, region: str) -> Any:
+def _client(session: boto3.Session, service: str, region: str, config: Config = _CONFIG) -> Any:
     return _OnFirstUse(
-        lambda: session.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload]  # the stubs want a literal name
+        lambda: session.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # the stubs want a literal name
     )
 
 
@@ -146,7 +155,15 @@ def _account(settings: Settings, environment: frozenset[tuple[str, str]]) -> Acc
             name: _region(session, name, account_id, is_edge=name == edge)
             for name in settings.target_regions
         },
+        notices=_notices(session, settings.warning_topic_arn),
     )
+
+
+def _notices(session: boto3.Session, topic_arn: str | None) -> SnsNotices | None:
+    """Return the topic, asked in the Region that its ARN names."""
+    if topic_arn is None:
+        return None
+    return SnsNotices(_client(session, "sns", topic_arn.split(":")[3], _BRIEF), topic_arn)
 
 
 def _forget_failed_try(caught_exception: Exception | None, **_: object) -> None:

@@ -23,12 +23,15 @@ KINDS: dict[type[CertRotationError], tuple[str, ...]] = {
     errors.AccessDenied: (
         "AccessDenied",
         "AccessDeniedException",
+        "AuthorizationError",
+        "KMSAccessDenied",
         "KmsAccessDenied",
         "UnauthorizedOperation",
     ),
     errors.Throttled: (
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
+        "KMSThrottling",
         "KmsThrottled",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
@@ -36,6 +39,7 @@ KINDS: dict[type[CertRotationError], tuple[str, ...]] = {
         "RequestThrottled",
         "RequestThrottledException",
         "SlowDown",
+        "Throttled",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",

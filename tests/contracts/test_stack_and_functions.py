@@ -6,20 +6,24 @@ import re
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
+from certrotation.core.telling import RECEIVES_UNTIL_GIVEN_UP, Weekday
 from certrotation.settings import Mode, Settings
 from certrotation.wiring import edge_region
-from infra.config import StackConfig
+from infra import queues
+from infra.config import Digest, StackConfig
 from infra.environment import function_environment
 from infra.rotate_function import EDGE_REGION
 
 INFRA = Path(__file__).parents[2] / "infra"
+TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:warning"
 QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
 
 
 def settings_for(**context: object) -> Settings:
     config = StackConfig.from_context({"certrotation": context})
-    environment = function_environment(config, queue_url=QUEUE_URL)
+    environment = function_environment(config, queue_url=QUEUE_URL, warning_topic_arn=TOPIC_ARN)
     return Settings.from_env({"AWS_REGION": "eu-west-1", **environment})
 
 
@@ -37,6 +41,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
         critical_fraction=0.25,
         critical_cap_days=10,
         critical_floor_days=2,
+        digest="friday",
     )
 
     assert settings.target_regions == ("eu-west-1", "us-east-1")
@@ -52,6 +57,16 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
     assert settings.windows.critical_fraction == 0.25
     assert settings.windows.critical_cap == timedelta(days=10)
     assert settings.windows.critical_floor == timedelta(days=2)
+    assert settings.warning_topic_arn == TOPIC_ARN
+    assert settings.digest is Weekday.FRIDAY
+
+
+def test_the_days_that_the_stack_takes_are_those_that_the_functions_know() -> None:
+    assert {*get_args(Digest)} == {"off", *Weekday}
+
+
+def test_a_message_is_given_up_when_the_functions_think_that_it_is() -> None:
+    assert queues.RECEIVES == RECEIVES_UNTIL_GIVEN_UP
 
 
 def test_a_stack_that_says_no_more_than_it_must_leaves_the_defaults() -> None:
@@ -59,6 +74,7 @@ def test_a_stack_that_says_no_more_than_it_must_leaves_the_defaults() -> None:
         "AWS_REGION": "eu-west-1",
         "CERTROTATION_TARGET_REGIONS": "eu-west-1",
         "CERTROTATION_QUEUE_URL": QUEUE_URL,
+        "CERTROTATION_WARNING_TOPIC_ARN": TOPIC_ARN,
     }
 
     assert settings_for(target_regions=["eu-west-1"]) == Settings.from_env(bare)

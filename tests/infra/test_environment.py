@@ -4,10 +4,11 @@ from infra.environment import function_environment
 
 def test_settings_that_nobody_gave_stay_with_the_functions_own_defaults() -> None:
     config = StackConfig(target_regions=("eu-west-1", "us-east-1"))
-    assert function_environment(config, queue_url="https://queue") == {
+    assert function_environment(config, queue_url="https://queue", warning_topic_arn="arn") == {
         "CERTROTATION_TARGET_REGIONS": "eu-west-1,us-east-1",
         "CERTROTATION_SECRET_PREFIX": "certrotation/",
         "CERTROTATION_QUEUE_URL": "https://queue",
+        "CERTROTATION_WARNING_TOPIC_ARN": "arn",
         "CERTROTATION_SCAN_INTERVAL_MINUTES": "60",
         "CERTROTATION_MODE": "apply",
         "POWERTOOLS_SERVICE_NAME": "certrotation",

@@ -14,6 +14,7 @@ from tests.packaged.asset import can_be_written, mounted, portrait
 from tests.packaged.function import MEMORY, Function, Place, started
 from tests.support.authority import Authority
 from tests.support.estate import HOME, PREFIX, Estate, client
+from tests.support.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,7 +166,9 @@ def _environment(estate: Estate, endpoint: str) -> dict[str, str]:
         "AWS_REGION": HOME,
         # For all services: one that was forgotten would be looked for outside.
         "AWS_ENDPOINT_URL": endpoint,
-        **function_environment(config, queue_url=estate.queue_url),
+        **function_environment(
+            config, queue_url=estate.queue_url, warning_topic_arn=Mailbox(estate).topic_arn
+        ),
     }
 
 

@@ -146,6 +146,7 @@ def _listed(summary: CertificateSummaryTypeDef, region: str) -> ListedCertificat
         not_before=summary["NotBefore"],
         not_after=summary["NotAfter"],
         in_use=summary["InUse"],
+        imported_at=summary.get("ImportedAt"),
     )
 
 

@@ -68,6 +68,8 @@ _FAULTS: dict[_Fault, tuple[str, ...]] = {
     _DENIED: (
         "AccessDenied",
         "AccessDeniedException",
+        "AuthorizationError",
+        "KMSAccessDenied",
         "KmsAccessDenied",
         "UnauthorizedOperation",
     ),
@@ -75,6 +77,7 @@ _FAULTS: dict[_Fault, tuple[str, ...]] = {
     _THROTTLED: (
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
+        "KMSThrottling",
         "KmsThrottled",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
@@ -82,6 +85,7 @@ _FAULTS: dict[_Fault, tuple[str, ...]] = {
         "RequestThrottled",
         "RequestThrottledException",
         "SlowDown",
+        "Throttled",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",

@@ -89,6 +89,8 @@ class ListedCertificate:
     not_after: datetime
     in_use: bool
     """Follows a detach by up to twenty minutes, so a hint."""
+    imported_at: datetime | None = None
+    """When something was imported under this ARN last; None if the list does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

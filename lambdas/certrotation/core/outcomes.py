@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,12 @@ from certrotation.core.rendering import describe_step, plan_to_json
 from certrotation.errors import CertRotationError, TransientError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from certrotation.core.estate import ManagedSecret
     from certrotation.core.findings import Finding
+    from certrotation.core.live import LiveCopy
     from certrotation.core.messages import RotationRequest
     from certrotation.core.steps import Plan, Step
 
@@ -129,6 +132,10 @@ class RotationOutcome:
     findings: tuple[Finding, ...] = ()
     regions: tuple[RegionOutcome, ...] = ()
     error: CertRotationError | None = None
+    described: ManagedSecret | None = None
+    """The secret as it was described, if it came to that."""
+    live: Mapping[str, tuple[LiveCopy, ...]] = field(default_factory=dict)
+    """By Region, the copies as they were before; only of Regions that were looked at."""
 
     @classmethod
     def of_error(cls, secret: str, error: CertRotationError) -> RotationOutcome:
@@ -147,6 +154,17 @@ class RotationOutcome:
             findings=plan.all_findings,
             regions=regions,
         )
+
+    @property
+    def concerns_people(self) -> bool:
+        """Whether a person must look at it: it was refused or stranded, in whole or in a Region."""
+        statuses = {self.status, *(each.status for each in self.regions)}
+        return not statuses.isdisjoint({Status.REFUSED, Status.STRANDED})
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the message is seen again, so that this is not the last of it."""
+        return self.disposition is Disposition.RETURN
 
     @property
     def disposition(self) -> Disposition:

@@ -1,4 +1,4 @@
-"""How both functions speak to operators: one structured line and one set of metrics a run.
+"""How both functions speak to operators: a structured line and a set of metrics a run, and mail.
 
 The metrics have one dimension, `service`, the stack's name: a dimension per certificate would cost
 more than the service itself.
@@ -12,25 +12,54 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from certrotation.errors import CertRotationError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from certrotation.core.notices import Notice
+    from certrotation.workflows.ports import Account
 
 NAMESPACE = "CertRotation"
 
 DEFAULT_SERVICE = "certrotation"
 
+NOT_SENT = "NOTICE_NOT_SENT"
+"""The code of a mail that could not be sent."""
 
-def _service() -> str:
+
+def service() -> str:
     """Return the stack's name; without one Powertools would leave the dimension out."""
     return os.environ.get("POWERTOOLS_SERVICE_NAME", DEFAULT_SERVICE)
 
 
-logger = Logger(service=_service())
+logger = Logger(service=service())
 
 
 def emit(values: Mapping[str, int]) -> None:
     """Write metrics in CloudWatch's embedded metric format."""
-    metrics = Metrics(namespace=NAMESPACE, service=_service())
+    metrics = Metrics(namespace=NAMESPACE, service=service())
     for name, value in values.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     metrics.flush_metrics()
+
+
+def tell(account: Account, make: Callable[[], Notice]) -> None:
+    """Mail people, if the stack has anywhere to; whatever comes of it, the work is done.
+
+    So nothing is raised here, not even for a bug in what is mailed: Lambda would do the work again.
+
+    Args:
+        account: whose topic it is.
+        make: makes what is mailed.
+    """
+    if account.notices is None:
+        return
+    try:
+        account.notices.send(make())
+    except Exception as error:  # whatever it is, the work goes on
+        logger.warning(
+            "notice",
+            extra={"notice": {"code": NOT_SENT, "error": str(error) or type(error).__name__}},
+            exc_info=not isinstance(error, CertRotationError),
+        )

@@ -10,10 +10,13 @@ from certrotation import wiring
 from certrotation.core.messages import RotationRequest
 from certrotation.core.outcomes import WAIT, Disposition, RotationOutcome, Status, follow_up
 from certrotation.core.planning import RotationPolicy
+from certrotation.core.refusal_notice import refusal_notice
+from certrotation.core.telling import is_rotation_told
 from certrotation.errors import CertRotationError, Rejected, without_frames
-from certrotation.handlers.reporting import emit, logger
+from certrotation.handlers.reporting import emit, logger, service, tell
 from certrotation.settings import Mode, Settings
 from certrotation.workflows.rotate import Rotator
+from certrotation.workflows.telling import live_meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,11 +67,17 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     outcome = _rotator(account, settings, now).rotate(request, receives=receives)
     _report(outcome)
     try:
-        return _settle(account.queue, record["receiptHandle"], request, outcome, receives, now)
+        settled = _settle(account.queue, record["receiptHandle"], request, outcome, receives, now)
     except CertRotationError as error:
         # Then the message comes back when its visibility timeout has passed.
         logger.warning("queue", extra={"queue": str(error)})
         return Disposition.RETURN
+    if is_rotation_told(request, outcome, settings.scan_interval, receives):
+        tell(
+            account,
+            lambda: refusal_notice(service(), outcome, live_meanwhile(account, outcome)),
+        )
+    return settled
 
 
 def _settle(  # noqa: PLR0913, PLR0917  all that is known of one message

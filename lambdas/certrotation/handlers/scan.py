@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation import wiring
 from certrotation.core.assessment import ScanPolicy
-from certrotation.handlers.reporting import emit, logger
+from certrotation.core.digest import digest
+from certrotation.core.telling import is_digest_due
+from certrotation.handlers.reporting import emit, logger, service, tell
 from certrotation.settings import Mode, Settings
 from certrotation.workflows.scan import scan
 
@@ -25,8 +27,9 @@ def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
     """
     del event, context
     settings = Settings.from_env(os.environ)
+    account, now = wiring.account(settings), datetime.now(UTC)
     report = scan(
-        wiring.account(settings),
+        account,
         ScanPolicy(
             prefix=settings.secret_prefix,
             targets=settings.target_regions,
@@ -36,9 +39,11 @@ def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
             yearly_import_quota=settings.yearly_import_quota,
         ),
         applies=settings.mode is Mode.APPLY,
-        now=datetime.now(UTC),
+        now=now,
     )
     summary = report.summary()
     logger.info("scan", extra={"scan": summary})
     emit(report.metrics())
+    if is_digest_due(settings.digest, now, settings.scan_interval):
+        tell(account, lambda: digest(service(), report))
     return summary

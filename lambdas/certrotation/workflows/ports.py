@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from certrotation.core.material import Material, PresentedCertificate
     from certrotation.core.messages import RotationRequest
+    from certrotation.core.notices import Notice
     from certrotation.core.secret_format import SecretValue
 
 
@@ -61,6 +62,17 @@ class RotationQueue(Protocol):
 
     def return_later(self, receipt_handle: str, delay: timedelta) -> None:
         """Have a message that is being worked on seen again after `delay`, counted as received."""
+
+
+class Notices(Protocol):
+    """Where people are told."""
+
+    def send(self, notice: Notice) -> None:
+        """Tell everybody who wants to hear of what is no page.
+
+        Raises:
+            AccessDenied: the topic, or the key that it is encrypted with, is denied.
+        """
 
 
 class Certificates(Protocol):
@@ -178,8 +190,10 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Everything there is: the home Region's secrets and queue, and every target Region."""
+    """Everything there is: the home Region's secrets, queue and topic, and every target Region."""
 
     secrets: Secrets
     queue: RotationQueue
     regions: Mapping[str, Region]
+    notices: Notices | None
+    """None if nobody is to be told."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from certrotation.core.findings import apply_acceptance, refusals
+from certrotation.core.live import live_in
 from certrotation.core.material_checks import inspect_secret
 from certrotation.core.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.planning import Rotation
@@ -58,13 +59,17 @@ class Rotator:
             request: which secret.
             receives: how often this message was received, this time included.
         """
+        secret: ManagedSecret | None = None
         try:
-            return self._rotate(request, receives)
+            secret = self.account.secrets.describe(request.secret)
+            outcome = self._rotate(request, secret, receives)
         except CertRotationError as error:
-            return RotationOutcome.of_error(request.secret, without_frames(error))
+            outcome = RotationOutcome.of_error(request.secret, without_frames(error))
+        return replace(outcome, described=secret)
 
-    def _rotate(self, request: RotationRequest, receives: int) -> RotationOutcome:
-        secret = self.account.secrets.describe(request.secret)
+    def _rotate(
+        self, request: RotationRequest, secret: ManagedSecret, receives: int
+    ) -> RotationOutcome:
         if not secret.name.startswith(self.secret_prefix):
             raise Rejected(
                 f"{secret.name} is not managed here: its name does not begin with"
@@ -105,15 +110,20 @@ class Rotator:
                 rotation.secret.name, _unreachable_canary(first, unseen[first])
             )
         plan = rotation.plan(list(looks.values()), self.now)
+        live = {region: live_in(look) for region, look in looks.items()}
         if plan.is_refused:
             return RotationOutcome(
-                secret=plan.secret, status=Status.REFUSED, plan=plan, findings=plan.findings
+                secret=plan.secret,
+                status=Status.REFUSED,
+                plan=plan,
+                findings=plan.findings,
+                live=live,
             )
         outcomes = (
             *(RegionOutcome.of_error(region, error) for region, error in unseen.items()),
             *self._apply(plan, looks, rotation, observer, receives),
         )
-        return RotationOutcome.of_regions(plan, outcomes)
+        return replace(RotationOutcome.of_regions(plan, outcomes), live=live)
 
     def _look(
         self, observer: Observer, rotation: Rotation
