@@ -104,6 +104,12 @@ ACTS = (
         perform=updating.update_in_flight,
     ),
     Act(
+        title="The week in one mail",
+        happening="The changed settings ask for a digest, and for one scan a day. Somebody runs it"
+        " by hand.",
+        perform=updating.digest,
+    ),
+    Act(
         title="Exercised and minimal",
         happening="Every call above is written down with the statement that allowed it. Each action"
         " is now taken out of its statement, and the same calls are decided anew.",

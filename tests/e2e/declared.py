@@ -30,7 +30,7 @@ _TRACES = (
     "Lambda Developer Guide, Visualize Lambda function invocations using AWS X-Ray",
 )
 _KEY = (
-    "SQS uses the queue's key in the name of who sends or receives; ministack's encrypts nothing",
+    "SQS and SNS use the key in the name of who sends or receives; ministack's encrypt nothing",
     "SQS Developer Guide, Key management, Configure KMS permissions for producers and consumers",
 )
 _POLLER = (

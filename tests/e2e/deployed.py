@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tests.e2e.places import Folder
 
 
+MAILBOX = "mailbox"
+"""The queue that gets what the warning topic is told."""
+
+
 class NeverError(AssertionError):
     """What was waited for did not come."""
 
@@ -175,6 +179,29 @@ class Stack:
         got = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
         sqs.set_queue_attributes(QueueUrl=url, Attributes={name: str(seconds)})
         return int(got["Attributes"][name])
+
+    # The mail
+
+    def subscribe(self) -> None:
+        """Subscribe a queue to the warning topic, as a person would their address."""
+        sns, sqs = self.cloud.client("sns"), self.cloud.client("sqs")
+        url = sqs.create_queue(QueueName=MAILBOX)["QueueUrl"]
+        got = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        sns.subscribe(
+            TopicArn=self.outputs["WarningTopic"],
+            Protocol="sqs",
+            Endpoint=got["Attributes"]["QueueArn"],
+        )
+
+    def mail(self) -> list[dict[str, str]]:
+        """Return every mail that came since the queue was looked at last."""
+        sqs = self.cloud.client("sqs")
+        url, letters = sqs.get_queue_url(QueueName=MAILBOX)["QueueUrl"], list[dict[str, str]]()
+        while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            letters += [json.loads(each["Body"]) for each in got]
+            for each in got:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        return letters
 
     # The schedule
 

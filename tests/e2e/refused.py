@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.e2e.running import Run
     from tests.support.authority import Issued
 
-_DENIALS = frozenset({"AccessDenied", "AccessDeniedException"})
+_DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
 _ALLOWED, _DENIED = "allowed", "denied"
 _make: Any = boto3.client
 """Typed by hand: the service is a parameter."""
@@ -99,6 +99,11 @@ class Trespasser:
                 call=lambda: self._send("Rotate", "RotationQueue"),
             ),
             Attempt(
+                role="rotate",
+                words="publishes to the warning topic",
+                call=lambda: self._publish("Rotate", "WarningTopic"),
+            ),
+            Attempt(
                 role="scan",
                 words="lists secrets",
                 call=lambda: scan("secretsmanager").list_secrets(),
@@ -150,6 +155,7 @@ class Trespasser:
                 ListenerArn=dependents.other_region, Certificates=[{"CertificateArn": self._copy}]
             ),
             "sends to another queue": lambda: self._send("Rotate", "ScanFailures"),
+            "pages": lambda: self._publish("Rotate", "CriticalTopic"),
         }
         for what, (arn, name) in untouchable.items():
             attempts |= self._changes(rotate, what, arn, self._account.issue(name))
@@ -193,6 +199,7 @@ class Trespasser:
                 CertificateArn=self._copy, Tags=_tags({tags.SUPERSEDED_BY: "x"})
             ),
             "sends to another queue": lambda: self._send("Scan", "RotationDeadLetters"),
+            "pages": lambda: self._publish("Scan", "CriticalTopic"),
         }
         return [Attempt(role="scan", words=words, call=call) for words, call in attempts.items()]
 
@@ -216,6 +223,11 @@ class Trespasser:
         """Send what starts a rotation with nothing to do."""
         return self._as(which)("sqs").send_message(
             QueueUrl=self._run.stack.outputs[queue], MessageBody=f'{{"secret": "{PREFIX}late"}}'
+        )
+
+    def _publish(self, which: str, topic: str) -> object:
+        return self._as(which)("sns").publish(
+            TopicArn=self._run.stack.outputs[topic], Message="tried by the end-to-end run"
         )
 
     def _import_disposable(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from certrotation.core import tags
 from tests.e2e.deployed import wait_for
-from tests.e2e.places import APAC, EAST, HOME, PREFIX
+from tests.e2e.places import APAC, EAST, HOME, PREFIX, STACK
 
 if TYPE_CHECKING:
     from tests.e2e.running import Run
@@ -52,6 +52,7 @@ def scan_and_rotate(run: Run) -> None:
     _expect_rolled_back(run)
     _expect_deleted(run)
     _expect_refused(run)
+    _expect_told(run)
     _expect_waiting(run)
 
 
@@ -123,6 +124,22 @@ def _expect_refused(run: Run) -> None:
         holds=not run.account.is_live("pay")
         and not run.account.new_copies("pay", HOME)
         and all(arn in run.account.estate.certificates(HOME) for arn in copies.values()),
+    )
+
+
+def _expect_told(run: Run) -> None:
+    letters = list[dict[str, str]]()
+    wait_for("the mail", lambda: letters.extend(run.stack.mail()) or letters)
+    for each in letters:
+        run.tell.say(f"Mail: {each['Subject']}\n\n{each['Message']}")
+    copy = run.account.sites["pay"].copies[HOME]
+    run.tell.expect(
+        "one mail came to the warning topic: of pay, with the code, the remedy and what stays live",
+        holds=[each["Subject"] for each in letters] == [f"{STACK}: refused {PREFIX}pay"]
+        and all(
+            expected in letters[0]["Message"]
+            for expected in ("KEY_MISMATCH", "To do: Put the key", f"{HOME}: {copy}, until")
+        ),
     )
 
 

@@ -32,6 +32,7 @@ BEHIND_THE_GATE = (
     "ELASTIC_LOAD_BALANCING_V2",
     "RESOURCE_GROUPS_TAGGING_API",
     "SECRETS_MANAGER",
+    "SNS",
     "SQS",
 )
 """Services whose calls the functions send to the gate, as boto3 names their endpoints."""

@@ -21,6 +21,7 @@ TAGS = [{"Key": "certrotation:secret", "Value": "tls/shop"}, {"Key": "team", "Va
 REQUEST_TAGS = {"certrotation:secret": "tls/shop", "team": "web"}
 TAG_KEYS = ("certrotation:secret", "team")
 MATERIAL = {"Certificate": b"certificate", "PrivateKey": b"key"}
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:warning"
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
 
 
@@ -211,11 +212,18 @@ def test_a_batch_of_messages_needs_what_a_message_needs() -> None:
     ]
 
 
+def test_a_topic_is_published_to_by_its_arn() -> None:
+    assert asked("sns", "publish", TopicArn=TOPIC, Subject="s", Message="TopicArn=other&x") == [
+        Ask(action="sns:Publish", resource=TOPIC)
+    ]
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [
         ("cloudfront", "list_distributions", {}),
         ("iam", "list_roles", {}),
+        ("sns", "publish", {"PhoneNumber": "+1", "Message": "a text to a telephone"}),
     ],
 )
 def test_what_is_not_known_is_nobodys_to_have(

@@ -23,6 +23,7 @@ PRINCIPAL = "arn:aws:sts::123456789012:assumed-role/rotate/rotate"
         ("tagging", "resourcegroupstaggingapi", "get_resources", {}),
         ("elasticloadbalancing", "elbv2", "describe_tags", {"ResourceArns": ["arn"]}),
         ("cloudfront", "cloudfront", "get_distribution", {"Id": "EXAMPLE"}),
+        ("sns", "sns", "publish", {"TopicArn": "arn", "Message": "it"}),
     ],
 )
 def test_boto3_reads_a_denial_in_each_protocol(

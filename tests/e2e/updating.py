@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from certrotation.core.telling import DIGEST_HOUR
 from tests.e2e import rotating
 from tests.e2e.account import WAVE
 from tests.e2e.deployed import wait_for
@@ -37,10 +39,43 @@ def deploy(run: Run) -> None:
     run.tell.expect(
         "every resource is there", holds={each for _, _, each in resources} == {"CREATE_COMPLETE"}
     )
+    run.stack.subscribe()
     run.assemblies |= {
         "again": run.toolkit.synthesize("again"),
-        "changed": run.toolkit.synthesize("changed", retention_days=31),
+        "changed": run.toolkit.synthesize("changed", **_changed_settings()),
     }
+
+
+def _changed_settings() -> dict[str, object]:
+    """Return other settings, by which a digest is due at the next scan, whenever this runs.
+
+    With a scan a day, that is whichever comes first after the last digest hour.
+    """
+    last = datetime.now(UTC) - timedelta(hours=DIGEST_HOUR)
+    return {
+        "retention_days": 31,
+        "scan_interval_minutes": 24 * 60,
+        "digest": f"{last:%A}".lower(),
+    }
+
+
+def digest(run: Run) -> None:
+    """Scan by hand, and read the digest that comes."""
+    run.cloud.client("lambda").invoke(FunctionName=run.stack.outputs["ScanFunction"])
+    letters = list[dict[str, str]]()
+
+    def of_the_week() -> list[str]:
+        letters.extend(run.stack.mail())
+        return [each["Message"] for each in letters if "the week to" in each["Subject"]]
+
+    wait_for("the digest", of_the_week)
+    (text,) = of_the_week()
+    run.tell.say(f"Mail: {text}")
+    rotated, due = text.split("Comes due in the next 30 days:")
+    run.tell.expect(
+        "the digest names shop as rotated in three Regions, and pay as coming due",
+        holds=PREFIX + "shop" in rotated and PREFIX + "pay" in due,
+    )
 
 
 def report_only(run: Run) -> None:

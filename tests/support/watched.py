@@ -120,6 +120,11 @@ def _at_import(region: str, doing: Callable[[Any], object]) -> None:
     certificates._client.meta.events.register("before-send.acm.ImportCertificate", act)
 
 
+def crash_at_import(region: str) -> None:
+    """Let a bug strike from now on whenever this Region's client is about to import."""
+    _at_import(region, _crash)
+
+
 def _crash(_request: object) -> None:
     raise RuntimeError("a bug")
 

@@ -158,6 +158,14 @@ def _distribution_operation(method: str, found: re.Match[str]) -> str | None:
     }.get((method, bool(found["config"])))
 
 
+def _sns(request: Request, _: Caller) -> list[Ask]:
+    members = parse_qs(request.body.decode())
+    operation, topic = members["Action"][0], members.get("TopicArn")
+    if topic is None:
+        raise UnreadableRequestError(f"SNS's {operation} without a topic is not known here")
+    return [Ask(action=f"sns:{operation}", resource=topic[0])]
+
+
 def _sqs(request: Request, caller: Caller) -> list[Ask]:
     # A batch needs the permission of its single form (SQS Developer Guide, API permissions).
     operation = request.operation.removesuffix("Batch")
@@ -171,6 +179,7 @@ _SERVICES: dict[str, Callable[[Request, Caller], list[Ask]]] = {
     "cloudfront": _cloudfront,
     "elasticloadbalancing": _load_balancing,
     "secretsmanager": _secrets_manager,
+    "sns": _sns,
     "sqs": _sqs,
     "tagging": _tagging,
 }

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _XML_NAMESPACES = {
     "cloudfront": "http://cloudfront.amazonaws.com/doc/2020-05-31/",
     "elasticloadbalancing": "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+    "sns": "http://sns.amazonaws.com/doc/2010-03-31/",
 }
+_XML_CODES = {"sns": "AuthorizationError"}
+"""Where it is not AccessDenied (SNS API Reference, Publish, Errors)."""
 _REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 _BECAUSE = {
     "Deny": "with an explicit deny in an identity-based policy",
@@ -33,15 +36,16 @@ def denial(service: str, record: Record, principal: str) -> Answer:
         f" {record.resource} {because}"
     )
     if service in _XML_NAMESPACES:
-        return _xml(_XML_NAMESPACES[service], message)
+        code = _XML_CODES.get(service, "AccessDenied")
+        return _xml(_XML_NAMESPACES[service], code, message)
     body = {"__type": "AccessDeniedException", "Message": message}
     return Answer.of_json(HTTPStatus.BAD_REQUEST, body, "application/x-amz-json-1.1")
 
 
-def _xml(namespace: str, message: str) -> Answer:
+def _xml(namespace: str, code: str, message: str) -> Answer:
     body = (
         f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type>'
-        f"<Code>AccessDenied</Code><Message>{escape(message)}</Message></Error>"
+        f"<Code>{code}</Code><Message>{escape(message)}</Message></Error>"
         f"<RequestId>{_REQUEST_ID}</RequestId></ErrorResponse>"
     )
     return Answer(HTTPStatus.FORBIDDEN, (("Content-Type", "text/xml"),), body.encode())
