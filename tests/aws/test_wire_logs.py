@@ -48,11 +48,8 @@ def test_what_is_below_a_warning_is_withheld_with_its_arguments_and_its_error(
     listener: Listener, name: str
 ) -> None:
     logger = logging.getLogger(name)
-    try:
-        raise ValueError(KEY)
-    except ValueError:
-        logger.debug(KEY)
-        logger.info("Request: %s", KEY, exc_info=True, stack_info=True)
+    logger.debug(KEY)
+    logger.info("Request: %s", KEY, exc_info=ValueError(KEY), stack_info=True)
 
     assert listener.told == [f"{WITHHELD} None"] * 2
 

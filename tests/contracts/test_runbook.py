@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import time_machine
 
-from certrotation.core import tags
+from certrotation.core import refusal_notice, tags
 from certrotation.handlers import rotate
-from infra.alarm_texts import ALARM_TEXTS
+from infra.alarm_texts import ALARM_TEXTS, RUNBOOK
 from tests.contracts.logs_insights import ask
 from tests.support.authority import now, shared_key
 from tests.support.estate import HOME, PREFIX, fields_of
@@ -119,6 +119,12 @@ def test_what_the_alarms_promise_to_page_next_is_an_alarm() -> None:
     for text in ALARM_TEXTS.values():
         named = set(re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", text.otherwise))
         assert named <= ALARM_TEXTS.keys(), text.name
+
+
+def test_what_is_mailed_of_a_rotation_names_headings_that_are_there() -> None:
+    assert ALARM_TEXTS["MaterialRefused"].heading == refusal_notice.REFUSED_HEADING
+    assert ALARM_TEXTS["DependentsStranded"].heading == refusal_notice.STRANDED_HEADING
+    assert refusal_notice.RUNBOOK == RUNBOOK
 
 
 # Its queries, on what the functions log

@@ -185,13 +185,18 @@ class Stack:
     def subscribe(self) -> None:
         """Subscribe a queue to the warning topic, as a person would their address."""
         sns, sqs = self.cloud.client("sns"), self.cloud.client("sqs")
-        url = sqs.create_queue(QueueName=MAILBOX)["QueueUrl"]
-        got = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        sns.subscribe(
-            TopicArn=self.outputs["WarningTopic"],
-            Protocol="sqs",
-            Endpoint=got["Attributes"]["QueueArn"],
-        )
+        topic, queue = self.outputs["WarningTopic"], f"arn:aws:sqs:{HOME}:{ACCOUNT}:{MAILBOX}"
+        # SNS Developer Guide, Subscribing an Amazon SQS queue to an Amazon SNS topic.
+        delivery = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [delivery]})
+        sqs.create_queue(QueueName=MAILBOX, Attributes={"Policy": policy})
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
 
     def mail(self) -> list[dict[str, str]]:
         """Return every mail that came since the queue was looked at last."""

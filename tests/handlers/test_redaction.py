@@ -202,7 +202,7 @@ def talking(
 
 @pytest.fixture
 def functions(estate: Estate, authorities: Authorities, tmp_path: Path) -> Iterator[Functions]:
-    """Every logger says what it can: there are records of botocore's, and what they held is gone."""
+    """Every logger says what it can: records of botocore's are written, and hold nothing more."""
     with talking(estate, authorities, tmp_path) as started:
         yield started
     assert any(WITHHELD in each and "botocore.endpoint" in each for each in started.said)

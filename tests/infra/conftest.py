@@ -29,6 +29,7 @@ SETTINGS: dict[str, Any] = {
     "critical_fraction": 0.125,
     "critical_cap_days": 22,
     "critical_floor_days": 4,
+    "digest": "monday",
 }
 
 

@@ -129,6 +129,8 @@ def test_every_partitions_regions_are_regions(region: str) -> None:
         ("warning_cap_days", -1),
         ("critical_cap_days", "x"),
         ("critical_floor_days", 3651),
+        ("digest", "Monday"),
+        ("digest", True),
     ],
 )
 def test_an_unfit_value_is_refused_by_its_key_with_what_to_give(key: str, value: Any) -> None:

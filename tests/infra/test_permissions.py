@@ -76,6 +76,7 @@ def test_scan_may_do_this_and_nothing_else(template: Template) -> None:
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "secretsmanager:ListSecrets",
+        "sns:Publish",
         "sqs:SendMessage",
         "tag:GetResources",
         "xray:PutTelemetryRecords",
@@ -108,6 +109,7 @@ def test_rotate_may_do_this_and_nothing_else(template: Template) -> None:
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
         "secretsmanager:ListSecretVersionIds",
+        "sns:Publish",
         "sqs:ChangeMessageVisibility",
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
@@ -253,6 +255,18 @@ def test_rotate_decrypts_secrets_with_the_configured_keys_through_secrets_manage
     }
 
 
+@pytest.mark.parametrize(("handler", "sid"), [(SCAN, "SendTheDigest"), (ROTATE, "TellOfRefusals")])
+def test_the_functions_tell_the_warning_topic_alone(
+    template: Template, handler: str, sid: str
+) -> None:
+    (statement,) = granting(template, handler, "sns:Publish")
+    assert statement["Sid"] == sid
+    assert statement["Action"] == ["sns:Publish"]
+    assert statement["Resource"] == [template.output("WarningTopic")]
+    variables = template.function(handler)[1]["Environment"]["Variables"]
+    assert variables["CERTROTATION_WARNING_TOPIC_ARN"] == template.output("WarningTopic")
+
+
 @pytest.mark.parametrize(
     "action", ["elasticloadbalancing:ModifyListener", "cloudfront:UpdateDistribution"]
 )
@@ -277,6 +291,7 @@ def test_without_the_optional_settings_nothing_of_them_is_there(tmp_path: Path) 
     (listeners,) = granting(bare, ROTATE, "elasticloadbalancing:ModifyListener")
     assert "Condition" not in listeners
     assert not [each for each in bare.statements_of(ROTATE) if each.get("Sid") == "DecryptSecrets"]
+    assert not granting(bare, SCAN, "sns:Publish"), "without a digest scan tells nobody"
 
 
 def test_however_many_regions_there_are_the_denials_stay_in_a_policy_of_their_own(
