@@ -208,6 +208,17 @@ class Stack:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
         return letters
 
+    def await_mail(self, words: str) -> list[dict[str, str]]:
+        """Wait for a mail whose subject holds these words; returns all that came meanwhile."""
+        letters: list[dict[str, str]] = []
+
+        def has_come() -> bool:
+            letters.extend(self.mail())
+            return any(words in each["Subject"] for each in letters)
+
+        wait_for(f"the mail that says {words}", has_come)
+        return letters
+
     # The schedule
 
     def schedule(self) -> dict[str, Any]:

@@ -128,8 +128,7 @@ def _expect_refused(run: Run) -> None:
 
 
 def _expect_told(run: Run) -> None:
-    letters = list[dict[str, str]]()
-    wait_for("the mail", lambda: letters.extend(run.stack.mail()) or letters)
+    letters = run.stack.await_mail("refused")
     for each in letters:
         run.tell.say(f"Mail: {each['Subject']}\n\n{each['Message']}")
     copy = run.account.sites["pay"].copies[HOME]

@@ -62,14 +62,8 @@ def _changed_settings() -> dict[str, object]:
 def digest(run: Run) -> None:
     """Scan by hand, and read the digest that comes."""
     run.cloud.client("lambda").invoke(FunctionName=run.stack.outputs["ScanFunction"])
-    letters = list[dict[str, str]]()
-
-    def of_the_week() -> list[str]:
-        letters.extend(run.stack.mail())
-        return [each["Message"] for each in letters if "the week to" in each["Subject"]]
-
-    wait_for("the digest", of_the_week)
-    (text,) = of_the_week()
+    letters = run.stack.await_mail("the week to")
+    (text,) = (each["Message"] for each in letters if "the week to" in each["Subject"])
     run.tell.say(f"Mail: {text}")
     rotated, due = text.split("Comes due in the next 30 days:")
     run.tell.expect(

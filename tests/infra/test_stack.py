@@ -66,6 +66,7 @@ def test_each_function_is_told_every_setting(template: Template, handler: str) -
         "CERTROTATION_TARGET_REGIONS": "eu-west-1,us-east-1",
         "CERTROTATION_SECRET_PREFIX": "tls/",
         "CERTROTATION_QUEUE_URL": {"Ref": queue_of_rotate(template)},
+        "CERTROTATION_WARNING_TOPIC_ARN": template.output("WarningTopic"),
         "CERTROTATION_SCAN_INTERVAL_MINUTES": "90",
         "CERTROTATION_MODE": "report",
         "CERTROTATION_ADOPTION": "off",
@@ -76,6 +77,7 @@ def test_each_function_is_told_every_setting(template: Template, handler: str) -
         "CERTROTATION_CRITICAL_FRACTION": "0.125",
         "CERTROTATION_CRITICAL_CAP_DAYS": "22",
         "CERTROTATION_CRITICAL_FLOOR_DAYS": "4",
+        "CERTROTATION_DIGEST": "monday",
         "POWERTOOLS_SERVICE_NAME": "tls-rotation",
     }
 
