@@ -24,6 +24,7 @@ EXERCISED = (
     "ListTheEstate",
     "ReadTags",
     "DeleteSupersededCopies",
+    "SendTheDigest",
     "WorkOnMessages",
     "ReadManagedSecrets",
     "FindCopies",
@@ -34,6 +35,7 @@ EXERCISED = (
     "MoveListeners",
     "ReadDistributions",
     "MoveDistributions",
+    "TellOfRefusals",
 )
 """Every statement that allows, but those whose actions are all declared (`declared`)."""
 

@@ -212,11 +212,13 @@ def test_a_message_outlives_all_its_receives(template: Template) -> None:
 @pytest.mark.parametrize("handler", [SCAN, ROTATE])
 def test_each_function_reads_its_environment(template: Template, handler: str) -> None:
     variables = template.function(handler)[1]["Environment"]["Variables"]
-    queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
+    known_when_deployed = {
+        "AWS_REGION": "eu-west-1",
+        "CERTROTATION_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation",
+        "CERTROTATION_WARNING_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:warning",
+    }
 
-    settings = Settings.from_env(
-        {"AWS_REGION": "eu-west-1", **variables, "CERTROTATION_QUEUE_URL": queue}
-    )
+    settings = Settings.from_env({**variables, **known_when_deployed})
 
     assert settings.target_regions == ("eu-west-1", "us-east-1")
     assert settings.secret_prefix == "tls/"
