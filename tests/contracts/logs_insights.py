@@ -118,7 +118,7 @@ def _parsed(rest: str, record: Record) -> Record:
         raise ValueError(f"parse {rest} is not modelled")
     found = re.search(pattern[1].replace("(?<", "(?P<"), record["@message"])
     groups = found.groupdict() if found else {}
-    return record | groups | {"@parsed": tuple(groups)}
+    return record | groups | {"@parsed": (*record.get("@parsed", ()), *groups)}
 
 
 def _unnested(rest: str, record: Record) -> list[Record]:

@@ -74,7 +74,7 @@ def anchor(heading: str) -> str:
 
 
 def test_there_is_a_heading_for_each_alarm_in_the_order_of_the_table() -> None:
-    headings = [each for each in SECTIONS if ":" in each]
+    headings = [each for each in SECTIONS if ":" in each and not each.startswith("Appendix")]
 
     assert headings == [text.heading for text in ALARM_TEXTS.values()]
 
