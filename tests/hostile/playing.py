@@ -15,8 +15,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
-from unittest.mock import patch
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from certrotation.errors import CertRotationError
 from tests.double import Behaviour, embedded_aws
@@ -27,9 +26,10 @@ from tests.support.authority import now
 from tests.support.clock import virtual_time
 from tests.support.death import DeathError
 from tests.support.estate import Estate
+from tests.support.one_thread import one_after_the_other
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
 ROUNDS = tuple(timedelta(minutes=each) for each in (0, 31, 62, 123, 184))
@@ -142,10 +142,7 @@ def _world() -> Iterator[Estate]:
     root = authorities().public_root.certificate
     with ExitStack() as stack:
         aws = stack.enter_context(embedded_aws(Behaviour(trusted_roots=[root])))
-        for workflow in ("rotate", "scan"):
-            stack.enter_context(
-                patch(f"certrotation.workflows.{workflow}.ThreadPoolExecutor", _OneAfterTheOther)
-            )
+        stack.enter_context(one_after_the_other())
         estate = Estate(aws)
         estate.trust(Path(stack.enter_context(TemporaryDirectory())), root)
         yield estate
@@ -155,19 +152,3 @@ def _world() -> Iterator[Estate]:
 def authorities() -> Authorities:
     """Return the CAs of this process."""
     return Authorities.make()
-
-
-class _OneAfterTheOther:
-    """A ThreadPoolExecutor without threads."""
-
-    def __init__(self, max_workers: int) -> None:
-        del max_workers
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def map(self, work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-        return [work(each) for each in items]

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -17,13 +17,11 @@ from certrotation.core import tags
 from certrotation.handlers import rotate, scan
 from tests.double import Behaviour, Fault, embedded_aws
 from tests.support.authority import Authority, shared_key
-from tests.support.estate import HOME, MOST_RECEIVES, PREFIX, Estate
+from tests.support.estate import HOME, PREFIX, Estate
+from tests.support.model_queue import Message, ModelQueue
 from tests.support.scaled_clock import ScaledClock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from certrotation.core.messages import RotationRequest
     from certrotation.settings import Settings
     from certrotation.workflows.ports import Account
     from tests.double import Call
@@ -31,10 +29,6 @@ if TYPE_CHECKING:
 REGIONS = (HOME, "us-east-1", "us-west-2", "ap-southeast-2")
 WORKERS = 4
 """The default of `rotate_concurrency` (infra/config.py)."""
-
-VISIBILITY = timedelta(minutes=30)
-TIMEOUT = timedelta(minutes=5)
-"""Of the rotate function (infra/rotate_function.py)."""
 
 SPEED = 5
 """Seconds of the scaled clock in a real one: many more, and this machine is slower than the quotas.
@@ -111,68 +105,6 @@ class Quotas:
             return None
         self.throttled[operation] += 1
         return Fault(code="ThrottlingException", status=400)
-
-
-@dataclass(kw_only=True)
-class Message:
-    """A message on the model's queue."""
-
-    body: str
-    visible_at: float
-    received: int = 0
-
-
-@dataclass(kw_only=True)
-class ModelQueue:
-    """SQS as far as the functions see it: visibility, receives, dead letters."""
-
-    clock: ScaledClock
-    messages: dict[str, Message] = field(default_factory=dict)
-    dead_letters: int = 0
-    returned: int = 0
-    sent: int = 0
-    is_closed: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def send(self, requests: Sequence[RotationRequest]) -> None:
-        """Queue requests."""
-        for each in requests:
-            self.send_later(each, timedelta())
-
-    def send_later(self, request: RotationRequest, delay: timedelta) -> None:
-        """Queue a request that is seen after `delay`."""
-        at = self.clock.seconds() + delay.total_seconds()
-        with self.lock:
-            self.sent += 1
-            self.messages[str(self.sent)] = Message(body=request.to_json(), visible_at=at)
-
-    def return_later(self, receipt_handle: str, delay: timedelta) -> None:
-        """Have a message seen again after `delay`."""
-        with self.lock:
-            self.returned += 1
-            at = self.clock.seconds() + delay.total_seconds()
-            self.messages[receipt_handle].visible_at = at
-
-    def receive(self) -> tuple[str, Message] | None:
-        """Return a message that is visible, and hide it; what comes too often is given up."""
-        with self.lock:
-            now = self.clock.seconds()
-            for handle, message in list(self.messages.items()):
-                if message.visible_at > now:
-                    continue
-                if message.received == MOST_RECEIVES:
-                    del self.messages[handle]
-                    self.dead_letters += 1
-                    continue
-                message.received += 1
-                message.visible_at = now + VISIBILITY.total_seconds()
-                return handle, message
-        return None
-
-    def delete(self, handle: str) -> None:
-        """Forget a message that was worked on."""
-        with self.lock:
-            del self.messages[handle]
 
 
 def rotate_many(secrets: int, burst: float = BURST) -> Rotated:
