@@ -101,6 +101,10 @@ fuzz: setup ## Fuzz the reading of secrets for FUZZ_SECONDS (Linux only)
 scale: setup ## 2,500 certificates in each Region, against ACM's quotas (a quarter of an hour)
 	@$(BIN)/python -m tests.hostile.scale
 
+.PHONY: year
+year: setup ## Play a year of faults, and see that each raises its alarm and nothing else does (minutes)
+	@$(BIN)/python -m tests.oncall.year
+
 # ministack and, in its interpreter, the functions: that must be the Python that Lambda has.
 .venv-e2e/.installed: requirements/e2e.txt | .venv/.installed
 	rm -rf .venv-e2e

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.support.estate import MOST_RECEIVES
 
@@ -37,6 +37,15 @@ class Message:
     sent_at: float
     visible_at: float
     received: int = 0
+
+    def record(self, handle: str) -> dict[str, Any]:
+        """Return it as Lambda hands it to the function."""
+        return {
+            "messageId": handle,
+            "receiptHandle": handle,
+            "body": self.body,
+            "attributes": {"ApproximateReceiveCount": str(self.received)},
+        }
 
 
 @dataclass(kw_only=True)

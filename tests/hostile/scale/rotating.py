@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from certrotation import wiring
@@ -209,11 +209,5 @@ def _work(queue: ModelQueue) -> float:
 
 
 def _invoke(queue: ModelQueue, handle: str, message: Message) -> None:
-    record: dict[str, Any] = {
-        "messageId": handle,
-        "receiptHandle": handle,
-        "body": message.body,
-        "attributes": {"ApproximateReceiveCount": str(message.received)},
-    }
-    if not rotate.handler({"Records": [record]}, None)["batchItemFailures"]:
+    if not rotate.handler({"Records": [message.record(handle)]}, None)["batchItemFailures"]:
         queue.delete(handle)

@@ -1,0 +1,42 @@
+"""A year in minutes: what happened, which alarms went off, and whether a promise was broken.
+
+python -m tests.oncall.year
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from tests.infra.synthesis import Template, synthesize
+from tests.oncall.year.play import play
+from tests.oncall.year.population import REGIONS
+from tests.oncall.year.report import broken_by, tables
+from tests.oncall.year.world import STACK
+
+
+def main() -> int:
+    """Play the year; print tables; return 1 if a promise was broken."""
+    console = Console()
+    begin = time.perf_counter()
+    played = play(_template())
+    for table in tables(played, time.perf_counter() - begin):
+        console.print(table)
+    broken = broken_by(played)
+    for each in broken:
+        console.print(each, style="red")
+    return int(bool(broken))
+
+
+def _template() -> Template:
+    settings = {"stack_name": STACK, "target_regions": REGIONS}
+    with TemporaryDirectory() as folder:
+        return synthesize(Path(folder) / "cdk.out", settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+"""The sites of the year: their certificates, their CAs, and what presents them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+
+from certrotation.core import tags
+from tests.support.authority import CLIENT_AUTH, SERVER_AUTH, shared_key
+from tests.support.estate import HOME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from random import Random
+
+    from tests.support.authorities import Authorities
+    from tests.support.authority import Issued
+    from tests.support.estate import Estate
+
+EDGE = "us-east-1"
+REGIONS = (HOME, EDGE, "ap-southeast-2")
+
+RENEWED_AT = 2 / 3
+"""Of the lifetime: renewal tools renew with a third left."""
+
+KEYS_OF_A_KIND = 4
+"""Keys are made once and used again: nothing here depends on how many there are."""
+
+_TARGETS = (REGIONS, (HOME,), (HOME, EDGE), (EDGE,), (REGIONS[2], HOME))
+_OF_A_LISTENER = 3
+_IN_USE = 0.7
+_ON_THE_EDGE = 0.3
+"""Of what is in use in the edge's Region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Material that came to a secret."""
+
+    at: datetime
+    ends: datetime
+
+
+@dataclass(kw_only=True)
+class Site:
+    """One name, its secret and what its certificates are like."""
+
+    name: str
+    days: int
+    regions: tuple[str, ...]
+    key: str
+    is_private: bool
+    has_client_auth: bool
+    names: tuple[str, ...]
+    ends: datetime = field(init=False)
+    """When what was delivered last, and is right, expires."""
+    delivered: list[Delivery] = field(default_factory=list)
+    """What was right."""
+    version: str = ""
+    """What was delivered last, right or not."""
+    dependents: dict[str, str] = field(default_factory=dict)
+    """Region by listener's ARN or distribution's id."""
+    sni: list[str] = field(default_factory=list)
+    """Listeners of Application Load Balancers that present it by SNI."""
+    is_busy: bool = False
+    """Something is happening to it."""
+
+    @property
+    def domain(self) -> str:
+        """The name that its dependents serve."""
+        return self.names[0]
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long its certificates live."""
+        return timedelta(days=self.days)
+
+    @property
+    def is_on_edge(self) -> bool:
+        """Whether a distribution presents it."""
+        return any(not each.startswith("arn:") for each in self.dependents)
+
+
+def names_of(certificate: x509.Certificate) -> list[str]:
+    """Return a certificate's DNS names."""
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return found.value.get_values_for_type(x509.DNSName)
+
+
+def sites_of(numbers: Mapping[int, int], chance: Random) -> list[Site]:
+    """Make up sites.
+
+    Args:
+        numbers: how many, by the lifetime of their certificates in days.
+        chance: decides what they are like.
+    """
+    return [
+        Site(
+            name=f"d{days}-{number}",
+            days=days,
+            regions=_TARGETS[number % len(_TARGETS)],
+            key="rsa2048" if chance.random() < 0.15 else "p256",
+            is_private=chance.random() < 0.15,
+            has_client_auth=chance.random() < 0.5,
+            names=(f"d{days}-{number}.example.com", f"www.d{days}-{number}.example.com"),
+        )
+        for days, count in numbers.items()
+        for number in range(count)
+    ]
+
+
+class CertificateAuthorities:
+    """What issues the sites' certificates."""
+
+    def __init__(self, authorities: Authorities, chance: Random) -> None:
+        self._authorities, self._chance = authorities, chance
+
+    def issue(self, site: Site, begin: datetime | None = None) -> Issued:
+        """Issue what a site should have: from an hour ago, or from `begin`."""
+        authority = self._authorities.private if site.is_private else self._authorities.public
+        number = self._chance.randrange(KEYS_OF_A_KIND)
+        return authority.issue(
+            *site.names,
+            key=shared_key(site.key, str(number)),
+            not_before=begin,
+            lifetime=site.lifetime,
+            extended=(SERVER_AUTH, CLIENT_AUTH) if site.has_client_auth else (SERVER_AUTH,),
+        )
+
+    def another_key(self, issued: Issued) -> Issued:
+        """Return a certificate with the key of another order."""
+        return replace(issued, key=shared_key("p256", "of another order"))
+
+
+def build(
+    estate: Estate,
+    sites: Sequence[Site],
+    issuer: CertificateAuthorities,
+    chance: Random,
+    now: datetime,
+) -> None:
+    """Create every site's secret, each at some point of its certificate's life."""
+    for site in sites:
+        begin = now - chance.random() * RENEWED_AT * site.lifetime
+        issued = issuer.issue(site, begin)
+        given = {} if site.regions == REGIONS else {tags.REGIONS: " ".join(site.regions)}
+        site.version = estate.secret(site.name, issued, given)
+        site.ends = issued.certificate.not_valid_after_utc
+        site.delivered.append(Delivery(now, site.ends))
+
+
+def copies_of(estate: Estate) -> dict[tuple[str, str], str]:
+    """Return the ARN of each copy, by the secret's name without prefix, and Region."""
+    found = {}
+    for region in estate.regions:
+        for arn in estate.certificates(region):
+            name = estate.tags(arn).get(tags.SECRET, "").partition("/")[2]
+            found[name, region] = arn
+    return found
+
+
+def put_to_use(estate: Estate, sites: Sequence[Site], chance: Random) -> dict[str, list[Site]]:
+    """Make listeners and distributions for most copies; return the sites of each."""
+    copies = copies_of(estate)
+    made: dict[str, list[Site]] = {}
+    for region in estate.regions:
+        here = [each for each in sites if region in each.regions and chance.random() < _IN_USE]
+        on_edge = [
+            each
+            for each in here
+            if region == EDGE and not each.is_private and chance.random() < _ON_THE_EDGE
+        ]
+        for site in on_edge:
+            made[estate.distribution(copies[site.name, region], site.domain)] = [site]
+        listening = [each for each in here if each not in on_edge]
+        for number, group in enumerate(_grouped(listening)):
+            arns = [copies[each.name, region] for each in group]
+            kind = "network" if number % 4 == 3 else "application"
+            listener = estate.listener(f"web-{number}", region, arns[0], arns[1:], kind=kind)
+            made[listener] = group
+            for site in group[1:] if kind == "application" else ():
+                site.sni.append(listener)
+    for dependent, group in made.items():
+        for site in group:
+            site.dependents[dependent] = region_of_dependent(dependent)
+    return made
+
+
+def region_of_dependent(dependent: str) -> str:
+    """Return the Region in a listener's ARN, or the edge's for a distribution."""
+    return dependent.split(":")[3] if dependent.startswith("arn:") else EDGE
+
+
+def _grouped(sites: Sequence[Site]) -> Iterator[list[Site]]:
+    for begin in range(0, len(sites), _OF_A_LISTENER):
+        yield list(sites[begin : begin + _OF_A_LISTENER])

@@ -1,0 +1,184 @@
+"""The account in which the year is played, and what everybody in it can do."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from certrotation.core.messages import RotationRequest
+from certrotation.core.windows import WindowPolicy, windows_of
+from tests.double import Behaviour, embedded_aws
+from tests.oncall.year.agenda import Agenda
+from tests.oncall.year.faults import BACKGROUND
+from tests.oncall.year.functions import Functions
+from tests.oncall.year.ledger import Ledger
+from tests.oncall.year.metering import Metering
+from tests.oncall.year.population import (
+    REGIONS,
+    CertificateAuthorities,
+    Delivery,
+    Site,
+    build,
+    put_to_use,
+    region_of_dependent,
+    sites_of,
+)
+from tests.oncall.year.presenting import Presented
+from tests.oncall.year.remembering import remembering
+from tests.oncall.year.skies import Skies
+from tests.support.authorities import Authorities
+from tests.support.clock import virtual_time
+from tests.support.estate import PREFIX, Estate
+from tests.support.one_thread import one_after_the_other
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from certrotation.core.windows import Windows
+    from tests.infra.synthesis import Template
+    from tests.oncall.year.ledger import Injected
+    from tests.support.authority import Issued
+
+DEPLOYED = datetime(2027, 1, 1, 0, 17, 23, tzinfo=UTC)
+"""No full hour, so that nothing is aligned by chance."""
+
+STACK = "certrotation-test"
+"""As the estate calls itself in `POWERTOOLS_SERVICE_NAME`."""
+
+FIRST_IMPORTS = timedelta(hours=3)
+"""When every copy is there, deaths mended, and listeners and distributions are made."""
+
+_EVENT = timedelta(seconds=2)
+_EVENT_GIVEN_UP = timedelta(hours=2)
+"""The rule's `maximum_event_age_in_seconds` (infra/new_material.py)."""
+
+
+@dataclass(kw_only=True)
+class World:
+    """One account, its service, its people's book."""
+
+    estate: Estate
+    agenda: Agenda
+    functions: Functions
+    metering: Metering
+    skies: Skies
+    issuer: CertificateAuthorities
+    presented: Presented
+    chance: Random
+    sites: list[Site]
+    ledger: Ledger = field(default_factory=Ledger)
+    delivered: Callable[[Site], object] = lambda _: None
+    """Told of each delivery of right material."""
+
+    @property
+    def now(self) -> datetime:
+        """The present time."""
+        return self.agenda.now
+
+    def hours(self, low: float, high: float) -> timedelta:
+        """Return some hours, by chance."""
+        return timedelta(hours=self.chance.uniform(low, high))
+
+    def windows(self, site: Site) -> Windows:
+        """Return the windows of what a site should present now."""
+        return windows_of(site.ends - site.lifetime, site.ends, WindowPolicy())
+
+    def deliver(self, site: Site, issued: Issued | Mapping[str, str] | None = None) -> None:
+        """Put material into a secret: what is right, if nothing else is given."""
+        right = self.issuer.issue(site) if issued is None else None
+        with self.estate.aws.unobserved():
+            site.version = self.estate.renew(site.name, right or issued or {})
+        if right:
+            self.accept(site, right.certificate.not_valid_after_utc)
+        self.tell_of(site)
+
+    def accept(self, site: Site, ends: datetime) -> None:
+        """Note that a secret holds right material from now on."""
+        site.ends = ends
+        site.delivered.append(Delivery(self.now, ends))
+        self.delivered(site)
+
+    def move_back(self, site: Site) -> None:
+        """Move AWSCURRENT to the version before."""
+        with self.estate.aws.unobserved():
+            self.estate.roll_back(site.name)
+        self.tell_of(site, names_version=False)
+
+    def tell_of(self, site: Site, *, names_version: bool = True) -> None:
+        """Let Secrets Manager tell the rule that a label was moved."""
+        version = site.version if names_version else None
+        request = RotationRequest(secret=PREFIX + site.name, version=version)
+        runs = self.functions.runs
+        if not self.functions.switches.rule_sends:
+            self.agenda.after(
+                _EVENT_GIVEN_UP,
+                lambda: self.metering.failed_into("NewMaterialDeadLetters", self.now),
+            )
+        elif self.chance.random() < BACKGROUND["an event is lost"]:
+            runs["an event is lost"] += 1
+        else:
+            self.agenda.after(_EVENT, lambda: self.functions.send(request))
+
+    def begin(self, injected: Injected, span: timedelta | None = None) -> None:
+        """Let a fault begin; after `span` it is over by itself."""
+        self.ledger.inject(injected)
+        if span is not None:
+            self.agenda.after(span, lambda: self.end(injected))
+
+    def end(self, injected: Injected) -> None:
+        """Let a fault be over, once."""
+        if injected.over is None:
+            if injected.mend is not None:
+                injected.mend()
+            injected.over = self.now
+
+    def first_end(self) -> datetime:
+        """Return when the first certificate of all ends."""
+        return min(each.ends for each in self.sites)
+
+
+@contextmanager
+def world(template: Template, numbers: Mapping[int, int], seed: int) -> Iterator[World]:
+    """Make the account, deploy, import every copy and put it to use."""
+    behaviour = Behaviour()
+    with ExitStack() as stack:
+        traveller = stack.enter_context(virtual_time(DEPLOYED))
+        authorities = Authorities.make()
+        root = authorities.public_root.certificate
+        behaviour.trusted_roots = [root]
+        remembered = stack.enter_context(remembering(behaviour))
+        aws = stack.enter_context(embedded_aws(behaviour))
+        stack.enter_context(one_after_the_other())
+        estate = Estate(aws, *REGIONS)
+        estate.trust(Path(stack.enter_context(TemporaryDirectory())), root)
+        chances = [Random(f"{seed} {each}") for each in ("sites", "skies", "functions", "people")]  # noqa: S311  to be repeated, not to be secret
+        agenda = Agenda(traveller)
+        metering = Metering(template, STACK, agenda.now)
+        functions = Functions(estate, agenda, metering, chances[2])
+        stack.enter_context(functions.in_force())
+        issuer = CertificateAuthorities(authorities, chances[0])
+        sites = sites_of(numbers, chances[0])
+        build(estate, sites, issuer, chances[0], agenda.now)
+        agenda.every(timedelta(hours=1), functions.start_scan)
+        agenda.run_until(DEPLOYED + FIRST_IMPORTS)
+        with aws.unobserved():
+            used = put_to_use(estate, sites, chances[0])
+            presented = Presented(estate, {each: region_of_dependent(each) for each in used})
+        for dependent, served in used.items():
+            presented.follow(dependent, served)
+        yield World(
+            estate=estate,
+            agenda=agenda,
+            functions=functions,
+            metering=metering,
+            skies=Skies(aws, remembered, chances[1]),
+            issuer=issuer,
+            presented=presented,
+            chance=chances[3],
+            sites=sites,
+        )
