@@ -151,8 +151,8 @@ def world(template: Template, numbers: Mapping[int, int], seed: int) -> Iterator
         authorities = Authorities.make()
         root = authorities.public_root.certificate
         behaviour.trusted_roots = [root]
-        remembered = stack.enter_context(remembering(behaviour))
-        aws = stack.enter_context(embedded_aws(behaviour))
+        remembered = stack.enter_context(remembering())
+        aws = remembered.aws = stack.enter_context(embedded_aws(behaviour))
         stack.enter_context(one_after_the_other())
         estate = Estate(aws, *REGIONS)
         estate.trust(Path(stack.enter_context(TemporaryDirectory())), root)
