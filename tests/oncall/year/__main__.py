@@ -13,17 +13,18 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from tests.infra.synthesis import Template, synthesize
+from tests.oncall.year.faults import SEED
 from tests.oncall.year.play import play
 from tests.oncall.year.population import REGIONS
 from tests.oncall.year.report import broken_by, tables
 from tests.oncall.year.world import STACK
 
 
-def main() -> int:
+def main(seed: int) -> int:
     """Play the year; print tables; return 1 if a promise was broken."""
     console = Console()
     begin = time.perf_counter()
-    played = play(_template())
+    played = play(_template(), seed=seed)
     for table in tables(played, time.perf_counter() - begin):
         console.print(table)
     broken = broken_by(played)
@@ -39,4 +40,4 @@ def _template() -> Template:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(int(sys.argv[1]) if sys.argv[1:] else SEED))

@@ -1,0 +1,185 @@
+"""Three weeks of the year; and that a broken promise is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from certrotation.handlers import rotate
+from tests.oncall.alarm_board import Change
+from tests.oncall.alarm_state import State
+from tests.oncall.year.faults import FAULTS
+from tests.oncall.year.ledger import SETTLES, Injected, Ledger
+from tests.oncall.year.metering import ROTATE, SCAN
+from tests.oncall.year.play import Played, play
+from tests.oncall.year.presenting import Expired, Timeline
+from tests.oncall.year.report import broken_by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.infra.synthesis import Template
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+FEW = {6: 6, 47: 6, 90: 3}
+THREE_WEEKS = 21
+INJECTED = (
+    "late",
+    "never",
+    "wrong key",
+    "trigger off",
+    "imported by hand",
+    "without a secret",
+    "a Region dark for hours",
+    "a throttling storm",
+    "stale reads",
+    "every scan dies",
+    "schedule off",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.infra
+def test_each_fault_raises_its_alarms_and_nothing_else_does(
+    stack_at: Callable[[int], Template],
+) -> None:
+    played = play(stack_at(60), numbers=FEW, days=THREE_WEEKS, faults=dict.fromkeys(INJECTED, 1))
+
+    assert broken_by(played) == []
+    assert {each.fault.name for each in played.ledger.injected} == set(INJECTED)
+    assert sum(played.runs[each] for each in ("a scan dies", "a rotation dies")) > 0
+    assert played.runs[SCAN] > 24 * THREE_WEEKS
+
+
+@pytest.mark.slow
+@pytest.mark.infra
+def test_a_service_that_does_nothing_breaks_every_promise(
+    stack_at: Callable[[int], Template], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, calls = rotate.handler, Counter[str]()
+
+    def first_imports_only(event: Any, context: Any) -> dict[str, Any]:
+        calls["rotate"] += 1
+        return right(event, context) if calls["rotate"] <= 4 else {"batchItemFailures": []}
+
+    monkeypatch.setattr(rotate, "handler", first_imports_only)
+
+    played = play(stack_at(60), numbers={6: 3}, days=8, faults={})
+
+    assert any("though material was there in time" in each for each in broken_by(played))
+    assert any("RotationStalled went off" in each for each in broken_by(played))
+
+
+# What is told
+
+NOTHING = Played(
+    days=365,
+    sites=1,
+    copies=1,
+    dependents=1,
+    ledger=Ledger(),
+    expired=[],
+    broken=[],
+    waiting=[],
+    went_off=Counter(),
+    calls=Counter(),
+    runs=Counter({SCAN: 1, ROTATE: 1}),
+    bugs=[],
+    messages=0,
+    logged=Counter(),
+    alarmed=0,
+)
+
+
+def _late(begin: datetime) -> Injected:
+    return Injected(
+        fault=FAULTS["late"], begin=begin, subject="shop", expires=begin + timedelta(days=9)
+    )
+
+
+def _goes_off(at: datetime) -> Change:
+    return Change(at, "AwaitingMaterial", State.OK, State.ALARM, ())
+
+
+def test_an_alarm_that_a_fault_explains_is_not_false() -> None:
+    ledger, late = Ledger(), _late(NOON)
+    ledger.inject(late)
+
+    assert list(ledger.hear(_goes_off(NOON + HOUR))) == [late]
+
+    assert broken_by(replace(NOTHING, ledger=ledger)) == []
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param(NOON - HOUR, id="before it begins"),
+        pytest.param(NOON + 2 * HOUR + SETTLES, id="long after it is over"),
+    ],
+)
+def test_an_alarm_at_another_time_is_false_and_the_fault_without_its_own(at: datetime) -> None:
+    ledger, late = Ledger(), _late(NOON)
+    ledger.inject(late)
+    late.over = NOON + HOUR
+
+    assert list(ledger.hear(_goes_off(at))) == []
+
+    told = broken_by(replace(NOTHING, ledger=ledger))
+    assert ["raised no AwaitingMaterial" in each for each in told] == [True, False]
+    assert "nothing explains it" in told[1]
+
+
+def test_an_expired_certificate_a_bug_and_a_fault_without_a_time_are_told() -> None:
+    expired = Expired("shop", "arn:web", "eu-west-1", NOON, NOON + HOUR)
+
+    told = broken_by(replace(NOTHING, broken=[expired], bugs=["KeyError"], waiting=["late"]))
+
+    assert "arn:web presented an expired shop for 1.0 hours from 2027-03-01 12:00" in told[0]
+    assert told[1:] == ["a bug: KeyError", "late was never injected"]
+
+
+def test_alarms_are_kept_for_one_fault_at_a_time() -> None:
+    ledger = Ledger()
+
+    kept = [
+        ledger.keep({alarm}, NOON + begin * HOUR, NOON + (begin + 2) * HOUR)
+        for alarm, begin in (("A", 0), ("A", 1), ("B", 1), ("A", 3))
+    ]
+
+    assert kept == [True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("shown", "hours"),
+    [
+        pytest.param([(0, 5), (4, 9)], [(9, 10)], id="renewed, then not"),
+        pytest.param([(0, 2), (4, 20)], [(2, 4)], id="renewed late"),
+        pytest.param([(0, 20)], [], id="valid"),
+        pytest.param([(0, -1)], [(0, 10)], id="never valid"),
+    ],
+)
+def test_when_nothing_valid_was_presented_is_known(
+    shown: list[tuple[int, int]], hours: list[tuple[int, int]]
+) -> None:
+    timeline = Timeline()
+    for at, ends in shown:
+        timeline.show(NOON + at * HOUR, NOON + ends * HOUR, instead=True)
+
+    found = timeline.expired(NOON + 10 * HOUR)
+
+    assert [tuple((each - NOON) // HOUR for each in span) for span in found] == hours
+
+
+def test_a_new_arn_is_there_before_a_reimport_has_reached_the_edge() -> None:
+    timeline = Timeline()
+    timeline.show(NOON, NOON + 3 * HOUR, instead=True)
+    timeline.show(NOON + 25 * HOUR, NOON + 40 * HOUR, instead=False)
+    timeline.show(NOON + 2 * HOUR, NOON + 30 * HOUR, instead=True)
+
+    assert list(timeline.expired(NOON + 29 * HOUR)) == []
