@@ -19,10 +19,13 @@ from tests.oncall.year.population import REGIONS
 from tests.oncall.year.report import broken_by, tables
 from tests.oncall.year.world import STACK
 
+WIDTH = 110
+"""Of the tables, in characters, wherever they are printed."""
+
 
 def main(seed: int) -> int:
     """Play the year; print tables; return 1 if a promise was broken."""
-    console = Console()
+    console = Console(width=WIDTH)
     begin = time.perf_counter()
     played = play(_template(), seed=seed)
     for table in tables(played, time.perf_counter() - begin):

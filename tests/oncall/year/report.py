@@ -6,6 +6,7 @@ from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
+from rich.box import MARKDOWN
 from rich.table import Table
 
 from tests.oncall.year.cost import bill, store
@@ -157,7 +158,7 @@ def _cost(played: Played) -> Table:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=MARKDOWN)  # as docs/figures.md has it
     for number, each in enumerate(columns):
         table.add_column(each, justify="left" if number == 0 or each == "alarm" else "right")
     return table
