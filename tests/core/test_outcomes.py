@@ -118,13 +118,14 @@ def test_a_returned_message_stays_unseen_for_a_doubling_time_up_to_fifteen_minut
 def test_a_returned_message_stays_unseen_for_as_long_as_was_asked_at_most() -> None:
     asked = [failed(throttled(3 * MINUTE)), failed(throttled(2 * MINUTE), US)]
 
-    assert of_regions(*asked, failed(throttled()), failed(DENIED)).delay(5) == 3 * MINUTE
+    assert of_regions(*asked, failed(throttled()), failed(DENIED)).delay(1) == 3 * MINUTE
 
 
-def test_an_error_of_the_whole_rotation_asks_too() -> None:
+@pytest.mark.parametrize(("receives", "seconds"), [(1, 90), (2, 120), (3, 240), (5, 900)])
+def test_what_was_asked_for_too_shortly_burns_no_receives(receives: int, seconds: int) -> None:
     not_yet = NotYet("Not yet.", "Later.", retry_after=90 * SECOND)
 
-    assert RotationOutcome.of_error(SHOP, not_yet).delay(4) == 90 * SECOND
+    assert RotationOutcome.of_error(SHOP, not_yet).delay(receives) == seconds * SECOND
 
 
 def test_no_more_than_fifteen_minutes_are_granted() -> None:

@@ -176,16 +176,17 @@ class RotationOutcome:
         return Disposition.ACKNOWLEDGE
 
     def delay(self, receives: int) -> timedelta:
-        """Return how long a returned message stays unseen: as asked, else doubling.
+        """Return how long a returned message stays unseen: doubling, and at least as asked.
+
+        What was asked for alone would burn all receives in minutes where it was too short.
 
         Args:
             receives: how often the message was received, this time included.
         """
         errors = [self.error, *(each.error for each in self.regions)]
         asked = [each.retry_after for each in errors if isinstance(each, TransientError)]
-        wanted = max((each for each in asked if each), default=None)
         doubled = FIRST_DELAY * 2 ** min(max(receives - 1, 0), 10)
-        return min(wanted or doubled, LONGEST_DELAY)
+        return min(max([doubled, *filter(None, asked)]), LONGEST_DELAY)
 
     def metrics(self) -> dict[str, int]:
         """Return what is counted of this rotation, zeros included."""
