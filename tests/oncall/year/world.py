@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -156,6 +157,7 @@ def world(template: Template, numbers: Mapping[int, int], seed: int) -> Iterator
         stack.enter_context(one_after_the_other())
         estate = Estate(aws, *REGIONS)
         estate.trust(Path(stack.enter_context(TemporaryDirectory())), root)
+        random.seed(seed)  # botocore's back-off
         chances = [Random(f"{seed} {each}") for each in ("sites", "skies", "functions", "people")]  # noqa: S311  to be repeated, not to be secret
         agenda = Agenda(traveller)
         metering = Metering(template, STACK, agenda.now)
