@@ -185,7 +185,7 @@ class RotationOutcome:
         """
         errors = [self.error, *(each.error for each in self.regions)]
         asked = [each.retry_after for each in errors if isinstance(each, TransientError)]
-        doubled = FIRST_DELAY * 2 ** min(max(receives - 1, 0), 10)
+        doubled: timedelta = FIRST_DELAY * 2 ** min(max(receives - 1, 0), 10)
         return min(max([doubled, *filter(None, asked)]), LONGEST_DELAY)
 
     def metrics(self) -> dict[str, int]:

@@ -41,9 +41,9 @@ class Depth:
 class Metering:
     """The metrics of one stack, and its alarms."""
 
-    def __init__(self, template: Template, stack: str, now: datetime) -> None:
+    def __init__(self, template: Template, now: datetime) -> None:
         self.store = MetricStore()
-        self.board = AlarmBoard(alarms_of(template.text, stack), self.store, now)
+        self.board = AlarmBoard(alarms_of(template.text), self.store, now)
         self.queues = {name: Depth() for name in _QUEUES}
         self._names = {name: template.output(name)["Ref"] for name in (*_QUEUES, "RotationQueue")}
         self._functions = {each: template.function(each)[0] for each in (SCAN, ROTATE)}

@@ -160,7 +160,7 @@ def world(template: Template, numbers: Mapping[int, int], seed: int) -> Iterator
         random.seed(seed)  # botocore's back-off
         chances = [Random(f"{seed} {each}") for each in ("sites", "skies", "functions", "people")]  # noqa: S311  to be repeated, not to be secret
         agenda = Agenda(traveller)
-        metering = Metering(template, STACK, agenda.now)
+        metering = Metering(template, agenda.now)
         functions = Functions(estate, agenda, metering, chances[2])
         stack.enter_context(functions.in_force())
         issuer = CertificateAuthorities(authorities, chances[0])
