@@ -12,6 +12,8 @@ import pytest
 from certrotation.handlers import rotate
 from tests.oncall.alarm_board import Change
 from tests.oncall.alarm_state import State
+from tests.oncall.year.at_any_time import AT_ANY_TIME
+from tests.oncall.year.at_renewal import AT_RENEWAL, FITS
 from tests.oncall.year.faults import FAULTS
 from tests.oncall.year.ledger import SETTLES, Injected, Ledger
 from tests.oncall.year.metering import ROTATE, SCAN
@@ -183,3 +185,11 @@ def test_a_new_arn_is_there_before_a_reimport_has_reached_the_edge() -> None:
     timeline.show(NOON + 2 * HOUR, NOON + 30 * HOUR, instead=True)
 
     assert list(timeline.expired(NOON + 29 * HOUR)) == []
+
+
+def test_every_fault_of_the_table_has_its_script() -> None:
+    begins = {each.name: each.begins for each in FAULTS.values()}
+
+    assert AT_RENEWAL.keys() == {name for name, at in begins.items() if at == "at a renewal"}
+    assert AT_ANY_TIME.keys() == {name for name, at in begins.items() if at == "at any time"}
+    assert FITS.keys() <= AT_RENEWAL.keys()

@@ -1,4 +1,4 @@
-"""Plays the year: teams renew, faults begin, alarms go off, people act."""
+"""Plays the year: teams renew, faults begin, alarms go off, people act; and what became of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.oncall.alarm_state import State
-from tests.oncall.year.faults import CRITICAL, FAULTS, SEED
+from tests.oncall.year.deck import Deck
+from tests.oncall.year.faults import FAULTS, SEED
 from tests.oncall.year.functions import INTERVAL
-from tests.oncall.year.ledger import Injected
 from tests.oncall.year.metering import EVERY
+from tests.oncall.year.people import People
 from tests.oncall.year.population import RENEWED_AT
-from tests.oncall.year.scripts import AT_ANY_TIME, AT_RENEWAL, FITS
 from tests.oncall.year.world import DEPLOYED, FIRST_IMPORTS, world
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tests.infra.synthesis import Template
-    from tests.oncall.alarm_board import Change
-    from tests.oncall.year.faults import Fault
     from tests.oncall.year.ledger import Ledger
     from tests.oncall.year.population import Site
     from tests.oncall.year.presenting import Expired
@@ -31,50 +28,11 @@ if TYPE_CHECKING:
 YEAR = {6: 6, 47: 60, 90: 60, 200: 50, 398: 34}
 """Sites by the lifetime of their certificates, in days."""
 
-SETTLING_IN = timedelta(days=2)
-"""Before the first fault; and so long before the end the last one is over."""
-
 IN_TIME = timedelta(hours=24) + 3 * INTERVAL
 """Before the end of what is presented: how early material must come, its Region reachable."""
 
 _JITTER = 0.02
 """Of the lifetime: renewals are not on the dot."""
-
-_TRIED_AGAIN = timedelta(hours=7)
-"""When a fault is tried again that would have hidden another's alarms, or hit nothing."""
-
-_FORGOTTEN = timedelta(days=4)
-"""When a person comes by without having been called: the fault has then failed to raise an alarm,
-and the year goes on."""
-
-_ORDINARY = timedelta(hours=30)
-"""How long a fault has its alarms for itself, unless it says otherwise."""
-
-_AWAITED = frozenset({"AwaitingMaterial", "UnmanagedExpiring"}) | CRITICAL
-
-_ALONE: Mapping[str, frozenset[str]] = {
-    # They give one setting of the double another value.
-    "key type changed": frozenset({"moves"}),
-    "a full listener": frozenset({"moves"}),
-    "a distribution in progress": frozenset({"moves"}),
-    "stale reads": frozenset({"stale"}),
-    # A Region that is not seen tells nothing of its certificates.
-    "a Region dark for hours": _AWAITED,
-    "a Region dark for a day": _AWAITED,
-    "the canary's ACM dark": _AWAITED,
-}
-"""What else a fault must have for itself."""
-
-_AROUND_A_SCAN: Mapping[str, timedelta] = {
-    "a Region dark for minutes": timedelta(minutes=6),
-    "stale reads": timedelta(minutes=10),
-}
-"""How long before the next scan a fault begins, where it is about one."""
-
-_EMPTIED = {"DeadLettersUnread": ("RotationDeadLetters",)} | {
-    "ScheduleFailing": ("ScanFailures", "ScheduleDeadLetters", "NewMaterialDeadLetters")
-}
-"""What a person empties when an alarm went off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,48 +61,17 @@ class Played:
     """Metrics that the alarms look at: CloudWatch charges for each."""
 
 
-class Play:
-    """One year in one world."""
+class Teams:
+    """They renew what is theirs, with a third of the lifetime left."""
 
-    def __init__(self, world: World, end: datetime, faults: Mapping[str, int]) -> None:
-        self._world, self._end = world, end
-        self._began = world.now
-        self._cards = self._deck(faults)
-        self._site_of: dict[int, Site] = {}
-        world.delivered = self._renew_in_time
+    def __init__(self, world: World, deck: Deck) -> None:
+        self._world, self._deck = world, deck
+        world.delivered = self._plan
         for site in world.sites:
-            self._renew_in_time(site)
-        for when, fault in self._cards:
-            if fault.name in AT_ANY_TIME:
-                self._plan(fault, when)
-        world.agenda.every(EVERY, self._look)
+            self._plan(site)
 
-    def run(self) -> None:
-        """Let the year pass."""
-        self._world.agenda.run_until(self._end)
-
-    @property
-    def waiting(self) -> list[str]:
-        """The faults that have not begun."""
-        return [fault.name for _, fault in self._cards]
-
-    def _deck(self, faults: Mapping[str, int]) -> list[tuple[datetime, Fault]]:
-        """Deal each fault the earliest moment at which it may begin, evenly over the year."""
-        chance, span = self._world.chance, self._end - self._began - 2 * SETTLING_IN
-        cards = [
-            (
-                self._began + SETTLING_IN + span * 0.85 * (number + chance.random()) / times,
-                FAULTS[name],
-            )
-            for name, times in faults.items()
-            for number in range(times)
-        ]
-        return sorted(cards, key=lambda card: card[0])
-
-    # Teams
-
-    def _renew_in_time(self, site: Site) -> None:
-        """Plan a site's next renewal, with a third of its lifetime left."""
+    def _plan(self, site: Site) -> None:
+        """Plan a site's next renewal."""
         jitter = self._world.chance.random() * _JITTER
         begin = site.ends - site.lifetime
         self._world.agenda.at(
@@ -153,122 +80,9 @@ class Play:
         site.is_busy = False
 
     def _renew(self, site: Site) -> None:
-        world = self._world
         site.is_busy = True
-        for card in self._cards:
-            when, fault = card
-            if when > world.now:
-                break
-            if self._can_happen_to(fault, site):
-                self._cards.remove(card)
-                self._inject_at_renewal(fault, site)
-                return
-        world.deliver(site)
-
-    def _can_happen_to(self, fault: Fault, site: Site) -> bool:
-        fits = FITS.get(fault.name)
-        if fault.name not in AT_RENEWAL or site.days not in fault.lifetimes:
-            return False
-        if fits is not None and not fits(site):
-            return False
-        begin, end = self._span(fault, site)
-        wanted = fault.raises | fault.follows | _ALONE.get(fault.name, frozenset())
-        if end > self._end - SETTLING_IN or wanted & self._world.metering.board.on():
-            return False
-        return self._world.ledger.keep(wanted, begin, end)
-
-    def _span(self, fault: Fault, site: Site) -> tuple[datetime, datetime]:
-        """Return from when to when a fault that begins at a renewal needs its alarms."""
-        if "AwaitingMaterial" not in fault.raises:
-            return self._world.now, self._world.now + _ORDINARY
-        windows = self._world.windows(site)
-        end = site.ends if fault.raises & CRITICAL else windows.critical_opens
-        return windows.warning_opens, end + timedelta(hours=12)
-
-    def _inject_at_renewal(self, fault: Fault, site: Site) -> None:
-        world = self._world
-        injected = Injected(fault=fault, begin=world.now, subject=site.name, expires=site.ends)
-        world.begin(injected, self._lasts(fault))
-        AT_RENEWAL[fault.name](world, site, injected)
-
-    # Faults at any time
-
-    def _plan(self, fault: Fault, when: datetime) -> None:
-        if fault.name in _AROUND_A_SCAN:
-            scans = (when - DEPLOYED) // INTERVAL + 1
-            when = DEPLOYED + scans * INTERVAL - _AROUND_A_SCAN[fault.name]
-        self._world.agenda.at(when, lambda: self._inject_at_any_time(fault))
-
-    def _inject_at_any_time(self, fault: Fault) -> None:
-        world = self._world
-        injected = Injected(
-            fault=fault, begin=world.now, subject="the service", expires=world.first_end()
-        )
-        wanted = fault.raises | fault.follows | _ALONE.get(fault.name, frozenset())
-        lasts = self._lasts(fault)
-        needed = max(_ORDINARY, (lasts or timedelta()) + timedelta(hours=12))
-        if "CertificateCritical" in fault.raises:
-            needed = timedelta(days=10)
-        is_possible = (
-            world.now + needed < self._end - SETTLING_IN
-            and not wanted & world.metering.board.on()
-            and world.ledger.keep(wanted, world.now, world.now + needed)
-            and AT_ANY_TIME[fault.name](world, injected)
-        )
-        if is_possible:
-            self._cards.remove(next(each for each in self._cards if each[1] is fault))
-            world.begin(injected, lasts)
-        elif world.now < self._end:
-            self._plan(fault, world.now + _TRIED_AGAIN)
-
-    def _lasts(self, fault: Fault) -> timedelta | None:
-        """Return how long a fault lasts by itself; None if somebody or something ends it."""
-        if fault.answer is not None or "AwaitingMaterial" in fault.raises:
-            return None
-        return self._world.hours(*fault.hours)
-
-    # People
-
-    def _look(self) -> None:
-        """Let alarms be evaluated, and people hear of them."""
-        world = self._world
-        for change in world.metering.look(world.now, world.functions.queue.oldest()):
-            for injected in world.ledger.hear(change):
-                answer = injected.fault.answer
-                if answer and answer.alarm == change.alarm and not injected.is_answered:
-                    injected.is_answered = True
-                    wait = world.hours(*answer.hours)
-                    world.agenda.after(wait, lambda injected=injected: world.end(injected))  # type: ignore[misc]
-            if change.now is State.ALARM and change.alarm in _EMPTIED:
-                self._empty_later(change)
-        self._come_by()
-
-    def _empty_later(self, change: Change) -> None:
-        """Have a person empty queues, some hours later and until the alarm is off."""
-        world = self._world
-
-        def empty() -> None:
-            if change.alarm not in world.metering.board.on():
-                return
-            for queue in _EMPTIED[change.alarm]:
-                if queue == "RotationDeadLetters":
-                    world.functions.queue.dead_letters = 0
-                world.metering.failed_into(queue, world.now, 0)
-            world.agenda.after(timedelta(hours=3), empty)
-
-        world.agenda.after(world.hours(2, 8), empty)
-
-    def _come_by(self) -> None:
-        """Mend what no alarm called anybody to, days later."""
-        world = self._world
-        for each in world.ledger.injected:
-            if (
-                each.over is None
-                and each.fault.answer
-                and not each.is_answered
-                and world.now - max(each.begin, *each.since.values(), each.begin) > _FORGOTTEN
-            ):
-                world.end(each)
+        if not self._deck.deal(site):
+            self._world.deliver(site)
 
 
 def play(
@@ -292,8 +106,10 @@ def play(
         faults = {each.name: each.times for each in FAULTS.values()}
     with world(template, numbers or YEAR, seed) as there:
         end = DEPLOYED + FIRST_IMPORTS + timedelta(days=days)
-        year = Play(there, end, faults)
-        year.run()
+        deck = Deck(there, end, faults)
+        Teams(there, deck)
+        there.agenda.every(EVERY, People(there).look)
+        there.agenda.run_until(end)
         copies = sum(len(each.regions) for each in there.sites)
         expired = there.presented.expired(end)
         functions = there.functions
@@ -305,7 +121,7 @@ def play(
             ledger=there.ledger,
             expired=expired,
             broken=[each for each in expired if _was_in_time(there, each)],
-            waiting=year.waiting,
+            waiting=deck.waiting,
             went_off=Counter(there.metering.board.raised()),
             calls=functions.calls,
             runs=functions.runs,

@@ -138,6 +138,17 @@ class World:
                 injected.mend()
             injected.over = self.now
 
+    def turn(self, injected: Injected, switch: str, *, wrong: bool) -> None:
+        """Turn a switch of the functions the wrong way until somebody mends that."""
+        switches = self.functions.switches
+
+        def turn_back() -> None:
+            setattr(switches, switch, not wrong)
+            self.functions.plan_poll()
+
+        setattr(switches, switch, wrong)
+        injected.mend = turn_back
+
     def first_end(self) -> datetime:
         """Return when the first certificate of all ends."""
         return min(each.ends for each in self.sites)

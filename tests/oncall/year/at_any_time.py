@@ -1,0 +1,187 @@
+"""What happens in each fault that begins at any time, and what a person does about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+from certrotation.core import tags
+from tests.double.building import material
+from tests.oncall.year.faults import CRITICAL
+from tests.oncall.year.population import REGIONS, Site
+from tests.oncall.year.skies import REGIONAL
+from tests.support.estate import HOME, PREFIX, client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.oncall.year.ledger import Injected
+    from tests.oncall.year.world import World
+
+AtAnyTime: TypeAlias = "Callable[[World, Injected], bool]"
+"""Returns False if there is nothing now that it could happen to."""
+
+HOUR = timedelta(hours=1)
+
+
+def _quiet_copy(world: World, *, used: bool | None) -> tuple[Site, str, str] | None:
+    """Return a site at peace, a Region and its copy's ARN there; `used` or not, or None for any."""
+    peaceful = [
+        (site, region)
+        for site in world.sites
+        if not site.is_busy and world.windows(site).warning_opens - world.now > site.lifetime / 4
+        for region in site.regions
+        if used is None or (region in site.dependents.values()) is used
+    ]
+    if not peaceful:
+        return None
+    site, region = world.chance.choice(peaceful)
+    index = client("resourcegroupstaggingapi", region)
+    with world.estate.aws.unobserved():
+        found = index.get_resources(
+            TagFilters=[{"Key": tags.SECRET, "Values": [PREFIX + site.name]}]
+        )["ResourceTagMappingList"]
+    arns = [
+        each["ResourceARN"]
+        for each in found
+        if tags.SUPERSEDED_BY not in {tag["Key"] for tag in each["Tags"]}
+    ]
+    return (site, region, arns[0]) if arns else None
+
+
+def _imported_by_hand(world: World, injected: Injected) -> bool:
+    found = _quiet_copy(world, used=None)
+    if found is None:
+        return False
+    site, region, arn = found
+    injected.subject = site.name
+    with world.estate.aws.unobserved():
+        client("acm", region).import_certificate(
+            CertificateArn=arn, **material(world.issuer.issue(site))
+        )
+    world.presented.changed_by_hand(arn)
+    return True
+
+
+def _copy_deleted(world: World, injected: Injected) -> bool:
+    found = _quiet_copy(world, used=False)
+    if found is None:
+        return False
+    site, region, arn = found
+    injected.subject = site.name
+    with world.estate.aws.unobserved():
+        client("acm", region).delete_certificate(CertificateArn=arn)
+    return True
+
+
+def _without_a_secret(world: World, injected: Injected) -> bool:
+    """A certificate of 47 days that comes due in two hours, by SNI on somebody's listener."""
+    listeners = [(site, arn) for site in world.sites for arn in site.sni]
+    site, listener = world.chance.choice(listeners)
+    region = site.dependents[listener]
+    name = f"handmade-{len(world.ledger.injected)}"
+    handmade = _handmade(name, days=47)
+    begin = world.now + 2 * HOUR - handmade.lifetime * 4 / 5
+    with world.estate.aws.unobserved():
+        arn = world.estate.certificate(world.issuer.issue(handmade, begin), region)
+        client("elbv2", region).add_listener_certificates(
+            ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
+        )
+
+    def renew() -> None:
+        with world.estate.aws.unobserved():
+            client("acm", region).import_certificate(
+                CertificateArn=arn, **material(world.issuer.issue(_handmade(name, days=500)))
+            )
+
+    injected.mend = renew
+    injected.subject = name
+    injected.expires = begin + handmade.lifetime
+    injected.since["UnmanagedExpiring"] = world.now + 2 * HOUR
+    critical = injected.expires - handmade.lifetime / 10
+    injected.since.update(dict.fromkeys(CRITICAL, critical))
+    return True
+
+
+def _handmade(name: str, *, days: int) -> Site:
+    return Site(
+        name=name,
+        days=days,
+        regions=REGIONS[:1],
+        key="p256",
+        is_private=False,
+        has_client_auth=False,
+        names=(f"{name}.example.com",),
+    )
+
+
+def _dark(world: World, injected: Injected) -> bool:
+    region = world.chance.choice(REGIONS[1:])
+    injected.subject = region
+    injected.mend = _noting_night(world, region, world.skies.darken(region))
+    return True
+
+
+def _canary_dark(world: World, injected: Injected) -> bool:
+    injected.subject = HOME
+    injected.mend = _noting_night(world, HOME, world.skies.silence_home(REGIONAL))
+    return True
+
+
+def _noting_night(world: World, region: str, lighten: Callable[[], None]) -> Callable[[], None]:
+    begin = world.now
+
+    def note() -> None:
+        lighten()
+        world.skies.nights.append((region, begin, world.now))
+
+    return note
+
+
+def _secrets_dark(world: World, injected: Injected) -> bool:
+    injected.mend = world.skies.silence_home(frozenset({"secretsmanager"}))
+    return True
+
+
+def _storm(world: World, injected: Injected) -> bool:
+    injected.mend = world.skies.throttle(0.5)
+    return True
+
+
+def _errors(world: World, injected: Injected) -> bool:
+    injected.mend = world.skies.fail(0.3)
+    return True
+
+
+def _stale(world: World, injected: Injected) -> bool:
+    injected.mend = world.skies.lag()
+    return True
+
+
+def _switched(name: str, *, wrong: bool) -> AtAnyTime:
+    """Turn a switch the wrong way."""
+
+    def play(world: World, injected: Injected) -> bool:
+        world.turn(injected, name, wrong=wrong)
+        return True
+
+    return play
+
+
+AT_ANY_TIME: Mapping[str, AtAnyTime] = {
+    "imported by hand": _imported_by_hand,
+    "a copy deleted": _copy_deleted,
+    "without a secret": _without_a_secret,
+    "without a secret, unread": _without_a_secret,
+    "a Region dark for minutes": _dark,
+    "a Region dark for hours": _dark,
+    "a Region dark for a day": _dark,
+    "the canary's ACM dark": _canary_dark,
+    "Secrets Manager dark": _secrets_dark,
+    "a throttling storm": _storm,
+    "errors of AWS's": _errors,
+    "stale reads": _stale,
+    "every scan dies": _switched("scan_dies", wrong=True),
+    "schedule off": _switched("schedule_on", wrong=False),
+    "scan throttled": _switched("scan_allowed", wrong=False),
+}
