@@ -90,6 +90,7 @@ NOTHING = Played(
     broken=[],
     waiting=[],
     went_off=Counter(),
+    still_on=frozenset(),
     calls=Counter(),
     runs=Counter({SCAN: 1, ROTATE: 1}),
     bugs=[],
@@ -137,13 +138,25 @@ def test_an_alarm_at_another_time_is_false_and_the_fault_without_its_own(at: dat
     assert "nothing explains it" in told[1]
 
 
-def test_an_expired_certificate_a_bug_and_a_fault_without_a_time_are_told() -> None:
+def test_whatever_else_went_wrong_is_told() -> None:
     expired = Expired("shop", "arn:web", "eu-west-1", NOON, NOON + HOUR)
 
-    told = broken_by(replace(NOTHING, broken=[expired], bugs=["KeyError"], waiting=["late"]))
+    told = broken_by(
+        replace(
+            NOTHING,
+            broken=[expired],
+            still_on=frozenset({"QueueStuck"}),
+            bugs=["KeyError"],
+            waiting=["late"],
+        )
+    )
 
     assert "arn:web presented an expired shop for 1.0 hours from 2027-03-01 12:00" in told[0]
-    assert told[1:] == ["a bug: KeyError", "late was never injected"]
+    assert told[1:] == [
+        "QueueStuck never cleared",
+        "a bug: KeyError",
+        "late was never injected",
+    ]
 
 
 def test_alarms_are_kept_for_one_fault_at_a_time() -> None:

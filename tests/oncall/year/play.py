@@ -51,6 +51,8 @@ class Played:
     """Faults that found no time of their own."""
     went_off: Counter[str]
     """How often each alarm did."""
+    still_on: frozenset[str]
+    """Alarms that had not cleared at the end, days after the last fault."""
     calls: Counter[tuple[str, str]]
     runs: Counter[str]
     bugs: list[str]
@@ -123,6 +125,7 @@ def play(
             broken=[each for each in expired if _was_in_time(there, each)],
             waiting=deck.waiting,
             went_off=Counter(there.metering.board.raised()),
+            still_on=frozenset(there.metering.board.on()),
             calls=functions.calls,
             runs=functions.runs,
             bugs=functions.bugs,

@@ -42,6 +42,7 @@ def broken_by(played: Played) -> list[str]:
             f"{each.alarm} went off at {each.at:%Y-%m-%d %H:%M}, and nothing explains it"
             for each in played.ledger.false
         ),
+        *(f"{each} never cleared" for each in sorted(played.still_on)),
         *(f"a bug: {each}" for each in played.bugs),
         *(f"{each} was never injected" for each in played.waiting),
     ]
@@ -75,6 +76,7 @@ def _summary(played: Played, seconds: float) -> Table:
             len(each.missed) for each in played.ledger.injected
         ),
         "false alarms": len(played.ledger.false),
+        "alarms that never cleared": len(played.still_on),
         "minutes that this took": f"{seconds / 60:.1f}",
     }
     for name, value in rows.items():
