@@ -9,7 +9,7 @@ from certrotation.core import tags
 from tests.double.building import material
 from tests.oncall.year.faults import CRITICAL
 from tests.oncall.year.population import REGIONS, Site
-from tests.oncall.year.skies import REGIONAL
+from tests.oncall.year.skies import LISTS_LAG, REGIONAL, SECRETS_LAG
 from tests.support.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ AtAnyTime: TypeAlias = "Callable[[World, Injected], bool]"
 """Returns False if there is nothing now that it could happen to."""
 
 HOUR = timedelta(hours=1)
+
+_UNTIL_SECRETS_LAG = timedelta(minutes=7)
+_SECRETS_LAG = timedelta(minutes=5)
+"""The longest that AWS documents (Secrets Manager API Reference, ListSecrets)."""
 
 
 def _quiet_copy(world: World, *, used: bool | None) -> tuple[Site, str, str] | None:
@@ -154,7 +158,13 @@ def _errors(world: World, injected: Injected) -> bool:
 
 
 def _stale(world: World, injected: Injected) -> bool:
-    injected.mend = world.skies.lag()
+    """Lists lag from the beginning on, secrets for the five minutes around the next scan."""
+
+    def lag() -> None:
+        world.agenda.after(_SECRETS_LAG, world.skies.lag(SECRETS_LAG))
+
+    injected.mend = world.skies.lag(LISTS_LAG)
+    world.agenda.after(_UNTIL_SECRETS_LAG, lag)
     return True
 
 

@@ -240,7 +240,7 @@ _AWS = (
     ),
     Fault(
         name="stale reads",
-        what="lists, tags and secrets' values lag by twenty minutes",
+        what="certificates, tags and users lag by twenty minutes, secrets by five",
         times=6,
         hours=(0.33, 0.33),
     ),

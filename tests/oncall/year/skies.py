@@ -22,13 +22,8 @@ if TYPE_CHECKING:
 
     Running = Callable[[str, str, str], Fault | None]
 
-LAGGING: tuple[StaleRead, ...] = (
-    "tagging",
-    "list_secrets",
-    "list_certificates",
-    "in_use_by",
-    "secret_values",
-)
+LISTS_LAG: tuple[StaleRead, ...] = ("tagging", "list_certificates", "in_use_by")
+SECRETS_LAG: tuple[StaleRead, ...] = ("list_secrets", "secret_values")
 """Every read that is eventually consistent."""
 
 REGIONAL = frozenset({"acm", "elbv2", "resourcegroupstaggingapi"})
@@ -126,15 +121,15 @@ class Skies:
 
         self._aws.behaviour.fault = first if faults else None
 
-    def lag(self) -> Callable[[], None]:
-        """Let every kind of read answer from what is there now."""
+    def lag(self, kinds: tuple[StaleRead, ...]) -> Callable[[], None]:
+        """Let reads of these kinds answer from what is there now."""
         stack = ExitStack()
-        for kind in LAGGING:
+        for kind in kinds:
             stack.enter_context(self._aws.stale(kind))
-        self._remembered.is_stale = True
+        self._remembered.stale += 1
 
         def end() -> None:
             stack.close()
-            self._remembered.is_stale = False
+            self._remembered.stale -= 1
 
         return end
