@@ -19,7 +19,7 @@ from tests.oncall.year.population import REGIONS
 from tests.oncall.year.report import broken_by, tables
 from tests.oncall.year.world import STACK
 
-WIDTH = 110
+WIDTH = 130
 """Of the tables, in characters, wherever they are printed."""
 
 
