@@ -61,11 +61,11 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     try:
         request = RotationRequest.from_json(record["body"])
     except Rejected as error:
-        _report(RotationOutcome.of_error("(none)", error))
+        _report(RotationOutcome.of_error("(none)", error), _asked(record, None, receives))
         return Disposition.ACKNOWLEDGE
     account = wiring.account(settings)
     outcome = _rotator(account, settings, now).rotate(request, receives=receives)
-    _report(outcome)
+    _report(outcome, _asked(record, request, receives))
     try:
         settled = _settle(account.queue, record["receiptHandle"], request, outcome, receives, now)
     except CertRotationError as error:
@@ -114,7 +114,20 @@ def _rotator(account: Account, settings: Settings, now: datetime) -> Rotator:
     )
 
 
-def _report(outcome: RotationOutcome) -> None:
+def _asked(
+    record: Mapping[str, Any], request: RotationRequest | None, receives: int
+) -> dict[str, Any]:
+    """Return what leads from a rotation back to its message, and to the scan that sent it."""
+    sighting = request.sighting if request else None
+    return {
+        "message": record["messageId"],
+        "receives": receives,
+        # A scan's own line says when it was, too; None if an event or a person asked.
+        "scan": sighting.at if sighting else None,
+    }
+
+
+def _report(outcome: RotationOutcome, asked: Mapping[str, Any]) -> None:
     say = _SAY.get(outcome.status, logger.info)
-    say("rotation", extra={"rotation": outcome.to_json()})
+    say("rotation", extra={"rotation": {**outcome.to_json(), "asked": asked}})
     emit(outcome.metrics())
