@@ -321,7 +321,7 @@ def test_a_bug_in_the_mail_repeats_no_rotation(
     estate: Estate, authorities: Authorities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mix_up(estate, authorities)
-    monkeypatch.setattr("certrotation.handlers.rotate.refusal_notice", None)
+    monkeypatch.setattr("certrotation.core.refusal_notice.refusal_notice", None)
 
     run = estate.run()
 

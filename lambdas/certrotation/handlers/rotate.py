@@ -10,19 +10,18 @@ from certrotation import wiring
 from certrotation.core.messages import RotationRequest
 from certrotation.core.outcomes import WAIT, Disposition, RotationOutcome, Status, follow_up
 from certrotation.core.planning import RotationPolicy
-from certrotation.core.refusal_notice import refusal_notice
 from certrotation.core.telling import is_rotation_told
 from certrotation.errors import CertRotationError, Rejected, without_frames
 from certrotation.handlers.reporting import emit, logger, service, tell
 from certrotation.settings import Mode, Settings
 from certrotation.workflows.rotate import Rotator
-from certrotation.workflows.telling import live_meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from certrotation.core.notices import Notice
     from certrotation.workflows.ports import Account, RotationQueue
 
 _SAY = {
@@ -73,11 +72,16 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
         logger.warning("queue", extra={"queue": str(error)})
         return Disposition.RETURN
     if is_rotation_told(request, outcome, settings.scan_interval, receives):
-        tell(
-            account,
-            lambda: refusal_notice(service(), outcome, live_meanwhile(account, outcome)),
-        )
+        tell(account, lambda: _notice(account, outcome))
     return settled
+
+
+def _notice(account: Account, outcome: RotationOutcome) -> Notice:
+    """Make the mail; it is rare, and what it is made with would lengthen each cold start."""
+    from certrotation.core.refusal_notice import refusal_notice  # noqa: PLC0415
+    from certrotation.workflows.telling import live_meanwhile  # noqa: PLC0415
+
+    return refusal_notice(service(), outcome, live_meanwhile(account, outcome))
 
 
 def _settle(  # noqa: PLR0913, PLR0917  all that is known of one message

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation import wiring
 from certrotation.core.assessment import ScanPolicy
-from certrotation.core.digest import digest
 from certrotation.core.telling import is_digest_due
 from certrotation.handlers.reporting import emit, logger, service, tell
 from certrotation.settings import Mode, Settings
@@ -16,6 +15,9 @@ from certrotation.workflows.scan import scan
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from certrotation.core.notices import Notice
+    from certrotation.core.scan_report import ScanReport
 
 
 def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
@@ -45,5 +47,12 @@ def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
     logger.info("scan", extra={"scan": summary})
     emit(report.metrics())
     if is_digest_due(settings.digest, now, settings.scan_interval):
-        tell(account, lambda: digest(service(), report))
+        tell(account, lambda: _digest(report))
     return summary
+
+
+def _digest(report: ScanReport) -> Notice:
+    """Make the mail; it is rare, and what it is made with would lengthen each cold start."""
+    from certrotation.core.digest import digest  # noqa: PLC0415
+
+    return digest(service(), report)
