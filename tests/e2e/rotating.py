@@ -23,7 +23,7 @@ def fire_the_schedule(run: Run) -> None:
     before, seen = run.stack.schedule(), len(run.stack.scans())
     soon = datetime.now(UTC) + timedelta(seconds=1)
     run.stack.reschedule(before | {"ScheduleExpression": f"at({soon:%Y-%m-%dT%H:%M:%S})"})
-    waited = wait_for("the scan", lambda: len(run.stack.scans()) > seen)
+    waited = wait_for("the scan", lambda: len(run.stack.scans()) > seen, seconds=90)
     run.stack.reschedule(before)
     run.tell.say(
         f"The schedule says {before['ScheduleExpression']}. It was set to at(now + 1 second)"
