@@ -36,8 +36,8 @@ EXERCISED = (
     "MoveDistributions",
     "TellOfRefusals",
 )
-"""Every statement that allows from the first deployment on, but those whose actions are all declared
-(`declared`)."""
+"""Every statement that allows from the first deployment on, but those whose actions are all
+declared (`declared`)."""
 
 # Nothing else counts: a run that did not begin shows nothing.
 _FAILED = re.compile(r"FAIL: .*|tests\.e2e\.deployed\.NeverError: .*")
