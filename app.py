@@ -18,8 +18,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "lambdas"))
 
 from certrotation.core.scan_rate import check_scan_rate  # noqa: E402  found by the line above
-from certrotation.errors import SettingsError  # noqa: E402
-from certrotation.settings import Settings  # noqa: E402
+from certrotation.errors import SettingsError  # noqa: E402  likewise
+from certrotation.settings import Settings  # noqa: E402  likewise
 
 
 def main() -> None:

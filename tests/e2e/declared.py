@@ -13,7 +13,7 @@ class Declared(NamedTuple):
     """An action that a role is allowed, why, and where AWS says so."""
 
     role: str
-    """`scan` or `rotate`."""
+    """`scan`, `rotate` or `schedule`."""
     action: str
     why: str
     source: str
@@ -51,6 +51,20 @@ _ROTATE = {
     "sqs:GetQueueAttributes": _POLLER,
     "sqs:ReceiveMessage": _POLLER,
 }
+
+_DLQ = "EventBridge Scheduler User Guide, Configuring a schedule's dead-letter queue"
+_SCHEDULE = {
+    "lambda:InvokeFunction": (
+        "Scheduler starts the scan in the name of the role; ministack does not ask IAM",
+        "EventBridge Scheduler User Guide, Setting up the execution role",
+    ),
+    "sqs:SendMessage": ("Scheduler keeps a scan that it could not start", _DLQ),
+    "kms:Decrypt": ("and the queue that it is kept in is encrypted", _DLQ),
+    "kms:GenerateDataKey": ("and the queue that it is kept in is encrypted", _DLQ),
+}
+
+OF_SCHEDULE = tuple(Declared("schedule", action, *reason) for action, reason in _SCHEDULE.items())
+"""All that the schedule's role allows."""
 
 DECLARED = (
     Declared(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from certrotation.settings import Settings
+from tests.e2e.declared import OF_SCHEDULE
 from tests.infra.synthesis import Template
 
 pytestmark = pytest.mark.infra
@@ -63,6 +64,12 @@ def test_the_schedule_starts_the_scan_and_reports_in_the_name_of_a_role_of_its_o
     )
     (key,) = template.of_type("AWS::KMS::Key")
 
+    allowed = {
+        action
+        for each in policy["PolicyDocument"]["Statement"]
+        for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
+    }
+    assert allowed == {each.action for each in OF_SCHEDULE}
     assert trust_of(template, role) == [
         {
             "Action": "sts:AssumeRole",

@@ -53,6 +53,6 @@ def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
 
 def _digest(report: ScanReport) -> Notice:
     """Make the mail; it is rare, and what it is made with would lengthen each cold start."""
-    from certrotation.core.digest import digest  # noqa: PLC0415
+    from certrotation.core.digest import digest  # noqa: PLC0415  see above
 
     return digest(service(), report)
