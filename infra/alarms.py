@@ -46,8 +46,8 @@ _DARK = DAY
 # 2,500 due secrets take 42 minutes (docs/figures.md). The function may die on the last of them, and
 # once more when it is back after half an hour, the visibility timeout: 102 minutes. From the third
 # receive on SQS leaves a message out (SQS Developer Guide, Available CloudWatch metrics,
-# ApproximateAgeOfOldestMessage). What is returned on purpose is away for 15 minutes at most, and
-# what waits for a dependent is a new message every five.
+# ApproximateAgeOfOldestMessage). Before that, what is returned on purpose is away for 15 minutes at
+# most, and what waits for a dependent is a new message every five.
 LONGEST_ORDINARY_AGE = 2 * HOUR
 
 

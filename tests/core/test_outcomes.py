@@ -18,7 +18,7 @@ from certrotation.core.outcomes import (
     follow_up,
     status_of,
 )
-from certrotation.errors import NotYet
+from certrotation.errors import NotYet, Unreachable
 from tests.core.building import HOME, SHOP, US
 from tests.core.rotation_outcomes import (
     DENIED,
@@ -32,6 +32,7 @@ from tests.core.rotation_outcomes import (
 from tests.core.samples import NOW, SECOND
 
 MINUTE = timedelta(minutes=1)
+DARK = Unreachable("No answer.", "Later.")
 
 
 # How grave it is
@@ -126,6 +127,32 @@ def test_what_was_asked_for_too_shortly_burns_no_receives(receives: int, seconds
     not_yet = NotYet("Not yet.", "Later.", retry_after=90 * SECOND)
 
     assert RotationOutcome.of_error(SHOP, not_yet).delay(receives) == seconds * SECOND
+
+
+@pytest.mark.parametrize(
+    ("receives", "minutes"), [(0, 1), (1, 1), (2, 2), (3, 30), (4, 8 * 60), (5, 8 * 60)]
+)
+def test_an_outage_of_hours_does_not_use_up_all_receives(receives: int, minutes: int) -> None:
+    dark = [RegionOutcome(region=HOME, status=Status.DONE), failed(DARK, US)]
+
+    assert of_regions(*dark).delay(receives) == minutes * MINUTE
+
+
+def test_a_whole_rotation_that_gets_no_answer_is_an_outage_too() -> None:
+    assert RotationOutcome.of_error(SHOP, DARK).delay(3) == 30 * MINUTE
+
+
+def test_what_fails_for_another_reason_beside_an_outage_is_tried_again_soon() -> None:
+    assert of_regions(failed(DARK), failed(throttled(), US)).delay(4) == 8 * MINUTE
+
+
+@pytest.mark.parametrize("status", [Status.REFUSED, Status.STRANDED, Status.WAITING])
+def test_what_is_left_to_do_or_to_tell_does_not_wait_for_the_end_of_an_outage(
+    status: Status,
+) -> None:
+    other = RegionOutcome(region=HOME, status=status)
+
+    assert of_regions(other, failed(DARK, US)).delay(4) == 8 * MINUTE
 
 
 def test_no_more_than_fifteen_minutes_are_granted() -> None:

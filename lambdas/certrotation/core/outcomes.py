@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from certrotation.core.rendering import describe_step, plan_to_json
-from certrotation.errors import CertRotationError, TransientError
+from certrotation.errors import CertRotationError, TransientError, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 
 FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(minutes=15)
+
+OUTAGE_DELAYS = (
+    timedelta(minutes=1),
+    timedelta(minutes=2),
+    timedelta(minutes=30),
+    timedelta(hours=8),
+)
+"""How long a message stays unseen after each receive at which a service gave no answer.
+
+Soon at first, so that from the third receive on the next Region is the canary. Then for so long
+that an outage of hours gives nothing up: it has an alarm of its own, and what is due by then every
+scan queues anew. Not for longer than `RotationStalled` takes to page.
+"""
 
 WAIT = timedelta(minutes=5)
 """How long a dependent that takes no change now is left alone."""
@@ -178,15 +191,27 @@ class RotationOutcome:
     def delay(self, receives: int) -> timedelta:
         """Return how long a returned message stays unseen: doubling, and at least as asked.
 
-        What was asked for alone would burn all receives in minutes where it was too short.
+        What was asked for alone would burn all receives in minutes where it was too short. An
+        outage has delays of its own.
 
         Args:
             receives: how often the message was received, this time included.
         """
+        if self._is_outage:
+            return OUTAGE_DELAYS[min(max(receives, 1), len(OUTAGE_DELAYS)) - 1]
         errors = [self.error, *(each.error for each in self.regions)]
         asked = [each.retry_after for each in errors if isinstance(each, TransientError)]
         doubled: timedelta = FIRST_DELAY * 2 ** min(max(receives - 1, 0), 10)
         return min(max([doubled, *filter(None, asked)]), LONGEST_DELAY)
+
+    @property
+    def _is_outage(self) -> bool:
+        """Whether all that is left to do is what a service gave no answer to.
+
+        Where a Region is refused, people hear when the message is done with (core/telling.py).
+        """
+        unfinished = [each.error for each in self.regions if each.status is not Status.DONE]
+        return all(isinstance(each, Unreachable) for each in unfinished or [self.error])
 
     def metrics(self) -> dict[str, int]:
         """Return what is counted of this rotation, zeros included."""
