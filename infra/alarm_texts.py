@@ -46,6 +46,15 @@ class AlarmText:
         )
 
 
+ON_FIRE = AlarmText(
+    name="OnFire",
+    severity="critical",
+    title="an alarm that pages is on",
+    happened="At least one of the alarms of this stack that page is on.",
+    otherwise="what happens, and by when, that alarm says.",
+)
+"""Of the one alarm that sums up others."""
+
 _TEXTS = (
     AlarmText(
         name="CertificateCritical",

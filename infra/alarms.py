@@ -3,8 +3,8 @@
 What they say is in infra/alarm_texts.py, how long follows from the scan's interval in
 infra/cadence.py. Three rules hold for all:
 
-- No alarm has a name of its own: a topic takes messages only from alarms whose names begin with the
-  stack's (infra/encryption.py).
+- No alarm that tells anybody has a name of its own: a topic takes messages only from alarms whose
+  names begin with the stack's (infra/encryption.py).
 - Only ALARM sends anything. A new alarm goes from INSUFFICIENT_DATA to OK, and telling that would
   page somebody at each first deployment.
 - A metric that is not there says nothing about the certificates. So whatever a scan reports, and
@@ -22,7 +22,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.alarm_texts import ALARM_TEXTS, Severity
+from infra.alarm_texts import ALARM_TEXTS, ON_FIRE, Severity
 from infra.cadence import DAY, HOUR, MINUTE, Cadence, Evaluation
 from infra.metrics import count, depth, math, of_service, oldest, watched_by
 from infra.notices import Notices
@@ -89,6 +89,7 @@ class Alarms(Construct):
         self._watch_rotations()
         self._watch_queues(watched)
         self._watch_functions(watched)
+        self._sum_up()
 
     def _watch_levels(self) -> None:
         """A scan that counts one is enough, and one that counts none clears it.
@@ -215,6 +216,21 @@ class Alarms(Construct):
                 rotate_runs=count(watched.rotate, "Invocations", evaluation.period),
             )
             self._above(0, name, mishaps, evaluation, missing=_NONE_HAPPENED)
+
+    def _sum_up(self) -> None:
+        """One alarm that is on while one that pages is, for whoever asks for a single answer.
+
+        It tells nobody: the alarm behind it has. Its name is its own, so that others can rely on
+        it; and alarms beside this stack's may be made of it.
+        """
+        paging = [name for name, text in ALARM_TEXTS.items() if text.severity == "critical"]
+        cloudwatch.CompositeAlarm(
+            self,
+            ON_FIRE.name,
+            composite_alarm_name=f"{cdk.Stack.of(self).stack_name}-{ON_FIRE.name}",
+            alarm_description=ON_FIRE.description,
+            alarm_rule=cloudwatch.AlarmRule.any_of(*(self.by_name[each] for each in paging)),
+        )
 
     def _ours(self, name: str, statistic: str, evaluation: Evaluation) -> cloudwatch.Metric:
         """Return our metric that the alarm watches."""

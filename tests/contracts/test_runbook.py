@@ -12,7 +12,7 @@ import time_machine
 
 from certrotation.core import refusal_notice, tags
 from certrotation.handlers import rotate
-from infra.alarm_texts import ALARM_TEXTS, RUNBOOK
+from infra.alarm_texts import ALARM_TEXTS, ON_FIRE, RUNBOOK
 from tests.contracts.logs_insights import ask
 from tests.support.authority import now, shared_key
 from tests.support.estate import HOME, PREFIX, fields_of
@@ -44,7 +44,8 @@ class Block(NamedTuple):
 
 
 SECTIONS = dict(re.findall(r"^## (.+?)\n\n(.*?)(?=^## |\Z)", TEXT, flags=re.MULTILINE | re.DOTALL))
-NAMES = [pytest.param(text.heading, id=text.name) for text in ALARM_TEXTS.values()]
+ALARMS = (ON_FIRE, *ALARM_TEXTS.values())
+NAMES = [pytest.param(text.heading, id=text.name) for text in ALARMS]
 
 
 def blocks(section: str) -> list[Block]:
@@ -76,7 +77,7 @@ def anchor(heading: str) -> str:
 def test_there_is_a_heading_for_each_alarm_in_the_order_of_the_table() -> None:
     headings = [each for each in SECTIONS if ":" in each and not each.startswith("Appendix")]
 
-    assert headings == [text.heading for text in ALARM_TEXTS.values()]
+    assert headings == [text.heading for text in ALARMS]
 
 
 @pytest.mark.parametrize("heading", NAMES)

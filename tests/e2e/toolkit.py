@@ -115,8 +115,15 @@ class Toolkit:
         )
 
 
+_UNKNOWN = {
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Logs::QueryDefinition",
+}
+
+
 def _leave_out_what_ministack_knows_not(template: Path) -> None:
-    """Take out alarms on metric math, the dashboard, which shows them, and saved queries.
+    """Take out alarms on metric math, what sums them up and shows them, and saved queries.
 
     What alarms do and the dashboard shows, tests/oncall tells; the queries are in tests/contracts.
     """
@@ -124,7 +131,7 @@ def _leave_out_what_ministack_knows_not(template: Path) -> None:
     document["Resources"] = {
         name: resource
         for name, resource in document["Resources"].items()
-        if resource["Type"] not in {"AWS::CloudWatch::Dashboard", "AWS::Logs::QueryDefinition"}
+        if resource["Type"] not in _UNKNOWN
         and not (
             resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
         )

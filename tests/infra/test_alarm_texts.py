@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from infra.alarm_texts import ALARM_TEXTS, SHOWN_IN_FULL, AlarmText
+from infra.alarm_texts import ALARM_TEXTS, ON_FIRE, SHOWN_IN_FULL, AlarmText
 
 
-@pytest.mark.parametrize("text", ALARM_TEXTS.values(), ids=lambda text: text.name)
+@pytest.mark.parametrize("text", [ON_FIRE, *ALARM_TEXTS.values()], ids=lambda text: text.name)
 def test_a_description_is_shown_in_full_and_says_what_otherwise_and_where(text: AlarmText) -> None:
     assert len(text.description) <= SHOWN_IN_FULL
     assert text.happened in text.description

@@ -78,26 +78,23 @@ class Change:
 
 
 def alarms_of(template: str) -> dict[str, Alarm]:
-    """Return the alarms of a template by name.
+    """Return the alarms of a template by name, but for those made of other alarms.
 
     Names of functions and queues are their logical ids here.
 
     Raises:
-        ValueError: the template has a kind of alarm that is not modelled.
+        ValueError: the template has a kind of metric that is not modelled.
     """
-    resources = json.loads(template)["Resources"]
-    if any(each["Type"] == "AWS::CloudWatch::CompositeAlarm" for each in resources.values()):
-        raise ValueError("composite alarms are not modelled")
     found = [
-        _alarm(_name(logical_id), resource["Properties"])
-        for logical_id, resource in resources.items()
+        _alarm(name_of(logical_id), resource["Properties"])
+        for logical_id, resource in json.loads(template)["Resources"].items()
         if resource["Type"] == "AWS::CloudWatch::Alarm"
     ]
     return {each.name: each for each in found}
 
 
-def _name(logical_id: str) -> str:
-    """Return the construct's id: the CDK puts its parent's before it and a hash behind it."""
+def name_of(logical_id: str) -> str:
+    """Return an alarm's construct id: the CDK puts its parent's before it and a hash behind it."""
     found = re.fullmatch(r"Alarms([A-Za-z]+)[0-9A-F]{8}", logical_id)
     if found is None:
         raise ValueError(f"{logical_id} is not one of the construct's alarms")

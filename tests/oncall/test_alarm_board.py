@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.oncall.alarm_board import Alarm, AlarmBoard, Statistic, alarms_of
+from tests.oncall.alarm_board import Alarm, AlarmBoard, Statistic
 from tests.oncall.alarm_state import Missing, Rule, State
 from tests.oncall.metric_store import Metric, MetricStore
 
@@ -152,10 +151,3 @@ def test_to_pass_over_quiet_minutes_changes_nothing(
         changes.append(made.changes)
 
     assert changes[0] == changes[1]
-
-
-def test_kinds_of_alarms_that_are_not_modelled_are_an_error() -> None:
-    template = {"Resources": {"Both": {"Type": "AWS::CloudWatch::CompositeAlarm"}}}
-
-    with pytest.raises(ValueError, match="composite"):
-        alarms_of(json.dumps(template))

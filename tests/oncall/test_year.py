@@ -17,7 +17,7 @@ from tests.oncall.year.at_renewal import AT_RENEWAL, FITS
 from tests.oncall.year.faults import FAULTS
 from tests.oncall.year.ledger import SETTLES, Injected, Ledger
 from tests.oncall.year.metering import ROTATE, SCAN
-from tests.oncall.year.play import Played, play
+from tests.oncall.year.play import TURNED, Played, excused_of, play
 from tests.oncall.year.presenting import Expired, Timeline
 from tests.oncall.year.report import broken_by
 
@@ -117,6 +117,26 @@ def test_an_alarm_that_a_fault_explains_is_not_false() -> None:
     assert list(ledger.hear(_goes_off(NOON + HOUR))) == [late]
 
     assert broken_by(replace(NOTHING, ledger=ledger)) == []
+
+
+@pytest.mark.parametrize(
+    ("scanned", "excused"),
+    [
+        pytest.param(NOON + TURNED, frozenset(), id="a scan came in time"),
+        pytest.param(NOON - HOUR, {"CertificateTurnedCritical"}, id="the last one came before"),
+        pytest.param(NOON + TURNED + HOUR, {"CertificateTurnedCritical"}, id="one came too late"),
+    ],
+)
+def test_that_a_certificate_turned_critical_is_told_only_if_somebody_looked_in_time(
+    scanned: datetime, excused: frozenset[str]
+) -> None:
+    never = replace(_late(NOON), fault=FAULTS["never"])
+    never.since["CertificateTurnedCritical"] = NOON
+
+    never.excused = excused_of(never, [scanned])
+
+    assert never.missed == never.fault.raises - excused
+    assert excused_of(_late(NOON), []) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ class Functions:
         """Of each function, and what went wrong in the background."""
         self.logged: Counter[str] = Counter()
         """Bytes that each function wrote, logs and metrics."""
+        self.scans: list[datetime] = []
+        """When each began that came to its end."""
         self.bugs: list[str] = []
         """What no handler translated."""
         self._estate, self._agenda = estate, agenda
@@ -100,11 +102,12 @@ class Functions:
                 self._metering.failed_into("ScanFailures", now)
             return
         dies = self.switches.scan_dies or self._happens("a scan dies")
-        if self._run(SCAN, lambda: scan.handler({}, None), dies=dies) is None:
-            if tries in _AGAIN:
-                self._agenda.after(_AGAIN[tries], lambda: self._try_scan(tries + 1, fired))
-            else:
-                self._metering.failed_into("ScanFailures", self._agenda.now)
+        if self._run(SCAN, lambda: scan.handler({}, None), dies=dies) is not None:
+            self.scans.append(now)
+        elif tries in _AGAIN:
+            self._agenda.after(_AGAIN[tries], lambda: self._try_scan(tries + 1, fired))
+        else:
+            self._metering.failed_into("ScanFailures", self._agenda.now)
         self.plan_poll()
 
     # rotate

@@ -37,6 +37,8 @@ class Injected:
     is_answered: bool = False
     went_off: dict[str, datetime] = field(default_factory=dict)
     """When each alarm went off first."""
+    excused: frozenset[str] = frozenset()
+    """Alarms that could not go off, because nobody looked while they were due."""
 
     def is_in_force(self, at: datetime) -> bool:
         """Say whether it explains what goes off at a moment."""
@@ -50,7 +52,7 @@ class Injected:
     @property
     def missed(self) -> frozenset[str]:
         """The alarms that it should have raised and did not."""
-        return self.fault.raises - self.went_off.keys()
+        return self.fault.raises - self.went_off.keys() - self.excused
 
 
 class Ledger:

@@ -75,6 +75,9 @@ def _summary(played: Played, seconds: float) -> Table:
         "alarms that should have gone off and did not": sum(
             len(each.missed) for each in played.ledger.injected
         ),
+        "alarms excused: nobody could look": sum(
+            len(each.excused) for each in played.ledger.injected
+        ),
         "false alarms": len(played.ledger.false),
         "alarms that never cleared": len(played.still_on),
         "minutes that this took": f"{seconds / 60:.1f}",
@@ -107,6 +110,7 @@ def _faults(played: Played) -> Table:
 def _rows(fault: Fault, injected: Sequence[Injected]) -> Iterator[tuple[str, str, str, str]]:
     for alarm in (*sorted(fault.raises), *sorted(fault.follows)):
         raised = [each for each in injected if alarm in each.went_off]
+        asked = [each for each in injected if alarm not in each.excused or each in raised]
         must = alarm in fault.raises
         if not raised and not must:
             continue
@@ -114,7 +118,7 @@ def _rows(fault: Fault, injected: Sequence[Injected]) -> Iterator[tuple[str, str
         left = [(each.expires - each.went_off[alarm]) / HOUR for each in raised]
         yield (
             alarm if must else f"({alarm})",
-            f"{len(raised)} of {len(injected)}",
+            f"{len(raised)} of {len(asked)}",
             _spread(waits),
             f"{min(left):,.0f}" if left else "",
         )
