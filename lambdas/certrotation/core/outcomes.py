@@ -33,7 +33,8 @@ OUTAGE_DELAYS = (
 
 Soon at first, so that from the third receive on the next Region is the canary. Then for so long
 that an outage of hours gives nothing up: it has an alarm of its own, and what is due by then every
-scan queues anew. Not for longer than `RotationStalled` takes to page.
+scan queues anew. Not for longer than `RotationStalled` takes to page, and not after the last
+receive: the page would come when the outage may long be over.
 """
 
 WAIT = timedelta(minutes=5)
@@ -197,8 +198,8 @@ class RotationOutcome:
         Args:
             receives: how often the message was received, this time included.
         """
-        if self._is_outage:
-            return OUTAGE_DELAYS[min(max(receives, 1), len(OUTAGE_DELAYS)) - 1]
+        if self._is_outage and 1 <= receives <= len(OUTAGE_DELAYS):
+            return OUTAGE_DELAYS[receives - 1]
         errors = [self.error, *(each.error for each in self.regions)]
         asked = [each.retry_after for each in errors if isinstance(each, TransientError)]
         doubled: timedelta = FIRST_DELAY * 2 ** min(max(receives - 1, 0), 10)
