@@ -1,5 +1,4 @@
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import botocore
@@ -25,7 +24,7 @@ from tests.support.authority import Authority, make_key, shared_key
 NAME = PRIVATE_ROOT.certificate.subject
 KEY = x509.SubjectKeyIdentifier.from_public_key(PRIVATE_ROOT.key.public_key()).digest
 PRIVATE = Anchor(public=False, name=NAME, key_identifier=KEY)
-ROOT_ITSELF = replace(PRIVATE, public_key=public_bytes_of(PRIVATE_ROOT.key.public_key()))
+ROOT_ITSELF = PRIVATE._replace(public_key=public_bytes_of(PRIVATE_ROOT.key.public_key()))
 PATH = (PRIVATE_LEAF.certificate, PRIVATE_CA.certificate)
 
 

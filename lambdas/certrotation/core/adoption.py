@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.certificates import key_algorithm_of
 from certrotation.core.comparison import check_trust
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from certrotation.core.trust import PublicRoots
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adoption:
+class Adoption(NamedTuple):
     """What is adopted, what refuses it, and what was left alone."""
 
     copies: tuple[Copy, ...] = ()

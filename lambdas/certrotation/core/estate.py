@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.certificates import KeyAlgorithm
 from certrotation.core.findings import Code, Finding, refuse, warn
@@ -93,8 +93,7 @@ class ListedCertificate:
     """When something was imported under this ARN last; None if the list does not say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateDetail:
+class CertificateDetail(NamedTuple):
     """What ACM tells about one certificate beside its material."""
 
     created_at: datetime
@@ -102,8 +101,7 @@ class CertificateDetail:
     """ARNs of the resources that present it; follows a detach by up to twenty minutes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionListing:
+class RegionListing(NamedTuple):
     """The imported certificates of one Region and the tags of those that have any."""
 
     region: str
@@ -169,8 +167,7 @@ class Dependent:
         return f"{self.kind} {self.arn}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Users:
+class Users(NamedTuple):
     """Who presents a copy, asked of the services themselves."""
 
     dependents: tuple[Dependent, ...] = ()

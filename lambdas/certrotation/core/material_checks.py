@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
@@ -45,8 +44,7 @@ SHORT_WAIT = timedelta(minutes=10)
 """A certificate that becomes valid sooner than this is waited for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
+class Inspection(NamedTuple):
     """What checking found; `material` is there unless a finding makes it impossible to build.
 
     `valid_from` is set, and the material usable from then on, if it becomes valid within minutes.

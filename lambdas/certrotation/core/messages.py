@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.core.tags import Marks
 from certrotation.errors import Rejected
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenCopy:
+class SeenCopy(NamedTuple):
     """A copy as the scan that queued the message saw it."""
 
     arn: str
@@ -29,8 +28,7 @@ class SeenCopy:
         return Marks.from_tags(self.tags)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(NamedTuple):
     """What a scan saw of a secret's copies; it spares the rotation a search while it is fresh."""
 
     at: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.core.rendering import describe_step, plan_to_json
 from certrotation.errors import CertRotationError, TransientError, Unreachable
@@ -86,8 +86,7 @@ class Disposition(StrEnum):
     """A new message takes its place, so that waiting burns no retries."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stranded:
+class Stranded(NamedTuple):
     """A dependent that still names the old copy after a move."""
 
     dependent: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.dependent_checks import check_moving, check_taking
 from certrotation.core.estate import DependentKind, reverted
@@ -47,8 +47,7 @@ class Course(Enum):
     REPLACE = "replace"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class Fate(NamedTuple):
     """A copy, what happens to it, and why."""
 
     copy: Copy

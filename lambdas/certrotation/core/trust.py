@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 
@@ -44,8 +43,7 @@ class PublicRoots:
         return self._by_name.get(name.public_bytes(), [])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anchor:
+class Anchor(NamedTuple):
     """Where a chain ends: for clients, the thing to trust."""
 
     public: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,8 +36,7 @@ class WindowPolicy:
         return length if lifetime < self.floor_from_lifetime else max(length, self.critical_floor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Windows:
+class Windows(NamedTuple):
     """When the windows of one certificate open; both stay open after it has expired."""
 
     warning_opens: datetime
