@@ -55,6 +55,8 @@ class ModelQueue:
     clock: Clock
     messages: dict[str, Message] = field(default_factory=dict)
     dead_letters: int = 0
+    given_up: list[Message] = field(default_factory=list)
+    """What was received too often, the newest last."""
     returned: int = 0
     sent: int = 0
     is_closed: bool = False
@@ -90,7 +92,7 @@ class ModelQueue:
                 if message.visible_at > now:
                     continue
                 if message.received == MOST_RECEIVES:
-                    del self.messages[handle]
+                    self.given_up.append(self.messages.pop(handle))
                     self.dead_letters += 1
                     continue
                 message.received += 1

@@ -66,8 +66,11 @@ class Metering:
         dimensions = {"FunctionName": self._functions[handler]}
         self.store.put(Metric.of("AWS/Lambda", name, dimensions), now, value)
 
-    def failed_into(self, queue: str, now: datetime, depth: int | None = None) -> None:
-        """Let a queue get one more message, or hold so many."""
+    def failed_into(
+        self, queue: str, now: datetime, depth: int | None = None, *, about: str = ""
+    ) -> None:
+        """Let a queue get one more message, or hold so many; only who keeps messages asks about."""
+        del about
         there = self.queues[queue]
         there.messages = there.messages + 1 if depth is None else depth
         there.touched = now

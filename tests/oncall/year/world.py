@@ -118,7 +118,9 @@ class World:
         if not self.functions.switches.rule_sends:
             self.agenda.after(
                 _EVENT_GIVEN_UP,
-                lambda: self.metering.failed_into("NewMaterialDeadLetters", self.now),
+                lambda: self.metering.failed_into(
+                    "NewMaterialDeadLetters", self.now, about=request.to_json()
+                ),
             )
         elif self.chance.random() < BACKGROUND["an event is lost"]:
             runs["an event is lost"] += 1
@@ -155,8 +157,20 @@ class World:
 
 
 @contextmanager
-def world(template: Template, numbers: Mapping[int, int], seed: int) -> Iterator[World]:
-    """Make the account, deploy, import every copy and put it to use."""
+def world(
+    template: Template,
+    numbers: Mapping[int, int],
+    seed: int,
+    metered: Callable[[Template, datetime], Metering] = Metering,
+) -> Iterator[World]:
+    """Make the account, deploy, import every copy and put it to use.
+
+    Args:
+        template: whose alarms are evaluated.
+        numbers: how many sites, by the lifetime of their certificates in days.
+        seed: of everything that is left to chance.
+        metered: makes what takes in what AWS measures.
+    """
     behaviour = Behaviour()
     with ExitStack() as stack:
         traveller = stack.enter_context(virtual_time(DEPLOYED))
@@ -171,7 +185,7 @@ def world(template: Template, numbers: Mapping[int, int], seed: int) -> Iterator
         random.seed(seed)  # botocore's back-off
         chances = [Random(f"{seed} {each}") for each in ("sites", "skies", "functions", "people")]  # noqa: S311  to be repeated, not to be secret
         agenda = Agenda(traveller)
-        metering = Metering(template, agenda.now)
+        metering = metered(template, agenda.now)
         functions = Functions(estate, agenda, metering, chances[2])
         stack.enter_context(functions.in_force())
         issuer = CertificateAuthorities(authorities, chances[0])
