@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -73,10 +74,14 @@ def _apply(verb: str, rest: str, records: list[Record]) -> list[Record]:
 
 
 def _with_field(rest: str, record: Record) -> Record:
-    """Make a field: the line's JSON, or the whole quotient of a difference."""
+    """Make a field: the line's JSON, a time in words, or the whole quotient of a difference."""
     expression, _, name = rest.partition(" as ")
     if expression == "jsonParse(@message)":
         return record | {name: _discovered(record["@message"])}
+    seconds = re.fullmatch(r"fromMillis\(([\w.@]+) \* 1000\)", expression)
+    if seconds:
+        moment = datetime.fromtimestamp(_get(record, seconds[1]), UTC)
+        return record | {name: f"{moment:%Y-%m-%d %H:%M:%S}.000"}
     found = re.fullmatch(r"floor\(\(([\w.@]+) - ([\w.@]+)\) / (\d+)\)", expression)
     if found is None:
         raise ValueError(f"fields {rest} is not modelled")
