@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.oncall.drill.mending import handmade
+from tests.oncall.drill.names import SOMEBODY
 from tests.oncall.drill.playing import TEAMS
 
 if TYPE_CHECKING:
@@ -45,6 +46,19 @@ _DARK = frozenset(
     }
 )
 
+TURNED = frozenset(
+    {
+        "schedule off",
+        "trigger off",
+        "trigger off, ticket unread",
+        "scan throttled",
+        "rotate throttled",
+        "report mode forgotten",
+        "events not queued",
+    }
+)
+"""Faults that one of the platform team made by hand."""
+
 _USAGE = (
     'call "<whom>" "<message>": the team of a secret, the owner of something, the platform team, \
 whoever runs the certificate authority, or AWS Support\n'
@@ -64,7 +78,7 @@ class Phone:
             return 1, _USAGE
         whom, message = arguments[0].lower(), " ".join(arguments[1:])
         self._stage.pass_time(_A_CALL_TAKES)
-        if "platform" in whom:
+        if "platform" in whom or SOMEBODY in whom:
             said = self._platform(message)
         elif re.search(r"\b(aws|support)\b", whom):
             said = self._support(message)
@@ -183,6 +197,11 @@ class Phone:
             return (
                 "We deployed a new version not long ago, see the stack. "
                 "You have a checkout and the access: please go by the runbook."
+            )
+        if self._fault in TURNED:
+            return (
+                f"That was {SOMEBODY} of ours, for a trial that is over; it was forgotten. "
+                "Please put it back, you have the access."
             )
         return "We changed nothing that we know of. You have the access: please go by the runbook."
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
 from typing import TYPE_CHECKING
 
 from tests.infra.synthesis import ROOT
+from tests.oncall.year.population import REGIONS
+from tests.oncall.year.world import STACK
 from tests.support.estate import HOME
 
 if TYPE_CHECKING:
@@ -42,7 +45,9 @@ def _documents(folder: Path) -> None:
     for each in DOCUMENTS:
         shutil.copy(ROOT / "docs" / f"{each}.md", folder / "docs")
     shutil.copy(ROOT / "README.md", folder)
-    shutil.copy(ROOT / "cdk.json", folder)
+    configured = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
+    configured["context"]["certrotation"] |= {"stack_name": STACK, "target_regions": [*REGIONS]}
+    (folder / "cdk.json").write_text(json.dumps(configured, indent=2) + "\n", encoding="utf-8")
 
 
 def _commands(folder: Path, own: Path) -> None:

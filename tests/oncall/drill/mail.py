@@ -67,11 +67,14 @@ def reason(stage: Stage, name: str, at: datetime) -> str:
         )
     shown = ", ".join(f"{value} ({moment:%d/%m/%y %H:%M:%S})" for value, moment in points)
     breaching = sum(bool(alarm.breaches(value)) for value, _ in points)
+    goes_off = breaching >= rule.datapoints
+    counted = breaching if goes_off else len(points) - breaching
+    needed = rule.datapoints if goes_off else 1 + rule.periods - rule.datapoints
+    way = "OK -> ALARM" if goes_off else "ALARM -> OK"
     return (
-        f"Threshold Crossed: {breaching} out of the last {rule.periods} datapoints [{shown}] "
-        f"{'was' if breaching else 'was not'} {_WORDS[alarm.comparison]} the threshold "
-        f"({float(alarm.threshold)}) (minimum {rule.datapoints} datapoint for OK -> ALARM "
-        f"transition)."
+        f"Threshold Crossed: {counted} out of the last {rule.periods} datapoints [{shown}] "
+        f"{'was' if goes_off else 'was not'} {_WORDS[alarm.comparison]} the threshold "
+        f"({float(alarm.threshold)}) (minimum {needed} datapoint for {way} transition)."
     )
 
 

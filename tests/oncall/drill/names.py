@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.infra.synthesis import Template
 
 ACCOUNT = "123456789012"
+
+SOMEBODY = "j.doe"
+"""Of the platform team."""
 """The double's."""
 
 _PSEUDO = {"AWS::Region": HOME, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws"}

@@ -14,6 +14,7 @@ import pytest
 
 from tests.infra.synthesis import ROOT
 from tests.oncall.drill.directory import PYTHON
+from tests.support.estate import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +56,8 @@ def drill(
 def _typed(folder: Path, text: str) -> str:
     """Return what bash prints for what a person types."""
     typed = (
-        f". {folder}/env.sh\n{_block('Before you begin')}\nexport STACK=certrotation-test\n{text}"
+        f". {folder}/env.sh\n{_block('Before you begin')}\n"
+        f"export STACK=certrotation-test AWS_REGION={HOME}\n{text}"
     )
     finished = subprocess.run(
         ["bash", "-s"],  # noqa: S607  whichever there is
@@ -93,9 +95,10 @@ def test_a_drill_is_found_and_mended_by_the_runbooks_own_commands(drill: Path) -
 
     _typed(
         drill,
-        f"aws lambda update-event-source-mapping --uuid {mapping} --enabled\nsleep 3600\n"
-        'aws lambda invoke --function-name "$(out ScanFunction)" --cli-read-timeout 310 scan.json',
+        f"aws lambda update-event-source-mapping --uuid {mapping} --enabled\nsleep 3600\nlook",
     )
+    renewed = json.loads((drill / "result.json").read_text())["subject"]
+    assert "rotation.status: done" in _typed(drill, f"last certrotation/{renewed}")
 
     assert json.loads((drill / "scan.json").read_text())["overdue"] == []
     result = _result(drill)

@@ -6,7 +6,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from tests.oncall.drill.names import ACCOUNT
+from tests.oncall.drill.names import ACCOUNT, SOMEBODY
 from tests.support.estate import HOME
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _TURNED: Mapping[str, str] = {
 }
 """The call behind each fault that somebody made."""
 
-_SOMEBODY, _YOU = "j.doe", "oncall"
+_YOU = "oncall"
 
 
 def _lookup(stage: Stage, params: Params) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _lookup(stage: Stage, params: Params) -> dict[str, Any]:
     events = [_event(when, what, with_, _YOU) for when, what, with_ in stage.deeds]
     turned = _TURNED.get(injected.fault.name)
     if turned:
-        events.append(_event(injected.begin, turned, _turned_with(stage), _SOMEBODY))
+        events.append(_event(injected.begin, turned, _turned_with(stage), SOMEBODY))
     begin, end = params.get("StartTime"), params.get("EndTime")
     asked = {e["AttributeKey"]: e["AttributeValue"] for e in params.get("LookupAttributes", ())}
     found = [
@@ -62,6 +62,8 @@ def _turned_with(stage: Stage) -> dict[str, Any]:
         return {"uUID": mapping, "enabled": False}
     if fault.endswith("throttled"):
         return {"functionName": names.of(names.behind(function)), "reservedConcurrentExecutions": 0}
+    if fault == "events not queued":
+        return {"queueUrl": names.outputs["RotationQueue"]}
     return {}
 
 
