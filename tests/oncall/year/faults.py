@@ -151,6 +151,7 @@ _DELIVERIES = (
         "the key type changes, and a listener has no room for one more certificate",
         2,
         raises=frozenset({"DependentsStranded"}),
+        follows=_STALLED,
         answer=Answer(alarm="DependentsStranded", hours=(1, 4)),
         lifetimes=LONG,
     ),
