@@ -313,6 +313,11 @@ def test_the_last_rotation_of_a_secret_is_asked_for_by_its_name(
     (row,) = ask(text.replace("$1", PREFIX + "shop"), estate.run().lines)
 
     assert row["rotation.status"] == "done"
+    estate.aws.behaviour.denied = {("acm", "ImportCertificate", HOME)}
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+    (row,) = ask(text.replace("$1", PREFIX + "shop"), estate.run().lines)
+    assert row["rotation.status"] == "failed"
+    assert "acm:ImportCertificate" in row["why"]
 
 
 def test_the_secrets_that_wait_are_named(estate: Estate, authorities: Authorities) -> None:
