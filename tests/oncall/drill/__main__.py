@@ -35,9 +35,13 @@ def main() -> int:
     if given.fault not in FAULTS or given.folder is None:
         print("name a fault of --list, and a folder", file=sys.stderr)  # noqa: T201  as above
         return 2
+    folder = given.folder.resolve()
+    if folder.exists() and any(folder.iterdir()):
+        print(f"{folder} is not empty; name a new folder", file=sys.stderr)  # noqa: T201  as above
+        return 2
     fault = FAULTS[given.fault]
     template = Template(given.template.read_text()) if given.template else template_of_the_year()
-    run(template, given.fault, given.alarm or alarm_for(fault), given.folder.resolve())
+    run(template, given.fault, given.alarm or alarm_for(fault), folder)
     return 0
 
 
