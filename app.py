@@ -11,13 +11,13 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from infra.config import ConfigError, StackConfig
-from infra.environment import function_environment
+from infra.service.environment import function_environment
 from infra.stack import CertRotationStack
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "lambdas"))
 
-from certrotation.core.scan_rate import check_scan_rate  # noqa: E402  found by the line above
+from certrotation.core.scan.scan_rate import check_scan_rate  # noqa: E402  found by the line above
 from certrotation.errors import SettingsError  # noqa: E402  likewise
 from certrotation.settings import Settings  # noqa: E402  likewise
 

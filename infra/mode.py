@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
+from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient

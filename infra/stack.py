@@ -4,23 +4,23 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.acm_record import AcmRecord
-from infra.alarms import Alarms, Watched
-from infra.asset import function_code
 from infra.config import StackConfig
-from infra.dashboard import ServiceDashboard
-from infra.encryption import EncryptionKey
-from infra.environment import function_environment
-from infra.new_material import NewMaterialRule
-from infra.notices import Notices
-from infra.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
-from infra.permissions import out_of_bounds
-from infra.queues import RotationQueue
-from infra.rotate_function import RotateFunction
-from infra.saved_queries import SavedQueries
-from infra.scan_function import ScanFunction
-from infra.scan_schedule import ScanSchedule
-from infra.service_function import TIMEOUT, Package
+from infra.iam.grants import guardrail_policy
+from infra.observability.acm_event_log import AcmRecord
+from infra.observability.alarms import Alarms, Watched
+from infra.observability.dashboard import ServiceDashboard
+from infra.observability.saved_queries import SavedQueries
+from infra.packaging.asset import function_code
+from infra.service.encryption import EncryptionKey
+from infra.service.environment import function_environment
+from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
+from infra.service.queues import RotationQueue
+from infra.service.rotate_function import RotateFunction
+from infra.service.scan_function import ScanFunction
+from infra.service.scan_schedule import ScanSchedule
+from infra.service.secret_event_rule import NewMaterialRule
+from infra.service.service_function import TIMEOUT, Package
+from infra.service.topics import Notices
 
 
 class CertRotationStack(cdk.Stack):
@@ -61,7 +61,7 @@ class CertRotationStack(cdk.Stack):
                 warning_topic_arn=notices.warning.topic_arn,
             ),
             key=key,
-            out_of_bounds=out_of_bounds(self, secret_prefix=config.secret_prefix),
+            guardrail_policy=guardrail_policy(self, secret_prefix=config.secret_prefix),
             notices=notices,
         )
         scan = ScanFunction(self, "Scan", config=config, package=package, queue=rotation.queue)

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from certrotation.core.telling import Weekday
-from certrotation.core.windows import WindowPolicy
+from certrotation.core.estate.expiry_windows import WindowPolicy
+from certrotation.core.notify.schedule import Weekday
 from certrotation.errors import SettingsError
 from certrotation.settings import Mode, Settings
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from certrotation.core.import_quota import YEARLY_QUOTA
-from certrotation.core.telling import Weekday
-from certrotation.core.windows import WindowPolicy
+from certrotation.core.estate.expiry_windows import WindowPolicy
+from certrotation.core.notify.schedule import Weekday
+from certrotation.core.scan.import_quota import YEARLY_QUOTA
 from certrotation.errors import SettingsError
 
 if TYPE_CHECKING:

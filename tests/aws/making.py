@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from certrotation.core.certificates import key_algorithm_of
-from certrotation.core.material import Material
-from certrotation.core.trust import Anchor
+from certrotation.core.material.bundle import Material
+from certrotation.core.material.trust import Anchor
+from certrotation.core.material.x509_facts import key_algorithm_of
 from certrotation.errors import CertRotationError
 
 if TYPE_CHECKING:

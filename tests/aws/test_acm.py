@@ -31,8 +31,8 @@ from tests.support.estate import client
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from certrotation.core.estate import ListedCertificate
-    from certrotation.core.material import PresentedCertificate
+    from certrotation.core.estate.inventory import ListedCertificate
+    from certrotation.core.material.bundle import PresentedCertificate
     from tests.double import Call, EmbeddedAws
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from certrotation.aws.dependents.cloudfront import Distributions
-from certrotation.core.estate import Dependent, DependentKind
+from certrotation.core.estate.inventory import Dependent, DependentKind
 from certrotation.errors import AccessDenied, DependentBusy, DependentRefused, NotSeenYet, Throttled
 from tests.aws.making import MISSING, answering, once, raising
 from tests.double.building import custom_origin, distribution_config, import_issued

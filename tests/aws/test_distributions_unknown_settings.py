@@ -21,7 +21,7 @@ from tests.support.estate import client
 if TYPE_CHECKING:
     from botocore.model import Shape
 
-    from certrotation.core.estate import Dependent
+    from certrotation.core.estate.inventory import Dependent
     from tests.double import EmbeddedAws
     from tests.support.authorities import Authorities
 

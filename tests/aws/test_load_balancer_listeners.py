@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from certrotation.aws.dependents.elbv2 import LoadBalancerListeners
-from certrotation.core.estate import Dependent, DependentKind
+from certrotation.core.estate.inventory import Dependent, DependentKind
 from certrotation.errors import (
     AccessDenied,
     DependentBusy,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation import wiring
+from certrotation import composition
 from certrotation.aws.wire_logs import CARRIERS, WITHHELD
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class Listener(logging.Handler):
 
 @pytest.fixture
 def listener(request: pytest.FixtureRequest) -> Iterator[Listener]:
-    """Hears all that a logger says; importing wiring is what keeps keys from it."""
-    assert wiring
+    """Hears all that a logger says; importing the composition is what keeps keys from it."""
+    assert composition
     name: str = request.param
     logger, listening = logging.getLogger(name), Listener()
     before = logger.level

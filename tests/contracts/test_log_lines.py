@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certrotation.core.outcomes import Status
+from certrotation.core.rotation.outcomes import Status
 from tests.support.estate import PREFIX
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import botocore.session
 import jmespath  # type: ignore[import-untyped]  # it has no types
 from botocore.validate import validate_parameters
 
-from infra.alarm_texts import ALARM_TEXTS
+from infra.observability.alarm_texts import ALARM_TEXTS
 
 OPERATING = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
 (COMMAND,) = re.findall(

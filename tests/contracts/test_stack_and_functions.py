@@ -8,13 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import get_args
 
-from certrotation.core.telling import RECEIVES_UNTIL_GIVEN_UP, Weekday
+from certrotation.composition import edge_region
+from certrotation.core.notify.schedule import RECEIVES_UNTIL_GIVEN_UP, Weekday
 from certrotation.settings import Mode, Settings
-from certrotation.wiring import edge_region
-from infra import queues
 from infra.config import Digest, StackConfig
-from infra.environment import function_environment
-from infra.rotate_function import EDGE_REGION
+from infra.service import queues
+from infra.service.environment import function_environment
+from infra.service.rotate_function import EDGE_REGION
 
 INFRA = Path(__file__).parents[2] / "infra"
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:warning"
@@ -87,7 +87,7 @@ def test_distributions_are_moved_where_the_role_allows_it() -> None:
 def test_every_handler_that_the_stack_names_can_be_imported() -> None:
     named = {
         match
-        for source in INFRA.glob("*.py")
+        for source in INFRA.rglob("*.py")
         for match in re.findall(r'handler="([a-z_.]+)"', source.read_text(encoding="utf-8"))
     }
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from certrotation.core.assessment import ScanPolicy, assess
-from certrotation.core.estate import (
+from certrotation.core.estate.expiry_windows import WindowPolicy
+from certrotation.core.estate.inventory import (
     Copy,
     Dependent,
     DependentKind,
@@ -17,8 +17,8 @@ from certrotation.core.estate import (
     RegionListing,
     Users,
 )
-from certrotation.core.tags import NOT_AFTER, SECRET, SUPERSEDED_AT, SUPERSEDED_BY, VERSION
-from certrotation.core.windows import WindowPolicy
+from certrotation.core.estate.tags import NOT_AFTER, SECRET, SUPERSEDED_AT, SUPERSEDED_BY, VERSION
+from certrotation.core.scan.assessment import ScanPolicy, assess
 from tests.core.samples import DAY, ISSUING_CA, NOW, material_of, presented
 from tests.support.authority import SERVER_AUTH, Authority, Issued, shared_key
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import ObjectIdentifier
 
-    from certrotation.core.assessment import Assessment
-    from certrotation.core.material import Material
+    from certrotation.core.material.bundle import Material
+    from certrotation.core.scan.assessment import Assessment
 
 HOME = "eu-west-1"
 US = "us-east-1"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
-from certrotation.core.estate import Copy, Users
-from certrotation.core.reimport_rules import reasons_against_reimport
-from certrotation.core.steps import (
+from certrotation.core.estate.inventory import Copy, Users
+from certrotation.core.estate.tags import SECRET, SUPERSEDED_AT, SUPERSEDED_BY
+from certrotation.core.rotation.plan import (
     NEW_COPY,
     Adopt,
     Import,
@@ -17,7 +17,7 @@ from certrotation.core.steps import (
     Tag,
     Unmark,
 )
-from certrotation.core.tags import SECRET, SUPERSEDED_AT, SUPERSEDED_BY
+from certrotation.core.rotation.reimport_rules import reasons_against_reimport
 from tests.core.building import BIRTH, HOME, SHOP, arn, issued, material, superseded
 from tests.core.region_plans import look, rotation
 from tests.core.samples import DAY, NOW, presented
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import timedelta
 
-    from certrotation.core.estate import Dependent
-    from certrotation.core.planning import Rotation
-    from certrotation.core.steps import RegionPlan, Step
+    from certrotation.core.estate.inventory import Dependent
+    from certrotation.core.rotation.plan import RegionPlan, Step
+    from certrotation.core.rotation.planning import Rotation
     from tests.support.authority import Issued
 
 EC_LEAF, RSA_LEAF = issued(ends=90 * DAY), issued(ends=90 * DAY, key="rsa2048")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate import RegionLook
+from certrotation.core.estate.expiry_windows import WindowPolicy
+from certrotation.core.estate.inventory import RegionLook
 from certrotation.core.findings import Severity
-from certrotation.core.planning import Rotation, RotationPolicy
-from certrotation.core.region_planning import NO_REFUSALS
-from certrotation.core.steps import MarkSuperseded, Move
-from certrotation.core.windows import WindowPolicy
+from certrotation.core.rotation.plan import MarkSuperseded, Move
+from certrotation.core.rotation.planning import Rotation, RotationPolicy
+from certrotation.core.rotation.region_planning import NO_REJECTIONS
 from tests.core.building import (
     BIRTH,
     HOME,
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from certrotation.core.estate import Copy, ManagedSecret, Users
+    from certrotation.core.estate.inventory import Copy, ManagedSecret, Users
     from certrotation.core.findings import Code, Finding
-    from certrotation.core.material import Material
-    from certrotation.core.region_planning import Refusals
-    from certrotation.core.steps import Plan, RegionPlan
+    from certrotation.core.material.bundle import Material
+    from certrotation.core.rotation.plan import Plan, RegionPlan
+    from certrotation.core.rotation.region_planning import Rejections
 
 POLICY = RotationPolicy(targets=(HOME,), windows=WindowPolicy(), roots=ROOTS)
 NEW_LEAF = issued(ends=90 * DAY)
@@ -67,7 +67,7 @@ def plan_of(
     *copies: Copy,
     wanted: Material | None = None,
     lookalikes: Iterable[Copy] = (),
-    refused: Refusals = NO_REFUSALS,
+    refused: Rejections = NO_REJECTIONS,
 ) -> Plan:
     """The plan for one Region that holds these copies."""
     seen = look(*copies, lookalikes=lookalikes)
@@ -78,7 +78,7 @@ def region_plan(
     *copies: Copy,
     wanted: Material | None = None,
     lookalikes: Iterable[Copy] = (),
-    refused: Refusals = NO_REFUSALS,
+    refused: Rejections = NO_REJECTIONS,
 ) -> RegionPlan:
     """The one Region's part of that plan."""
     plan = plan_of(*copies, wanted=wanted, lookalikes=lookalikes, refused=refused)

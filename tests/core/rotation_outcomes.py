@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certrotation.core.findings import Code, refuse
-from certrotation.core.outcomes import RegionOutcome, RotationOutcome, Status
-from certrotation.core.steps import Plan, RegionPlan, Tag
+from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
+from certrotation.core.rotation.plan import Plan, RegionPlan, Tag
 from certrotation.errors import AccessDenied, CertRotationError, Throttled
 from tests.core.building import HOME, SHOP
 

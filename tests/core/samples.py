@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from certrotation.core.material import PresentedCertificate
-from certrotation.core.material_checks import Inspection, inspect_secret
-from certrotation.core.secret_format import SecretValue
-from certrotation.core.trust import PublicRoots
+from certrotation.core.material.bundle import PresentedCertificate
+from certrotation.core.material.checks import Inspection, inspect_secret
+from certrotation.core.material.secret_format import SecretValue
+from certrotation.core.material.trust import PublicRoots
 from tests.support.authority import Authority, Issued, pem, shared_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from certrotation.core.findings import Code, Finding, Severity
-    from certrotation.core.material import Material
+    from certrotation.core.material.bundle import Material
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -16,10 +16,9 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certrotation.core.certificates import issued_by
 from certrotation.core.findings import Code
-from certrotation.core.material_checks import Inspection
-from certrotation.core.secret_format import (
+from certrotation.core.material.checks import Inspection
+from certrotation.core.material.secret_format import (
     CERTIFICATE_KEYS,
     CHAIN_KEYS,
     PASSPHRASE_KEY,
@@ -27,6 +26,7 @@ from certrotation.core.secret_format import (
     PRIVATE_KEY_KEYS,
     SecretValue,
 )
+from certrotation.core.material.x509_facts import issued_by
 from tests.core.samples import (
     ISSUING_CA,
     LEAF,

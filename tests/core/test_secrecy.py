@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from certrotation.core.decoding import UnreadableSecretError
 from certrotation.core.findings import refusals
-from certrotation.core.secret_format import SecretValue, parse_secret
+from certrotation.core.material.decoding import UnreadableSecretError
+from certrotation.core.material.secret_format import SecretValue, parse_secret
 from tests.core.samples import LEAF, RSA_LEAF, VERSION, inspect, secret
 from tests.support.authority import Issued, shared_key
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from certrotation import wiring
-from certrotation.core.assessment import ScanPolicy, assess
-from certrotation.core.estate import RegionListing
-from certrotation.core.tags import HOLD, SECRET
+from certrotation import composition
+from certrotation.core.estate.inventory import RegionListing
+from certrotation.core.estate.tags import HOLD, SECRET
+from certrotation.core.scan.assessment import ScanPolicy, assess
 from certrotation.settings import Settings
 from tests.double.building import ALL_KEY_TYPES
 from tests.support.estate import HOME, client
@@ -18,7 +18,7 @@ from tests.support.estate import HOME, client
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from certrotation.core.standing import State
+    from certrotation.core.scan.classification import State
     from tests.support.estate import Estate
 
 
@@ -94,7 +94,7 @@ def _held_secrets() -> frozenset[str]:
 def _states(estate: Estate) -> dict[str, State]:
     """Judge the account as a scan would, queueing nothing."""
     settings = Settings.from_env(estate.environment)
-    account = wiring.account(settings)
+    account = composition.account(settings)
     listings = [
         RegionListing(
             region=region.name,

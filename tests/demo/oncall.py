@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.alarm_texts import ALARM_TEXTS, AlarmText
+from infra.observability.alarm_texts import ALARM_TEXTS, AlarmText
 
 if TYPE_CHECKING:
     from tests.support.estate import Run

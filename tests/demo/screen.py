@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from certrotation.core.findings import Severity
-from certrotation.core.standing import State
+from certrotation.core.scan.classification import State
 from tests.demo.oncall import ALARMS, loudness, metrics_above_zero
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from certrotation.core import tags
+from certrotation.core.estate import tags
 from tests.e2e.deployed import wait_for
 from tests.e2e.places import APAC, EAST, HOME, PREFIX, STACK
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "the value is in the double"
 RECEIVES = 5
-"""After which the rotation queue gives a message up (infra/queues.py)."""
+"""After which the rotation queue gives a message up (infra/service/queues.py)."""
 
 
 def fire_the_schedule(run: Run) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from certrotation.aws.faults import translated
+from certrotation.aws.errors import translated
 from certrotation.errors import AccessDenied
 from tests.e2e.gate.decisions import Record
 from tests.e2e.gate.denials import denial

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from certrotation.core.telling import DIGEST_HOUR
+from certrotation.core.notify.schedule import DIGEST_HOUR
 from tests.e2e import rotating
 from tests.e2e.account import WAVE
 from tests.e2e.deployed import wait_for

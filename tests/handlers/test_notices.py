@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from certrotation.core import tags
+from certrotation.core.estate import tags
 from tests.double import Fault
 from tests.handlers.queueing import ask_for
 from tests.support.authority import now, shared_key
@@ -321,7 +321,7 @@ def test_a_bug_in_the_mail_repeats_no_rotation(
     estate: Estate, authorities: Authorities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mix_up(estate, authorities)
-    monkeypatch.setattr("certrotation.core.refusal_notice.refusal_notice", None)
+    monkeypatch.setattr("certrotation.core.notify.refusal_notice.refusal_notice", None)
 
     run = estate.run()
 

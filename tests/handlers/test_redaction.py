@@ -299,7 +299,7 @@ def test_renewals_in_every_form_write_nothing_of_the_secret(functions: Functions
     assert functions.betrayed == set()
 
 
-# Refusals
+# Rejections
 
 
 def another_key(functions: Functions) -> None:

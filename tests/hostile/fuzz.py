@@ -18,8 +18,8 @@ import atheris
 from cryptography.hazmat.primitives.serialization import Encoding
 
 with atheris.instrument_imports(include=["certrotation"]):
-    from certrotation.core.material_checks import inspect_secret
-    from certrotation.core.secret_format import (
+    from certrotation.core.material.checks import inspect_secret
+    from certrotation.core.material.secret_format import (
         CERTIFICATE_KEYS,
         CHAIN_KEYS,
         PASSPHRASE_KEY,

@@ -16,8 +16,8 @@ from tests.hostile.stories import STORIES
 from tests.hostile.weather import weathers
 
 if TYPE_CHECKING:
-    from certrotation.core.estate import Dependent
-    from certrotation.core.material import Material
+    from certrotation.core.estate.inventory import Dependent
+    from certrotation.core.material.bundle import Material
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ import botocore.exceptions
 from rich.console import Console
 from rich.table import Table
 
-from certrotation import wiring
+from certrotation import composition
 from tests.double import Fault
 from tests.hostile.playing import play, play_all
 from tests.hostile.stories import EDGE, STORIES
@@ -36,7 +36,7 @@ CLEARS_IN_ROUND = 2
 """Counted from 0. What lasts longer ends in the dead-letter queue, where a person sees it."""
 
 ROTATE_TIMEOUT = timedelta(minutes=5)
-"""Of the rotate function (infra/rotate_function.py)."""
+"""Of the rotate function (infra/service/rotate_function.py)."""
 
 POLLING = frozenset({"ReceiveMessage", "DeleteMessage"})
 """What Lambda does with the queue, not the functions."""
@@ -86,10 +86,10 @@ class Throttled:
             return None
 
         # A client learns a rate; the next world's clock is not its own.
-        wiring._account.cache_clear()
+        composition._account.cache_clear()
         with _fault(estate, throttle if number <= CLEARS_IN_ROUND else None):
             yield
-        wiring._account.cache_clear()
+        composition._account.cache_clear()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.alarm_texts import ALARM_TEXTS, ON_FIRE, SHOWN_IN_FULL, AlarmText
+from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE, SHOWN_IN_FULL, AlarmText
 
 
 @pytest.mark.parametrize("text", [ON_FIRE, *ALARM_TEXTS.values()], ids=lambda text: text.name)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.alarm_texts import ALARM_TEXTS
+from infra.observability.alarm_texts import ALARM_TEXTS
 from tests.infra.synthesis import Template
 
 pytestmark = pytest.mark.infra

@@ -12,9 +12,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from infra import bundling
-from infra.bundling import BundlingError, bundle, find_python
 from infra.config import Arch
+from infra.packaging import bundling
+from infra.packaging.bundling import BundlingError, bundle, find_python
 from tests.infra.synthesis import ROOT
 from tests.packaged.asset import HERE
 
@@ -38,7 +38,7 @@ PACKAGE = {
     "errors.py",
     "handlers",
     "settings.py",
-    "wiring.py",
+    "composition.py",
     "workflows",
 }
 DEVELOPMENT = {"bin", "conftest.py", "docs", "examples", "test", "testing", "tests"}

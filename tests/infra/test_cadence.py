@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from infra.cadence import DAY, HOUR, MINUTE, Cadence, Evaluation
+from infra.observability.cadence import DAY, HOUR, MINUTE, Cadence, Evaluation
 
 EVERY = [number * MINUTE for number in range(5, 24 * 60 + 1)]
 FIVE_MINUTES, HOURLY, DAILY = 5 * MINUTE, HOUR, DAY

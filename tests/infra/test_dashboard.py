@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.alarm_texts import ALARM_TEXTS
+from infra.observability.alarm_texts import ALARM_TEXTS
 from tests.infra.dashboard_body import lines_of, properties_of, widgets_of
 
 if TYPE_CHECKING:

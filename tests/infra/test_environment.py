@@ -1,5 +1,5 @@
 from infra.config import StackConfig
-from infra.environment import function_environment
+from infra.service.environment import function_environment
 
 
 def test_settings_that_nobody_gave_stay_with_the_functions_own_defaults() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from certrotation.core.messages import RotationRequest
+from certrotation.core.rotation.request import RotationRequest
 from tests.infra.synthesis import Template
 
 pytestmark = pytest.mark.infra

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from infra.mode import functions_of, switch
-from infra.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
+from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
 from tests.infra.synthesis import Template
 
 pytestmark = pytest.mark.infra

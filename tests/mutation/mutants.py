@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 REPOSITORY = Path(__file__).parents[2]
 MODULES = (
     "findings",
-    "material_checks",
-    "chain_checks",
-    "chain",
-    "comparison",
-    "windows",
-    "reimport_rules",
+    "material.checks",
+    "material.chain_checks",
+    "material.chain",
+    "rotation.regression_checks",
+    "estate.expiry_windows",
+    "rotation.reimport_rules",
 )
 """The modules of `certrotation.core` with the findings, the windows and the reimport rules."""
 
@@ -107,7 +107,7 @@ def _place(name: str) -> tuple[str, str]:
     """Split `package.module.x_function__mutmut_1`, or `...xǁClassǁmethod__mutmut_1`."""
     path, _, mangled = name.rpartition(".")
     function = mangled.partition("__mutmut_")[0].removeprefix("x_").removeprefix("xǁ")
-    return path.rpartition(".")[2], function.replace("ǁ", ".")
+    return path.partition(".core.")[2], function.replace("ǁ", ".")
 
 
 def _copy_into(folder: Path) -> None:
@@ -119,7 +119,7 @@ def _copy_into(folder: Path) -> None:
     for part in ("tests/core", "tests/support"):
         shutil.copytree(REPOSITORY / part, folder / part, ignore=unwanted)
     configuration = (REPOSITORY / "pyproject.toml").read_text().replace('"lambdas"', '"src"')
-    mutated = [f"src/certrotation/core/{module}.py" for module in MODULES]
+    mutated = [f"src/certrotation/core/{module.replace('.', '/')}.py" for module in MODULES]
     (folder / "pyproject.toml").write_text(
         f"{configuration}\n"
         "[tool.mutmut]\n"

@@ -6,10 +6,10 @@ from tests.mutation.acceptance import judge, load_accepted
 from tests.mutation.mutants import MODULES, REPOSITORY, Mutant, read_mutant, read_results
 
 CORE = REPOSITORY / "lambdas/certrotation/core"
-KNOWN = Mutant(module="windows", function="windows_of", line="a - b", becomes="a + b")
-OTHER = Mutant(module="windows", function="windows_of", line="a - b", becomes="None")
-METHOD = "certrotation.core.windows.xǁWindowPolicyǁwarning__mutmut_3"
-FUNCTION = "certrotation.core.chain_checks.x__dropped__mutmut_14"
+KNOWN = Mutant(module="estate.expiry_windows", function="windows_of", line="a - b", becomes="a + b")
+OTHER = Mutant(module="estate.expiry_windows", function="windows_of", line="a - b", becomes="None")
+METHOD = "certrotation.core.estate.expiry_windows.xǁWindowPolicyǁwarning__mutmut_3"
+FUNCTION = "certrotation.core.material.chain_checks.x__dropped__mutmut_14"
 
 
 def test_survivors_that_are_all_accepted_hold() -> None:
@@ -36,8 +36,8 @@ def test_results_are_read_by_name() -> None:
 @pytest.mark.parametrize(
     ("name", "module", "function"),
     [
-        (METHOD, "windows", "WindowPolicy.warning"),
-        (FUNCTION, "chain_checks", "_dropped"),
+        (METHOD, "estate.expiry_windows", "WindowPolicy.warning"),
+        (FUNCTION, "material.chain_checks", "_dropped"),
     ],
     ids=["method", "function"],
 )
@@ -63,18 +63,20 @@ def test_a_mutant_is_known_by_its_place_and_its_change(
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_to_mutate_is_there(module: str) -> None:
     """mutmut would pass over a name that it does not find."""
-    assert (CORE / f"{module}.py").is_file()
+    assert (CORE / f"{module.replace('.', '/')}.py").is_file()
 
 
 def is_there(mutant: Mutant) -> bool:
     """Say whether a mutant changes a line that there is."""
-    source = (CORE / f"{mutant.module}.py").read_text()
+    source = (CORE / f"{mutant.module.replace('.', '/')}.py").read_text()
     return mutant.line in "\n".join(line.strip() for line in source.splitlines())
 
 
 def test_every_accepted_mutant_changes_a_line_that_is_there() -> None:
     assert [each for each in load_accepted() if not is_there(each)] == []
-    assert not is_there(Mutant(module="chain", function="f", line="no such line", becomes=""))
+    assert not is_there(
+        Mutant(module="material.chain", function="f", line="no such line", becomes="")
+    )
 
 
 def test_every_accepted_mutant_is_equivalent_and_says_why() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.alarm_texts import ALARM_TEXTS, ON_FIRE, AlarmText
+from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE, AlarmText
 from tests.oncall.alarm_state import State
 from tests.oncall.composite import Composite, composites_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.alarm_texts import ALARM_TEXTS
+from infra.observability.alarm_texts import ALARM_TEXTS
 from tests.oncall.metric_store import Metric, MetricStore
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from infra.bundling import bundle
+from infra.packaging.bundling import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra.config import StackConfig
-from infra.environment import function_environment
+from infra.service.environment import function_environment
 from tests.double import embedded_aws
 from tests.double.serving import serving
 from tests.packaged.asset import can_be_written, mounted, portrait

@@ -34,7 +34,7 @@ HOME = "eu-west-1"
 PREFIX = "certrotation/"
 MOST_MESSAGES = 10_000
 MOST_RECEIVES = 5
-"""After these the queue gives a message up (infra/queues.py)."""
+"""After these the queue gives a message up (infra/service/queues.py)."""
 
 
 @dataclass(kw_only=True)

@@ -12,10 +12,10 @@ from tests.support.estate import MOST_RECEIVES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from certrotation.core.messages import RotationRequest
+    from certrotation.core.rotation.request import RotationRequest
 
 VISIBILITY = timedelta(minutes=30)
-"""The queue's visibility timeout (infra/queues.py)."""
+"""The queue's visibility timeout (infra/service/queues.py)."""
 
 _RECEIVES_THAT_COUNT = 2
 """From the third receive on a message is left out of the age of the oldest (SQS Developer Guide,

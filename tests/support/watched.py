@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from certrotation import wiring
+from certrotation import composition
 from certrotation.handlers import rotate
 from certrotation.settings import Settings
 from tests.support.heap import traces_of
@@ -112,7 +112,9 @@ def _run(event: Mapping[str, Any]) -> tuple[str, TracebackType | None]:
 
 def _at_import(region: str, doing: Callable[[Any], object]) -> None:
     """Do something whenever this Region's client is about to send an ImportCertificate."""
-    certificates: Any = wiring.account(Settings.from_env(os.environ)).regions[region].certificates
+    certificates: Any = (
+        composition.account(Settings.from_env(os.environ)).regions[region].certificates
+    )
 
     def act(request: Any, **_: object) -> None:
         doing(request)

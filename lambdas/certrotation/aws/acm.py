@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.aws.faults import translated
-from certrotation.core.certificates import KeyAlgorithm
-from certrotation.core.decoding import UnreadableSecretError, decode_certificates
-from certrotation.core.estate import CertificateDetail, ListedCertificate
-from certrotation.core.material import PresentedCertificate
-from certrotation.core.names import normalise
+from certrotation.aws.errors import translated
+from certrotation.core.estate.inventory import CertificateDetail, ListedCertificate
+from certrotation.core.material.bundle import PresentedCertificate
+from certrotation.core.material.decoding import UnreadableSecretError, decode_certificates
+from certrotation.core.material.host_names import normalise
+from certrotation.core.material.x509_facts import KeyAlgorithm
 from certrotation.errors import Rejected, Vanished
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         TagTypeDef,
     )
 
-    from certrotation.core.material import Material
+    from certrotation.core.material.bundle import Material
 
 _PAGE = 1000
 

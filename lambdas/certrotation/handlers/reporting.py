@@ -17,7 +17,7 @@ from certrotation.errors import CertRotationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from certrotation.core.notices import Notice
+    from certrotation.core.notify.notice import Notice
     from certrotation.workflows.ports import Account
 
 NAMESPACE = "CertRotation"

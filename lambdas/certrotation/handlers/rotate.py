@@ -6,11 +6,17 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from certrotation import wiring
-from certrotation.core.messages import RotationRequest
-from certrotation.core.outcomes import WAIT, Disposition, RotationOutcome, Status, follow_up
-from certrotation.core.planning import RotationPolicy
-from certrotation.core.telling import is_rotation_told
+from certrotation import composition
+from certrotation.core.notify.schedule import is_notification_due
+from certrotation.core.rotation.outcomes import (
+    WAIT,
+    Disposition,
+    RotationOutcome,
+    Status,
+    follow_up,
+)
+from certrotation.core.rotation.planning import RotationPolicy
+from certrotation.core.rotation.request import RotationRequest
 from certrotation.errors import CertRotationError, Rejected, without_frames
 from certrotation.handlers.reporting import emit, logger, service, tell
 from certrotation.settings import Mode, Settings
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from certrotation.core.notices import Notice
+    from certrotation.core.notify.notice import Notice
     from certrotation.workflows.ports import Account, RotationQueue
 
 _SAY = {
@@ -62,7 +68,7 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     except Rejected as error:
         _report(RotationOutcome.of_error("(none)", error), _asked(record, None, receives))
         return Disposition.ACKNOWLEDGE
-    account = wiring.account(settings)
+    account = composition.account(settings)
     outcome = _rotator(account, settings, now).rotate(request, receives=receives)
     _report(outcome, _asked(record, request, receives))
     try:
@@ -71,17 +77,17 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
         # Then the message comes back when its visibility timeout has passed.
         logger.warning("queue", extra={"queue": str(error)})
         return Disposition.RETURN
-    if is_rotation_told(request, outcome, settings.scan_interval, receives):
+    if is_notification_due(request, outcome, settings.scan_interval, receives):
         tell(account, lambda: _notice(account, outcome))
     return settled
 
 
 def _notice(account: Account, outcome: RotationOutcome) -> Notice:
     """Make the mail; it is rare, and what it is made with would lengthen each cold start."""
-    from certrotation.core.refusal_notice import refusal_notice  # noqa: PLC0415  see above
-    from certrotation.workflows.telling import live_meanwhile  # noqa: PLC0415  see above
+    from certrotation.core.notify.refusal_notice import refusal_notice  # noqa: PLC0415  see above
+    from certrotation.workflows.notify import current_copies_meanwhile  # noqa: PLC0415  see above
 
-    return refusal_notice(service(), outcome, live_meanwhile(account, outcome))
+    return refusal_notice(service(), outcome, current_copies_meanwhile(account, outcome))
 
 
 def _settle(  # noqa: PLR0913, PLR0917  all that is known of one message
@@ -108,9 +114,9 @@ def _rotator(account: Account, settings: Settings, now: datetime) -> Rotator:
         policy=RotationPolicy(
             targets=settings.target_regions,
             windows=settings.windows,
-            roots=wiring.public_roots(settings.public_roots_file),
+            roots=composition.public_roots(settings.public_roots_file),
             adopts=settings.adopts,
-            edge_region=wiring.edge_region(settings.home_region),
+            edge_region=composition.edge_region(settings.home_region),
         ),
         secret_prefix=settings.secret_prefix,
         applies=settings.mode is Mode.APPLY,
@@ -122,12 +128,12 @@ def _asked(
     record: Mapping[str, Any], request: RotationRequest | None, receives: int
 ) -> dict[str, Any]:
     """Return what leads from a rotation back to its message, and to the scan that sent it."""
-    sighting = request.sighting if request else None
+    snapshot = request.snapshot if request else None
     return {
         "message": record["messageId"],
         "receives": receives,
         # A scan's own line says when it was, too; None if an event or a person asked.
-        "scan": sighting.at if sighting else None,
+        "scan": snapshot.at if snapshot else None,
     }
 
 

@@ -6,9 +6,9 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from certrotation import wiring
-from certrotation.core.assessment import ScanPolicy
-from certrotation.core.telling import is_digest_due
+from certrotation import composition
+from certrotation.core.notify.schedule import is_digest_due
+from certrotation.core.scan.assessment import ScanPolicy
 from certrotation.handlers.reporting import emit, logger, service, tell
 from certrotation.settings import Mode, Settings
 from certrotation.workflows.scan import scan
@@ -16,8 +16,8 @@ from certrotation.workflows.scan import scan
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from certrotation.core.notices import Notice
-    from certrotation.core.scan_report import ScanReport
+    from certrotation.core.notify.notice import Notice
+    from certrotation.core.scan.report import ScanReport
 
 
 def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
     """
     del event, context
     settings = Settings.from_env(os.environ)
-    account, now = wiring.account(settings), datetime.now(UTC)
+    account, now = composition.account(settings), datetime.now(UTC)
     report = scan(
         account,
         ScanPolicy(
@@ -53,6 +53,6 @@ def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
 
 def _digest(report: ScanReport) -> Notice:
     """Make the mail; it is rare, and what it is made with would lengthen each cold start."""
-    from certrotation.core.digest import digest  # noqa: PLC0415  see above
+    from certrotation.core.notify.digest import digest  # noqa: PLC0415  see above
 
     return digest(service(), report)

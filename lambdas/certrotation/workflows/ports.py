@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import timedelta
 
-    from certrotation.core.estate import (
+    from certrotation.core.estate.inventory import (
         CertificateDetail,
         Dependent,
         DependentKind,
         ListedCertificate,
         ManagedSecret,
     )
-    from certrotation.core.material import Material, PresentedCertificate
-    from certrotation.core.messages import RotationRequest
-    from certrotation.core.notices import Notice
-    from certrotation.core.secret_format import SecretValue
+    from certrotation.core.material.bundle import Material, PresentedCertificate
+    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.notify.notice import Notice
+    from certrotation.core.rotation.request import RotationRequest
 
 
 class Secrets(Protocol):

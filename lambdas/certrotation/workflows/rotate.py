@@ -7,32 +7,32 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from certrotation.core.estate.current_copies import current_copies_in
 from certrotation.core.findings import apply_acceptance, refusals
-from certrotation.core.live import live_in
-from certrotation.core.material_checks import inspect_secret
-from certrotation.core.outcomes import RegionOutcome, RotationOutcome, Status
-from certrotation.core.planning import Rotation
+from certrotation.core.material.checks import inspect_secret
+from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
+from certrotation.core.rotation.planning import Rotation
 from certrotation.errors import CertRotationError, NotYet, Rejected, without_frames
-from certrotation.workflows.application import RegionApplication
-from certrotation.workflows.observation import Observer
+from certrotation.workflows.apply_plan import RegionRotation
+from certrotation.workflows.observe import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from certrotation.core.estate import ManagedSecret, RegionLook
+    from certrotation.core.estate.inventory import ManagedSecret, RegionLook
     from certrotation.core.findings import Finding
-    from certrotation.core.material_checks import Inspection
-    from certrotation.core.messages import RotationRequest, Sighting
-    from certrotation.core.planning import RotationPolicy
-    from certrotation.core.secret_format import SecretValue
-    from certrotation.core.steps import Plan, RegionPlan
+    from certrotation.core.material.checks import Inspection
+    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.rotation.plan import Plan, RegionPlan
+    from certrotation.core.rotation.planning import RotationPolicy
+    from certrotation.core.rotation.request import RotationRequest, ScanSnapshot
     from certrotation.workflows.ports import Account, Secrets
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
-SIGHTING_LASTS = timedelta(minutes=15)
+SNAPSHOT_LASTS = timedelta(minutes=15)
 """How long what a scan saw stands in for a search of our own."""
 
 CONSISTENT_AFTER = timedelta(minutes=1)
@@ -86,7 +86,7 @@ class Rotator:
         if refusals(found):
             return _refused(secret, found)
         _require_validity(inspection, self.now)
-        return self._rotate_regions(rotation, self._fresh(request.sighting, receives), receives)
+        return self._rotate_regions(rotation, self._fresh(request.snapshot, receives), receives)
 
     def _inspect(self, request: RotationRequest, secret: ManagedSecret) -> tuple[str, Inspection]:
         """Read and check what is AWSCURRENT; of the value as it was read nothing is kept."""
@@ -94,15 +94,15 @@ class Rotator:
         _require_consistency(self.account.secrets, request, secret, value)
         return value.version, inspect_secret(value, self.policy.roots, self.now)
 
-    def _fresh(self, sighting: Sighting | None, receives: int) -> Sighting | None:
-        """Return the sighting if nothing much can have happened since."""
-        oldest = (self.now - SIGHTING_LASTS).timestamp()
-        return sighting if sighting and receives == 1 and sighting.at >= oldest else None
+    def _fresh(self, snapshot: ScanSnapshot | None, receives: int) -> ScanSnapshot | None:
+        """Return the snapshot if nothing much can have happened since."""
+        oldest = (self.now - SNAPSHOT_LASTS).timestamp()
+        return snapshot if snapshot and receives == 1 and snapshot.at >= oldest else None
 
     def _rotate_regions(
-        self, rotation: Rotation, sighting: Sighting | None, receives: int
+        self, rotation: Rotation, snapshot: ScanSnapshot | None, receives: int
     ) -> RotationOutcome:
-        observer = Observer(rotation=rotation, now=self.now, sighting=sighting)
+        observer = Observer(rotation=rotation, now=self.now, snapshot=snapshot)
         looks, unseen = self._look(observer, rotation)
         first = next(iter(rotation.regions))
         if first in unseen and receives < RECEIVES_UNTIL_NEXT_CANARY:
@@ -110,7 +110,7 @@ class Rotator:
                 rotation.secret.name, _unreachable_canary(first, unseen[first])
             )
         plan = rotation.plan(list(looks.values()), self.now)
-        live = {region: live_in(look) for region, look in looks.items()}
+        live = {region: current_copies_in(look) for region, look in looks.items()}
         if plan.is_refused:
             return RotationOutcome(
                 secret=plan.secret,
@@ -162,7 +162,7 @@ class Rotator:
             return (*refused, *planned)
 
         def apply(region: RegionPlan) -> RegionOutcome:
-            return RegionApplication(
+            return RegionRotation(
                 region=self.account.regions[region.region],
                 look=looks[region.region],
                 rotation=rotation,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from certrotation.core.assessment import assess
-from certrotation.core.estate import RegionListing
-from certrotation.core.scan_report import ScanReport
-from certrotation.core.tags import Marks
+from certrotation.core.estate.inventory import RegionListing
+from certrotation.core.estate.tags import Marks
+from certrotation.core.scan.assessment import assess
+from certrotation.core.scan.report import ScanReport
 from certrotation.errors import CertRotationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from certrotation.core.assessment import ScanPolicy
-    from certrotation.core.steps import Delete
+    from certrotation.core.rotation.plan import Delete
+    from certrotation.core.scan.assessment import ScanPolicy
     from certrotation.workflows.ports import Account, Region
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from certrotation.core.findings import refusals
-from certrotation.core.material_checks import inspect_secret
+from certrotation.core.material.checks import inspect_secret
 from tests.double import Behaviour, embedded_aws
 from tests.hostile.corpus.leaks import leaks, passphrase_of, pieces_of
 from tests.hostile.corpus.material import NOW, ROOTS, TRUSTED
@@ -21,8 +21,8 @@ from tests.support.estate import HOME, PREFIX, Estate, client
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from certrotation.core.material import Material
-    from certrotation.core.material_checks import Inspection
+    from certrotation.core.material.bundle import Material
+    from certrotation.core.material.checks import Inspection
     from tests.hostile.corpus.row import Row, Verdict
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from certrotation.core.secret_format import SecretValue
+    from certrotation.core.material.secret_format import SecretValue
 
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)(?:-----END|\Z)", re.DOTALL)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from certrotation.core.trust import PublicRoots
+from certrotation.core.material.trust import PublicRoots
 from tests.support.authority import Authority, Issued, shared_key
 
 if TYPE_CHECKING:

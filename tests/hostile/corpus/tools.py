@@ -45,7 +45,7 @@ from tests.support.authority import pem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from certrotation.core.secret_format import SecretValue
+    from certrotation.core.material.secret_format import SecretValue
     from tests.hostile.corpus.row import Verdict
 
 CERTIFICATE, KEY, CHAIN = SHOP.certificate_pem, SHOP.key_pem(), SHOP.chain_pem

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from certrotation import wiring
-from certrotation.core import tags
+from certrotation import composition
+from certrotation.core.estate import tags
 from certrotation.handlers import rotate, scan
 from tests.double import Behaviour, Fault, embedded_aws
 from tests.support.authority import Authority, shared_key
@@ -120,10 +120,10 @@ def rotate_many(secrets: int, burst: float = BURST) -> Rotated:
         stack.enter_context(estate.listening())
         stack.enter_context(patch("certrotation.handlers.rotate.emit", lambda _: None))
         queue, quotas = ModelQueue(clock=clock), Quotas(clock, burst)
-        stack.enter_context(patch("certrotation.wiring.account", _Accounts(queue)))
+        stack.enter_context(patch("certrotation.composition.account", _Accounts(queue)))
         aws.behaviour.fault = quotas
         # Reading them silences a warning, which Python can do for one thread alone.
-        wiring.public_roots(None)
+        composition.public_roots(None)
         scan.handler({}, None)
         longest = _work(queue)
         seconds = clock.seconds()
@@ -179,7 +179,7 @@ class _Accounts:
 
     def __call__(self, settings: Settings) -> Account:
         if not hasattr(self._local, "account"):
-            made = wiring._account.__wrapped__(settings, frozenset())
+            made = composition._account.__wrapped__(settings, frozenset())
             self._local.account = replace(made, queue=self._queue)
         account: Account = self._local.account
         return account

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from infra.alarm_texts import ALARM_TEXTS
+from infra.observability.alarm_texts import ALARM_TEXTS
 from tests.infra.synthesis import Template, synthesize
 from tests.oncall.drill import mail
 from tests.oncall.drill.directory import lay_out

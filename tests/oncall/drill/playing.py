@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from infra.alarm_texts import ALARM_TEXTS
+from infra.observability.alarm_texts import ALARM_TEXTS
 from tests.oncall.alarm_state import State
 from tests.oncall.drill.witness import Witness
 from tests.oncall.year.deck import SETTLING_IN, Deck

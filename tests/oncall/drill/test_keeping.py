@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.alarm_texts import ALARM_TEXTS
+from infra.observability.alarm_texts import ALARM_TEXTS
 from tests.oncall.drill.mending import SWITCHES
 from tests.oncall.drill.playing import alarm_for, drilled
 from tests.oncall.drill.transcript import Transcript

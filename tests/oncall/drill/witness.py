@@ -26,7 +26,7 @@ _TAKES = {SCAN: 2.4, ROTATE: 3.1}
 """Seconds that a run reports: here it takes none."""
 
 _TRIES = 3
-"""Of a scan: one, and two repetitions (infra/scan_function.py)."""
+"""Of a scan: one, and two repetitions (infra/service/scan_function.py)."""
 
 
 @dataclass(frozen=True, slots=True)

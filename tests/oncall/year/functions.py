@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from certrotation import wiring
+from certrotation import composition
 from certrotation.errors import CertRotationError
 from certrotation.handlers import rotate, scan
 from certrotation.settings import Settings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-    from certrotation.core.messages import RotationRequest
+    from certrotation.core.rotation.request import RotationRequest
     from tests.double import Call
     from tests.oncall.year.agenda import Agenda
     from tests.oncall.year.metering import Metering
@@ -39,7 +39,7 @@ _TURNED_AWAY_FOR = timedelta(minutes=5)
 """When an event that was throttled is tried again, at the latest (the same)."""
 
 _TIMEOUT = timedelta(minutes=5)
-"""Of both functions (infra/service_function.py)."""
+"""Of both functions (infra/service/service_function.py)."""
 
 _PICKED_UP = timedelta(seconds=2)
 """How long a message lies until a poller has it."""
@@ -82,8 +82,8 @@ class Functions:
     def in_force(self) -> Any:
         """Give the functions clients of their own, and this queue, until exit."""
         settings = Settings.from_env(self._estate.environment)
-        made = replace(wiring._account.__wrapped__(settings, frozenset()), queue=self.queue)
-        return patch("certrotation.wiring.account", lambda _: made)
+        made = replace(composition._account.__wrapped__(settings, frozenset()), queue=self.queue)
+        return patch("certrotation.composition.account", lambda _: made)
 
     # scan
 

@@ -11,8 +11,8 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from certrotation.core.messages import RotationRequest
-from certrotation.core.windows import WindowPolicy, windows_of
+from certrotation.core.estate.expiry_windows import WindowPolicy, windows_of
+from certrotation.core.rotation.request import RotationRequest
 from tests.double import Behaviour, embedded_aws
 from tests.oncall.year.agenda import Agenda
 from tests.oncall.year.faults import BACKGROUND
@@ -40,7 +40,7 @@ from tests.support.one_thread import one_after_the_other
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from certrotation.core.windows import Windows
+    from certrotation.core.estate.expiry_windows import Windows
     from tests.infra.synthesis import Template
     from tests.oncall.year.ledger import Injected
     from tests.support.authority import Issued
@@ -56,7 +56,7 @@ FIRST_IMPORTS = timedelta(hours=3)
 
 _EVENT = timedelta(seconds=2)
 _EVENT_GIVEN_UP = timedelta(hours=2)
-"""The rule's `maximum_event_age_in_seconds` (infra/new_material.py)."""
+"""The rule's `maximum_event_age_in_seconds` (infra/service/secret_event_rule.py)."""
 
 
 @dataclass(kw_only=True)

@@ -12,9 +12,9 @@ import botocore
 
 from certrotation.aws.dependents.ownership import stack_of
 from certrotation.aws.dependents.unknown_settings import get_distribution
-from certrotation.aws.faults import translated
-from certrotation.core.estate import Dependent, DependentKind
-from certrotation.core.names import normalise
+from certrotation.aws.errors import translated
+from certrotation.core.estate.inventory import Dependent, DependentKind
+from certrotation.core.material.host_names import normalise
 from certrotation.errors import DependentBusy, DependentRefused, NotYet, Vanished
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certrotation.aws.dependents.ownership import stack_of, why_unmovable
-from certrotation.aws.faults import translated
-from certrotation.core.estate import Dependent, DependentKind
+from certrotation.aws.errors import translated
+from certrotation.core.estate.inventory import Dependent, DependentKind
 from certrotation.errors import DependentBusy, DependentFull, NotYet, Vanished
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from certrotation.core.messages import RotationRequest
+from certrotation.core.rotation.request import RotationRequest
 from tests.oncall.drill.answers import NotModelledError, RefusalError
 from tests.support.estate import HOME, PREFIX, client
 

@@ -1,0 +1,1 @@
+"""Permissions: the statements of the roles, and the reasons for each wildcard."""

@@ -1,0 +1,280 @@
+"""The alarms: what each watches, for how long, and which topic hears it.
+
+What they say is in infra/observability/alarm_texts.py, how long follows from the scan's interval in
+infra/observability/cadence.py. Three rules hold for all:
+
+- No alarm that tells anybody has a name of its own: a topic takes messages only from alarms whose
+  names begin with the stack's (infra/service/encryption.py).
+- Only ALARM sends anything. A new alarm goes from INSUFFICIENT_DATA to OK, and telling that would
+  page somebody at each first deployment.
+- A metric that is not there says nothing about the certificates. So whatever a scan reports, and
+  the depth of a queue, is ignored while it is missing, and the alarm keeps its state. Counts of
+  mishaps, which are there only when something was done, are taken as none.
+"""
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE, Severity
+from infra.observability.cadence import DAY, HOUR, MINUTE, Cadence, Evaluation
+from infra.observability.metrics import count, depth, math, of_service, oldest, watched_by
+from infra.service.topics import Notices
+
+_IGNORE = cloudwatch.TreatMissingData.IGNORE
+_NONE_HAPPENED = cloudwatch.TreatMissingData.NOT_BREACHING
+
+# The newest scan's word. Short, because two scans within one period come to one value: when a
+# person mends something and scans by hand, and the window slides on past the second scan, the first
+# would count once more, and page. Not shorter, because CloudWatch retrieves a few periods only, and
+# what arrives later than these is never seen.
+_NEWEST = Evaluation.every(2 * MINUTE, 1)
+
+# SQS tells the depth of a queue each minute. Long enough that looking at messages, which hides them
+# for half a minute, neither clears an alarm nor raises it again.
+_DEPTH = Evaluation.every(5 * MINUTE, 1)
+
+_STALLED = 6 * HOUR
+_DARK = DAY
+
+# 2,500 due secrets take 42 minutes (docs/figures.md). The function may die on the last of them, and
+# once more when it is back after half an hour, the visibility timeout: 102 minutes. From the third
+# receive on SQS leaves a message out (SQS Developer Guide, Available CloudWatch metrics,
+# ApproximateAgeOfOldestMessage). Before that, what is returned on purpose is away for 15 minutes at
+# most, and what waits for a dependent is a new message every five.
+LONGEST_ORDINARY_AGE = 2 * HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """The functions and queues that alarms are about."""
+
+    scan: lambda_.Function
+    rotate: lambda_.Function
+    rotations: sqs.IQueue
+    rotation_dead_letters: sqs.IQueue
+    schedule_dead_letters: sqs.IQueue
+    scan_failures: sqs.IQueue
+    rule_dead_letters: sqs.IQueue
+
+
+class Alarms(Construct):
+    """Every alarm of the service, each with the name of its text as its id."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        watched: Watched,
+        notices: Notices,
+        interval: cdk.Duration,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.by_name: dict[str, cloudwatch.Alarm] = {}
+        self._topics: dict[Severity, sns.ITopic] = {
+            "critical": notices.critical,
+            "warning": notices.warning,
+        }
+        self._cadence = Cadence(interval.to_minutes() * MINUTE)
+        self._watch_levels()
+        self._watch_what_lasts()
+        self._watch_for_missing_scans()
+        self._watch_rotations()
+        self._watch_queues(watched)
+        self._watch_functions(watched)
+        self._sum_up()
+
+    def _watch_levels(self) -> None:
+        """A scan that counts one is enough, and one that counts none clears it.
+
+        The newest scan counts, however old it is. A scan that did not see every Region emits no
+        zero, so it clears nothing.
+        """
+        for name in (
+            "CertificateCritical",
+            "CertificateTurnedCritical",
+            "AwaitingMaterial",
+            "UnmanagedExpiring",
+        ):
+            self._above(0, name, self._ours(name, "Maximum", _NEWEST), _NEWEST, missing=_IGNORE)
+
+    def _watch_what_lasts(self) -> None:
+        """Each scan of a while must count one: `Minimum`, so that one good scan ends the while."""
+        for name, evaluation in {
+            # Six hours of scans; where scans are as rare as that, two in a row.
+            "RotationStalled": self._cadence.until(_STALLED),
+            # One scan may fall into a bad minute.
+            "RegionUnreachable": self._cadence.in_a_row(2),
+            # A day of periods is allowed only if each is an hour or longer.
+            "RegionDark": self._cadence.until(_DARK, shortest=HOUR),
+        }.items():
+            metric = self._ours(name, "Minimum", evaluation)
+            self._above(0, name, metric, evaluation, missing=_IGNORE)
+
+    def _watch_for_missing_scans(self) -> None:
+        """The dead man's switch: three beats without a scan, once there has been one.
+
+        No document says what FILL makes of a metric that has no datum at all: nothing, or zeros,
+        which would page at the first deployment. REPEAT has nothing to repeat before the first
+        datum, and IF drops a point that has no condition (CloudWatch User Guide, Using math
+        expressions). So there is no data until the first scan, and ignoring that leaves the alarm
+        in INSUFFICIENT_DATA, where it began. Afterwards CloudWatch retrieves more periods than the
+        three that it evaluates (the same, Configuring how CloudWatch alarms treat missing data), so
+        the last scan is in sight when three zeros follow it. When it is out of sight, ignoring
+        keeps the alarm on.
+        """
+        evaluation = self._cadence.in_a_row(3)
+        self._alarm(
+            "ScanMissing",
+            math(
+                "IF(FILL(scans, REPEAT), FILL(scans, 0))",
+                evaluation.period,
+                scans=self._ours("ScanMissing", "Sum", evaluation),
+            ),
+            evaluation,
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            threshold=1,
+            missing=_IGNORE,
+        )
+
+    def _watch_rotations(self) -> None:
+        """One such rotation in two beats is enough: what is refused is tried again at each scan.
+
+        Filled, because otherwise CloudWatch would go back past periods without a rotation to older
+        ones, and the alarm would stay on for twice as long.
+        """
+        evaluation = self._cadence.events()
+        for name in ("MaterialRefused", "DependentsStranded"):
+            events = math(
+                "FILL(events, 0)", evaluation.period, events=self._ours(name, "Sum", evaluation)
+            )
+            self._above(0, name, events, evaluation, missing=_NONE_HAPPENED)
+
+    def _watch_queues(self, watched: Watched) -> None:
+        """What lies in a dead-letter queue keeps its alarm on until a person has emptied it."""
+        self._watch_what_is_given_up(watched.rotation_dead_letters)
+        unread = depth(watched.rotation_dead_letters, _DEPTH.period)
+        self._above(0, "DeadLettersUnread", unread, _DEPTH, missing=_IGNORE)
+        lost = math(
+            # A missing value counts as 0 in a sum; where all are missing there is none.
+            "not_started + failed + not_queued",
+            _DEPTH.period,
+            not_started=depth(watched.schedule_dead_letters, _DEPTH.period),
+            failed=depth(watched.scan_failures, _DEPTH.period),
+            not_queued=depth(watched.rule_dead_letters, _DEPTH.period),
+        )
+        self._above(0, "ScheduleFailing", lost, _DEPTH, missing=_IGNORE)
+        # Three looks, since SQS's figures are approximate.
+        evaluation = Evaluation.every(_DEPTH.period, 3)
+        age = oldest(watched.rotations, evaluation.period)
+        limit = LONGEST_ORDINARY_AGE.total_seconds()
+        self._above(limit, "QueueStuck", age, evaluation, missing=_NONE_HAPPENED)
+
+    def _watch_what_is_given_up(self, queue: sqs.IQueue) -> None:
+        """The depth rose, within two beats: what goes on failing gets there once an interval.
+
+        SQS does not count what it moves to a dead-letter queue as sent, so the depth must tell. An
+        idle queue has none, so the first message must count as a rise from 0; within a gap the
+        depth before it holds.
+        """
+        evaluation = self._cadence.events_by(_DEPTH.period)
+        rise = math(
+            "DIFF(FILL(FILL(depth, REPEAT), 0))",
+            evaluation.period,
+            depth=depth(queue, evaluation.period),
+        )
+        self._above(0, "RotationDeadLetters", rise, evaluation, missing=_NONE_HAPPENED)
+
+    def _watch_functions(self, watched: Watched) -> None:
+        """More mishaps than the share of runs that a retry mends, in each of three hours.
+
+        Lambda tries a failed scan again after one and after two minutes, and SQS hands out a
+        message again half an hour after its function died: a single death is at most half of an
+        hour's runs, and what fails for good goes on doing so for three hours. To run out of time is
+        an error (Lambda Developer Guide, Types of metrics), so duration needs no alarm of its own.
+        A throttled invocation is no run. Scans rarer than hourly that fail for good are told by
+        ScheduleFailing.
+        """
+        evaluation = Evaluation.every(HOUR, 3)
+        for name, counted, ordinary in (
+            ("FunctionErrors", "Errors", 0.5),
+            ("FunctionThrottled", "Throttles", 1),
+        ):
+            mishaps = math(
+                f"(scan_bad > {ordinary} * scan_runs) + (rotate_bad > {ordinary} * rotate_runs)",
+                evaluation.period,
+                scan_bad=count(watched.scan, counted, evaluation.period),
+                scan_runs=count(watched.scan, "Invocations", evaluation.period),
+                rotate_bad=count(watched.rotate, counted, evaluation.period),
+                rotate_runs=count(watched.rotate, "Invocations", evaluation.period),
+            )
+            self._above(0, name, mishaps, evaluation, missing=_NONE_HAPPENED)
+
+    def _sum_up(self) -> None:
+        """One alarm that is on while one that pages is, for whoever asks for a single answer.
+
+        It tells nobody: the alarm behind it has. Its name is its own, so that others can rely on
+        it; and alarms beside this stack's may be made of it.
+        """
+        paging = [name for name, text in ALARM_TEXTS.items() if text.severity == "critical"]
+        cloudwatch.CompositeAlarm(
+            self,
+            ON_FIRE.name,
+            composite_alarm_name=f"{cdk.Stack.of(self).stack_name}-{ON_FIRE.name}",
+            alarm_description=ON_FIRE.description,
+            alarm_rule=cloudwatch.AlarmRule.any_of(*(self.by_name[each] for each in paging)),
+        )
+
+    def _ours(self, name: str, statistic: str, evaluation: Evaluation) -> cloudwatch.Metric:
+        """Return our metric that the alarm watches."""
+        return of_service(self, watched_by(name), statistic, evaluation.period)
+
+    def _above(
+        self,
+        threshold: float,
+        name: str,
+        metric: cloudwatch.IMetric,
+        evaluation: Evaluation,
+        *,
+        missing: cloudwatch.TreatMissingData,
+    ) -> None:
+        self._alarm(
+            name,
+            metric,
+            evaluation,
+            comparison=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            threshold=threshold,
+            missing=missing,
+        )
+
+    def _alarm(  # noqa: PLR0913  all that an alarm is
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        evaluation: Evaluation,
+        *,
+        comparison: cloudwatch.ComparisonOperator,
+        threshold: float,
+        missing: cloudwatch.TreatMissingData,
+    ) -> None:
+        text = ALARM_TEXTS[name]
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_description=text.description,
+            metric=metric,
+            comparison_operator=comparison,
+            threshold=threshold,
+            evaluation_periods=evaluation.periods,
+            datapoints_to_alarm=evaluation.datapoints,
+            treat_missing_data=missing,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self._topics[text.severity]))
+        self.by_name[name] = alarm

@@ -1,0 +1,279 @@
+"""The dashboard: one screen for whoever was woken, read from the top.
+
+Row by row it answers: is anything on fire, is it running, how long have we got; which certificates,
+and who must act; what was done, and what waits; how the service itself fares.
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.observability.alarm_texts import ALARM_TEXTS, Severity
+from infra.observability.alarms import LONGEST_ORDINARY_AGE, Alarms, Watched
+from infra.observability.cadence import MINUTE, Cadence
+from infra.observability.metrics import (
+    count,
+    depth,
+    in_cdk,
+    longest_run,
+    math,
+    of_service,
+    oldest,
+    watched_by,
+)
+from infra.observability.widgets import Scale, graph, named, number, states, told_with
+from infra.service.service_function import TIMEOUT
+
+# 25 together: about what a screen of 1,080 lines holds.
+_FIRST, _SECOND, _LATER = 6, 7, 6
+
+# For what is true now. Five minutes are kept for 63 days.
+_NOW = 5 * MINUTE
+
+_RED, _ORANGE, _BROWN = cloudwatch.Color.RED, cloudwatch.Color.ORANGE, cloudwatch.Color.BROWN
+_GREEN, _BLUE, _PURPLE = cloudwatch.Color.GREEN, cloudwatch.Color.BLUE, cloudwatch.Color.PURPLE
+_GREY = cloudwatch.Color.GREY
+
+NEAREST_SHOWN = 20
+"""Certificates that a scan's summary names as nearest to expiry."""
+
+NEAREST = f"""\
+fields jsonParse(@message) as line
+| filter message = "scan"
+| unnest line.scan.nearest into certificate
+| fields floor((certificate.not_after - line.scan.at) / 86400) as days_left
+| sort @timestamp desc, certificate.not_after asc
+| display days_left, certificate.names, certificate.region, certificate.state, certificate.secret,
+    certificate.arn, @timestamp
+| dedup certificate.arn
+| limit {NEAREST_SHOWN}"""
+"""What the last scan saw expire first, and how many days it had left then.
+
+The last scan's rows come first. What only an earlier scan named, because it was renewed meanwhile,
+comes below them, and only where there are fewer than twenty.
+"""
+
+
+class ServiceDashboard(Construct):
+    """Everything that the service and AWS tell of it, on one screen."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        alarms: Alarms,
+        watched: Watched,
+        interval: cdk.Duration,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._cadence = Cadence(interval.to_minutes() * MINUTE)
+        self._trend = self._cadence.trend
+        self._watched = watched
+        stack = cdk.Stack.of(self)
+        # Dashboards belong to the account, not to a Region (CloudWatch User Guide, Using CloudWatch
+        # dashboards), and one more of the same name silently takes the place of the first
+        # (CloudWatch API Reference, PutDashboard).
+        self.name = f"{stack.stack_name}-{stack.region}"
+        cloudwatch.Dashboard(
+            self,
+            "Dashboard",
+            dashboard_name=self.name,
+            default_interval=in_cdk(self._cadence.shown),
+            # Of the graphs. CloudWatch's own choice would show periods without a scan as gaps.
+            period_override=cloudwatch.PeriodOverride.INHERIT,
+            widgets=[
+                [
+                    _states("Is anything on fire? These page", alarms, "critical", width=7),
+                    _states("These open tickets", alarms, "warning", width=8),
+                    self._since_the_last_scan(width=3),
+                    self._days_left(width=3),
+                    self._critical(width=3),
+                ],
+                [_nearest(watched.scan.log_group), self._who_must_act(), self._estate()],
+                [self._rotations(), self._changes(), self._queue(), self._dead_letters()],
+                [self._regions(), self._runs(), self._mishaps(), self._longest_runs()],
+            ],
+        )
+
+    # Is it running, how long have we got
+
+    def _since_the_last_scan(self, *, width: int) -> cloudwatch.IWidget:
+        """The newest value of `ScanCompleted` would stay there when scans have stopped."""
+        scans = of_service(self, watched_by("ScanMissing"), "Sum", _NOW)
+        age = math(
+            # The time of each period, less that of the last one with a scan; nothing before that.
+            "IF(FILL(scans, REPEAT), (EPOCH(scans) - FILL(IF(scans, EPOCH(scans)), REPEAT)) / 60)",
+            _NOW,
+            label=f"minutes since a scan, one every {self._cadence.interval // MINUTE}",
+            color=_BLUE,
+            scans=scans,
+        )
+        # It rises and falls with each scan: over a week that is a block.
+        return number("Is it running?", age, period=_NOW, width=width, height=_FIRST, history=False)
+
+    def _days_left(self, *, width: int) -> cloudwatch.IWidget:
+        days = of_service(self, "DaysToExpiryMin", "Minimum", _NOW)
+        last = _last(days, "days until the first one expires", _BLUE)
+        return number("How long have we got?", last, period=_NOW, width=width, height=_FIRST)
+
+    def _critical(self, *, width: int) -> cloudwatch.IWidget:
+        critical = of_service(self, watched_by("CertificateCritical"), "Maximum", _NOW)
+        last = _last(critical, "certificates in use about to expire", _RED)
+        return number("How many?", last, period=_NOW, width=width, height=_FIRST)
+
+    # Which certificates, and who must act
+
+    def _who_must_act(self) -> cloudwatch.IWidget:
+        levels = [
+            self._level("CertificateCritical", "about to expire", _RED),
+            self._level("CertificateTurnedCritical", "of these, new", _PURPLE),
+            self._level("RotationStalled", "overdue", _BROWN),
+            self._level("AwaitingMaterial", "awaiting material", _ORANGE),
+            self._level("UnmanagedExpiring", "unmanaged, expiring", _BLUE),
+        ]
+        return self._graph("Does anybody have to act?", Scale("certificates", levels), of=_SECOND)
+
+    def _estate(self) -> cloudwatch.IWidget:
+        managed = self._counted("CopiesManaged", "managed", _BLUE)
+        due = self._counted("CopiesDue", "due", _ORANGE)
+        return self._graph(
+            "The estate: copies", Scale("managed", [managed]), Scale("due", [due]), of=_SECOND
+        )
+
+    # What was done, and what waits
+
+    def _rotations(self) -> cloudwatch.IWidget:
+        outcomes = [
+            self._events("RotationSucceeded", "succeeded", _GREEN),
+            self._events(watched_by("MaterialRefused"), "refused", _RED),
+            self._events("RotationFailed", "to be tried again", _ORANGE),
+        ]
+        return self._graph("Rotations", Scale("rotations", outcomes))
+
+    def _changes(self) -> cloudwatch.IWidget:
+        changes = [
+            self._events("DependentsMoved", "moved", _GREEN),
+            self._events(watched_by("DependentsStranded"), "stranded", _RED),
+            self._events("SupersededDeleted", "old copies deleted", _GREY),
+        ]
+        return self._graph("Listeners and distributions", Scale("changes", changes))
+
+    def _queue(self) -> cloudwatch.IWidget:
+        queue = self._watched.rotations
+        age = math(
+            "seconds / 60",
+            self._trend,
+            label=told_with("oldest, minutes", "LAST"),
+            color=_ORANGE,
+            seconds=oldest(queue, self._trend),
+        )
+        limit = (LONGEST_ORDINARY_AGE / MINUTE, "QueueStuck")
+        return self._graph(
+            "The queue",
+            Scale("secrets", [self._depth(queue, "secrets waiting", _BLUE)]),
+            Scale("minutes", [age], limit),
+        )
+
+    def _dead_letters(self) -> cloudwatch.IWidget:
+        watched = self._watched
+        depths = [
+            self._depth(watched.rotation_dead_letters, "rotations", _RED),
+            self._depth(watched.scan_failures, "scans that failed", _PURPLE),
+            self._depth(watched.schedule_dead_letters, "scans not started", _BROWN),
+            self._depth(watched.rule_dead_letters, "events not queued", _ORANGE),
+        ]
+        return self._graph("Dead letters", Scale("messages", depths))
+
+    # How the service itself fares
+
+    def _regions(self) -> cloudwatch.IWidget:
+        unreachable = self._level("RegionUnreachable", "not read", _RED)
+        return self._graph("Regions that scans could not read", Scale("Regions", [unreachable]))
+
+    def _runs(self) -> cloudwatch.IWidget:
+        scan, rotate = self._watched.scan, self._watched.rotate
+        runs = [
+            self._happened(count(scan, "Invocations", self._trend), "scan", _BLUE),
+            self._happened(count(rotate, "Invocations", self._trend), "rotate", _ORANGE),
+        ]
+        return self._graph("Runs", Scale("runs", runs))
+
+    def _mishaps(self) -> cloudwatch.IWidget:
+        scan, rotate = self._watched.scan, self._watched.rotate
+        mishaps = [
+            self._happened(count(scan, "Errors", self._trend), "scan failed", _PURPLE),
+            self._happened(count(rotate, "Errors", self._trend), "rotate failed", _RED),
+            self._happened(count(scan, "Throttles", self._trend), "scan turned away", _BLUE),
+            self._happened(count(rotate, "Throttles", self._trend), "rotate turned away", _ORANGE),
+        ]
+        return self._graph("Runs that failed or were turned away", Scale("runs", mishaps))
+
+    def _longest_runs(self) -> cloudwatch.IWidget:
+        seconds = [
+            self._seconds(self._watched.scan, "scan", _BLUE),
+            self._seconds(self._watched.rotate, "rotate", _ORANGE),
+        ]
+        limit = (TIMEOUT.to_seconds(), "out of time")
+        return self._graph("The longest run", Scale("seconds", seconds, limit))
+
+    # Their parts
+
+    def _graph(
+        self, title: str, left: Scale, right: Scale | None = None, *, of: int = _LATER
+    ) -> cloudwatch.IWidget:
+        return graph(title, left, right, period=self._trend, height=of)
+
+    def _level(self, alarm: str, label: str, color: str) -> cloudwatch.IMetric:
+        return self._counted(watched_by(alarm), label, color)
+
+    def _counted(self, metric: str, label: str, color: str) -> cloudwatch.IMetric:
+        """Tell how many there are, as scans count them."""
+        return named(of_service(self, metric, "Maximum", self._trend), label, color, told="LAST")
+
+    def _events(self, metric: str, label: str, color: str) -> cloudwatch.IMetric:
+        return self._happened(of_service(self, metric, "Sum", self._trend), label, color)
+
+    def _happened(self, metric: cloudwatch.Metric, label: str, color: str) -> cloudwatch.IMetric:
+        """Tell how often it happened; where nothing was told it did not, and the line goes on."""
+        name = label.replace(" ", "_").replace(",", "")
+        text = told_with(label, "SUM")
+        return math(f"FILL({name}, 0)", self._trend, label=text, color=color, **{name: metric})
+
+    def _depth(self, queue: sqs.IQueue, label: str, color: str) -> cloudwatch.IMetric:
+        return named(depth(queue, self._trend), label, color, told="LAST")
+
+    def _seconds(self, function: lambda_.IFunction, label: str, color: str) -> cloudwatch.IMetric:
+        milliseconds = {f"{label}_ms": longest_run(function, self._trend)}
+        return math(
+            f"{label}_ms / 1000",
+            self._trend,
+            label=told_with(label, "MAX"),
+            color=color,
+            **milliseconds,
+        )
+
+
+def _states(title: str, alarms: Alarms, severity: Severity, *, width: int) -> cloudwatch.IWidget:
+    names = [text.name for text in ALARM_TEXTS.values() if text.severity == severity]
+    found = [alarms.by_name[name] for name in names]
+    return states(title, found, width=width, height=_FIRST)
+
+
+def _last(metric: cloudwatch.Metric, label: str, color: str) -> cloudwatch.IMetric:
+    """Show what the last scan said that told it, whichever period that was in."""
+    return math("FILL(value, REPEAT)", _NOW, label=label, color=color, value=metric)
+
+
+def _nearest(scan_logs: logs.ILogGroup) -> cloudwatch.IWidget:
+    return cloudwatch.LogQueryWidget(
+        title="Which first? Nearest to expiry, as the last scan saw it",
+        log_group_names=[scan_logs.log_group_name],
+        query_string=NEAREST,
+        view=cloudwatch.LogQueryVisualizationType.TABLE,
+        width=12,
+        height=_SECOND,
+    )

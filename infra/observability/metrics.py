@@ -1,0 +1,83 @@
+"""The metrics that alarms and the dashboard look at: their namespace, dimensions and statistics."""
+
+from datetime import timedelta
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.observability.alarm_texts import ALARM_TEXTS
+
+NAMESPACE = "CertRotation"
+
+
+def watched_by(alarm: str) -> str:
+    """Return the name of our metric that an alarm watches.
+
+    Raises:
+        ValueError: it watches none of ours.
+    """
+    name = ALARM_TEXTS[alarm].metric
+    if name is None:
+        raise ValueError(f"{alarm} watches no metric of ours")
+    return name
+
+
+def of_service(scope: Construct, name: str, statistic: str, period: timedelta) -> cloudwatch.Metric:
+    """Return a metric that the functions emit; `service` is its one dimension."""
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": cdk.Stack.of(scope).stack_name},
+        statistic=statistic,
+        period=in_cdk(period),
+    )
+
+
+def depth(queue: sqs.IQueue, period: timedelta) -> cloudwatch.Metric:
+    """Return how many messages can be received from a queue."""
+    return queue.metric_approximate_number_of_messages_visible(
+        period=in_cdk(period), statistic="Maximum"
+    )
+
+
+def oldest(queue: sqs.IQueue, period: timedelta) -> cloudwatch.Metric:
+    """Return the age of a queue's oldest message, in seconds."""
+    return queue.metric_approximate_age_of_oldest_message(
+        period=in_cdk(period), statistic="Maximum"
+    )
+
+
+def count(function: lambda_.IFunction, metric: str, period: timedelta) -> cloudwatch.Metric:
+    """Return what Lambda counts of a function."""
+    return function.metric(metric, period=in_cdk(period), statistic="Sum")
+
+
+def longest_run(function: lambda_.IFunction, period: timedelta) -> cloudwatch.Metric:
+    """Return how long a function took at most, in milliseconds."""
+    return function.metric_duration(period=in_cdk(period), statistic="Maximum")
+
+
+def math(
+    expression: str,
+    period: timedelta,
+    *,
+    label: str | None = None,
+    color: str | None = None,
+    **metrics: cloudwatch.IMetric,
+) -> cloudwatch.MathExpression:
+    """Return an expression over metrics, each by the name that it has there."""
+    return cloudwatch.MathExpression(
+        expression=expression,
+        using_metrics=metrics,
+        period=in_cdk(period),
+        label=label or expression,
+        color=color,
+    )
+
+
+def in_cdk(span: timedelta) -> cdk.Duration:
+    """Return a span of time as the CDK takes it."""
+    return cdk.Duration.seconds(span.total_seconds())

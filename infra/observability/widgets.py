@@ -1,0 +1,101 @@
+"""What the dashboard is put together from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from infra.observability.metrics import in_cdk
+
+COLUMNS = 24
+"""Of a dashboard (CloudWatch API Reference, Dashboard body structure and syntax)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A vertical axis and the metrics that it measures."""
+
+    label: str
+    metrics: list[cloudwatch.IMetric]
+    limit: tuple[float, str] | None = None
+    """Where a line across says that something goes off, and what."""
+
+    @property
+    def axis(self) -> cloudwatch.YAxisProps:
+        """It begins at 0, so that a wave is not taken for a flood."""
+        return cloudwatch.YAxisProps(label=self.label, min=0, show_units=False)
+
+    @property
+    def annotations(self) -> list[cloudwatch.HorizontalAnnotation]:
+        """The line across, if there is one."""
+        if self.limit is None:
+            return []
+        value, label = self.limit
+        color = cloudwatch.Color.GREY
+        return [cloudwatch.HorizontalAnnotation(value=value, label=label, color=color)]
+
+
+def graph(
+    title: str, left: Scale, right: Scale | None = None, *, period: timedelta, height: int
+) -> cloudwatch.IWidget:
+    """Show lines over time, a quarter of the screen wide."""
+    other = right or Scale("", [])
+    return cloudwatch.GraphWidget(
+        title=title,
+        left=left.metrics,
+        left_y_axis=left.axis,
+        left_annotations=left.annotations,
+        right=other.metrics,
+        right_y_axis=other.axis if right else None,
+        right_annotations=other.annotations,
+        period=in_cdk(period),
+        width=COLUMNS // 4,
+        height=height,
+    )
+
+
+def number(  # noqa: PLR0913  all that a number is
+    title: str,
+    metric: cloudwatch.IMetric,
+    *,
+    period: timedelta,
+    width: int,
+    height: int,
+    history: bool = True,
+) -> cloudwatch.IWidget:
+    """Show the last value, large, and below it, if `history`, how it came to that."""
+    return cloudwatch.SingleValueWidget(
+        title=title,
+        metrics=[metric],
+        sparkline=history,
+        period=in_cdk(period),
+        width=width,
+        height=height,
+    )
+
+
+def states(
+    title: str, alarms: Sequence[cloudwatch.Alarm], *, width: int, height: int
+) -> cloudwatch.IWidget:
+    """Show the states of alarms, those that are on first."""
+    return cloudwatch.AlarmStatusWidget(
+        title=title,
+        alarms=alarms,
+        sort_by=cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
+        width=width,
+        height=height,
+    )
+
+
+def named(
+    metric: cloudwatch.Metric, label: str, color: str, *, told: Literal["LAST", "MAX", "SUM"]
+) -> cloudwatch.Metric:
+    """Give a metric its colour and its place in the legend, with a number beside it."""
+    return metric.with_(label=told_with(label, told), color=color)
+
+
+def told_with(label: str, told: Literal["LAST", "MAX", "SUM"]) -> str:
+    """Return a label that tells a number of the graph (User Guide, Using dynamic labels)."""
+    return f"{label}: ${{{told}}}"

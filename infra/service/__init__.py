@@ -1,0 +1,1 @@
+"""The functions, their queues and topics, and the events that start them."""

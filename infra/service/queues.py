@@ -1,0 +1,60 @@
+"""The queue between scan and rotate, and the dead-letter queues."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.iam.nag_suppressions import acknowledge
+
+# Lambda Developer Guide, Configuring an Amazon SQS queue to use with Lambda: six times the timeout,
+# so that no message is handed out again while Lambda still retries it, and at least five receives.
+_VISIBILITY_TIMEOUTS = 6
+RECEIVES = 5
+
+
+class RotationQueue(Construct):
+    """One message for each secret that is due, and a dead-letter queue for what keeps failing."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        consumer_timeout: cdk.Duration,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = dead_letter_queue(self, key)
+        self.queue = _queue(
+            self,
+            "Queue",
+            key,
+            visibility_timeout=cdk.Duration.seconds(
+                _VISIBILITY_TIMEOUTS * consumer_timeout.to_seconds()
+            ),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letters, max_receive_count=RECEIVES
+            ),
+        )
+
+
+def dead_letter_queue(scope: Construct, key: kms.IKey) -> sqs.Queue:
+    """Create the queue that keeps what failed in `scope` for 14 days, the longest that SQS can."""
+    queue = _queue(scope, "DeadLetters", key, retention_period=cdk.Duration.days(14))
+    acknowledge(queue, "SQS3", because="It is a dead-letter queue: a person empties it.")
+    return queue
+
+
+def _queue(scope: Construct, construct_id: str, key: kms.IKey, **properties: Any) -> sqs.Queue:
+    """Create a queue that is encrypted at rest and refuses plain HTTP."""
+    return sqs.Queue(
+        scope,
+        construct_id,
+        encryption=sqs.QueueEncryption.KMS,
+        encryption_master_key=key,
+        enforce_ssl=True,
+        **properties,
+    )

@@ -1,0 +1,246 @@
+"""The rotate function: what it runs, what feeds it and what it may do."""
+
+from collections.abc import Iterator
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.config import StackConfig
+from infra.iam.grants import (
+    BY_ACM,
+    NO_FINER,
+    SECRET_TAG,
+    Grant,
+    certificate_arns,
+    give,
+    regional_arns,
+    resource_tag,
+)
+from infra.service.service_function import Package, service_function
+
+EDGE_REGION = "us-east-1"
+"""Where CloudFront's certificates are: without copies there, no distribution presents one."""
+
+_PRESENTED = "Which of the account's present a copy is known only at run time."
+
+
+class RotateFunction(Construct):
+    """Brings one secret's material to every target Region and moves the dependents."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StackConfig,
+        package: Package,
+        queue: sqs.IQueue,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.function = service_function(
+            self,
+            package=package,
+            handler="certrotation.handlers.rotate.handler",
+            description="Brings one secret's certificate to every target Region",
+            # At least the event source's maximum, or messages are thrown back (Lambda Developer
+            # Guide, Maximum concurrency for Amazon SQS event sources).
+            reserved_concurrency=(
+                config.rotate_concurrency if config.reserved_concurrency == "on" else None
+            ),
+        )
+        give(
+            self.function,
+            [
+                self._work_on(queue),
+                package.notices.told_by_a_function("TellOfRefusals"),
+                *self._read_secrets(config),
+                *self._find_and_read_certificates(config),
+                *self._change_certificates(config),
+                *self._move_listeners(config),
+                *(self._move_distributions(config) if EDGE_REGION in config.target_regions else ()),
+            ],
+        )
+        lambda_.EventSourceMapping(
+            self,
+            "Messages",
+            target=self.function,
+            event_source_arn=queue.queue_arn,
+            batch_size=1,
+            max_concurrency=config.rotate_concurrency,
+            report_batch_item_failures=True,
+        )
+
+    def _work_on(self, queue: sqs.IQueue) -> Grant:
+        """Receive, delay and repeat messages; the CDK's event source would grant more.
+
+        Lambda's poller uses the first three in the function's name (Lambda Developer Guide,
+        Configuring an SQS queue), the code the others.
+        """
+        return Grant(
+            iam.PolicyStatement(
+                sid="WorkOnMessages",
+                actions=[
+                    "sqs:DeleteMessage",
+                    "sqs:GetQueueAttributes",
+                    "sqs:ReceiveMessage",
+                    "sqs:ChangeMessageVisibility",
+                    "sqs:SendMessage",
+                ],
+                resources=[queue.queue_arn],
+            )
+        )
+
+    def _read_secrets(self, config: StackConfig) -> Iterator[Grant]:
+        stack = cdk.Stack.of(self)
+        secrets = stack.format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{config.secret_prefix}*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        yield Grant(
+            iam.PolicyStatement(
+                sid="ReadManagedSecrets",
+                actions=[
+                    "secretsmanager:DescribeSecret",
+                    "secretsmanager:GetSecretValue",
+                    "secretsmanager:ListSecretVersionIds",
+                ],
+                resources=[secrets],
+            ),
+            any_because="A managed secret is one whose name begins with the prefix.",
+        )
+        if config.secret_key_arns:
+            yield Grant(
+                iam.PolicyStatement(
+                    # Secrets Manager User Guide, Permissions for the KMS key: in the caller's name.
+                    sid="DecryptSecrets",
+                    actions=["kms:Decrypt"],
+                    resources=list(config.secret_key_arns),
+                    conditions={
+                        "StringEquals": {
+                            "kms:ViaService": f"secretsmanager.{stack.region}.{stack.url_suffix}"
+                        },
+                        "StringLike": {"kms:EncryptionContext:SecretARN": secrets},
+                    },
+                )
+            )
+
+    def _find_and_read_certificates(self, config: StackConfig) -> Iterator[Grant]:
+        yield Grant(
+            iam.PolicyStatement(
+                sid="FindCopies",
+                actions=["acm:ListCertificates", "tag:GetResources"],
+                resources=["*"],
+            ),
+            any_because=NO_FINER,
+        )
+        yield Grant(
+            iam.PolicyStatement(
+                sid="ReadCertificates",
+                actions=[
+                    "acm:DescribeCertificate",
+                    "acm:GetCertificate",
+                    "acm:ListTagsForCertificate",
+                ],
+                resources=certificate_arns(self, config.target_regions),
+            ),
+            any_because=f"{BY_ACM} What is read of them is public.",
+        )
+
+    def _change_certificates(self, config: StackConfig) -> Iterator[Grant]:
+        certificates = certificate_arns(self, config.target_regions)
+        ours = f"{config.secret_prefix}*"
+        yield Grant(
+            iam.PolicyStatement(
+                # The certificate carries no tag of ours yet, so the request must bring it.
+                sid="ImportAndAdopt",
+                actions=["acm:AddTagsToCertificate", "acm:ImportCertificate"],
+                resources=certificates,
+                conditions={"StringLike": {f"aws:RequestTag/{SECRET_TAG}": ours}},
+            ),
+            any_because=f"{BY_ACM} The request must tag them as ours.",
+        )
+        yield Grant(
+            iam.PolicyStatement(
+                # ACM takes no tags with a reimport, so here the certificate must carry ours.
+                sid="ReimportAndMarkCopies",
+                actions=[
+                    "acm:AddTagsToCertificate",
+                    "acm:ImportCertificate",
+                    "acm:RemoveTagsFromCertificate",
+                ],
+                resources=certificates,
+                conditions={"StringLike": {resource_tag(SECRET_TAG): ours}},
+            ),
+            any_because=f"{BY_ACM} They must be tagged as ours.",
+        )
+
+    def _move_listeners(self, config: StackConfig) -> Iterator[Grant]:
+        yield Grant(
+            iam.PolicyStatement(
+                sid="ReadListeners",
+                actions=[
+                    "elasticloadbalancing:DescribeListenerCertificates",
+                    "elasticloadbalancing:DescribeListeners",
+                    "elasticloadbalancing:DescribeTags",
+                ],
+                resources=["*"],
+            ),
+            any_because=NO_FINER,
+        )
+        yield Grant(
+            iam.PolicyStatement(
+                sid="MoveListeners",
+                actions=[
+                    "elasticloadbalancing:AddListenerCertificates",
+                    "elasticloadbalancing:ModifyListener",
+                    "elasticloadbalancing:RemoveListenerCertificates",
+                ],
+                resources=[
+                    arn
+                    for kind in ("app", "net")
+                    for arn in regional_arns(
+                        self,
+                        config.target_regions,
+                        service="elasticloadbalancing",
+                        resource=f"listener/{kind}",
+                    )
+                ],
+                conditions=_tagged(config),
+            ),
+            any_because=_PRESENTED,
+        )
+
+    def _move_distributions(self, config: StackConfig) -> Iterator[Grant]:
+        distributions = cdk.Stack.of(self).format_arn(
+            service="cloudfront", region="", resource="distribution", resource_name="*"
+        )
+        yield Grant(
+            iam.PolicyStatement(
+                sid="ReadDistributions",
+                actions=["cloudfront:GetDistribution", "cloudfront:ListTagsForResource"],
+                resources=[distributions],
+            ),
+            any_because=_PRESENTED,
+        )
+        yield Grant(
+            iam.PolicyStatement(
+                sid="MoveDistributions",
+                actions=["cloudfront:UpdateDistribution"],
+                resources=[distributions],
+                conditions=_tagged(config),
+            ),
+            any_because=_PRESENTED,
+        )
+
+
+def _tagged(config: StackConfig) -> dict[str, dict[str, str]]:
+    """Return the condition that a dependent carries the configured tag, if there is one."""
+    if config.dependents_tag is None:
+        return {}
+    key, value = config.dependents_tag
+    return {"StringEquals": {resource_tag(key): value}}

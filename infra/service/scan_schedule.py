@@ -1,0 +1,79 @@
+"""What starts the scan."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from infra.service.encryption import use_of
+from infra.service.queues import dead_letter_queue
+
+
+class ScanSchedule(Construct):
+    """Invokes the scan at a fixed rate and keeps the invocations that never reached it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: lambda_.IFunction,
+        interval: cdk.Duration,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = dead_letter_queue(self, key)
+        role = iam.Role(self, "Role", assumed_by=_scheduler_of_this_account(self))
+        for statement in self._statements(function, key):
+            role.add_to_principal_policy(statement)
+        schedule = scheduler.CfnSchedule(
+            self,
+            "Schedule",
+            description="Starts the scan of all certificates",
+            schedule_expression=scheduler.ScheduleExpression.rate(interval).expression_string,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            state="ENABLED",
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=function.function_arn,
+                role_arn=role.role_arn,
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
+                    arn=self.dead_letters.queue_arn
+                ),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_retry_attempts=10,
+                    maximum_event_age_in_seconds=interval.to_seconds(),  # then the next is there
+                ),
+            ),
+        )
+        # It starts as soon as it is there (EventBridge Scheduler User Guide, Schedule types), so
+        # the role must be allowed to by then.
+        schedule.node.add_dependency(role)
+
+    def _statements(
+        self, function: lambda_.IFunction, key: kms.IKey
+    ) -> tuple[iam.PolicyStatement, ...]:
+        """Invoke and report; the CDK's target would grant every version of the function too."""
+        return (
+            iam.PolicyStatement(
+                sid="StartTheScan",
+                actions=["lambda:InvokeFunction"],
+                resources=[function.function_arn],
+            ),
+            iam.PolicyStatement(
+                sid="KeepWhatFailed",
+                actions=["sqs:SendMessage"],
+                resources=[self.dead_letters.queue_arn],
+            ),
+            # EventBridge Scheduler User Guide, Configuring a schedule's dead-letter queue.
+            use_of(key, "Decrypt", "GenerateDataKey"),
+        )
+
+
+def _scheduler_of_this_account(scope: Construct) -> iam.PrincipalBase:
+    """EventBridge Scheduler User Guide, Confused deputy prevention."""
+    return iam.ServicePrincipal(
+        "scheduler.amazonaws.com",
+        conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}},
+    )

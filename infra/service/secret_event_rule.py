@@ -1,0 +1,78 @@
+"""What brings new material live within a minute, long before the next scan."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.service.queues import dead_letter_queue
+
+
+class NewMaterialRule(Construct):
+    """Queues the rotation of a managed secret whose AWSCURRENT label moved to another version.
+
+    Secrets Manager tells of that by itself, without CloudTrail (Secrets Manager User Guide, Secret
+    event notifications). Should an event be lost, the next scan finds the secret due.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        queue: sqs.Queue,
+        key: kms.IKey,
+        secret_prefix: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = dead_letter_queue(self, key)
+        rule = events.CfnRule(
+            self,
+            "Rule",
+            description="New material in a managed secret",
+            state="ENABLED",
+            event_pattern={
+                "source": ["aws.secretsmanager"],
+                "detail-type": ["Secret Label Updated"],
+                "detail": {"labelUpdated": ["AWSCURRENT"], "name": [{"prefix": secret_prefix}]},
+            },
+            targets=[self._message_on(queue)],
+        )
+        for target in (queue, self.dead_letters):
+            _let_send(rule, target)
+
+    def _message_on(self, queue: sqs.Queue) -> events.CfnRule.TargetProperty:
+        return events.CfnRule.TargetProperty(
+            id="RotationQueue",
+            arn=queue.queue_arn,
+            input_transformer=events.CfnRule.InputTransformerProperty(
+                input_paths_map={"secret": "$.detail.name", "version": "$.detail.versionId"},
+                input_template='{"secret": "<secret>", "version": "<version>"}',
+            ),
+            dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
+                arn=self.dead_letters.queue_arn
+            ),
+            retry_policy=events.CfnRule.RetryPolicyProperty(
+                # Longer helps nobody: by then a scan has found the secret due.
+                maximum_event_age_in_seconds=cdk.Duration.hours(2).to_seconds(),
+                maximum_retry_attempts=100,
+            ),
+        )
+
+
+def _let_send(rule: events.CfnRule, queue: sqs.Queue) -> None:
+    """Let the rule send to the queue (EventBridge User Guide, Resource-based policies).
+
+    Not the construct of the CDK: for an encrypted queue it leaves the condition out.
+    """
+    queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="Rule",
+            principals=[iam.ServicePrincipal("events.amazonaws.com")],
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
+        )
+    )

@@ -1,0 +1,92 @@
+"""What the two functions have in common: runtime, asset, log group and a role that may only log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.config import Arch
+from infra.iam.nag_suppressions import acknowledge, acknowledge_wildcards
+from infra.observability.logs import log_group
+from infra.packaging.bundling import PYTHON_VERSION
+from infra.service.encryption import use_of
+from infra.service.topics import Notices
+
+_ARCHITECTURES: Mapping[Arch, lambda_.Architecture] = {
+    "arm64": lambda_.Architecture.ARM_64,
+    "x86_64": lambda_.Architecture.X86_64,
+}
+TIMEOUT = cdk.Duration.minutes(5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """The deployed code, the architecture that it is built for, and its settings."""
+
+    code: lambda_.Code
+    arch: Arch
+    environment: Mapping[str, str]
+    key: kms.IKey
+    """What its queues, topics and logs are encrypted with."""
+    notices: Notices
+    """Whom its functions may tell."""
+    guardrail_policy: iam.IManagedPolicy
+    """What no role may ever do."""
+
+
+def service_function(
+    scope: Construct,
+    *,
+    package: Package,
+    handler: str,
+    description: str,
+    reserved_concurrency: int | None,
+) -> lambda_.Function:
+    """Create a function in `scope` whose role may write its own logs and traces, and use the key.
+
+    The key is for the queues and the topic that it sends to, and the queue it receives from.
+    """
+    logs = log_group(scope, package.key)
+    role = iam.Role(
+        scope,
+        "Role",
+        # Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        managed_policies=[package.guardrail_policy],
+    )
+    role.add_to_principal_policy(
+        iam.PolicyStatement(
+            sid="WriteLogs",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[logs.log_group_arn],
+        )
+    )
+    role.add_to_principal_policy(use_of(package.key, "Decrypt", "GenerateDataKey"))
+    function = lambda_.Function(
+        scope,
+        "Function",
+        description=description,
+        code=package.code,
+        handler=handler,
+        runtime=lambda_.Runtime(f"python{PYTHON_VERSION}", lambda_.RuntimeFamily.PYTHON),
+        architecture=_ARCHITECTURES[package.arch],
+        environment=package.environment,
+        role=role,
+        timeout=TIMEOUT,
+        memory_size=512,
+        log_group=logs,
+        logging_format=lambda_.LoggingFormat.JSON,
+        tracing=lambda_.Tracing.ACTIVE,
+        reserved_concurrent_executions=reserved_concurrency,
+    )
+    acknowledge(
+        function,
+        "L1",
+        because="Python 3.13 is supported until June 2029; the asset's wheels are built for it.",
+    )
+    acknowledge_wildcards(role, ["*"], because="X-Ray's actions and lists know no resource.")
+    return function

@@ -1,0 +1,112 @@
+"""The managed secrets, in the home Region's Secrets Manager.
+
+Actions: secretsmanager:ListSecrets, secretsmanager:DescribeSecret, secretsmanager:GetSecretValue
+(and kms:Decrypt on a customer managed key), secretsmanager:ListSecretVersionIds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from certrotation.aws.errors import translated
+from certrotation.core.estate.inventory import ManagedSecret
+from certrotation.core.material.secret_format import SecretValue
+from certrotation.errors import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_secretsmanager.type_defs import (
+        DescribeSecretResponseTypeDef,
+        SecretListEntryTypeDef,
+        SecretVersionsListEntryTypeDef,
+    )
+
+_PAGE = 100
+_CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+
+
+class ManagedSecrets:
+    """The secrets whose name begins with `prefix`."""
+
+    def __init__(self, client: SecretsManagerClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def list_managed(self) -> Sequence[ManagedSecret]:
+        """Return them all, without those that are being deleted; the list lags by minutes."""
+        with translated("secretsmanager:ListSecrets", self._named(f"{self._prefix}*")):
+            pages = self._client.get_paginator("list_secrets").paginate(
+                Filters=[{"Key": "name", "Values": [self._prefix]}],
+                PaginationConfig={"PageSize": _PAGE},
+            )
+            return [
+                _secret(each, each.get("SecretVersionsToStages", {}))
+                for page in pages
+                for each in page["SecretList"]
+                if each["Name"].startswith(self._prefix)
+            ]
+
+    def describe(self, secret_id: str) -> ManagedSecret:
+        """Return one secret by name or ARN.
+
+        Raises:
+            Vanished: there is no such secret.
+            Rejected: it is being deleted.
+        """
+        with translated("secretsmanager:DescribeSecret", self._named(secret_id)):
+            answer = self._client.describe_secret(SecretId=secret_id)
+        if answer.get("DeletedDate"):
+            raise Rejected(
+                f"{self._named(secret_id)} is being deleted.",
+                "Restore it, or let its certificates go.",
+            )
+        return _secret(answer, answer.get("VersionIdsToStages", {}))
+
+    def current_value(self, secret_id: str) -> SecretValue:
+        """Return what is AWSCURRENT."""
+        with translated("secretsmanager:GetSecretValue", self._named(secret_id)):
+            answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=_CURRENT)
+        return SecretValue(
+            version=answer["VersionId"],
+            text=answer.get("SecretString"),
+            binary=answer.get("SecretBinary"),
+        )
+
+    def is_newer(self, secret_id: str, version: str, than: str) -> bool:
+        """Say whether `version` was created after `than`; one that is gone was not."""
+        with translated("secretsmanager:ListSecretVersionIds", self._named(secret_id)):
+            created: dict[str, datetime] = {
+                each["VersionId"]: each["CreatedDate"] for each in self._versions(secret_id)
+            }
+        return {version, than} <= created.keys() and created[version] > created[than]
+
+    def _versions(self, secret_id: str) -> Iterator[SecretVersionsListEntryTypeDef]:
+        """Yield every version, those without a label included; boto3 has no paginator for it."""
+        request: dict[str, Any] = {"SecretId": secret_id, "IncludeDeprecated": True}
+        while True:
+            page = self._client.list_secret_version_ids(**request, MaxResults=_PAGE)
+            yield from page["Versions"]
+            if not page.get("NextToken"):
+                return
+            request["NextToken"] = page["NextToken"]
+
+    def _named(self, secret_id: str) -> str:
+        return f"secret {secret_id} in {self._client.meta.region_name}"
+
+
+def _secret(
+    entry: SecretListEntryTypeDef | DescribeSecretResponseTypeDef,
+    stages: Mapping[str, Sequence[str]],
+) -> ManagedSecret:
+    by_label = {label: version for version, labels in stages.items() for label in labels}
+    return ManagedSecret(
+        name=entry["Name"],
+        arn=entry["ARN"],
+        current_version=by_label.get(_CURRENT),
+        previous_version=by_label.get(_PREVIOUS),
+        last_changed=entry.get("LastChangedDate") or entry.get("CreatedDate"),
+        tags={tag["Key"]: tag["Value"] for tag in entry.get("Tags", ())},
+    )

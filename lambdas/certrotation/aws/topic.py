@@ -1,0 +1,35 @@
+"""What people are told, over an SNS topic.
+
+Action: sns:Publish (and kms:GenerateDataKey, kms:Decrypt where the topic's key is customer managed:
+SNS encrypts in the name of who publishes).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certrotation.aws.errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+    from certrotation.core.notify.notice import Notice
+
+
+class SnsNotices:
+    """The topic of this ARN."""
+
+    def __init__(self, client: SNSClient, topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def send(self, notice: Notice) -> None:
+        """Publish a notice.
+
+        Raises:
+            CertRotationError: it could not be published.
+        """
+        with translated("sns:Publish", self._topic_arn):
+            self._client.publish(
+                TopicArn=self._topic_arn, Subject=notice.subject, Message=notice.body
+            )

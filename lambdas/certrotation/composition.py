@@ -1,0 +1,199 @@
+"""Makes the adapters: the only place that knows boto3's session and its configuration."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, simplefilter
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import UnknownRegionError
+from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
+
+from certrotation.aws.acm import AcmCertificates
+from certrotation.aws.dependents.cloudfront import Distributions
+from certrotation.aws.dependents.elbv2 import LoadBalancerListeners
+from certrotation.aws.queue import SqsRotationQueue
+from certrotation.aws.secrets import ManagedSecrets
+from certrotation.aws.tag_index import ResourceTagIndex
+from certrotation.aws.topic import SnsNotices
+from certrotation.aws.wire_logs import withhold
+from certrotation.core.material.trust import PublicRoots
+from certrotation.errors import SettingsError, forget_frames
+from certrotation.workflows.ports import Account, DependentService, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from certrotation.settings import Settings
+
+_EDGE_REGIONS = {"aws": "us-east-1"}
+"""Where CloudFront's certificates are, by partition; in China it takes IAM's alone."""
+
+_ACCOUNT_ID = re.compile(r"/(\d{12})/[^/]+$")
+
+_WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers")
+"""Set by themselves, so that a level set on their parent changes nothing."""
+
+_CONFIG = Config(
+    # ImportCertificate is allowed once a second: the client learns the rate, and then keeps it.
+    retries={"mode": "adaptive", "total_max_attempts": 8},
+    connect_timeout=5,
+    read_timeout=20,
+    max_pool_connections=10,
+)
+_BRIEF = Config(
+    # A mail that is not sent is only logged. What waited for SNS for minutes would run out of time,
+    # and its message would be worked on once more.
+    retries={"mode": "standard", "total_max_attempts": 2},
+    connect_timeout=3,
+    read_timeout=5,
+)
+
+
+withhold()
+# What is withheld need not be made: Lambda's application log level may set the root logger to
+# DEBUG. At INFO they tell at each start where they found credentials.
+for _name in ("boto3", "botocore", *(f"botocore.{each}" for each in _WRITE_BODIES), "urllib3"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class _OnFirstUse:
+    """A boto3 client that is made when it is first used.
+
+    A scan never asks a load balancer anything, and a rotation rarely does: making those clients
+    for every Region would lengthen each cold start. Making clients is not thread-safe, hence the
+    lock (Boto3 documentation, Multithreading with clients).
+    """
+
+    _lock = Lock()
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._client: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            if self._client is None:
+                self._client = self._make()
+        return getattr(self._client, name)
+
+
+def _client(session: boto3.Session, service: str, region: str, config: Config = _CONFIG) -> Any:
+    return _OnFirstUse(
+        lambda: session.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # the stubs want a literal name
+    )
+
+
+def account(settings: Settings) -> Account:
+    """Return the account; warm invocations get the same one, and what its clients learned.
+
+    Raises:
+        SettingsError: the queue's URL names no account, or the home Region is none.
+    """
+    environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
+    return _account(settings, environment)
+
+
+@lru_cache(maxsize=1)
+def edge_region(home_region: str) -> str | None:
+    """Return the Region whose certificates CloudFront presents, or None if it presents none.
+
+    Raises:
+        SettingsError: there is no such Region.
+    """
+    try:
+        partition = boto3.Session().get_partition_for_region(home_region)
+    except UnknownRegionError:
+        raise SettingsError(
+            f"AWS_REGION is {home_region!r}: boto3 knows no such Region.", "Correct it."
+        ) from None
+    return _EDGE_REGIONS.get(partition)
+
+
+@lru_cache(maxsize=1)
+def public_roots(path: str | None) -> PublicRoots:
+    """Return the roots of a PEM file, or for None of the bundle that botocore ships.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    source = files("botocore") / "cacert.pem" if path is None else Path(path)
+    try:
+        with catch_warnings():
+            # Some public roots have a serial number that RFC 5280 forbids; they are trusted still.
+            simplefilter("ignore", CryptographyDeprecationWarning)
+            return PublicRoots(x509.load_pem_x509_certificates(source.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"The public roots in {source} cannot be read: {error}.",
+            "Correct CERTROTATION_PUBLIC_ROOTS_FILE.",
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def _account(settings: Settings, environment: frozenset[tuple[str, str]]) -> Account:
+    """Make the account; `environment` is what the session reads by itself."""
+    del environment
+    session = boto3.Session()
+    session.events.register("needs-retry", _forget_failed_try)
+    home = settings.home_region
+    edge = edge_region(home)
+    account_id = _account_id(settings.queue_url)
+    return Account(
+        secrets=ManagedSecrets(_client(session, "secretsmanager", home), settings.secret_prefix),
+        queue=SqsRotationQueue(_client(session, "sqs", home), settings.queue_url),
+        regions={
+            name: _region(session, name, account_id, is_edge=name == edge)
+            for name in settings.target_regions
+        },
+        notices=_notices(session, settings.warning_topic_arn),
+    )
+
+
+def _notices(session: boto3.Session, topic_arn: str | None) -> SnsNotices | None:
+    """Return the topic, asked in the Region that its ARN names."""
+    if topic_arn is None:
+        return None
+    return SnsNotices(_client(session, "sns", topic_arn.split(":")[3], _BRIEF), topic_arn)
+
+
+def _forget_failed_try(caught_exception: Exception | None, **_: object) -> None:
+    """Let go of a request that got no answer; botocore tells of it, and then tries again."""
+    if caught_exception is not None:
+        forget_frames(caught_exception)
+
+
+def _region(session: boto3.Session, name: str, account_id: str, *, is_edge: bool) -> Region:
+    elbv2 = _client(session, "elbv2", name)
+    dependents: tuple[DependentService, ...] = (
+        LoadBalancerListeners(elbv2, region=name, account_id=account_id),
+    )
+    if is_edge:
+        cloudfront = _client(session, "cloudfront", name)
+        dependents = (*dependents, Distributions(cloudfront, account_id=account_id))
+    return Region(
+        name=name,
+        certificates=AcmCertificates(_client(session, "acm", name)),
+        tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
+        dependents=dependents,
+    )
+
+
+def _account_id(queue_url: str) -> str:
+    """Return the account that the queue is in: AWS puts it into the URL, so nobody is asked."""
+    found = _ACCOUNT_ID.search(queue_url)
+    if found is None:
+        raise SettingsError(
+            f"CERTROTATION_QUEUE_URL is {queue_url!r}: it names no account.",
+            "Set it to the URL that SQS gives, which ends in /<account>/<queue>.",
+        )
+    return found[1]

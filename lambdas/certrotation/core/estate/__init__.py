@@ -1,0 +1,1 @@
+"""The estate: secrets, certificates, tags and dependents as AWS shows them."""

@@ -1,0 +1,243 @@
+"""What exists: managed secrets, the certificates of each Region, and who presents them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from certrotation.core.estate.tags import (
+    ACCEPT,
+    HOLD,
+    LONGEST_VALUE,
+    REGIONS,
+    Marks,
+)
+from certrotation.core.findings import Code, Finding, refuse, warn
+from certrotation.core.material.x509_facts import KeyAlgorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from certrotation.core.material.bundle import PresentedCertificate
+
+HINT_SETTLES = timedelta(hours=1)
+"""How long after a detach ACM's hint that a certificate is in use proves nothing."""
+
+
+def hint_has_settled(marks: Marks, now: datetime) -> bool:
+    """Say whether a superseded copy that ACM calls in use really is in use again."""
+    return marks.superseded_since(now) >= HINT_SETTLES.total_seconds()
+
+
+def reverted(arn: str) -> Finding:
+    """Return the finding that a superseded copy is an ordinary one again."""
+    return warn(Code.DEPENDENT_REVERTED, f"{arn} was superseded and is in use again.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedSecret:
+    """A secret whose name begins with the prefix; its value is not part of it."""
+
+    name: str
+    arn: str
+    current_version: str | None
+    """The version id labelled AWSCURRENT, or None if the secret never had a value."""
+    previous_version: str | None = None
+    """The version id labelled AWSPREVIOUS."""
+    last_changed: datetime | None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person asked that nothing be applied."""
+        return HOLD in self.tags
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The findings that a person accepts, as written."""
+        return tuple(self.tags.get(ACCEPT, "").split())
+
+    def regions(self, targets: Sequence[str]) -> tuple[str, ...]:
+        """Return the target Regions of this secret, canary first; unknown ones are left out."""
+        wanted = dict.fromkeys(self.tags.get(REGIONS, "").split())
+        return tuple(each for each in wanted if each in targets) if wanted else tuple(targets)
+
+    def findings(self, targets: Sequence[str]) -> tuple[Finding, ...]:
+        """Return what is wrong with the secret before its value is read."""
+        found = []
+        if len(self.name) > LONGEST_VALUE:
+            length = f"The secret's name has {len(self.name)} characters, over {LONGEST_VALUE}."
+            found.append(refuse(Code.SECRET_NAME_TOO_LONG, length))
+        unknown = [each for each in self.tags.get(REGIONS, "").split() if each not in targets]
+        if unknown:
+            text = f"{REGIONS} names {', '.join(unknown)}; the stack has {', '.join(targets)}."
+            found.append(refuse(Code.REGION_UNKNOWN, text))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCertificate:
+    """An imported certificate as a Region's list shows it: no call of its own was made for it."""
+
+    arn: str
+    region: str
+    names: frozenset[str]
+    """The first hundred names."""
+    not_before: datetime
+    not_after: datetime
+    in_use: bool
+    """Follows a detach by up to twenty minutes, so a hint."""
+    imported_at: datetime | None = None
+    """When something was imported under this ARN last; None if the list does not say."""
+
+
+class CertificateDetail(NamedTuple):
+    """What ACM tells about one certificate beside its material."""
+
+    created_at: datetime
+    in_use_by: tuple[str, ...]
+    """ARNs of the resources that present it; follows a detach by up to twenty minutes."""
+
+
+class RegionListing(NamedTuple):
+    """The imported certificates of one Region and the tags of those that have any."""
+
+    region: str
+    certificates: tuple[ListedCertificate, ...]
+    tags: Mapping[str, Mapping[str, str]]
+    """By ARN."""
+
+
+class DependentKind(StrEnum):
+    """The kinds of dependent that can be moved."""
+
+    ALB_LISTENER = "ALB listener"
+    NLB_LISTENER = "NLB listener"
+    DISTRIBUTION = "CloudFront distribution"
+
+
+_ALL_KEYS = frozenset(KeyAlgorithm)
+_ACCEPTED_KEYS: dict[DependentKind, frozenset[KeyAlgorithm]] = {
+    # Elastic Load Balancing, "Server certificates for your Network Load Balancer".
+    DependentKind.NLB_LISTENER: _ALL_KEYS - {KeyAlgorithm.RSA_4096},
+    DependentKind.ALB_LISTENER: _ALL_KEYS,
+    # CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront".
+    DependentKind.DISTRIBUTION: _ALL_KEYS - {KeyAlgorithm.EC_SECP384R1, KeyAlgorithm.EC_SECP521R1},
+}
+
+LONGEST_EDGE_CHAIN = 5
+"""Certificates that CloudFront takes in a chain (its Developer Guide, Troubleshooting)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependent:
+    """A resource that names a certificate in its own configuration."""
+
+    kind: DependentKind
+    arn: str
+    certificate_arn: str
+    names: frozenset[str] = frozenset()
+    """The names that the resource insists on: a distribution's aliases."""
+    unmovable: str | None = None
+    """Why it must not be pointed at another certificate, if so."""
+    drifts: str | None = None
+    """The CloudFormation stack that owns it, if one does."""
+    needs_client_auth: bool = False
+    """Whether it presents the certificate as a client, to an origin that asks for one."""
+
+    @property
+    def accepted_keys(self) -> frozenset[KeyAlgorithm]:
+        """The key types that this kind of resource takes."""
+        return _ACCEPTED_KEYS[self.kind]
+
+    @property
+    def longest_chain(self) -> int | None:
+        """How many certificates above the leaf it takes; None if no limit is documented."""
+        return LONGEST_EDGE_CHAIN if self.kind is DependentKind.DISTRIBUTION else None
+
+    @property
+    def needs_qualified_name(self) -> bool:
+        """Whether the certificate must hold a fully qualified DNS name (load balancers)."""
+        return self.kind is not DependentKind.DISTRIBUTION
+
+    def __str__(self) -> str:
+        """Return kind and ARN."""
+        return f"{self.kind} {self.arn}"
+
+
+class Users(NamedTuple):
+    """Who presents a copy, asked of the services themselves."""
+
+    dependents: tuple[Dependent, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """ARNs that ACM names as users and that no adapter here can look at."""
+
+    def __bool__(self) -> bool:
+        return bool(self.dependents or self.unknown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A certificate in one Region that carries, or may come to carry, a secret's material."""
+
+    arn: str
+    region: str
+    tags: Mapping[str, str]
+    presented: PresentedCertificate
+    in_use: bool | None = None
+    """ACM's hint, or None if it was not asked for."""
+    created_at: datetime | None = None
+    users: Users | None = None
+    """None if they were not asked for, because they decide nothing."""
+
+    @property
+    def marks(self) -> Marks:
+        """What our tags say about it."""
+        return Marks.from_tags(self.tags)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody presents it, or may do so because nobody was asked."""
+        return self.users is None or bool(self.users)
+
+    @property
+    def dependents(self) -> tuple[Dependent, ...]:
+        """The resources known to present it."""
+        return self.users.dependents if self.users else ()
+
+    @property
+    def age(self) -> tuple[float, str]:
+        """What copies are ordered by: when it was created, then the ARN."""
+        return (self.created_at.timestamp() if self.created_at else 0.0, self.arn)
+
+    def is_older(self, span: timedelta, now: datetime) -> bool:
+        """Say whether it is known to have been created at least that long ago."""
+        return self.created_at is not None and now - self.created_at >= span
+
+    def is_ordinary(self, now: datetime) -> bool:
+        """Say whether it is to be kept right: not superseded, or superseded and in use again.
+
+        A service that names it proves that; ACM's word alone does so only once its hint settled.
+        """
+        if not self.marks.is_superseded:
+            return True
+        if self.users is None:
+            return False
+        return bool(self.users.dependents) or (
+            bool(self.users.unknown) and hint_has_settled(self.marks, now)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionLook:
+    """What a rotation saw of one Region."""
+
+    region: str
+    copies: tuple[Copy, ...]
+    """All that carry the secret's tag, superseded ones included."""
+    lookalikes: tuple[Copy, ...] = ()
+    """Other certificates with the material's names; only a direct look finds them."""
+    unreadable: tuple[str, ...] = ()
+    """What kept others of these from being read."""

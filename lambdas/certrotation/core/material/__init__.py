@@ -1,0 +1,1 @@
+"""Material: reading a secret's value, checking it, repairing its chain."""

@@ -1,0 +1,83 @@
+"""Material: what one version of a managed secret would have every Region present."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from certrotation.core.material.host_names import names_of
+from certrotation.core.material.x509_facts import fingerprint_of
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+    from certrotation.core.material.trust import Anchor
+    from certrotation.core.material.x509_facts import KeyAlgorithm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """Leaf, private key and repaired chain, checked and ready to import.
+
+    The chain leads from the leaf's issuer upwards, as ImportCertificate wants it (ACM User Guide,
+    Certificate and key format for importing). Neither repr nor comparison touches the key.
+    """
+
+    version: str
+    leaf: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+    key_algorithm: KeyAlgorithm
+    anchor: Anchor
+    private_key: PrivateKeyTypes = field(repr=False, compare=False)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The DNS names and IP addresses it serves."""
+        return names_of(self.leaf)
+
+    @property
+    def fingerprint(self) -> str:
+        """The leaf's SHA-256 fingerprint in hexadecimal."""
+        return fingerprint_of(self.leaf)
+
+    @property
+    def not_after(self) -> int:
+        """When the leaf expires, in epoch seconds."""
+        return int(self.leaf.not_valid_after_utc.timestamp())
+
+    def leaf_pem(self) -> bytes:
+        """Return the leaf alone, in PEM."""
+        return self.leaf.public_bytes(Encoding.PEM)
+
+    def chain_pem(self) -> bytes:
+        """Return the chain in PEM, nearest issuer first; empty if there is none."""
+        return b"".join(each.public_bytes(Encoding.PEM) for each in self.chain)
+
+    def private_key_pem(self) -> bytes:
+        """Return the key as unencrypted PKCS#8 PEM, the form that ACM takes for every key type."""
+        return private_key_pem(self.private_key)
+
+
+def private_key_pem(key: PrivateKeyTypes) -> bytes:
+    """Return `key` as unencrypted PKCS#8 PEM."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentedCertificate:
+    """What a copy presents now: leaf and chain as ACM holds them, without the key."""
+
+    leaf: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """The leaf's SHA-256 fingerprint in hexadecimal."""
+        return fingerprint_of(self.leaf)
+
+    def equals(self, material: Material) -> bool:
+        """Say whether leaf and chain are the material's, byte for byte."""
+        return self.leaf == material.leaf and self.chain == material.chain

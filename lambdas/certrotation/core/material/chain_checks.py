@@ -1,0 +1,112 @@
+"""Checks and repairs the chain of material before anything is imported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certrotation.core.findings import Code, Finding, refuse, repair, warn
+from certrotation.core.material.chain import Chain, ChainEnd, build_chain
+from certrotation.core.material.x509_facts import (
+    is_self_signed,
+    is_valid_at,
+    issuer_name_of,
+    subject_name_of,
+    weak_digest_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from cryptography import x509
+
+    from certrotation.core.material.trust import PublicRoots
+
+
+def best_chain(
+    leaf: x509.Certificate, supplied: Sequence[x509.Certificate], roots: PublicRoots, at: datetime
+) -> Chain | None:
+    """Return the chain to import, or None if no path is valid then (see `check_chain`)."""
+    valid = build_chain(leaf, supplied, roots, at=at)
+    ever = build_chain(leaf, supplied, roots)
+    lost_the_issuer = ever.certificates and not valid.certificates
+    return None if ever.end < valid.end or lost_the_issuer else valid
+
+
+def check_signatures(leaf: x509.Certificate, chain: Chain | None) -> Iterator[Finding]:
+    """A root's signature proves nothing, so nothing is asked of it."""
+    above = chain.certificates if chain else ()
+    for each in (leaf, *(each for each in above if not is_self_signed(each))):
+        if digest := weak_digest_of(each):
+            yield refuse(Code.SIGNATURE_WEAK, f"{subject_name_of(each)} is signed with {digest}.")
+
+
+def check_chain(
+    leaf: x509.Certificate,
+    chain: Chain | None,
+    supplied: Sequence[x509.Certificate],
+    roots: PublicRoots,
+    at: datetime,
+) -> Iterator[Finding]:
+    """Say what is wrong with the chain, or what was mended; None as `chain` is CHAIN_EXPIRED."""
+    if chain is None:
+        expired = [
+            subject_name_of(each) for each in supplied if each != leaf and not is_valid_at(each, at)
+        ]
+        invalid = ", ".join(expired) or "the root"
+        found = f"No path of certificates valid now leads up; not valid: {invalid}."
+        yield refuse(Code.CHAIN_EXPIRED, found)
+        return
+    yield from _check_completeness(leaf, chain)
+    yield from _check_endurance(leaf, chain)
+    yield from _repairs(leaf, chain, supplied, roots)
+
+
+def _check_completeness(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
+    if chain.end is not ChainEnd.UNKNOWN_ISSUER:
+        return
+    if chain.certificates:
+        issuer = issuer_name_of(chain.certificates[-1])
+        found = f"The chain's top was issued by {issuer}, which is neither here nor public."
+        yield warn(Code.CHAIN_INCOMPLETE, found)
+    else:
+        found = f"No CA in the secret issued the certificate; its issuer is {issuer_name_of(leaf)}."
+        yield refuse(Code.CHAIN_INCOMPLETE, found)
+
+
+def _check_endurance(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
+    """Warn of what clients will reject before the leaf itself expires."""
+    for each in chain.certificates:
+        if each.not_valid_after_utc < leaf.not_valid_after_utc:
+            ends = f"{each.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+            found = f"{subject_name_of(each)} above the certificate ends sooner, at {ends}."
+            yield warn(Code.CHAIN_EXPIRED, found)
+
+
+def _repairs(
+    leaf: x509.Certificate, chain: Chain, supplied: Sequence[x509.Certificate], roots: PublicRoots
+) -> Iterator[Finding]:
+    wanted = [leaf, *chain.certificates]
+    distinct = list(dict.fromkeys(supplied))
+    if [each for each in distinct if each in wanted] != wanted:
+        yield repair(Code.CHAIN_MISORDERED, "The certificates were put in order, leaf first.")
+    dropped = _dropped(supplied, wanted, roots)
+    if dropped:
+        yield repair(Code.CHAIN_SUPERFLUOUS, f"Left out of the chain: {'; '.join(dropped)}.")
+
+
+def _dropped(
+    supplied: Sequence[x509.Certificate], wanted: Sequence[x509.Certificate], roots: PublicRoots
+) -> list[str]:
+    """Return why each certificate that is not imported was left out."""
+    dropped = []
+    seen: set[x509.Certificate] = set()
+    for each in supplied:
+        if each in seen:
+            kind = "the leaf again:" if each == wanted[0] else "a duplicate of"
+            dropped.append(f"{kind} {subject_name_of(each)}")
+        elif each not in wanted:
+            kind = "the public root" if roots.contains(each) else "not on the path:"
+            dropped.append(f"{kind} {subject_name_of(each)}")
+        seen.add(each)
+    return dropped

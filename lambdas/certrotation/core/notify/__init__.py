@@ -1,0 +1,1 @@
+"""Notifications: which mails are sent, when, and their text."""

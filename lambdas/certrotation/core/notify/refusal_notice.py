@@ -1,0 +1,143 @@
+"""The mail about a rotation that was refused, or that left a dependent behind.
+
+It is made of findings, errors, names and dates alone, and none of these ever holds a byte of a
+secret's value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certrotation.core.findings import refusals
+from certrotation.core.notify.notice import Notice, at
+from certrotation.core.rotation.outcomes import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from certrotation.core.estate.current_copies import CurrentCopy
+    from certrotation.core.findings import Finding
+    from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome
+
+RUNBOOK = "docs/runbook.md"
+REFUSED_HEADING = "MaterialRefused: new material was refused"
+STRANDED_HEADING = "DependentsStranded: a listener or distribution kept the old certificate"
+"""As the runbook has them."""
+
+EVERYWHERE = "all Regions"
+
+_IN_A_REGION = {
+    Status.DONE: "done: the new material is live",
+    Status.PLANNED: "planned only, nothing was changed",
+    Status.WAITING: "waits for a dependent; it goes on by itself",
+    Status.HELD_BACK: "held back until the canary Region has succeeded",
+    Status.STRANDED: "the new material is there, and a dependent kept the old certificate",
+    Status.REFUSED: "refused: nothing goes live until a person acts",
+    Status.FAILED: "failed; it is tried again by itself",
+}
+
+
+def refusal_notice(
+    stack: str, outcome: RotationOutcome, live: Mapping[str, tuple[CurrentCopy, ...]]
+) -> Notice:
+    """Return the mail about an outcome.
+
+    Args:
+        stack: the stack's name.
+        outcome: refused or stranded, in whole or in a Region.
+        live: by Region, what stays live meanwhile; a Region that is missing was not looked at.
+    """
+    reasons, stranded = list(_reasons(outcome)), list(_stranded(outcome.regions))
+    return Notice.of(
+        stack=stack,
+        says="refused" if reasons else "stranded",
+        about=outcome.secret,
+        lines=(
+            "New material was refused. Where it was, what was live before stays live."
+            if reasons
+            else "New material is live, but a listener or distribution kept the old certificate.",
+            "",
+            *_about(stack, outcome),
+            *_section("Why", reasons),
+            *_section("These kept the old certificate", stranded),
+            *_section("Region by Region", _regions(outcome.regions)),
+            *_section("Live meanwhile", _live(live)),
+            *_section("What to do", _what_to_do(reasons, stranded)),
+        ),
+    )
+
+
+def _about(stack: str, outcome: RotationOutcome) -> Iterator[str]:
+    yield f"Secret: {outcome.secret}"
+    secret = outcome.described
+    if secret is not None:
+        yield f"Version: {secret.current_version or 'none'}"
+        if secret.last_changed:
+            yield f"Changed: {at(secret.last_changed)}"
+        if secret.is_held:
+            yield "On hold: it carries the tag certrotation:hold, so nothing is applied"
+    yield f"Stack: {stack}"
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """Yield a section, or nothing if it has no lines."""
+    indented = [f"  {each}" for each in lines]
+    if indented:
+        yield from ("", f"{title}:", *indented)
+
+
+def _reasons(outcome: RotationOutcome) -> Iterator[str]:
+    """Yield what refused, and where: on the material, at planning, or by AWS."""
+    for region in outcome.regions:
+        for each in refusals(region.findings):
+            yield from _finding(region.region, each)
+        yield from _error(region.region, region)
+    regional = {each for region in outcome.regions for each in region.findings}
+    for each in refusals(outcome.findings):
+        if each not in regional:
+            yield from _finding(EVERYWHERE, each)
+    yield from _error(EVERYWHERE, outcome)
+
+
+def _finding(where: str, finding: Finding) -> Iterator[str]:
+    return _reason(where, finding.code.value, finding.found, finding.remedy)
+
+
+def _error(where: str, outcome: RegionOutcome | RotationOutcome) -> Iterator[str]:
+    if outcome.error is not None and outcome.status is Status.REFUSED:
+        error = outcome.error
+        yield from _reason(where, error.code, error.found, error.remedy)
+
+
+def _reason(where: str, code: str, found: str, remedy: str) -> Iterator[str]:
+    yield f"{where}: {code}"
+    yield f"  Found: {found}"
+    yield f"  To do: {remedy}"
+
+
+def _stranded(regions: Iterable[RegionOutcome]) -> Iterator[str]:
+    for region in regions:
+        for each in region.stranded:
+            yield f"{region.region}: {each.dependent}: {each.because}"
+
+
+def _regions(regions: Iterable[RegionOutcome]) -> Iterator[str]:
+    return (f"{each.region}: {_IN_A_REGION[each.status]}" for each in regions)
+
+
+def _live(live: Mapping[str, tuple[CurrentCopy, ...]]) -> Iterator[str]:
+    for region, copies in live.items():
+        if not copies:
+            yield f"{region}: no copy yet"
+        for copy in copies:
+            until = f"until {at(copy.ends)}" if copy.ends else "until when is not recorded"
+            yield f"{region}: {copy.arn}, {until}"
+
+
+def _what_to_do(reasons: Sequence[str], stranded: Sequence[str]) -> Iterator[str]:
+    if reasons:
+        yield f'Follow {RUNBOOK}, "{REFUSED_HEADING}".'
+    if stranded:
+        yield f'Follow {RUNBOOK}, "{STRANDED_HEADING}".'
+    yield "Once it is mended it goes on by itself, at the latest with the next scan. Until then"
+    yield "this is told once a day."

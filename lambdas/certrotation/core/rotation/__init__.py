@@ -1,0 +1,1 @@
+"""A rotation: from the request to the plan of each Region, and the outcome."""

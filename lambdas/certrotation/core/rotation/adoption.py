@@ -1,0 +1,101 @@
+"""Which imported certificates without our tags become copies of a secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from certrotation.core.findings import Code, Finding, refuse
+from certrotation.core.material.host_names import names_of
+from certrotation.core.material.x509_facts import key_algorithm_of
+from certrotation.core.rotation.plan import Adopt
+from certrotation.core.rotation.regression_checks import check_trust
+from certrotation.core.rotation.reimport_rules import reasons_against_reimport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from certrotation.core.estate.inventory import Copy
+    from certrotation.core.material.bundle import Material
+    from certrotation.core.material.trust import PublicRoots
+
+
+class Adoption(NamedTuple):
+    """What is adopted, what refuses it, and what was left alone."""
+
+    copies: tuple[Copy, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Adopt, ...]:
+        """The step for each copy."""
+        because = "names and key type are the material's, and no other secret claims it"
+        return tuple(Adopt(arn=each.arn, because=because) for each in self.copies)
+
+
+def decide_adoption(
+    material: Material,
+    secret: str,
+    lookalikes: Sequence[Copy],
+    roots: PublicRoots,
+    *,
+    has_copy: bool,
+) -> Adoption:
+    """Decide which of the Region's certificates with the material's names are adopted.
+
+    All matches that are in use are; if none is in use, a single match. A match has the very names
+    and key type of the material, which neither loses trust nor expires sooner; no acceptance
+    changes that, because adoption takes over what somebody else made. What nobody uses is adopted
+    only in the place of a new import: else it would be superseded, and one day deleted.
+
+    Args:
+        material: what the secret holds.
+        secret: the secret's name.
+        lookalikes: certificates of the Region that serve the material's names.
+        roots: the public roots.
+        has_copy: whether the secret has a copy in the Region already.
+    """
+    twins = [each for each in lookalikes if _is_twin(each, material) and not each.marks.ignored]
+    strangers = [each for each in twins if each.marks.secret is None]
+    fit = [each for each in strangers if _is_improved_by(each, material, roots)]
+    notes = tuple(
+        f"{each.arn} is left alone: the material would lose trust or expire sooner"
+        for each in strangers
+        if each not in fit
+    )
+    used = [each for each in fit if each.in_use]
+    spare = [] if used or has_copy else [each for each in fit if _can_take(each, material)]
+    wanted = used or spare
+    rivals = [each for each in twins if each.marks.secret not in {None, secret}]
+    if wanted and rivals:
+        found = f"{rivals[0].arn} of {rivals[0].marks.secret} has the same names and key type as"
+        return _ambiguous(f"{found} {_list(wanted)}.", notes)
+    if len(spare) > 1:
+        return _ambiguous(f"None of {_list(spare)} is in use, and any could be meant.", notes)
+    return Adoption(copies=tuple(wanted), notes=notes)
+
+
+def _ambiguous(found: str, notes: tuple[str, ...]) -> Adoption:
+    return Adoption(findings=(refuse(Code.ADOPTION_AMBIGUOUS, found),), notes=notes)
+
+
+def _is_twin(copy: Copy, material: Material) -> bool:
+    leaf = copy.presented.leaf
+    return (
+        names_of(leaf) == material.names
+        and key_algorithm_of(leaf.public_key()) == material.key_algorithm
+    )
+
+
+def _is_improved_by(copy: Copy, material: Material, roots: PublicRoots) -> bool:
+    ends = copy.presented.leaf.not_valid_after_utc
+    loses_trust = any(check_trust(material, copy.arn, copy.presented, roots))
+    return not loses_trust and material.leaf.not_valid_after_utc >= ends
+
+
+def _can_take(copy: Copy, material: Material) -> bool:
+    return not reasons_against_reimport(copy.presented.leaf, material.leaf)
+
+
+def _list(copies: Sequence[Copy]) -> str:
+    return ", ".join(each.arn for each in copies)

@@ -1,0 +1,73 @@
+"""What a dependent cannot take, and what keeps it from being pointed at another certificate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certrotation.core.findings import Code, Finding, refuse, warn
+from certrotation.core.material.host_names import is_qualified, names_of, uncovered
+from certrotation.core.material.x509_facts import extended_key_usages_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certrotation.core.estate.inventory import Copy, Dependent
+    from certrotation.core.material.bundle import Material
+
+
+def check_taking(copy: Copy, material: Material) -> Iterator[Finding]:
+    """Refuse what a copy's dependents will not take under the ARN that they name.
+
+    An alias that is not covered today either is nobody's loss.
+    """
+    covered_now = frozenset(names_of(copy.presented.leaf))
+    for dependent in copy.dependents:
+        legacy = frozenset(uncovered(covered_now, dependent.names))
+        yield from _taking(dependent, material, dependent.names - legacy)
+
+
+def check_moving(copy: Copy, material: Material) -> Iterator[Finding]:
+    """Refuse what keeps a copy's users from moving away; warn of what a person should know."""
+    for arn in copy.users.unknown if copy.users else ():
+        found = f"{arn} uses {copy.arn} and cannot be moved from here."
+        yield refuse(Code.DEPENDENT_UNMOVABLE, found)
+    for dependent in copy.dependents:
+        yield from _moving(dependent)
+        yield from _taking(dependent, material, dependent.names)
+
+
+def _moving(dependent: Dependent) -> Iterator[Finding]:
+    if dependent.unmovable:
+        found = f"{dependent} must keep its ARN: {dependent.unmovable}."
+        yield refuse(Code.DEPENDENT_UNMOVABLE, found)
+    if dependent.drifts:
+        found = f"{dependent} belongs to the CloudFormation stack {dependent.drifts}."
+        yield warn(Code.DEPENDENT_DRIFTS, found)
+
+
+def _taking(dependent: Dependent, material: Material, names: frozenset[str]) -> Iterator[Finding]:
+    if material.key_algorithm not in dependent.accepted_keys:
+        found = f"{dependent} does not take {material.key_algorithm}."
+        yield refuse(Code.DEPENDENT_KEY_UNSUPPORTED, found)
+    missing = uncovered(material.names, names)
+    if missing:
+        found = f"{dependent} answers for {', '.join(missing)}; the material does not."
+        yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)
+    if dependent.needs_qualified_name and not any(map(is_qualified, material.names)):
+        found = f"{dependent} takes no certificate without a fully qualified DNS name."
+        yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)
+    limit = dependent.longest_chain
+    if limit is not None and len(material.chain) > limit:
+        found = f"{dependent} takes {limit} chain certificates; there are {len(material.chain)}."
+        yield refuse(Code.CHAIN_TOO_LONG, found)
+    if dependent.needs_client_auth and not _has_client_auth(material):
+        found = f"{dependent} presents it to an origin and needs clientAuth."
+        yield refuse(Code.DEPENDENT_UNMOVABLE, found)
+
+
+def _has_client_auth(material: Material) -> bool:
+    """Say whether clients may present it; without the extension every use is open (RFC 5280)."""
+    usages = extended_key_usages_of(material.leaf)
+    return usages is None or ExtendedKeyUsageOID.CLIENT_AUTH in usages

@@ -1,0 +1,155 @@
+"""A plan as data: what will be done, in which order, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from certrotation.core.findings import Finding, refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from certrotation.core.estate.inventory import Dependent
+    from certrotation.core.estate.tags import Marks
+
+NEW_COPY = "the new copy"
+"""Stands for the ARN that an Import will make."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """What every step has: an ARN that it changes, and a reason."""
+
+    verb: ClassVar[str]
+    arn: str
+    because: str
+
+
+class Adopt(_Step):
+    """Tag an imported certificate as a copy of the secret."""
+
+    __slots__ = ()
+    verb = "adopt"
+
+
+class Unmark(_Step):
+    """Take the superseded marks off a copy that is to be used again."""
+
+    __slots__ = ()
+    verb = "unmark"
+
+
+class Reimport(_Step):
+    """Put the material under a copy's ARN."""
+
+    __slots__ = ()
+    verb = "reimport"
+
+
+class Tag(_Step):
+    """Record on a copy what it carries."""
+
+    __slots__ = ()
+    verb = "tag"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """Import the material under a new ARN, tags included."""
+
+    verb: ClassVar[str] = "import"
+    arn: ClassVar[str] = NEW_COPY
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkSuperseded(_Step):
+    """Mark a copy whose dependents have left; a later scan deletes it."""
+
+    verb = "mark superseded"
+    by_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Point a dependent at another ARN; `to_arn` may be the new copy's."""
+
+    verb: ClassVar[str] = "move"
+    dependent: Dependent
+    to_arn: str
+    because: str
+
+    @property
+    def arn(self) -> str:
+        """The ARN that the dependent leaves."""
+        return self.dependent.certificate_arn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(_Step):
+    """Delete a superseded copy: the one step that only a scan takes."""
+
+    verb = "delete"
+    region: str
+    marks: Marks
+    """What its tags said; if they say something else by now it is not deleted."""
+
+
+Step: TypeAlias = Adopt | Unmark | Reimport | Import | Tag | Move | MarkSuperseded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionPlan:
+    """The steps for one Region, in order; none if a finding refuses them."""
+
+    region: str
+    steps: tuple[Step, ...]
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was seen and left alone."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a person must act before this Region changes."""
+        return bool(refusals(self.findings))
+
+    def refused_by(self, findings: tuple[Finding, ...]) -> RegionPlan:
+        """Return a plan without steps, because of these findings."""
+        return replace(self, steps=(), findings=findings)
+
+    def with_earlier_findings(self, findings: tuple[Finding, ...]) -> RegionPlan:
+        """Return the plan with what an earlier plan for the Region found, each finding once."""
+        return replace(self, findings=tuple(dict.fromkeys((*findings, *self.findings))))
+
+    @property
+    def imports(self) -> bool:
+        """Whether a new ARN is to be made."""
+        return any(isinstance(step, Import) for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done for one secret; the first Region is the canary."""
+
+    secret: str
+    version: str
+    findings: tuple[Finding, ...]
+    """On the material; one that refuses stops every Region."""
+    regions: tuple[RegionPlan, ...]
+    is_held: bool
+    """Whether the secret's owner asked that nothing be applied."""
+
+    def with_regions(self, regions: Iterable[RegionPlan]) -> Plan:
+        """Return the plan with these Regions' plans."""
+        return replace(self, regions=tuple(regions))
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the material itself is refused."""
+        return bool(refusals(self.findings))
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """The findings on the material, then those of each Region."""
+        return (*self.findings, *(each for region in self.regions for each in region.findings))

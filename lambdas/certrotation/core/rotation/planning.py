@@ -1,0 +1,145 @@
+"""Plans what rotating one secret will do, in every Region, before anything is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certrotation.core.estate.tags import CopyTags, tags_for_copy
+from certrotation.core.findings import Finding, apply_acceptance
+from certrotation.core.rotation.adoption import Adoption, decide_adoption
+from certrotation.core.rotation.plan import Plan
+from certrotation.core.rotation.region_planning import (
+    NO_REJECTIONS,
+    RegionGoal,
+    Rejections,
+    plan_region,
+    users_decide,
+)
+from certrotation.core.rotation.regression_checks import check_expiry, check_names, check_trust
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from certrotation.core.estate.expiry_windows import WindowPolicy
+    from certrotation.core.estate.inventory import Copy, ManagedSecret, RegionLook
+    from certrotation.core.material.bundle import Material
+    from certrotation.core.material.trust import PublicRoots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotationPolicy:
+    """What planning goes by."""
+
+    targets: tuple[str, ...]
+    """The stack's target Regions, canary first."""
+    windows: WindowPolicy
+    roots: PublicRoots
+    adopts: bool = True
+    edge_region: str | None = "us-east-1"
+    """Where CloudFront takes its certificates from; None where it takes none from ACM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """One secret, its material, and what was found about the two by themselves."""
+
+    secret: ManagedSecret
+    material: Material
+    findings: tuple[Finding, ...]
+    """Before acceptance."""
+    tags: CopyTags
+    """What the copies will be tagged with."""
+    policy: RotationPolicy
+
+    @classmethod
+    def of(
+        cls,
+        secret: ManagedSecret,
+        material: Material,
+        material_findings: tuple[Finding, ...],
+        policy: RotationPolicy,
+    ) -> Rotation:
+        """Return the rotation of `secret` to `material`."""
+        tags, truncated = tags_for_copy(
+            secret.name, material.version, material.not_after, secret.tags
+        )
+        findings = (*secret.findings(policy.targets), *material_findings, *truncated)
+        return cls(secret=secret, material=material, findings=findings, tags=tags, policy=policy)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The Regions to rotate in, canary first."""
+        return self.secret.regions(self.policy.targets)
+
+    def findings_by_itself(self) -> tuple[Finding, ...]:
+        """Return what was found before anything that is live was looked at, acceptance applied."""
+        return apply_acceptance(
+            self.findings, self.secret.accepted, self.material.version, is_complete=False
+        )
+
+    def users_decide(self, region: str, copies: Sequence[Copy], now: datetime) -> bool:
+        """Say whether it matters for the plan of a Region who presents its copies."""
+        is_edge = region == self.policy.edge_region
+        return users_decide(copies, self._goal(now), is_edge=is_edge)
+
+    def plan(
+        self,
+        looks: Sequence[RegionLook],
+        now: datetime,
+        refused: Rejections = NO_REJECTIONS,
+    ) -> Plan:
+        """Plan every Region that was looked at.
+
+        Args:
+            looks: what was seen, canary first.
+            now: the present time.
+            refused: what AWS refused while an earlier plan was applied.
+        """
+        adoptions = [self._adoption(look) for look in looks]
+        to_change = [
+            copy
+            for look, adoption in zip(looks, adoptions, strict=True)
+            for copy in (*look.copies, *adoption.copies)
+            if copy.is_ordinary(now) and not copy.presented.equals(self.material)
+        ]
+        plan = Plan(
+            secret=self.secret.name,
+            version=self.material.version,
+            findings=apply_acceptance(
+                (*self.findings, *self._compare(to_change, now)),
+                self.secret.accepted,
+                self.material.version,
+            ),
+            regions=(),
+            is_held=self.secret.is_held,
+        )
+        if plan.is_refused:
+            return plan
+        goal = self._goal(now, refused)
+        return plan.with_regions(
+            plan_region(look, adoption, goal)
+            for look, adoption in zip(looks, adoptions, strict=True)
+        )
+
+    def _goal(self, now: datetime, refused: Rejections = NO_REJECTIONS) -> RegionGoal:
+        return RegionGoal(material=self.material, tags=self.tags, now=now, refusals=refused)
+
+    def _adoption(self, look: RegionLook) -> Adoption:
+        if not self.policy.adopts:
+            return Adoption()
+        return decide_adoption(
+            self.material,
+            self.secret.name,
+            look.lookalikes,
+            self.policy.roots,
+            has_copy=bool(look.copies),
+        )
+
+    def _compare(self, copies: Sequence[Copy], now: datetime) -> Iterator[Finding]:
+        for copy in copies:
+            yield from check_names(self.material, copy.arn, copy.presented)
+            yield from check_trust(self.material, copy.arn, copy.presented, self.policy.roots)
+        presented = [(copy.arn, copy.presented) for copy in copies]
+        yield from check_expiry(self.material, presented, self.policy.windows, now)

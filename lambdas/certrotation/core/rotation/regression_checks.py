@@ -1,0 +1,72 @@
+"""Compares material with what a copy presents now: nothing that works may get worse unseen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certrotation.core.estate.expiry_windows import windows_of
+from certrotation.core.findings import Code, Finding, refuse, warn
+from certrotation.core.material.chain import build_chain
+from certrotation.core.material.host_names import names_of, uncovered
+from certrotation.core.material.trust import anchor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from certrotation.core.estate.expiry_windows import WindowPolicy
+    from certrotation.core.material.bundle import Material, PresentedCertificate
+    from certrotation.core.material.trust import PublicRoots
+
+
+def check_names(material: Material, arn: str, presented: PresentedCertificate) -> Iterator[Finding]:
+    """Refuse material that leaves a name of the copy uncovered."""
+    lost = uncovered(material.names, names_of(presented.leaf))
+    if lost:
+        yield refuse(Code.NAMES_LOST, f"{arn} serves {', '.join(lost)}; the material does not.")
+
+
+def check_trust(
+    material: Material, arn: str, presented: PresentedCertificate, roots: PublicRoots
+) -> Iterator[Finding]:
+    """Refuse material that ends at another CA than the copy.
+
+    A public root may follow a public root. The copy's own chain is followed first: of cross-signed
+    ways the material's may be another. Only where the copy's ends can the material's lead on.
+    """
+    own = build_chain(presented.leaf, presented.chain, roots)
+    top = (presented.leaf, *own.certificates)[-1]
+    beyond = build_chain(top, material.chain, roots)
+    before = anchor_of((top, *beyond.certificates), roots)
+    after = material.anchor
+    if before.public and after.public:
+        return
+    if before.public or not before.is_same_as(after):
+        yield refuse(Code.TRUST_LOST, f"{arn} chains to {before}; the material to {after}.")
+
+
+def check_expiry(
+    material: Material,
+    presented: Sequence[tuple[str, PresentedCertificate]],
+    policy: WindowPolicy,
+    now: datetime,
+) -> Iterator[Finding]:
+    """Refuse material about to expire that replaces better; warn of less obvious losses.
+
+    Args:
+        material: what is to be imported.
+        presented: ARN and certificate of every copy that it would replace, in all Regions.
+        policy: how long the windows are.
+        now: the present time.
+    """
+    ends = material.leaf.not_valid_after_utc
+    longer = [arn for arn, each in presented if each.leaf.not_valid_after_utc > ends]
+    windows = windows_of(material.leaf.not_valid_before_utc, ends, policy)
+    if windows.is_critical(now) and longer:
+        found = f"The material expires on {ends}, inside its critical window; later: {longer[0]}."
+        yield refuse(Code.EXPIRES_SOON, found)
+    elif windows.is_critical(now):
+        yield warn(Code.EXPIRES_SOON, f"The material expires on {ends}, and is the best there is.")
+    elif longer:
+        found = f"The material expires on {ends}, sooner than {', '.join(longer)}."
+        yield warn(Code.EXPIRES_SOONER, found)

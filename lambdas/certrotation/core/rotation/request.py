@@ -1,0 +1,126 @@
+"""The message that asks for one secret's rotation, and its JSON form on the queue."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from certrotation.core.estate.tags import Marks
+from certrotation.errors import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SeenCopy(NamedTuple):
+    """A copy as the scan that queued the message saw it."""
+
+    arn: str
+    region: str
+    in_use: bool
+    tags: Mapping[str, str]
+    """Our own tags."""
+
+    @property
+    def marks(self) -> Marks:
+        """What our tags said about it."""
+        return Marks.from_tags(self.tags)
+
+
+class ScanSnapshot(NamedTuple):
+    """What a scan saw of a secret's copies; it spares the rotation a search while it is fresh."""
+
+    at: int
+    """Epoch seconds."""
+    copies: tuple[SeenCopy, ...]
+    lookalikes: tuple[str, ...] = ()
+    """Regions where a certificate without our tags is in use under the names of a copy."""
+
+    def copies_in(self, region: str) -> tuple[SeenCopy, ...]:
+        """Return the copies seen in one Region."""
+        return tuple(each for each in self.copies if each.region == region)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotationRequest:
+    """Asks that every target Region comes to present what is AWSCURRENT in `secret`."""
+
+    secret: str
+    """Name or ARN."""
+    version: str | None = None
+    """The version id that was AWSCURRENT when the message was written."""
+    snapshot: ScanSnapshot | None = field(default=None, compare=False)
+    waiting_since: int | None = None
+    """Epoch seconds: since when a dependent has kept the work from being finished."""
+
+    def to_json(self) -> str:
+        """Return the message's body."""
+        body: dict[str, Any] = {"secret": self.secret}
+        if self.version is not None:
+            body["version"] = self.version
+        if self.waiting_since is not None:
+            body["waiting_since"] = self.waiting_since
+        if self.snapshot is not None:
+            body["seen"] = {
+                "at": self.snapshot.at,
+                "copies": [
+                    {
+                        "arn": each.arn,
+                        "region": each.region,
+                        "in_use": each.in_use,
+                        "tags": dict(each.tags),
+                    }
+                    for each in self.snapshot.copies
+                ],
+                "lookalikes": list(self.snapshot.lookalikes),
+            }
+        return json.dumps(body, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, body: str) -> RotationRequest:
+        """Read a message's body; keys that are unknown, or not understood, are passed over.
+
+        Raises:
+            Rejected: the body is no JSON object that names a secret.
+        """
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):  # ValueError: no JSON, or a number of 5,000 digits
+            document = None
+        if not isinstance(document, dict) or not _is_word(document.get("secret")):
+            raise Rejected(
+                "The message is no JSON object with the name of a secret.",
+                'Send {"secret": "<name or ARN>"}.',
+            )
+        version, since = document.get("version"), document.get("waiting_since")
+        return cls(
+            secret=document["secret"],
+            version=version if _is_word(version) else None,
+            snapshot=_snapshot(document.get("seen")),
+            waiting_since=since if isinstance(since, int) else None,
+        )
+
+
+def _snapshot(seen: object) -> ScanSnapshot | None:
+    """Return the snapshot, or None if it is not of the form that a scan writes."""
+    try:
+        return ScanSnapshot(
+            at=int(seen["at"]),  # type: ignore[index]  # checked by trying
+            copies=tuple(
+                SeenCopy(
+                    arn=str(each["arn"]),
+                    region=str(each["region"]),
+                    in_use=bool(each["in_use"]),
+                    tags={str(key): str(value) for key, value in each["tags"].items()},
+                )
+                for each in seen["copies"]  # type: ignore[index]  # checked by trying
+            ),
+            lookalikes=tuple(map(str, seen["lookalikes"])),  # type: ignore[index]  # as above
+        )
+    except (TypeError, KeyError, ValueError, OverflowError, AttributeError):
+        return None
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

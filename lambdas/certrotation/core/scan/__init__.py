@@ -1,0 +1,1 @@
+"""A scan: the classification of every certificate, and the report."""

@@ -1,0 +1,266 @@
+"""Judges the whole estate from lists alone, and says which secrets are due."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from certrotation.core.estate.expiry_windows import WindowPolicy, Windows, windows_of
+from certrotation.core.estate.inventory import reverted
+from certrotation.core.estate.tags import Marks, own_tags
+from certrotation.core.rotation.plan import Delete
+from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SeenCopy
+from certrotation.core.scan.classification import Classifier, State
+from certrotation.core.scan.import_quota import YEARLY_QUOTA, check_import_quota
+from certrotation.core.scan.scan_rate import check_scan_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from certrotation.core.estate.inventory import ListedCertificate, ManagedSecret, RegionListing
+    from certrotation.core.findings import Finding
+
+Place: TypeAlias = tuple[str, frozenset[str]]
+
+INTERVALS_UNTIL_OVERDUE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanPolicy:
+    """What the assessment goes by."""
+
+    prefix: str
+    """Of the names of managed secrets."""
+    targets: tuple[str, ...]
+    """The target Regions, canary first."""
+    windows: WindowPolicy
+    interval: timedelta
+    """Between two scans."""
+    retention: timedelta
+    """How long a superseded copy is kept."""
+    yearly_import_quota: int = YEARLY_QUOTA
+    """Imports that ACM allows in a Region in 365 days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateStatus:
+    """The state of one certificate, and why."""
+
+    certificate: ListedCertificate
+    tags: Mapping[str, str]
+    """All of them."""
+    marks: Marks
+    """What ours among the tags say."""
+    state: State
+    because: str
+    windows: Windows
+
+    @property
+    def counts_as_used(self) -> bool:
+        """Whether somebody would notice its expiry, and it is ours or nobody's to renew."""
+        return self.certificate.in_use and self.state.is_watched
+
+    @property
+    def critical_window(self) -> timedelta:
+        """How long before its expiry the certificate is critical."""
+        return self.certificate.not_after - self.windows.critical_opens
+
+    @property
+    def place(self) -> Place:
+        """Its Region and its names: what it has in common with a certificate like it."""
+        return self.certificate.region, self.certificate.names
+
+    @property
+    def is_stranger_in_use(self) -> bool:
+        """Whether it is in use and carries no tag of ours, so that it could be adopted."""
+        return (
+            self.certificate.in_use and self.state is State.UNMANAGED and self.marks.secret is None
+        )
+
+    @property
+    def is_reverted(self) -> bool:
+        """Whether it was superseded and is in use again."""
+        return self.marks.is_superseded and self.state.is_managed
+
+    def is_deletable(self, secret: ManagedSecret, retention: timedelta, now: datetime) -> bool:
+        """Say whether retention has passed; without a time that can be read it never does.
+
+        A copy of what is AWSCURRENT is about to be used again; on hold nothing is changed.
+        """
+        return (
+            self.state is State.SUPERSEDED
+            and not self.certificate.in_use
+            and self.marks.superseded_at is not None
+            and self.marks.superseded_since(now) >= retention.total_seconds()
+            and self.marks.version != secret.current_version
+            and not secret.is_held
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueSecret:
+    """A secret that must be rotated: where, why, and whether that is overdue."""
+
+    secret: ManagedSecret
+    places: int
+    """Copies that are due, and Regions that have none."""
+    because: tuple[str, ...]
+    is_overdue: bool
+    snapshot: ScanSnapshot
+
+    @property
+    def request(self) -> RotationRequest:
+        """The message that asks for the rotation."""
+        return RotationRequest(
+            secret=self.secret.name,
+            version=self.secret.current_version,
+            snapshot=self.snapshot,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """The whole estate, judged."""
+
+    verdicts: tuple[CertificateStatus, ...]
+    due: tuple[DueSecret, ...]
+    findings: tuple[Finding, ...]
+    deletions: tuple[Delete, ...]
+    """Of superseded copies that nothing uses and whose retention has passed."""
+
+
+def assess(
+    secrets: Iterable[ManagedSecret],
+    listings: Sequence[RegionListing],
+    policy: ScanPolicy,
+    now: datetime,
+) -> Assessment:
+    """Classifier every certificate of the Regions that could be read.
+
+    Args:
+        secrets: all managed secrets; one that is missing here makes orphans of its copies.
+        listings: the Regions that could be read, and no others.
+        policy: what to go by.
+        now: the present time.
+    """
+    by_name = {each.name: each for each in secrets}
+    judge = Classifier(secrets=by_name, prefix=policy.prefix, targets=policy.targets, now=now)
+    verdicts = tuple(
+        _verdict(certificate, listing.tags.get(certificate.arn, {}), judge, policy)
+        for listing in listings
+        for certificate in listing.certificates
+    )
+    claimed: defaultdict[str | None, list[CertificateStatus]] = defaultdict(list)
+    for each in verdicts:
+        claimed[each.marks.secret].append(each)
+    dues = _Dues(
+        readable=frozenset(each.region for each in listings),
+        strangers=frozenset(each.place for each in verdicts if each.is_stranger_in_use),
+        policy=policy,
+        now=now,
+    )
+    due = (dues.due(secret, claimed[secret.name]) for secret in by_name.values())
+    return Assessment(
+        verdicts=verdicts,
+        due=tuple(each for each in due if each is not None),
+        findings=(
+            *(reverted(each.certificate.arn) for each in verdicts if each.is_reverted),
+            *check_import_quota(
+                [each.certificate for each in verdicts if each.state.is_managed],
+                policy.yearly_import_quota,
+            ),
+            *check_scan_rate(
+                [each.critical_window for each in verdicts if each.counts_as_used],
+                policy.interval,
+            ),
+        ),
+        deletions=tuple(
+            _deletion(each, policy.retention)
+            for each in verdicts
+            if (secret := by_name.get(each.marks.secret or ""))
+            and each.is_deletable(secret, policy.retention, now)
+        ),
+    )
+
+
+def _deletion(verdict: CertificateStatus, retention: timedelta) -> Delete:
+    because = f"{verdict.because} more than {retention.days} days ago, and nothing uses it"
+    certificate = verdict.certificate
+    return Delete(
+        arn=certificate.arn, region=certificate.region, because=because, marks=verdict.marks
+    )
+
+
+def _verdict(
+    certificate: ListedCertificate, tags: Mapping[str, str], judge: Classifier, policy: ScanPolicy
+) -> CertificateStatus:
+    marks = Marks.from_tags(tags)
+    windows = windows_of(certificate.not_before, certificate.not_after, policy.windows)
+    state, because = judge.state_of(certificate, marks, windows)
+    return CertificateStatus(
+        certificate=certificate,
+        tags=tags,
+        marks=marks,
+        state=state,
+        because=because,
+        windows=windows,
+    )
+
+
+class _Dues(NamedTuple):
+    """Tells which secrets are due in the Regions that could be read."""
+
+    readable: frozenset[str]
+    strangers: frozenset[Place]
+    """Where a certificate that could be adopted is in use."""
+    policy: ScanPolicy
+    now: datetime
+
+    def due(self, secret: ManagedSecret, own: Sequence[CertificateStatus]) -> DueSecret | None:
+        """Return the secret as due, or None if there is nothing to do for it."""
+        if secret.current_version is None:
+            return None
+        targets = self.policy.targets
+        held = {each.certificate.region for each in own if each.state.is_managed}
+        because = (
+            *(f"{each.certificate.arn}: {each.because}" for each in own if each.state is State.DUE),
+            *(
+                f"{region}: it has no copy"
+                for region in secret.regions(targets)
+                if region in self.readable and region not in held
+            ),
+        )
+        refused = tuple(each.found for each in secret.findings(targets))
+        if not because and not refused:
+            return None
+        return DueSecret(
+            secret=secret,
+            places=len(because),
+            because=(*because, *refused),
+            is_overdue=_is_overdue(secret, self.policy.interval, self.now),
+            snapshot=self._snapshot(own),
+        )
+
+    def _snapshot(self, own: Sequence[CertificateStatus]) -> ScanSnapshot:
+        like = {each.certificate.region for each in own if each.place in self.strangers}
+        return ScanSnapshot(
+            at=int(self.now.timestamp()), copies=tuple(_seen(own)), lookalikes=tuple(sorted(like))
+        )
+
+
+def _is_overdue(secret: ManagedSecret, interval: timedelta, now: datetime) -> bool:
+    changed = secret.last_changed
+    return changed is not None and now - changed > INTERVALS_UNTIL_OVERDUE * interval
+
+
+def _seen(own: Sequence[CertificateStatus]) -> Iterator[SeenCopy]:
+    for each in own:
+        if each.state is not State.IGNORED:
+            yield SeenCopy(
+                arn=each.certificate.arn,
+                region=each.certificate.region,
+                in_use=each.certificate.in_use,
+                tags=own_tags(each.tags),
+            )

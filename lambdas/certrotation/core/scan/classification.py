@@ -1,0 +1,98 @@
+"""What a certificate is to this service, decided from lists alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from certrotation.core.estate.inventory import hint_has_settled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from certrotation.core.estate.expiry_windows import Windows
+    from certrotation.core.estate.inventory import ListedCertificate, ManagedSecret
+    from certrotation.core.estate.tags import Marks
+
+
+class State(StrEnum):
+    """What a certificate is to this service."""
+
+    CURRENT = "current"
+    DUE = "due"
+    AWAITING = "awaiting material"
+    SUPERSEDED = "superseded"
+    UNMANAGED = "unmanaged"
+    IGNORED = "ignored"
+    FOREIGN = "another deployment's"
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether this is a copy that is kept right."""
+        return self in {State.CURRENT, State.DUE, State.AWAITING}
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether its expiry concerns us: it is ours to renew, or nobody's."""
+        return self.is_managed or self is State.UNMANAGED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classifier:
+    """Tells the state of certificates."""
+
+    secrets: Mapping[str, ManagedSecret]
+    """All managed secrets, by name."""
+    prefix: str
+    """Of the names of managed secrets."""
+    targets: tuple[str, ...]
+    """The target Regions."""
+    now: datetime
+
+    def state_of(
+        self, certificate: ListedCertificate, marks: Marks, windows: Windows
+    ) -> tuple[State, str]:
+        """Return a certificate's state, and why it is that."""
+        if marks.ignored:
+            return State.IGNORED, "it is tagged to be ignored"
+        if marks.secret is None:
+            return State.UNMANAGED, "no managed secret stands behind it"
+        if not marks.secret.startswith(self.prefix):
+            return State.FOREIGN, f"{marks.secret} belongs to another deployment"
+        secret = self.secrets.get(marks.secret)
+        if secret is None:
+            return State.UNMANAGED, f"its secret {marks.secret} is gone"
+        if certificate.region not in secret.regions(self.targets):
+            because = f"its secret {marks.secret} no longer names {certificate.region}"
+            return State.UNMANAGED, because
+        return self._state_of_copy(certificate, marks, secret, windows)
+
+    def _state_of_copy(
+        self,
+        certificate: ListedCertificate,
+        marks: Marks,
+        secret: ManagedSecret,
+        windows: Windows,
+    ) -> tuple[State, str]:
+        reverted = certificate.in_use and hint_has_settled(marks, self.now)
+        if marks.is_superseded and not reverted:
+            return State.SUPERSEDED, f"its dependents were moved to {marks.superseded_by}"
+        because = _why_due(certificate, marks, secret)
+        if because:
+            return State.DUE, because
+        if windows.is_warning(self.now):
+            because = f"its end is {certificate.not_after}, and its secret holds nothing newer"
+            return State.AWAITING, because
+        return State.CURRENT, "its secret holds nothing else"
+
+
+def _why_due(certificate: ListedCertificate, marks: Marks, secret: ManagedSecret) -> str | None:
+    if secret.current_version is None:
+        return None
+    if marks.version != secret.current_version:
+        return f"it carries version {marks.version}, AWSCURRENT is {secret.current_version}"
+    if marks.not_after != int(certificate.not_after.timestamp()):
+        return "somebody imported over it: its expiry is not the one recorded"
+    return None

@@ -1,0 +1,134 @@
+"""What a scan reports: the whole estate as metrics and as one structured summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from certrotation.core.scan.assessment import INTERVALS_UNTIL_OVERDUE, Assessment
+from certrotation.core.scan.classification import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime, timedelta
+
+    from certrotation.core.rotation.plan import Delete
+    from certrotation.core.scan.assessment import CertificateStatus
+
+NEAREST_SHOWN = 20
+"""Certificates nearest to expiry that the summary names."""
+
+COUNTED_SHOWN = 50
+"""Certificates that the summary names for each metric that counts them, those first that end first.
+
+Where short-lived certificates are many, they are the nearest to expiry at all times, and what
+raised an alarm would not be among the nearest.
+"""
+
+EXPLAINED = 200
+"""Secrets for which the summary says why they are due, and copies for which it says why they were
+or were not deleted: CloudWatch Logs takes a megabyte in one line (its quotas)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanReport:
+    """What one scan saw and did."""
+
+    assessment: Assessment
+    unreachable: Mapping[str, str]
+    """Region to reason."""
+    deleted: tuple[Delete, ...]
+    """Superseded copies."""
+    not_deleted: Mapping[str, str]
+    """ARN to reason, for superseded copies whose time had come."""
+    interval: timedelta
+    """Between two scans."""
+    now: datetime
+
+    def metrics(self) -> dict[str, int]:
+        """Return the metrics; zeros of a level only if every Region was seen.
+
+        A Region that is dark must not clear an alarm that one of its certificates raised.
+        """
+        levels = self._levels()
+        shown = levels if not self.unreachable else {k: v for k, v in levels.items() if v}
+        used = [each for each in self.assessment.verdicts if each.counts_as_used]
+        days = [(each.certificate.not_after - self.now).days for each in used]
+        return {
+            "ScanCompleted": 1,
+            **shown,
+            "RegionsUnreachable": len(self.unreachable),
+            "CopiesManaged": sum(each.state.is_managed for each in self.assessment.verdicts),
+            "CopiesDue": sum(each.places for each in self.assessment.due),
+            "SupersededDeleted": len(self.deleted),
+            **({"DaysToExpiryMin": min(days)} if days else {}),
+        }
+
+    def _levels(self) -> dict[str, int]:
+        counted = {name: len(verdicts) for name, verdicts in self._counted().items()}
+        overdue = sum(each.places for each in self.assessment.due if each.is_overdue)
+        return {**counted, "CopiesOverdue": overdue}
+
+    def _counted(self) -> dict[str, list[CertificateStatus]]:
+        """Return the certificates that each level metric counts."""
+        verdicts, now = self.assessment.verdicts, self.now
+        used = [each for each in verdicts if each.counts_as_used]
+        recent = INTERVALS_UNTIL_OVERDUE * self.interval
+        return {
+            "CertificatesCritical": [each for each in used if each.windows.is_critical(now)],
+            "CertificatesTurnedCritical": [
+                each for each in used if each.windows.turned_critical_within(recent, now)
+            ],
+            "CopiesAwaitingMaterial": [each for each in verdicts if each.state is State.AWAITING],
+            "UnmanagedExpiring": [
+                each
+                for each in used
+                if each.state is State.UNMANAGED and each.windows.is_warning(now)
+            ],
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Return the summary that is logged and returned, as JSON values."""
+        assessment = self.assessment
+        states = Counter(each.state for each in assessment.verdicts)
+        return {
+            "at": int(self.now.timestamp()),
+            "states": {state.value: states[state] for state in State},
+            "queued": [each.secret.name for each in assessment.due],
+            "due": {each.secret.name: list(each.because) for each in assessment.due[:EXPLAINED]},
+            "due_unexplained": max(0, len(assessment.due) - EXPLAINED),
+            "overdue": [each.secret.name for each in assessment.due if each.is_overdue],
+            "unreachable": dict(self.unreachable),
+            "findings": [each.to_json() for each in assessment.findings[:EXPLAINED]],
+            "deleted": {each.arn: each.because for each in self.deleted[:EXPLAINED]},
+            "not_deleted": dict(islice(self.not_deleted.items(), EXPLAINED)),
+            "nearest": self._rows(
+                (each for each in assessment.verdicts if each.counts_as_used), NEAREST_SHOWN
+            ),
+            "counted": {
+                name: self._rows(verdicts, COUNTED_SHOWN)
+                for name, verdicts in self._counted().items()
+            },
+            "metrics": self.metrics(),
+        }
+
+    def _rows(self, verdicts: Iterable[CertificateStatus], most: int) -> list[dict[str, Any]]:
+        """Return the first to expire, as JSON values."""
+        first = sorted(verdicts, key=lambda each: each.certificate.not_after)[:most]
+        return [_row(each, self.now) for each in first]
+
+
+def _row(verdict: CertificateStatus, now: datetime) -> dict[str, Any]:
+    certificate = verdict.certificate
+    return {
+        "arn": certificate.arn,
+        "region": certificate.region,
+        "names": sorted(certificate.names)[:3],
+        "secret": verdict.marks.secret,
+        "state": verdict.state.value,
+        "because": verdict.because,
+        "not_after": int(certificate.not_after.timestamp()),
+        "critical": verdict.windows.is_critical(now),
+    }

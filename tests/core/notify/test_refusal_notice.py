@@ -1,0 +1,202 @@
+"""The mail about a rotation, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from certrotation.core.estate.current_copies import CurrentCopy
+from certrotation.core.findings import Code, refuse, warn
+from certrotation.core.notify.refusal_notice import refusal_notice
+from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status, Stranded
+from tests.core.building import HOME, SHOP, US, managed
+from tests.core.rotation_outcomes import DENIED, EXPIRED, PLAN, failed, throttled
+from tests.core.samples import DAY, NOW
+
+if TYPE_CHECKING:
+    from certrotation.core.notify.notice import Notice
+
+LIVE = {
+    HOME: (CurrentCopy("arn:1", NOW + DAY), CurrentCopy("arn:2", None)),
+    US: (),
+}
+UNMOVABLE = refuse(Code.DEPENDENT_UNMOVABLE, "Kubernetes owns listener/1.")
+DRIFTS = warn(Code.DEPENDENT_DRIFTS, "A stack owns it.")
+STRANDED = Stranded(dependent="listener/1", because="it is full", is_settled=False)
+AT_THE_END = [
+    "  Once it is mended it goes on by itself, at the latest with the next scan. Until then",
+    "  this is told once a day.",
+]
+
+
+def mail(
+    outcome: RotationOutcome, live: dict[str, tuple[CurrentCopy, ...]] | None = None
+) -> Notice:
+    return refusal_notice("tls", outcome, live or {})
+
+
+def lines(outcome: RotationOutcome) -> list[str]:
+    return mail(outcome).body.splitlines()
+
+
+def of_regions(*regions: RegionOutcome) -> RotationOutcome:
+    """What came of material that nothing is wrong with by itself."""
+    plan = replace(PLAN, findings=(DRIFTS,))
+    found = [each for region in regions for each in region.findings]
+    return replace(RotationOutcome.of_regions(plan, regions), findings=(DRIFTS, *found))
+
+
+def test_material_that_is_refused_is_told_in_full() -> None:
+    refused = RotationOutcome(
+        secret=SHOP, status=Status.REFUSED, findings=(EXPIRED, DRIFTS), described=managed()
+    )
+
+    notice = mail(refused, LIVE)
+
+    assert notice.subject == f"tls: refused {SHOP}"
+    assert notice.body.splitlines() == [
+        "New material was refused. Where it was, what was live before stays live.",
+        "",
+        f"Secret: {SHOP}",
+        "Version: v-new",
+        "Changed: 2026-06-01 11:59 UTC",
+        "Stack: tls",
+        "",
+        "Why:",
+        "  all Regions: EXPIRED",
+        "    Found: It expired.",
+        "    To do: Put renewed material into the secret.",
+        "",
+        "Live meanwhile:",
+        f"  {HOME}: arn:1, until 2026-06-02 12:00 UTC",
+        f"  {HOME}: arn:2, until when is not recorded",
+        f"  {US}: no copy yet",
+        "",
+        "What to do:",
+        '  Follow docs/runbook.md, "MaterialRefused: new material was refused".',
+        *AT_THE_END,
+    ]
+
+
+def test_a_region_that_refuses_is_told_beside_those_that_do_not() -> None:
+    told = lines(
+        of_regions(
+            RegionOutcome(region=HOME, status=Status.DONE),
+            RegionOutcome(region=US, status=Status.REFUSED, findings=(UNMOVABLE, DRIFTS)),
+        )
+    )
+
+    assert told[told.index("Why:") : told.index("What to do:") - 1] == [
+        "Why:",
+        f"  {US}: DEPENDENT_UNMOVABLE",
+        "    Found: Kubernetes owns listener/1.",
+        f"    To do: {UNMOVABLE.remedy}",
+        "",
+        "Region by Region:",
+        f"  {HOME}: done: the new material is live",
+        f"  {US}: refused: nothing goes live until a person acts",
+    ]
+
+
+def test_the_same_reason_in_two_regions_is_told_of_each() -> None:
+    told = lines(
+        of_regions(
+            *(
+                RegionOutcome(region=each, status=Status.REFUSED, findings=(UNMOVABLE,))
+                for each in (HOME, US)
+            )
+        )
+    )
+
+    assert f"  {HOME}: DEPENDENT_UNMOVABLE" in told
+    assert f"  {US}: DEPENDENT_UNMOVABLE" in told
+    assert not [each for each in told if "all Regions" in each]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "where"),
+    [
+        (RotationOutcome.of_error(SHOP, DENIED), "all Regions"),
+        (of_regions(failed(DENIED)), HOME),
+    ],
+)
+def test_what_aws_refuses_is_told_with_what_to_do(outcome: RotationOutcome, where: str) -> None:
+    told = lines(outcome)
+
+    begin = told.index(f"  {where}: ACCESS_DENIED")
+    assert told[begin + 1 : begin + 3] == ["    Found: Denied.", "    To do: Allow it."]
+
+
+def test_what_merely_failed_is_no_reason() -> None:
+    told = lines(
+        of_regions(
+            failed(throttled(timedelta(1))),
+            RegionOutcome(region=US, status=Status.REFUSED, findings=(UNMOVABLE,)),
+        )
+    )
+
+    assert not [each for each in told if "THROTTLED" in each]
+    assert f"  {HOME}: failed; it is tried again by itself" in told
+
+
+def test_a_stranded_dependent_has_a_mail_of_its_own() -> None:
+    outcome = of_regions(RegionOutcome(region=HOME, status=Status.STRANDED, stranded=(STRANDED,)))
+
+    notice = mail(outcome)
+
+    assert notice.subject == f"tls: stranded {SHOP}"
+    assert notice.body.splitlines() == [
+        "New material is live, but a listener or distribution kept the old certificate.",
+        "",
+        f"Secret: {SHOP}",
+        "Stack: tls",
+        "",
+        "These kept the old certificate:",
+        f"  {HOME}: listener/1: it is full",
+        "",
+        "Region by Region:",
+        f"  {HOME}: the new material is there, and a dependent kept the old certificate",
+        "",
+        "What to do:",
+        (
+            '  Follow docs/runbook.md, "DependentsStranded: a listener or distribution kept the old'
+            ' certificate".'
+        ),
+        *AT_THE_END,
+    ]
+
+
+def test_one_that_is_both_is_told_with_both_headings() -> None:
+    notice = mail(
+        of_regions(
+            RegionOutcome(region=HOME, status=Status.STRANDED, stranded=(STRANDED,)),
+            RegionOutcome(region=US, status=Status.REFUSED, findings=(UNMOVABLE,)),
+        )
+    )
+
+    assert notice.subject == f"tls: refused {SHOP}"
+    assert '"MaterialRefused:' in notice.body
+    assert '"DependentsStranded:' in notice.body
+
+
+def test_what_is_not_known_of_a_secret_is_left_out() -> None:
+    secret = replace(managed(version=None, hold=""), last_changed=None)
+
+    told = lines(replace(RotationOutcome.of_error(SHOP, DENIED), described=secret))
+
+    assert told[2:6] == [
+        f"Secret: {SHOP}",
+        "Version: none",
+        "On hold: it carries the tag certrotation:hold, so nothing is applied",
+        "Stack: tls",
+    ]
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_has_words(status: Status) -> None:
+    told = lines(of_regions(RegionOutcome(region=HOME, status=status)))
+
+    assert any(each.startswith(f"  {HOME}: ") for each in told)

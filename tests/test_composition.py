@@ -1,0 +1,170 @@
+"""How the adapters are made: one client per service and Region, when it is first used."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import boto3
+import botocore
+import pytest
+from cryptography import x509
+
+from certrotation import composition
+from certrotation.errors import SettingsError
+from certrotation.settings import Settings
+from tests.aws.making import raising
+from tests.support.authority import pem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.double import EmbeddedAws
+    from tests.support.authorities import Authorities
+
+URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
+SERVICES = ("acm", "cloudfront", "elbv2", "resourcegroupstaggingapi", "secretsmanager", "sqs")
+
+
+def settings(
+    *, home: str = "eu-west-1", targets: str = "eu-west-1,us-east-1", url: str = URL
+) -> Settings:
+    return Settings.from_env(
+        {
+            "AWS_REGION": home,
+            "CERTROTATION_TARGET_REGIONS": targets,
+            "CERTROTATION_QUEUE_URL": url,
+        }
+    )
+
+
+@pytest.fixture
+def made(aws: EmbeddedAws) -> Iterator[list[tuple[str, str]]]:
+    """The clients that are made, by service and Region, in an account of this test's own."""
+    del aws
+    clients: list[tuple[str, str]] = []
+    make = boto3.Session.client
+
+    def noting(session: boto3.Session, service: str, *, region_name: str, config: object) -> object:
+        clients.append((service, region_name))
+        return make(session, service, region_name=region_name, config=config)  # type: ignore[call-overload]  # any service
+
+    with (
+        patch.dict(os.environ, {"AWS_EXECUTION_ENV": "made"}),
+        patch.object(boto3.Session, "client", noting),
+    ):
+        composition._account.cache_clear()
+        yield clients
+
+
+def test_a_scan_makes_no_clients_of_dependents(made: list[tuple[str, str]]) -> None:
+    account = composition.account(settings())
+    assert made == []
+    account.secrets.list_managed()
+    for region in account.regions.values():
+        region.certificates.list_imported()
+        region.tag_index.all()
+    assert sorted(made) == [
+        ("acm", "eu-west-1"),
+        ("acm", "us-east-1"),
+        ("resourcegroupstaggingapi", "eu-west-1"),
+        ("resourcegroupstaggingapi", "us-east-1"),
+        ("secretsmanager", "eu-west-1"),
+    ]
+
+
+def test_threads_share_one_client(made: list[tuple[str, str]]) -> None:
+    certificates = composition.account(settings()).regions["eu-west-1"].certificates
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: certificates.list_imported(), range(16)))
+    assert made == [("acm", "eu-west-1")]
+
+
+def test_warm_invocations_get_the_same_account(made: list[tuple[str, str]]) -> None:
+    del made
+    assert composition.account(settings()) is composition.account(settings())
+
+
+def test_another_environment_gets_another_account(made: list[tuple[str, str]]) -> None:
+    del made
+    first = composition.account(settings())
+    with patch.dict(os.environ, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}):
+        assert composition.account(settings()) is not first
+
+
+def test_regions_keep_their_order_the_canary_first() -> None:
+    account = composition.account(settings(targets="us-east-1,ap-south-1,eu-west-1"))
+    assert list(account.regions) == ["us-east-1", "ap-south-1", "eu-west-1"]
+    assert [region.name for region in account.regions.values()] == list(account.regions)
+
+
+@pytest.mark.parametrize(
+    ("home", "edge"),
+    [("eu-west-1", "us-east-1"), ("us-gov-west-1", None), ("cn-north-1", None)],
+)
+def test_cloudfronts_region_follows_the_partition(home: str, edge: str | None) -> None:
+    assert composition.edge_region(home) == edge
+
+
+def test_a_home_region_that_is_none_is_a_settings_error() -> None:
+    with raising(SettingsError, "AWS_REGION", "atlantis-north-1"):
+        composition.edge_region("atlantis-north-1")
+
+
+def test_distributions_are_known_in_the_edge_region_alone() -> None:
+    distribution = "arn:aws:cloudfront::123456789012:distribution/E1"
+    regions = composition.account(settings()).regions
+    known = {
+        name: any(service.knows(distribution) for service in region.dependents)
+        for name, region in regions.items()
+    }
+    assert known == {"eu-west-1": False, "us-east-1": True}
+
+
+def test_load_balancers_are_known_in_the_queues_account_alone() -> None:
+    balancer = "arn:aws:elasticloadbalancing:eu-west-1:{}:loadbalancer/app/web/1"
+    (service,) = composition.account(settings()).regions["eu-west-1"].dependents
+    assert service.knows(balancer.format("123456789012"))
+    assert not service.knows(balancer.format("210987654321"))
+
+
+def test_a_queue_url_without_an_account_is_a_settings_error() -> None:
+    with raising(SettingsError, "CERTROTATION_QUEUE_URL", "https://queue.example/rotation"):
+        composition.account(settings(url="https://queue.example/rotation"))
+
+
+def test_requests_are_retried_adaptively_and_time_out() -> None:
+    config: Any = composition._CONFIG
+    assert config.retries == {"mode": "adaptive", "total_max_attempts": 8}
+    assert (config.connect_timeout, config.read_timeout) == (5, 20)
+
+
+# One of these roots has a serial number of zero.
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+def test_the_public_roots_are_botocores_and_read_once() -> None:
+    roots = composition.public_roots(None)
+    bundle = Path(botocore.__file__).with_name("cacert.pem").read_bytes()
+    assert all(roots.contains(each) for each in x509.load_pem_x509_certificates(bundle))
+    assert composition.public_roots(None) is roots
+
+
+def test_a_file_of_public_roots_takes_their_place(authorities: Authorities, tmp_path: Path) -> None:
+    bundle = tmp_path / "roots.pem"
+    bundle.write_text(pem(authorities.private_root.certificate))
+    roots = composition.public_roots(str(bundle))
+    assert roots.contains(authorities.private_root.certificate)
+    assert not roots.contains(authorities.public_root.certificate)
+
+
+@pytest.mark.parametrize("content", [None, "no certificates"])
+def test_public_roots_that_cannot_be_read_are_a_settings_error(
+    tmp_path: Path, content: str | None
+) -> None:
+    bundle = tmp_path / "roots.pem"
+    if content is not None:
+        bundle.write_text(content)
+    with raising(SettingsError, str(bundle)):
+        composition.public_roots(str(bundle))
