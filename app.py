@@ -17,7 +17,8 @@ from infra.stack import CertRotationStack
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "lambdas"))
 
-from certrotation.core.scan.scan_rate import check_scan_rate  # noqa: E402  found by the line above
+from certrotation import __version__  # noqa: E402  found by the line above
+from certrotation.core.scan.scan_rate import check_scan_rate  # noqa: E402  likewise
 from certrotation.errors import SettingsError  # noqa: E402  likewise
 from certrotation.settings import Settings  # noqa: E402  likewise
 
@@ -32,7 +33,7 @@ def main() -> None:
         settings = _as_the_functions_read_them(config)
     except (ConfigError, SettingsError) as error:
         sys.exit(f"cdk.json or -c: {error}")
-    stack = CertRotationStack(app, config=config)
+    stack = CertRotationStack(app, config=config, version=__version__)
     # Of lifetimes from 30 days on; of shorter ones, the scan that sees them warns.
     shortest = settings.windows.critical(settings.windows.floor_from_lifetime)
     for finding in check_scan_rate([shortest], settings.scan_interval):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from certrotation import __version__
 from certrotation.errors import CertRotationError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def service() -> str:
 
 
 logger = Logger(service=service())
+logger.append_keys(service_version=__version__)
 
 
 def emit(values: Mapping[str, int]) -> None:
