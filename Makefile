@@ -57,9 +57,14 @@ check: setup ## Format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	git ls-files -z | xargs -0 $(BIN)/codespell
+
+.PHONY: hooks
+hooks: setup ## Check each commit before it is made (pre-commit, with the tools in .venv)
+	$(BIN)/pre-commit install
 
 .PHONY: format
-format: setup ## Let the formatter and the linter mend what they can
+format: setup ## Let the formatter and the linter fix what they can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
