@@ -41,7 +41,7 @@ _WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers"
 """Set by themselves, so that a level set on their parent changes nothing."""
 
 _CONFIG = Config(
-    # ImportCertificate is allowed once a second: the client learns the rate, and then keeps it.
+    # A client that is throttled learns the rate and keeps to it, for all its requests.
     retries={"mode": "adaptive", "total_max_attempts": 8},
     connect_timeout=5,
     read_timeout=20,
@@ -175,7 +175,9 @@ def _region(session: boto3.Session, name: str, *, is_edge: bool) -> Region:
         dependents = (*dependents, Distributions(cloudfront))
     return Region(
         name=name,
-        certificates=AcmCertificates(_client(session, "acm", name)),
+        certificates=AcmCertificates(
+            _client(session, "acm", name), importing=_client(session, "acm", name)
+        ),
         tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
         dependents=dependents,
     )
