@@ -28,15 +28,13 @@ from certrotation.aws.topic import SnsNotices
 from certrotation.aws.wire_logs import withhold
 from certrotation.core.material.trust import PublicRoots
 from certrotation.errors import SettingsError, forget_frames
+from certrotation.names.service import EDGE_REGIONS
 from certrotation.workflows.ports import Account, DependentService, Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from certrotation.settings import Settings
-
-_EDGE_REGIONS = {"aws": "us-east-1"}
-"""Where CloudFront's certificates are, by partition; in China it takes IAM's alone."""
 
 _ACCOUNT_ID = re.compile(r"/(\d{12})/[^/]+$")
 
@@ -116,7 +114,7 @@ def edge_region(home_region: str) -> str | None:
         raise SettingsError(
             f"AWS_REGION is {home_region!r}: boto3 knows no such Region.", "Correct it."
         ) from None
-    return _EDGE_REGIONS.get(partition)
+    return EDGE_REGIONS.get(partition)
 
 
 @lru_cache(maxsize=1)
