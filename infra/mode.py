@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from certrotation.names import environment
+from certrotation.names.environment import DEFAULT_STACK_NAME, Mode
 from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_lambda.client import LambdaClient
 
-_VARIABLE = "CERTROTATION_MODE"
 _UNNAMED = "a version before 0.2.0"
 
 
@@ -39,8 +40,10 @@ class Installed:
 def main() -> None:
     """Switch both functions, and print the mode of each before and after."""
     parser = argparse.ArgumentParser(prog="python -m infra.mode", description=__doc__)
-    parser.add_argument("mode", choices=["apply", "report"])
-    parser.add_argument("--stack", default="certrotation", help="the stack's name (%(default)s)")
+    parser.add_argument("mode", choices=list(map(str, Mode)))
+    parser.add_argument(
+        "--stack", default=DEFAULT_STACK_NAME, help="the stack's name (%(default)s)"
+    )
     arguments = parser.parse_args()
     try:
         installed = installed_service(arguments.stack, boto3.client("cloudformation"))
@@ -91,10 +94,10 @@ def _set(lambda_: "LambdaClient", function: str, mode: str) -> str:
     variables = now["Environment"]["Variables"]
     lambda_.update_function_configuration(
         FunctionName=function,
-        Environment={"Variables": {**variables, _VARIABLE: mode}},
+        Environment={"Variables": {**variables, environment.MODE: mode}},
         RevisionId=now["RevisionId"],
     )
-    return variables[_VARIABLE]
+    return variables[environment.MODE]
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from certrotation.names import tags
+from certrotation.names.service import EDGE_REGIONS
 from infra.config import StackConfig
 from infra.iam.grants import (
     BY_ACM,
     NO_FINER,
-    SECRET_TAG,
     Grant,
     certificate_arns,
     give,
@@ -20,9 +21,6 @@ from infra.iam.grants import (
     resource_tag,
 )
 from infra.service.service_function import Package, service_function
-
-EDGE_REGION = "us-east-1"
-"""Where CloudFront's certificates are: without copies there, no distribution presents one."""
 
 _PRESENTED = "Which of the account's present a copy is known only at run time."
 
@@ -60,7 +58,12 @@ class RotateFunction(Construct):
                 *self._find_and_read_certificates(config),
                 *self._change_certificates(config),
                 *self._move_listeners(config),
-                *(self._move_distributions(config) if EDGE_REGION in config.target_regions else ()),
+                *(
+                    # Without copies there, no distribution presents one.
+                    self._move_distributions(config)
+                    if not set(EDGE_REGIONS.values()).isdisjoint(config.target_regions)
+                    else ()
+                ),
             ],
         )
         lambda_.EventSourceMapping(
@@ -160,7 +163,7 @@ class RotateFunction(Construct):
                 sid="ImportAndAdopt",
                 actions=["acm:AddTagsToCertificate", "acm:ImportCertificate"],
                 resources=certificates,
-                conditions={"StringLike": {f"aws:RequestTag/{SECRET_TAG}": ours}},
+                conditions={"StringLike": {f"aws:RequestTag/{tags.SECRET}": ours}},
             ),
             any_because=f"{BY_ACM} The request must tag them as ours.",
         )
@@ -174,7 +177,7 @@ class RotateFunction(Construct):
                     "acm:RemoveTagsFromCertificate",
                 ],
                 resources=certificates,
-                conditions={"StringLike": {resource_tag(SECRET_TAG): ours}},
+                conditions={"StringLike": {resource_tag(tags.SECRET): ours}},
             ),
             any_because=f"{BY_ACM} They must be tagged as ours.",
         )

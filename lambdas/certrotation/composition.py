@@ -28,6 +28,7 @@ from certrotation.aws.topic import SnsNotices
 from certrotation.aws.wire_logs import withhold
 from certrotation.core.material.trust import PublicRoots
 from certrotation.errors import SettingsError, forget_frames
+from certrotation.names.service import EDGE_REGIONS
 from certrotation.workflows.ports import Account, DependentService, Region
 
 if TYPE_CHECKING:
@@ -35,16 +36,13 @@ if TYPE_CHECKING:
 
     from certrotation.settings import Settings
 
-_EDGE_REGIONS = {"aws": "us-east-1"}
-"""Where CloudFront's certificates are, by partition; in China it takes IAM's alone."""
-
 _ACCOUNT_ID = re.compile(r"/(\d{12})/[^/]+$")
 
 _WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers")
 """Set by themselves, so that a level set on their parent changes nothing."""
 
 _CONFIG = Config(
-    # ImportCertificate is allowed once a second: the client learns the rate, and then keeps it.
+    # A client that is throttled learns the rate and keeps to it, for all its requests.
     retries={"mode": "adaptive", "total_max_attempts": 8},
     connect_timeout=5,
     read_timeout=20,
@@ -116,7 +114,7 @@ def edge_region(home_region: str) -> str | None:
         raise SettingsError(
             f"AWS_REGION is {home_region!r}: boto3 knows no such Region.", "Correct it."
         ) from None
-    return _EDGE_REGIONS.get(partition)
+    return EDGE_REGIONS.get(partition)
 
 
 @lru_cache(maxsize=1)
@@ -182,7 +180,9 @@ def _region(session: boto3.Session, name: str, account_id: str, *, is_edge: bool
         dependents = (*dependents, Distributions(cloudfront, account_id=account_id))
     return Region(
         name=name,
-        certificates=AcmCertificates(_client(session, "acm", name)),
+        certificates=AcmCertificates(
+            _client(session, "acm", name), importing=_client(session, "acm", name)
+        ),
         tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
         dependents=dependents,
     )
