@@ -150,7 +150,8 @@ least: setup .venv-e2e/.installed node_modules/.installed ## Take each statement
 
 .PHONY: synth
 synth: setup ## Synthesize the stack into cdk.out
-	CDK_OUTDIR=cdk.out $(BIN)/python app.py
+	@CDK_OUTDIR=cdk.out $(BIN)/python app.py
+	@$(BIN)/python -m infra.assembly cdk.out
 
 MODE ?= report
 STACK ?= certrotation
