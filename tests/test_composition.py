@@ -11,12 +11,15 @@ from unittest.mock import patch
 import boto3
 import botocore
 import pytest
+from botocore.retries.adaptive import ClientRateLimiter
 from cryptography import x509
 
 from certrotation import composition
+from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION
 from certrotation.errors import SettingsError
 from certrotation.settings import Settings
-from tests.aws.making import raising
+from tests.aws.making import material_of, raising
+from tests.double import Fault
 from tests.support.authority import pem
 
 if TYPE_CHECKING:
@@ -83,6 +86,51 @@ def test_threads_share_one_client(made: list[tuple[str, str]]) -> None:
     assert made == [("acm", "eu-west-1")]
 
 
+def test_an_import_makes_a_client_of_its_own(
+    made: list[tuple[str, str]], authorities: Authorities
+) -> None:
+    certificates = composition.account(settings()).regions["eu-west-1"].certificates
+    certificates.list_imported()
+    assert made == [("acm", "eu-west-1")]
+    for name in ("a.example.com", "b.example.com"):
+        certificates.import_new(material_of(authorities.public.issue(name)), {})
+    assert made == [("acm", "eu-west-1")] * 2
+
+
+def test_the_rate_that_imports_learn_slows_imports_alone(
+    aws: EmbeddedAws, made: list[tuple[str, str]], authorities: Authorities
+) -> None:
+    del made
+    material = material_of(authorities.public.issue("www.example.com"))
+    certificates = composition.account(settings()).regions["eu-west-1"].certificates
+    paced: list[tuple[str, bool]] = []
+
+    def note(limiter: Any, *, event_name: str, **_: object) -> None:
+        paced.append((event_name.rpartition(".")[2], limiter._enabled))
+
+    with (
+        patch.object(ClientRateLimiter, "on_sending_request", note),
+        patch("botocore.endpoint.time.sleep"),
+    ):
+        throttled = iter(["ImportCertificate"])
+        aws.behaviour.fault = lambda _, operation, __: (
+            Fault(code="ThrottlingException", status=400)
+            if operation == next(throttled, None)
+            else None
+        )
+        arn = certificates.import_new(material, {})
+        certificates.presented(arn)
+        certificates.reimport(arn, material)
+        certificates.add_tags(arn, {"team": "shop"})
+    assert paced == [
+        ("ImportCertificate", False),
+        ("ImportCertificate", True),
+        ("GetCertificate", False),
+        ("ImportCertificate", True),
+        ("AddTagsToCertificate", False),
+    ]
+
+
 def test_warm_invocations_get_the_same_account(made: list[tuple[str, str]]) -> None:
     del made
     assert composition.account(settings()) is composition.account(settings())
@@ -114,26 +162,13 @@ def test_a_home_region_that_is_none_is_a_settings_error() -> None:
         composition.edge_region("atlantis-north-1")
 
 
-def test_distributions_are_known_in_the_edge_region_alone() -> None:
-    distribution = "arn:aws:cloudfront::123456789012:distribution/E1"
+def test_distributions_may_present_certificates_of_the_edge_region_alone() -> None:
     regions = composition.account(settings()).regions
-    known = {
-        name: any(service.knows(distribution) for service in region.dependents)
-        for name, region in regions.items()
+    assert {name: DISTRIBUTION in region.kinds for name, region in regions.items()} == {
+        "eu-west-1": False,
+        "us-east-1": True,
     }
-    assert known == {"eu-west-1": False, "us-east-1": True}
-
-
-def test_load_balancers_are_known_in_the_queues_account_alone() -> None:
-    balancer = "arn:aws:elasticloadbalancing:eu-west-1:{}:loadbalancer/app/web/1"
-    (service,) = composition.account(settings()).regions["eu-west-1"].dependents
-    assert service.knows(balancer.format("123456789012"))
-    assert not service.knows(balancer.format("210987654321"))
-
-
-def test_a_queue_url_without_an_account_is_a_settings_error() -> None:
-    with raising(SettingsError, "CERTROTATION_QUEUE_URL", "https://queue.example/rotation"):
-        composition.account(settings(url="https://queue.example/rotation"))
+    assert all(ALB_LISTENER in region.kinds for region in regions.values())
 
 
 def test_requests_are_retried_adaptively_and_time_out() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -38,13 +37,11 @@ if TYPE_CHECKING:
 _EDGE_REGIONS = {"aws": "us-east-1"}
 """Where CloudFront's certificates are, by partition; in China it takes IAM's alone."""
 
-_ACCOUNT_ID = re.compile(r"/(\d{12})/[^/]+$")
-
 _WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers")
 """Set by themselves, so that a level set on their parent changes nothing."""
 
 _CONFIG = Config(
-    # ImportCertificate is allowed once a second: the client learns the rate, and then keeps it.
+    # A client that is throttled learns the rate and keeps to it, for all its requests.
     retries={"mode": "adaptive", "total_max_attempts": 8},
     connect_timeout=5,
     read_timeout=20,
@@ -97,7 +94,7 @@ def account(settings: Settings) -> Account:
     """Return the account; warm invocations get the same one, and what its clients learned.
 
     Raises:
-        SettingsError: the queue's URL names no account, or the home Region is none.
+        SettingsError: there is no such home Region.
     """
     environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
     return _account(settings, environment)
@@ -147,13 +144,11 @@ def _account(settings: Settings, environment: frozenset[tuple[str, str]]) -> Acc
     session.events.register("needs-retry", _forget_failed_try)
     home = settings.home_region
     edge = edge_region(home)
-    account_id = _account_id(settings.queue_url)
     return Account(
         secrets=ManagedSecrets(_client(session, "secretsmanager", home), settings.secret_prefix),
         queue=SqsRotationQueue(_client(session, "sqs", home), settings.queue_url),
         regions={
-            name: _region(session, name, account_id, is_edge=name == edge)
-            for name in settings.target_regions
+            name: _region(session, name, is_edge=name == edge) for name in settings.target_regions
         },
         notices=_notices(session, settings.warning_topic_arn),
     )
@@ -172,28 +167,17 @@ def _forget_failed_try(caught_exception: Exception | None, **_: object) -> None:
         forget_frames(caught_exception)
 
 
-def _region(session: boto3.Session, name: str, account_id: str, *, is_edge: bool) -> Region:
+def _region(session: boto3.Session, name: str, *, is_edge: bool) -> Region:
     elbv2 = _client(session, "elbv2", name)
-    dependents: tuple[DependentService, ...] = (
-        LoadBalancerListeners(elbv2, region=name, account_id=account_id),
-    )
+    dependents: tuple[DependentService, ...] = (LoadBalancerListeners(elbv2),)
     if is_edge:
         cloudfront = _client(session, "cloudfront", name)
-        dependents = (*dependents, Distributions(cloudfront, account_id=account_id))
+        dependents = (*dependents, Distributions(cloudfront))
     return Region(
         name=name,
-        certificates=AcmCertificates(_client(session, "acm", name)),
+        certificates=AcmCertificates(
+            _client(session, "acm", name), importing=_client(session, "acm", name)
+        ),
         tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
         dependents=dependents,
     )
-
-
-def _account_id(queue_url: str) -> str:
-    """Return the account that the queue is in: AWS puts it into the URL, so nobody is asked."""
-    found = _ACCOUNT_ID.search(queue_url)
-    if found is None:
-        raise SettingsError(
-            f"CERTROTATION_QUEUE_URL is {queue_url!r}: it names no account.",
-            "Set it to the URL that SQS gives, which ends in /<account>/<queue>.",
-        )
-    return found[1]

@@ -5,15 +5,16 @@ Actions: cloudfront:GetDistribution, cloudfront:ListTagsForResource, cloudfront:
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore
 
-from certrotation.aws.dependents.ownership import stack_of
+from certrotation.aws.dependents.ownership import local_users, stack_of
 from certrotation.aws.dependents.unknown_settings import get_distribution
 from certrotation.aws.errors import translated
-from certrotation.core.estate.inventory import Dependent, DependentKind
+from certrotation.core.estate.dependent_kinds import DISTRIBUTION
+from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.core.material.host_names import normalise
 from certrotation.errors import DependentBusy, DependentRefused, NotYet, Vanished
 
@@ -61,29 +62,30 @@ class _Distribution(NamedTuple):
 
 
 class Distributions:
-    """An account's distributions; staging distributions are distributions like any other."""
+    """An account's distributions; staging distributions are distributions like any other.
 
-    kinds = frozenset({DependentKind.DISTRIBUTION})
+    A distribution of another account, such as API Gateway's, is never explained.
+    """
 
-    def __init__(self, client: CloudFrontClient, *, account_id: str) -> None:
+    kinds = frozenset({DISTRIBUTION})
+
+    def __init__(self, client: CloudFrontClient) -> None:
         self._client = client
-        self._distribution = re.compile(rf"arn:[^:]+:cloudfront::{account_id}:distribution/[^/]+")
 
-    def knows(self, user_arn: str) -> bool:
-        """Say whether this is a distribution to look at; API Gateway's are another account's."""
-        return bool(self._distribution.fullmatch(user_arn))
-
-    def dependents(self, certificate_arn: str, user_arns: Sequence[str]) -> Sequence[Dependent]:
-        """Return those of these distributions that name the certificate."""
-        found = []
-        for arn in user_arns:
-            try:
-                dependent = self._dependent(arn, certificate_arn)
-            except Vanished:
-                continue
-            if dependent is not None:
-                found.append(dependent)
-        return found
+    def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
+        """Return those of these users that name the certificate; reads each as a whole."""
+        distributions = local_users(
+            certificate_arn,
+            user_arns,
+            service="cloudfront",
+            resource="distribution/[^/]+",
+            is_global=True,
+        )
+        found: list[Dependent] = []
+        for arn in distributions:
+            with suppress(Vanished):
+                found += self._dependents_of(arn, certificate_arn)
+        return Claim(dependents=tuple(found), explained=frozenset(distributions))
 
     def move(self, dependent: Dependent, to_arn: str) -> None:
         """Have a distribution present the new certificate; it takes one such change at a time."""
@@ -106,13 +108,13 @@ class Distributions:
             return False
         return read.names(dependent.certificate_arn)
 
-    def _dependent(self, arn: str, certificate_arn: str) -> Dependent | None:
+    def _dependents_of(self, arn: str, certificate_arn: str) -> Iterator[Dependent]:
         read = self._read(arn)
         if not read.names(certificate_arn):
-            return None
+            return
         is_client_certificate = read.names_for_origins(certificate_arn)
-        return Dependent(
-            kind=DependentKind.DISTRIBUTION,
+        yield Dependent(
+            kind=DISTRIBUTION,
             arn=arn,
             certificate_arn=certificate_arn,
             names=frozenset(map(normalise, read.config.get("Aliases", {}).get("Items", ()))),

@@ -6,13 +6,14 @@ Actions: elasticloadbalancing:DescribeListeners, :DescribeListenerCertificates, 
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certrotation.aws.dependents.ownership import stack_of, why_unmovable
+from certrotation.aws.dependents.ownership import local_users, stack_of, why_unmovable
 from certrotation.aws.errors import translated
-from certrotation.core.estate.inventory import Dependent, DependentKind
+from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
+from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import DependentBusy, DependentFull, NotYet, Vanished
 
 if TYPE_CHECKING:
@@ -38,35 +39,30 @@ class _Attached:
 
 
 class LoadBalancerListeners:
-    """The listeners of an account's load balancers in one Region.
+    """The listeners of an account's load balancers in the client's Region.
 
-    Classic and Gateway Load Balancers are not known, nor are those that another account, such as
-    API Gateway's, presents the certificate with.
+    Classic and Gateway Load Balancers are never explained, nor are those of another account, such
+    as API Gateway's.
     """
 
-    kinds = frozenset({DependentKind.ALB_LISTENER, DependentKind.NLB_LISTENER})
+    kinds = frozenset({ALB_LISTENER, NLB_LISTENER})
 
-    def __init__(
-        self, client: ElasticLoadBalancingv2Client, *, region: str, account_id: str
-    ) -> None:
+    def __init__(self, client: ElasticLoadBalancingv2Client) -> None:
         self._client = client
-        self._balancer = re.compile(
-            rf"arn:[^:]+:elasticloadbalancing:{region}:{account_id}:loadbalancer/(app|net)/.+"
+
+    def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
+        """Return the listeners of these users that name the certificate; reads every listener."""
+        balancers = local_users(
+            certificate_arn,
+            user_arns,
+            service="elasticloadbalancing",
+            resource="loadbalancer/(app|net)/.+",
         )
-
-    def knows(self, user_arn: str) -> bool:
-        """Say whether this is a load balancer to look at."""
-        return bool(self._balancer.fullmatch(user_arn))
-
-    def dependents(self, certificate_arn: str, user_arns: Sequence[str]) -> Sequence[Dependent]:
-        """Return the listeners of these load balancers that name the certificate."""
         found: list[Dependent] = []
-        for balancer in user_arns:
-            try:
+        for balancer in balancers:
+            with suppress(Vanished):
                 found += self._dependents_of(balancer, certificate_arn)
-            except Vanished:
-                continue
-        return found
+        return Claim(dependents=tuple(found), explained=frozenset(balancers))
 
     def move(self, dependent: Dependent, to_arn: str) -> None:
         """Attach the new certificate, then detach the old one; the others stay."""
@@ -97,7 +93,7 @@ class LoadBalancerListeners:
         for listener in naming:
             both = {**tags.get(balancer, {}), **tags.get(listener, {})}
             yield Dependent(
-                kind=DependentKind.ALB_LISTENER if is_application else DependentKind.NLB_LISTENER,
+                kind=ALB_LISTENER if is_application else NLB_LISTENER,
                 arn=listener,
                 certificate_arn=certificate_arn,
                 unmovable=why_unmovable(both),
