@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certrotation.aws.dependents.faults import FULL, NOT_SEEN_YET, REJECTED
 from certrotation.aws.dependents.ownership import local_users, stack_of, why_unmovable
-from certrotation.aws.errors import translated
+from certrotation.aws.errors import NOT_YET, VANISHED, meaning, translated
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import DependentBusy, DependentFull, NotYet, Vanished
@@ -25,6 +26,17 @@ _SECURE = frozenset({"HTTPS", "TLS"})
 _PAGE = 400
 _MOST_TAGGED = 20
 """Resources that one DescribeTags takes (Elastic Load Balancing API Reference)."""
+
+MEANINGS = (
+    meaning(VANISHED, "ListenerNotFound", "LoadBalancerNotFound"),
+    # RemoveListenerCertificates: the certificate has become the default meanwhile.
+    meaning(NOT_YET, "OperationNotPermitted"),
+    meaning(NOT_SEEN_YET, "CertificateNotFound"),
+    meaning(FULL, "TooManyCertificates"),
+    # Not in the API Reference; seen from ModifyListener.
+    meaning(REJECTED, "UnsupportedCertificate"),
+)
+"""What Elastic Load Balancing's error codes mean (its API Reference, version 2015-12-01)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +113,7 @@ class LoadBalancerListeners:
             )
 
     def _secure_listeners(self, balancer: str) -> list[str]:
-        with translated("elasticloadbalancing:DescribeListeners", balancer):
+        with translated("elasticloadbalancing:DescribeListeners", balancer, MEANINGS):
             pages = self._client.get_paginator("describe_listeners").paginate(
                 LoadBalancerArn=balancer, PaginationConfig={"PageSize": _PAGE}
             )
@@ -120,7 +132,7 @@ class LoadBalancerListeners:
 
     def _attached(self, listener: str) -> _Attached:
         """Read a listener's certificates; the default may be in the SNI list as well."""
-        with translated("elasticloadbalancing:DescribeListenerCertificates", listener):
+        with translated("elasticloadbalancing:DescribeListenerCertificates", listener, MEANINGS):
             pages = self._client.get_paginator("describe_listener_certificates").paginate(
                 ListenerArn=listener, PaginationConfig={"PageSize": _PAGE}
             )
@@ -144,7 +156,7 @@ class LoadBalancerListeners:
             arns[start : start + _MOST_TAGGED] for start in range(0, len(arns), _MOST_TAGGED)
         )
         try:
-            with translated("elasticloadbalancing:DescribeTags", arns[0]):
+            with translated("elasticloadbalancing:DescribeTags", arns[0], MEANINGS):
                 described = [
                     each
                     for batch in batches
@@ -185,20 +197,20 @@ class LoadBalancerListeners:
             self._add(listener, to_arn)
 
     def _add(self, listener: str, arn: str) -> None:
-        with translated("elasticloadbalancing:AddListenerCertificates", listener):
+        with translated("elasticloadbalancing:AddListenerCertificates", listener, MEANINGS):
             self._client.add_listener_certificates(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )
 
     def _set_default(self, listener: str, arn: str) -> None:
         """Replace the default; what ModifyListener is not told stays (its API Reference)."""
-        with translated("elasticloadbalancing:ModifyListener", listener):
+        with translated("elasticloadbalancing:ModifyListener", listener, MEANINGS):
             self._client.modify_listener(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )
 
     def _remove(self, listener: str, arn: str) -> None:
-        with translated("elasticloadbalancing:RemoveListenerCertificates", listener):
+        with translated("elasticloadbalancing:RemoveListenerCertificates", listener, MEANINGS):
             self._client.remove_listener_certificates(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )
