@@ -13,7 +13,6 @@ from infra.iam.nag_suppressions import acknowledge_wildcards
 SECRET_TAG = "certrotation:secret"  # noqa: S105  the key of a tag
 _IGNORE_TAG = "certrotation:ignore"
 
-NO_FINER = "These actions know no resource (Service Authorization Reference)."
 BY_ACM = "ACM chooses the ids, and which certificates there are is known only at run time."
 
 

@@ -27,6 +27,7 @@ def function_environment(
         "CERTROTATION_WARNING_TOPIC_ARN": warning_topic_arn,
         "CERTROTATION_SCAN_INTERVAL_MINUTES": str(config.scan_interval_minutes),
         "CERTROTATION_MODE": config.mode,
+        "CERTROTATION_DEPENDENTS": ",".join(config.dependents),
         "POWERTOOLS_SERVICE_NAME": config.stack_name,
     } | {
         f"CERTROTATION_{name.upper()}": str(value)

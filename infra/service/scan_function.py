@@ -7,10 +7,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from certrotation.aws.dependents.statement import NO_FINER
 from infra.config import StackConfig
 from infra.iam.grants import (
     BY_ACM,
-    NO_FINER,
     SECRET_TAG,
     Grant,
     certificate_arns,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from certrotation.aws.dependents.registry import DEFAULT, chosen
 from certrotation.core.estate.expiry_windows import WindowPolicy
 from certrotation.core.notify.schedule import Weekday
 from certrotation.core.scan.import_quota import YEARLY_QUOTA
@@ -45,6 +46,8 @@ class Settings:
     secret_prefix: str
     mode: Mode
     adopts: bool
+    dependents: tuple[str, ...]
+    """The kinds of dependents that are looked for and moved, by their names in the registry."""
     scan_interval: timedelta
     retention: timedelta
     """How long a superseded copy is kept."""
@@ -73,6 +76,7 @@ class Settings:
             secret_prefix=read.optional("SECRET_PREFIX", _secret_prefix, DEFAULT_SECRET_PREFIX),
             mode=read.optional("MODE", _mode, Mode.APPLY),
             adopts=read.optional("ADOPTION", _switch, default=True),
+            dependents=read.optional("DEPENDENTS", _dependents, DEFAULT),
             scan_interval=read.optional("SCAN_INTERVAL_MINUTES", _minutes, timedelta(hours=1)),
             retention=read.optional("RETENTION_DAYS", _days, timedelta(days=30)),
             yearly_import_quota=read.optional("YEARLY_IMPORT_QUOTA", _count, YEARLY_QUOTA),
@@ -165,6 +169,10 @@ def _topic_arn(text: str) -> str:
     if not _TOPIC.fullmatch(text):
         raise ValueError("that is no ARN of an SNS topic")
     return text
+
+
+def _dependents(text: str) -> tuple[str, ...]:
+    return tuple(each.name for each in chosen(name.strip() for name in text.split(",")))
 
 
 def _digest(text: str) -> Weekday | None:

@@ -12,7 +12,8 @@ from botocore.retries.standard import ThrottledRetryableChecker
 
 from certrotation import errors
 from certrotation.aws import acm, queue, secrets, tag_index, topic
-from certrotation.aws.dependents import cloudfront, elbv2
+from certrotation.aws.dependents.cloudfront import adapter as cloudfront
+from certrotation.aws.dependents.elbv2 import adapter as elbv2
 from certrotation.aws.errors import translated
 from certrotation.errors import CertRotationError
 

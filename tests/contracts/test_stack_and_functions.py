@@ -12,9 +12,9 @@ from certrotation.composition import edge_region
 from certrotation.core.notify.schedule import RECEIVES_UNTIL_GIVEN_UP, Weekday
 from certrotation.settings import Mode, Settings
 from infra.config import Digest, StackConfig
+from infra.iam.dependents import EDGE_REGION
 from infra.service import queues
 from infra.service.environment import function_environment
-from infra.service.rotate_function import EDGE_REGION
 
 INFRA = Path(__file__).parents[2] / "infra"
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:warning"
@@ -33,6 +33,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
         secret_prefix="tls/",
         scan_interval_minutes=15,
         mode="report",
+        dependents=["elbv2"],
         adoption="off",
         retention_days=7,
         yearly_import_quota=9_000,
@@ -49,6 +50,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
     assert settings.secret_prefix == "tls/"
     assert settings.scan_interval == timedelta(minutes=15)
     assert settings.mode is Mode.REPORT
+    assert settings.dependents == ("elbv2",)
     assert not settings.adopts
     assert settings.retention == timedelta(days=7)
     assert settings.yearly_import_quota == 9_000

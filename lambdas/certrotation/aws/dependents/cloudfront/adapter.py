@@ -1,7 +1,4 @@
-"""CloudFront's distributions.
-
-Actions: cloudfront:GetDistribution, cloudfront:ListTagsForResource, cloudfront:UpdateDistribution.
-"""
+"""CloudFront's distributions; actions: see `iam`."""
 
 from __future__ import annotations
 
@@ -10,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore
 
+from certrotation.aws.dependents.cloudfront.unknown_settings import get_distribution
 from certrotation.aws.dependents.faults import BUSY, NOT_SEEN_YET, REJECTED
 from certrotation.aws.dependents.ownership import local_users, stack_of
-from certrotation.aws.dependents.unknown_settings import get_distribution
 from certrotation.aws.errors import NOT_YET, RETRIED, VANISHED, meaning, translated
 from certrotation.core.estate.dependent_kinds import DISTRIBUTION
 from certrotation.core.estate.inventory import Claim, Dependent
@@ -28,7 +25,8 @@ if TYPE_CHECKING:
         ViewerCertificateTypeDef,
     )
 
-    from certrotation.aws.dependents.unknown_settings import UnknownSettings
+    from certrotation.aws.dependents.cloudfront.unknown_settings import UnknownSettings
+    from certrotation.aws.dependents.services import Clients
 
 _TRIES = 3
 _NEWER_BOTO3 = "Deploy a newer boto3 with the functions, or move this distribution by hand."
@@ -70,6 +68,11 @@ class _Distribution(NamedTuple):
         """Say whether anything but the viewer certificate names this one: an origin's mTLS."""
         others = {key: part for key, part in self.config.items() if key != "ViewerCertificate"}
         return arn in _texts(others)
+
+
+def make(clients: Clients, region: str) -> Distributions:
+    """Return the distributions that present certificates of CloudFront's Region."""
+    return Distributions(clients("cloudfront", region))
 
 
 class Distributions:

@@ -1,8 +1,4 @@
-"""Listeners of Application and Network Load Balancers, in one Region.
-
-Actions: elasticloadbalancing:DescribeListeners, :DescribeListenerCertificates, :DescribeTags,
-:AddListenerCertificates, :ModifyListener, :RemoveListenerCertificates.
-"""
+"""Listeners of Application and Network Load Balancers, in one Region; actions: see `iam`."""
 
 from __future__ import annotations
 
@@ -21,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+    from certrotation.aws.dependents.services import Clients
 
 _SECURE = frozenset({"HTTPS", "TLS"})
 _PAGE = 400
@@ -48,6 +46,11 @@ class _Attached:
 
     def __contains__(self, arn: str) -> bool:
         return arn == self.default or arn in self.sni
+
+
+def make(clients: Clients, region: str) -> LoadBalancerListeners:
+    """Return the listeners of a Region."""
+    return LoadBalancerListeners(clients("elbv2", region))
 
 
 class LoadBalancerListeners:
