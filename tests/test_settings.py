@@ -8,9 +8,9 @@ import pytest
 
 from certrotation.aws.dependents import registry
 from certrotation.core.estate.expiry_windows import WindowPolicy
-from certrotation.core.notify.schedule import Weekday
 from certrotation.errors import SettingsError
-from certrotation.settings import Mode, Settings
+from certrotation.names.environment import Mode, Weekday
+from certrotation.settings import Settings
 
 TOPIC = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:tls-Warning_1"
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"

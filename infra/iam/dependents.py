@@ -8,11 +8,9 @@ from constructs import Construct
 
 from certrotation.aws.dependents.registry import chosen, statements_of
 from certrotation.aws.dependents.statement import Statement
+from certrotation.names.service import EDGE_REGIONS
 from infra.config import StackConfig
 from infra.iam.grants import Grant, resource_tag
-
-EDGE_REGION = "us-east-1"
-"""Where CloudFront's certificates are: without copies there, no distribution presents one."""
 
 
 def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
@@ -21,8 +19,9 @@ def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
     An action that an earlier kind has on the same resources is not granted again.
     """
     granted: set[tuple[str, tuple[str, ...]]] = set()
+    has_edge = not set(EDGE_REGIONS.values()).isdisjoint(config.target_regions)
     for entry in chosen(config.dependents):
-        if entry.at_edge_only and EDGE_REGION not in config.target_regions:
+        if entry.at_edge_only and not has_edge:
             continue
         for statement in statements_of(entry.name):
             actions = [

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from certrotation.names import metrics
+
 Severity = Literal["critical", "warning"]
 
 RUNBOOK = "docs/runbook.md"
@@ -68,7 +70,7 @@ _TEXTS = (
             "clients refuse the site from the moment it expires: by default in 21 days at most, in "
             "3 for certificates of 30 days, in hours for shorter ones."
         ),
-        metric="CertificatesCritical",
+        metric=metrics.CERTIFICATES_CRITICAL,
     ),
     AlarmText(
         name="CertificateTurnedCritical",
@@ -82,7 +84,7 @@ _TEXTS = (
             "clients refuse the site from the moment it expires. This alarm clears after three "
             "intervals by itself; the certificate does not renew by itself."
         ),
-        metric="CertificatesTurnedCritical",
+        metric=metrics.CERTIFICATES_TURNED_CRITICAL,
     ),
     AlarmText(
         name="ScanMissing",
@@ -93,7 +95,7 @@ _TEXTS = (
             "nothing is renewed unless its secret changes, no other alarm about certificates goes "
             "off, and the first certificate that was about to be renewed expires unseen."
         ),
-        metric="ScanCompleted",
+        metric=metrics.SCAN_COMPLETED,
     ),
     AlarmText(
         name="RotationStalled",
@@ -107,7 +109,7 @@ _TEXTS = (
             "the old certificates stay in use and expire: within a third of their life if they "
             "were renewed on time, sooner if late."
         ),
-        metric="CopiesOverdue",
+        metric=metrics.COPIES_OVERDUE,
         lasting="6 hours",
     ),
     AlarmText(
@@ -119,7 +121,7 @@ _TEXTS = (
             "its certificates are neither renewed nor watched, and expire unseen; the alarms "
             "about certificates keep the state they had."
         ),
-        metric="RegionsUnreachable",
+        metric=metrics.REGIONS_UNREACHABLE,
         lasting="24 hours",
     ),
     AlarmText(
@@ -134,7 +136,7 @@ _TEXTS = (
             "clients of this one refuse the site when the old certificate expires, although "
             "everything else is renewed."
         ),
-        metric="DependentsStranded",
+        metric=metrics.DEPENDENTS_STRANDED,
     ),
     AlarmText(
         name="RotationDeadLetters",
@@ -157,7 +159,7 @@ _TEXTS = (
             "CertificateCritical pages when half of the time that is left has passed, and then it "
             "expires."
         ),
-        metric="CopiesAwaitingMaterial",
+        metric=metrics.COPIES_AWAITING_MATERIAL,
     ),
     AlarmText(
         name="UnmanagedExpiring",
@@ -171,7 +173,7 @@ _TEXTS = (
             "nobody renews it: CertificateCritical pages when half of the time that is left has "
             "passed, and then it expires."
         ),
-        metric="UnmanagedExpiring",
+        metric=metrics.UNMANAGED_EXPIRING,
     ),
     AlarmText(
         name="MaterialRefused",
@@ -185,7 +187,7 @@ _TEXTS = (
             "it is refused at each scan again, the old certificate stays in use, and "
             "CertificateCritical pages in the last tenth of its life."
         ),
-        metric="RotationRefused",
+        metric=metrics.ROTATION_REFUSED,
     ),
     AlarmText(
         name="RegionUnreachable",
@@ -195,7 +197,7 @@ _TEXTS = (
         otherwise=(
             "its certificates are neither renewed nor watched; after 24 hours RegionDark pages."
         ),
-        metric="RegionsUnreachable",
+        metric=metrics.REGIONS_UNREACHABLE,
         lasting="2 scan intervals",
     ),
     AlarmText(

@@ -9,11 +9,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from certrotation.aws.dependents.statement import NO_FINER
+from certrotation.names import tags
 from infra.config import StackConfig
 from infra.iam.dependents import dependent_grants
 from infra.iam.grants import (
     BY_ACM,
-    SECRET_TAG,
     Grant,
     certificate_arns,
     give,
@@ -154,7 +154,7 @@ class RotateFunction(Construct):
                 sid="ImportAndAdopt",
                 actions=["acm:AddTagsToCertificate", "acm:ImportCertificate"],
                 resources=certificates,
-                conditions={"StringLike": {f"aws:RequestTag/{SECRET_TAG}": ours}},
+                conditions={"StringLike": {f"aws:RequestTag/{tags.SECRET}": ours}},
             ),
             any_because=f"{BY_ACM} The request must tag them as ours.",
         )
@@ -168,7 +168,7 @@ class RotateFunction(Construct):
                     "acm:RemoveTagsFromCertificate",
                 ],
                 resources=certificates,
-                conditions={"StringLike": {resource_tag(SECRET_TAG): ours}},
+                conditions={"StringLike": {resource_tag(tags.SECRET): ours}},
             ),
             any_because=f"{BY_ACM} They must be tagged as ours.",
         )

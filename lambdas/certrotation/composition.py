@@ -26,6 +26,7 @@ from certrotation.aws.topic import SnsNotices
 from certrotation.aws.wire_logs import withhold
 from certrotation.core.material.trust import PublicRoots
 from certrotation.errors import SettingsError, forget_frames
+from certrotation.names.service import EDGE_REGIONS
 from certrotation.workflows.ports import Account, Region
 
 if TYPE_CHECKING:
@@ -33,14 +34,12 @@ if TYPE_CHECKING:
 
     from certrotation.settings import Settings
 
-_EDGE_REGIONS = {"aws": "us-east-1"}
-"""Where CloudFront's certificates are, by partition; in China it takes IAM's alone."""
 
 _WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers")
 """Set by themselves, so that a level set on their parent changes nothing."""
 
 _CONFIG = Config(
-    # ImportCertificate is allowed once a second: the client learns the rate, and then keeps it.
+    # A client that is throttled learns the rate and keeps to it, for all its requests.
     retries={"mode": "adaptive", "total_max_attempts": 8},
     connect_timeout=5,
     read_timeout=20,
@@ -112,7 +111,7 @@ def edge_region(home_region: str) -> str | None:
         raise SettingsError(
             f"AWS_REGION is {home_region!r}: boto3 knows no such Region.", "Correct it."
         ) from None
-    return _EDGE_REGIONS.get(partition)
+    return EDGE_REGIONS.get(partition)
 
 
 @lru_cache(maxsize=1)
@@ -170,7 +169,9 @@ def _forget_failed_try(caught_exception: Exception | None, **_: object) -> None:
 def _region(session: boto3.Session, name: str, kinds: Sequence[str], *, is_edge: bool) -> Region:
     return Region(
         name=name,
-        certificates=AcmCertificates(_client(session, "acm", name)),
+        certificates=AcmCertificates(
+            _client(session, "acm", name), importing=_client(session, "acm", name)
+        ),
         tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
         dependents=dependent_services(kinds, partial(_client, session), name, is_edge=is_edge),
     )

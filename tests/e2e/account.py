@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.demo.labels import Labels
 from tests.double.fakes import fakes
 from tests.e2e.places import ACCOUNT, APAC, EAST, HOME, REGIONS

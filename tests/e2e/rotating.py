@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from tests.double.fakes import fakes
 from tests.e2e.deployed import wait_for
 from tests.e2e.places import APAC, EAST, HOME, PREFIX, STACK
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from tests.e2e.running import Run
 
 PLACEHOLDER = "the value is in the double"
-RECEIVES = 5
 """After which the rotation queue gives a message up (infra/service/queues.py)."""
 
 
@@ -167,7 +167,7 @@ def dead_letter(run: Run) -> None:
     run.tell.say(f"In the dead-letter queue after {waited:.1f} more seconds: {letters}.")
     run.tell.expect(
         "after five receives it is in the dead-letter queue, alone",
-        holds=letters == [secret] and len(outcomes) == RECEIVES,
+        holds=letters == [secret] and len(outcomes) == RECEIVES_UNTIL_GIVEN_UP,
     )
     run.tell.expect(
         "each receive said why: access denied, which IAM may mend by itself",

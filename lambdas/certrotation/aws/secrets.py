@@ -12,6 +12,7 @@ from certrotation.aws.errors import QUOTA, meaning, translated
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.material.secret_format import SecretValue
 from certrotation.errors import Rejected
+from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     )
 
 _PAGE = 100
-_CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 MEANINGS = (meaning(QUOTA, "LimitExceededException"),)
 """What Secrets Manager's error codes mean (Secrets Manager API Reference, PutSecretValue)."""
@@ -71,7 +71,7 @@ class ManagedSecrets:
     def current_value(self, secret_id: str) -> SecretValue:
         """Return what is AWSCURRENT."""
         with translated("secretsmanager:GetSecretValue", self._named(secret_id), MEANINGS):
-            answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=_CURRENT)
+            answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=CURRENT_LABEL)
         return SecretValue(
             version=answer["VersionId"],
             text=answer.get("SecretString"),
@@ -108,8 +108,8 @@ def _secret(
     return ManagedSecret(
         name=entry["Name"],
         arn=entry["ARN"],
-        current_version=by_label.get(_CURRENT),
-        previous_version=by_label.get(_PREVIOUS),
+        current_version=by_label.get(CURRENT_LABEL),
+        previous_version=by_label.get(PREVIOUS_LABEL),
         last_changed=entry.get("LastChangedDate") or entry.get("CreatedDate"),
         tags={tag["Key"]: tag["Value"] for tag in entry.get("Tags", ())},
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certrotation.aws.errors import NOT_YET, meaning, translated
-from certrotation.core.estate.tags import SECRET
+from certrotation.names.tags import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.oncall.year.population import names_of
 from tests.support.estate import HOME, PREFIX, client
 

@@ -7,8 +7,10 @@ as the interval between two scans exactly one scan is part, so that people are t
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from certrotation.names.environment import Weekday
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 
 if TYPE_CHECKING:
     from certrotation.core.rotation.outcomes import RotationOutcome
@@ -17,25 +19,10 @@ if TYPE_CHECKING:
 REMINDER = timedelta(days=1)
 """How often people are told of a refusal that lasts."""
 
-RECEIVES_UNTIL_GIVEN_UP = 5
-"""After these the queue gives a message up."""
-
 DIGEST_HOUR = 8
 """Of the day, in UTC."""
 
 _WEEK = timedelta(weeks=1)
-
-
-class Weekday(StrEnum):
-    """The day of the digest."""
-
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
 
 
 def is_notification_due(
