@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -18,8 +18,7 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
 from certrotation.aws.acm import AcmCertificates
-from certrotation.aws.dependents.cloudfront import Distributions
-from certrotation.aws.dependents.elbv2 import LoadBalancerListeners
+from certrotation.aws.dependents.services import dependent_services
 from certrotation.aws.queue import SqsRotationQueue
 from certrotation.aws.secrets import ManagedSecrets
 from certrotation.aws.tag_index import ResourceTagIndex
@@ -27,15 +26,14 @@ from certrotation.aws.topic import SnsNotices
 from certrotation.aws.wire_logs import withhold
 from certrotation.core.material.trust import PublicRoots
 from certrotation.errors import SettingsError, forget_frames
-from certrotation.workflows.ports import Account, DependentService, Region
+from certrotation.names.service import EDGE_REGIONS
+from certrotation.workflows.ports import Account, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from certrotation.settings import Settings
 
-_EDGE_REGIONS = {"aws": "us-east-1"}
-"""Where CloudFront's certificates are, by partition; in China it takes IAM's alone."""
 
 _WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers")
 """Set by themselves, so that a level set on their parent changes nothing."""
@@ -113,7 +111,7 @@ def edge_region(home_region: str) -> str | None:
         raise SettingsError(
             f"AWS_REGION is {home_region!r}: boto3 knows no such Region.", "Correct it."
         ) from None
-    return _EDGE_REGIONS.get(partition)
+    return EDGE_REGIONS.get(partition)
 
 
 @lru_cache(maxsize=1)
@@ -148,7 +146,8 @@ def _account(settings: Settings, environment: frozenset[tuple[str, str]]) -> Acc
         secrets=ManagedSecrets(_client(session, "secretsmanager", home), settings.secret_prefix),
         queue=SqsRotationQueue(_client(session, "sqs", home), settings.queue_url),
         regions={
-            name: _region(session, name, is_edge=name == edge) for name in settings.target_regions
+            name: _region(session, name, settings.dependents, is_edge=name == edge)
+            for name in settings.target_regions
         },
         notices=_notices(session, settings.warning_topic_arn),
     )
@@ -167,17 +166,12 @@ def _forget_failed_try(caught_exception: Exception | None, **_: object) -> None:
         forget_frames(caught_exception)
 
 
-def _region(session: boto3.Session, name: str, *, is_edge: bool) -> Region:
-    elbv2 = _client(session, "elbv2", name)
-    dependents: tuple[DependentService, ...] = (LoadBalancerListeners(elbv2),)
-    if is_edge:
-        cloudfront = _client(session, "cloudfront", name)
-        dependents = (*dependents, Distributions(cloudfront))
+def _region(session: boto3.Session, name: str, kinds: Sequence[str], *, is_edge: bool) -> Region:
     return Region(
         name=name,
         certificates=AcmCertificates(
             _client(session, "acm", name), importing=_client(session, "acm", name)
         ),
         tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
-        dependents=dependents,
+        dependents=dependent_services(kinds, partial(_client, session), name, is_edge=is_edge),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from certrotation.aws.dependents.elbv2 import LoadBalancerListeners
+from certrotation.aws.dependents.elbv2.adapter import LoadBalancerListeners
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import (

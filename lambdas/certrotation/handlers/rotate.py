@@ -19,7 +19,8 @@ from certrotation.core.rotation.planning import RotationPolicy
 from certrotation.core.rotation.request import RotationRequest
 from certrotation.errors import CertRotationError, Rejected, without_frames
 from certrotation.handlers.reporting import emit, logger, service, tell
-from certrotation.settings import Mode, Settings
+from certrotation.names.environment import Mode
+from certrotation.settings import Settings
 from certrotation.workflows.rotate import Rotator
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn, assert_never
 
-from certrotation.core.estate import tags
+from certrotation.core.estate.tags import own_tags
 from certrotation.core.rotation.outcomes import RegionOutcome, Status, status_of
 from certrotation.core.rotation.plan import (
     Adopt,
@@ -33,6 +33,7 @@ from certrotation.errors import (
     Vanished,
     without_frames,
 )
+from certrotation.names import tags
 from certrotation.workflows.move_dependents import Moves
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ class RegionRotation:
     def _make_room_for(self, marks: Mapping[str, str], arn: str) -> None:
         """Take as many inherited tags off a copy as marks are to come: it has all ACM allows."""
         of_copy = next((each.tags for each in self.look.copies if each.arn == arn), {})
-        inherited = sorted(of_copy.keys() - tags.own_tags(of_copy).keys())
+        inherited = sorted(of_copy.keys() - own_tags(of_copy).keys())
         self.region.certificates.remove_tags(arn, inherited[-len(marks) :])
 
     def _is_freshly_tagged(self, arn: str) -> bool:

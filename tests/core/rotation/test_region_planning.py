@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION, NLB_LISTENER
-from certrotation.core.estate.tags import SECRET, VERSION
 from certrotation.core.findings import Code, Severity
 from certrotation.core.rotation.plan import (
     NEW_COPY,
@@ -25,6 +24,7 @@ from certrotation.core.rotation.region_planning import (
     Rejections,
     users_decide,
 )
+from certrotation.names.tags import SECRET, VERSION
 from tests.core.building import (
     NAME,
     NEW_VERSION,

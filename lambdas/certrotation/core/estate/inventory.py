@@ -6,14 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from certrotation.core.estate.tags import (
-    ACCEPT,
-    HOLD,
-    LONGEST_VALUE,
-    REGIONS,
-    Marks,
-)
+from certrotation.core.estate.tags import LONGEST_VALUE, Marks
 from certrotation.core.findings import Code, Finding, refuse, warn
+from certrotation.names.tags import ACCEPT, HOLD, REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
