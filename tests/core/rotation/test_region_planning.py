@@ -19,7 +19,6 @@ from certrotation.core.rotation.plan import (
 )
 from certrotation.core.rotation.region_planning import (
     NO_REJECTIONS,
-    RegionGoal,
     Rejections,
     users_decide,
 )
@@ -143,18 +142,18 @@ def test_an_unused_copy_that_must_be_replaced_is_superseded_at_once() -> None:
 
 @pytest.mark.parametrize("used_by", [UNUSED, users(listener())])
 def test_a_copy_that_acm_itself_will_not_have_reimported_is_replaced(used_by: Users) -> None:
-    refused = NO_REJECTIONS.with_reimport(arn(1), "ACM says no").with_reimport(arn(9), "another")
+    rejected = NO_REJECTIONS.with_reimport(arn(1), "ACM says no").with_reimport(arn(9), "another")
 
-    plan = region_plan(copy(used_by=used_by), refused=refused)
+    plan = region_plan(copy(used_by=used_by), rejections=rejected)
 
     assert plan.steps[0] == Import(because="no copy can take the material: ACM says no")
     assert shape(plan)[-1] == ("mark superseded", arn(1), NEW_COPY)
 
 
-def test_what_aws_refuses_adds_up() -> None:
-    refused = NO_REJECTIONS.with_edge("a").with_reimport("c", "x").with_edge("b")
+def test_what_aws_rejects_adds_up() -> None:
+    rejected = NO_REJECTIONS.with_edge("a").with_reimport("c", "x").with_edge("b")
 
-    assert refused == Rejections(edge=frozenset("ab"), reimport=(("c", "x"),))
+    assert rejected == Rejections(edge=frozenset("ab"), reimport=(("c", "x"),))
 
 
 # Adoption in the plan
@@ -247,7 +246,7 @@ def test_an_ambiguous_adoption_refuses_the_region_and_keeps_the_notes() -> None:
 def test_users_are_asked_for_only_where_they_decide(
     *, copies: tuple[Copy, ...], is_edge: bool, matters: bool
 ) -> None:
-    goal = RegionGoal(material=material(), tags=rotation().tags, now=NOW)
+    goal = rotation()._goal(NOW)
 
     assert users_decide(copies, goal, is_edge=is_edge) is matters
 
@@ -257,7 +256,7 @@ def test_users_are_asked_for_where_a_load_balancer_would_not_take_the_names(
     *, in_use: bool | None, matters: bool
 ) -> None:
     unqualified = material(issued("192.0.2.1", ends=90 * DAY))
-    goal = RegionGoal(material=unqualified, tags=rotation().tags, now=NOW)
+    goal = rotation(unqualified)._goal(NOW)
     live = copy(leaf=issued("192.0.2.1", NAME), in_use=in_use)
 
     assert users_decide([live], goal, is_edge=False) is matters

@@ -30,7 +30,7 @@ _IN_A_REGION = {
     Status.DONE: "done: the new material is live",
     Status.PLANNED: "planned only, nothing was changed",
     Status.WAITING: "waits for a dependent; it goes on by itself",
-    Status.HELD_BACK: "held back until the canary Region has succeeded",
+    Status.NOT_STARTED: "held back until the canary Region has succeeded",
     Status.STRANDED: "the new material is there, and a dependent kept the old certificate",
     Status.REFUSED: "refused: nothing goes live until a person acts",
     Status.FAILED: "failed; it is tried again by itself",
@@ -92,10 +92,8 @@ def _reasons(outcome: RotationOutcome) -> Iterator[str]:
         for each in refusals(region.findings):
             yield from _finding(region.region, each)
         yield from _error(region.region, region)
-    regional = {each for region in outcome.regions for each in region.findings}
     for each in refusals(outcome.findings):
-        if each not in regional:
-            yield from _finding(EVERYWHERE, each)
+        yield from _finding(EVERYWHERE, each)
     yield from _error(EVERYWHERE, outcome)
 
 
