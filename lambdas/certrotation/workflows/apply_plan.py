@@ -11,7 +11,6 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
-from certrotation.core.estate.inventory import DependentKind
 from certrotation.core.estate.tags import own_tags
 from certrotation.core.rotation.outcomes import RegionOutcome, Status, status_of
 from certrotation.core.rotation.plan import (
@@ -52,8 +51,8 @@ PERMISSIONS_SETTLE = timedelta(minutes=10)
 """How long after tagging a denial may mean that IAM has yet to see the tag."""
 
 PLANS_A_COPY = 3
-"""A copy may lead to another plan when it is imported, when ACM refuses a reimport and when
-CloudFront refuses to leave it; more means that the ground is moving."""
+"""A copy may lead to another plan when it is imported, when ACM rejects a reimport and when
+a dependent that shows a reimport late cannot leave it; more means that the ground is moving."""
 
 
 class StepResult(Enum):
@@ -248,14 +247,14 @@ class RegionRotation:
             )
 
     def _move(self, step: Move) -> StepResult:
-        """Move a dependent; if CloudFront rejects the new ARN, plan again, for a reimport."""
+        """Move a dependent; plan again, for a reimport, if one that shows it late cannot move."""
         try:
             has_left = self.moves.move(step)
         except DependentRefused as refusal:
-            is_edge = step.dependent.kind is DependentKind.DISTRIBUTION
-            if is_edge and step.arn not in self.rejections.edge:
+            shows_late = step.dependent.kind.reimport_lead is not None
+            if shows_late and step.arn not in self.rejections.moves:
                 self.notes.append(refusal.found)
-                self.rejections = self.rejections.with_edge(step.arn)
+                self.rejections = self.rejections.with_move(step.arn)
                 return StepResult.PLAN_AGAIN
             self.moves.strand(step, refusal.found)
             return StepResult.SKIPPED
