@@ -35,7 +35,7 @@ _SAY = {
     Status.REFUSED: logger.error,
     Status.STRANDED: logger.error,
     Status.FAILED: logger.warning,
-    Status.HELD_BACK: logger.warning,
+    Status.NOT_STARTED: logger.warning,
 }
 """A person acts on an error; what a retry mends is a warning."""
 
