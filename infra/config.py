@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 
 import botocore.session
 
+from certrotation.aws.dependents.registry import DEFAULT, NAMES
 from certrotation.names.environment import (
     DEFAULT_SCAN_INTERVAL_MINUTES,
     DEFAULT_SECRET_PREFIX,
@@ -80,6 +81,8 @@ class StackConfig:
     tags: tuple[tuple[str, str], ...] = ()
     """Key and value of the tags that every resource of the stack carries."""
     termination_protection: Switch = "on"
+    dependents: tuple[str, ...] = DEFAULT
+    """The kinds of dependents that rotate looks for and moves, and is granted."""
     adoption: Switch | None = None
     retention_days: int | None = None
     yearly_import_quota: int | None = None
@@ -358,6 +361,9 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "tags": _Rule("different tags, as an object or as key=value,key=value", _read_tags),
     "termination_protection": _SWITCH,
+    "dependents": _list_of(
+        "|".join(NAMES), f"a list of different kinds of dependents, out of {', '.join(NAMES)}"
+    ),
     "adoption": _SWITCH,
     "retention_days": _DAYS,
     "yearly_import_quota": _whole_number(1, 1_000_000, "imports"),

@@ -11,7 +11,6 @@ from constructs import Construct
 from certrotation.names import tags
 from infra.iam.nag_suppressions import acknowledge_wildcards
 
-NO_FINER = "These actions know no resource (Service Authorization Reference)."
 BY_ACM = "ACM chooses the ids, and which certificates there are is known only at run time."
 
 

@@ -26,5 +26,6 @@ def function_environment(
         environment.WARNING_TOPIC_ARN: warning_topic_arn,
         environment.SCAN_INTERVAL_MINUTES: str(config.scan_interval_minutes),
         environment.MODE: config.mode,
+        environment.DEPENDENTS: ",".join(config.dependents),
         environment.SERVICE: config.stack_name,
     } | {name: str(value) for name, value in optional.items() if value is not None}

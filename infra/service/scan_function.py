@@ -7,11 +7,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from certrotation.aws.dependents.statement import NO_FINER
 from certrotation.names import tags
 from infra.config import StackConfig
 from infra.iam.grants import (
     BY_ACM,
-    NO_FINER,
     Grant,
     certificate_arns,
     give,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from certrotation.aws.dependents.registry import DEFAULT, chosen
 from certrotation.core.estate.expiry_windows import WindowPolicy
 from certrotation.core.scan.import_quota import YEARLY_QUOTA
 from certrotation.errors import SettingsError
@@ -35,6 +36,8 @@ class Settings:
     secret_prefix: str
     mode: Mode
     adopts: bool
+    dependents: tuple[str, ...]
+    """The kinds of dependents that are looked for and moved, by their names in the registry."""
     scan_interval: timedelta
     retention: timedelta
     """How long a superseded copy is kept."""
@@ -65,6 +68,7 @@ class Settings:
             ),
             mode=read.optional(environment.MODE, _mode, Mode.APPLY),
             adopts=read.optional(environment.ADOPTION, _switch, default=True),
+            dependents=read.optional(environment.DEPENDENTS, _dependents, DEFAULT),
             scan_interval=read.optional(
                 environment.SCAN_INTERVAL_MINUTES,
                 _minutes,
@@ -194,6 +198,10 @@ def _topic_arn(text: str) -> str:
     if not _TOPIC.fullmatch(text):
         raise ValueError("is not the ARN of an SNS topic")
     return text
+
+
+def _dependents(text: str) -> tuple[str, ...]:
+    return tuple(each.name for each in chosen(name.strip() for name in text.split(",")))
 
 
 def _digest(text: str) -> Weekday | None:

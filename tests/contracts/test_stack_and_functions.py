@@ -29,6 +29,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
         secret_prefix="tls/",
         scan_interval_minutes=15,
         mode="report",
+        dependents=["elbv2"],
         adoption="off",
         retention_days=7,
         yearly_import_quota=9_000,
@@ -45,6 +46,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
     assert settings.secret_prefix == "tls/"
     assert settings.scan_interval == timedelta(minutes=15)
     assert settings.mode is Mode.REPORT
+    assert settings.dependents == ("elbv2",)
     assert not settings.adopts
     assert settings.retention == timedelta(days=7)
     assert settings.yearly_import_quota == 9_000

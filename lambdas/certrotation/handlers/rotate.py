@@ -35,7 +35,7 @@ _SAY = {
     Status.REFUSED: logger.error,
     Status.STRANDED: logger.error,
     Status.FAILED: logger.warning,
-    Status.HELD_BACK: logger.warning,
+    Status.NOT_STARTED: logger.warning,
 }
 """A person acts on an error; what a retry mends is a warning."""
 
@@ -117,7 +117,6 @@ def _rotator(account: Account, settings: Settings, now: datetime) -> Rotator:
             windows=settings.windows,
             roots=composition.public_roots(settings.public_roots_file),
             adopts=settings.adopts,
-            edge_region=composition.edge_region(settings.home_region),
         ),
         secret_prefix=settings.secret_prefix,
         applies=settings.mode is Mode.APPLY,
