@@ -48,9 +48,6 @@ class Rotator:
 
     account: Account
     policy: RotationPolicy
-    secret_prefix: str
-    applies: bool
-    """False in report mode: plan and report, change nothing."""
     now: datetime
 
     def rotate(self, request: RotationRequest, *, receives: int = 1) -> RotationOutcome:
@@ -71,10 +68,10 @@ class Rotator:
     def _rotate(
         self, request: RotationRequest, secret: ManagedSecret, receives: int
     ) -> RotationOutcome:
-        if not secret.name.startswith(self.secret_prefix):
+        if not secret.name.startswith(self.policy.prefix):
             raise Rejected(
                 f"{secret.name} is not managed here: its name does not begin with"
-                f" {self.secret_prefix}.",
+                f" {self.policy.prefix}.",
                 "Rename the secret, or change the stack's prefix.",
             )
         version, inspection = self._inspect(request, secret)
@@ -156,7 +153,7 @@ class Rotator:
         """
         refused = [_outcome(each, Status.REFUSED) for each in plan.regions if each.is_refused]
         ready = [each for each in plan.regions if not each.is_refused]
-        if plan.is_held or not self.applies:
+        if plan.is_held or not self.policy.applies:
             untouched = (
                 _outcome(each, Status.PLANNED if each.steps else Status.DONE) for each in ready
             )

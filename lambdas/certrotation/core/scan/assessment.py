@@ -40,6 +40,8 @@ class ScanPolicy:
     """Between two scans."""
     retention: timedelta
     """How long a superseded copy is kept."""
+    applies: bool = True
+    """False in report mode: nothing outside the queue is changed."""
     yearly_import_quota: int = YEARLY_QUOTA
     """Imports that ACM allows in a Region in 365 days."""
 
