@@ -16,7 +16,7 @@ from certrotation.core.rotation.outcomes import (
     follow_up,
 )
 from certrotation.core.rotation.request import RotationRequest
-from certrotation.errors import CertRotationError, Rejected, without_frames
+from certrotation.errors import CertRotationError, MessageMalformed, without_frames
 from certrotation.handlers.reporting import emit, logger, service, tell
 from certrotation.settings import Settings
 from certrotation.workflows.rotate import Rotator
@@ -64,7 +64,7 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
     try:
         request = RotationRequest.from_json(record["body"])
-    except Rejected as error:
+    except MessageMalformed as error:
         _report(RotationOutcome.of_error("(none)", error), _asked(record, None, receives))
         return Disposition.ACKNOWLEDGE
     parts = composition.composed(settings)

@@ -12,7 +12,7 @@ from certrotation.core.findings import apply_acceptance, refusals
 from certrotation.core.material.checks import inspect_secret
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.planning import Rotation
-from certrotation.errors import CertRotationError, NotYet, Rejected, without_frames
+from certrotation.errors import CertRotationError, NotManaged, NotYet, without_frames
 from certrotation.workflows.apply_plan import RegionRotation
 from certrotation.workflows.observe import Observer
 
@@ -69,7 +69,7 @@ class Rotator:
         self, request: RotationRequest, secret: ManagedSecret, receives: int
     ) -> RotationOutcome:
         if not secret.name.startswith(self.policy.prefix):
-            raise Rejected(
+            raise NotManaged(
                 f"{secret.name} is not managed here: its name does not begin with"
                 f" {self.policy.prefix}.",
                 "Rename the secret, or change the stack's prefix.",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SeenCopy
-from certrotation.errors import Rejected
+from certrotation.errors import MessageMalformed
 from certrotation.names.tags import SECRET, VERSION
 
 SEEN = SeenCopy(
@@ -116,7 +116,7 @@ def test_a_snapshot_of_another_form_is_passed_over(seen: str) -> None:
     ],
 )
 def test_a_body_that_names_no_secret_is_rejected_with_what_to_send(body: str) -> None:
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(MessageMalformed) as caught:
         RotationRequest.from_json(body)
 
     assert caught.value.found == "The message is no JSON object with the name of a secret."
@@ -125,7 +125,7 @@ def test_a_body_that_names_no_secret_is_rejected_with_what_to_send(body: str) ->
 
 @given(st.text())
 def test_no_body_is_worse_than_rejected(body: str) -> None:
-    with suppress(Rejected):
+    with suppress(MessageMalformed):
         RotationRequest.from_json(body)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.core.estate.tags import Marks
-from certrotation.errors import Rejected
+from certrotation.errors import MessageMalformed
 from certrotation.names.service import SECRET_KEY, VERSION_KEY
 
 if TYPE_CHECKING:
@@ -83,14 +83,14 @@ class RotationRequest:
         """Read a message's body; keys that are unknown, or not understood, are passed over.
 
         Raises:
-            Rejected: the body is no JSON object that names a secret.
+            MessageMalformed: the body is not a JSON object that names a secret.
         """
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):  # ValueError: no JSON, or a number of 5,000 digits
             document = None
         if not isinstance(document, dict) or not _is_word(document.get(SECRET_KEY)):
-            raise Rejected(
+            raise MessageMalformed(
                 "The message is no JSON object with the name of a secret.",
                 'Send {"secret": "<name or ARN>"}.',
             )
