@@ -46,11 +46,11 @@ def forget_frames(error: BaseException) -> None:
     each file and line.
     """
     behind: list[BaseException | None] = [error]
-    seen: list[BaseException] = []
+    visited: list[BaseException] = []
     while behind:
         each = behind.pop()
-        if each is not None and each not in seen:
-            seen.append(each)
+        if each is not None and each not in visited:
+            visited.append(each)
             for frame, _ in walk_tb(each.__traceback__):
                 _empty(frame)
             behind += [each.__cause__, each.__context__]

@@ -17,7 +17,7 @@ from certrotation.core.rotation.outcomes import (
 )
 from certrotation.core.rotation.request import RotationRequest
 from certrotation.errors import CertRotationError, MessageMalformed, without_frames
-from certrotation.handlers.reporting import emit, logger, service, tell
+from certrotation.handlers.reporting import emit, logger, notify, service
 from certrotation.settings import Settings
 from certrotation.workflows.rotate import Rotator
 
@@ -79,7 +79,7 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
         logger.warning("queue", extra={"queue": str(error)})
         return Disposition.RETURN
     if is_notification_due(request, outcome, settings.scan_interval, receives):
-        tell(account, lambda: _notice(account, outcome))
+        notify(account, lambda: _notice(account, outcome))
     return settled
 
 

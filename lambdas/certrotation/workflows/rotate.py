@@ -108,20 +108,20 @@ class Rotator:
                 rotation.secret.name, _unreachable_canary(first, unreadable[first])
             )
         plan = rotation.plan([each.plan for each in planned.values()], self.now)
-        live = {region: current_copies_in(each.look) for region, each in planned.items()}
+        current = {region: current_copies_in(each.look) for region, each in planned.items()}
         if plan.is_refused:
             return RotationOutcome(
                 secret=plan.secret,
                 status=Status.REFUSED,
                 plan=plan,
                 findings=plan.findings,
-                live=live,
+                current_copies=current,
             )
         outcomes = (
             *(RegionOutcome.of_error(region, error) for region, error in unreadable.items()),
             *self._apply(plan, planned, rotation, observer, receives),
         )
-        return replace(RotationOutcome.of_regions(plan, outcomes), live=live)
+        return replace(RotationOutcome.of_regions(plan, outcomes), current_copies=current)
 
     def _plan_regions(
         self, observer: Observer, rotation: Rotation
