@@ -45,7 +45,7 @@ def test_it_lists_and_neither_queues_nor_deletes(estate: Estate, authorities: Au
 
     found = taken(estate)
 
-    states = {each.certificate.arn: each.state for each in found.assessment.verdicts}
+    states = {each.certificate.arn: each.state for each in found.assessment.statuses}
     assert states == {due: State.DUE, superseded: State.SUPERSEDED}
     assert [each.secret.name for each in found.assessment.due] == [PREFIX + "shop"]
     assert [each.arn for each in found.assessment.deletions] == [superseded]
@@ -62,7 +62,7 @@ def test_a_region_that_cannot_be_read_is_named_and_the_others_are_assessed(
 
     found = taken(estate)
 
-    assert [each.certificate.arn for each in found.assessment.verdicts] == [arn]
+    assert [each.certificate.arn for each in found.assessment.statuses] == [arn]
     assert "acm:ListCertificates" in found.unreachable[US]
     assert list(found.unreachable) == [US]
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.scan.assessment import ScanPolicy
     from certrotation.settings import Settings
+    from certrotation.workflows.ports import SecretWriter
 
 _WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers")
 """Set by themselves, so that a level set on their parent changes nothing."""
@@ -181,6 +182,13 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
         notices=_notices(session, settings.warning_topic_arn),
     )
     return Composition(settings, account)
+
+
+def secret_writer(settings: Settings, session: boto3.Session) -> SecretWriter:
+    """Return what writes the secrets of the home Region; the functions never ask for it."""
+    from certrotation.aws.secret_writer import SecretsManagerWriter  # noqa: PLC0415  see above
+
+    return SecretsManagerWriter(_client(session, "secretsmanager", settings.home_region))
 
 
 def edge_region(home_region: str, session: boto3.Session) -> str | None:

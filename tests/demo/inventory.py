@@ -95,7 +95,7 @@ def _states(estate: Estate) -> dict[str, State]:
     settings = Settings.from_env(estate.environment)
     parts = composition.composed(settings)
     found = inventory(parts.account, parts.scan_policy, datetime.now(UTC))
-    return {each.certificate.arn: each.state for each in found.assessment.verdicts}
+    return {each.certificate.arn: each.state for each in found.assessment.statuses}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from certrotation.core.rotation.outcomes import (
     follow_up,
 )
 from certrotation.core.rotation.request import RotationRequest
-from certrotation.errors import CertRotationError, Rejected, without_frames
-from certrotation.handlers.reporting import emit, logger, service, tell
+from certrotation.errors import CertRotationError, MessageMalformed, without_frames
+from certrotation.handlers.reporting import emit, logger, notify, service
 from certrotation.settings import Settings
 from certrotation.workflows.rotate import Rotator
 
@@ -64,7 +64,7 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
     try:
         request = RotationRequest.from_json(record["body"])
-    except Rejected as error:
+    except MessageMalformed as error:
         _report(RotationOutcome.of_error("(none)", error), _asked(record, None, receives))
         return Disposition.ACKNOWLEDGE
     parts = composition.composed(settings)
@@ -79,7 +79,7 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
         logger.warning("queue", extra={"queue": str(error)})
         return Disposition.RETURN
     if is_notification_due(request, outcome, settings.scan_interval, receives):
-        tell(account, lambda: _notice(account, outcome))
+        notify(account, lambda: _notice(account, outcome))
     return settled
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation import composition
 from certrotation.core.notify.schedule import is_digest_due
-from certrotation.handlers.reporting import emit, logger, service, tell
+from certrotation.handlers.reporting import emit, logger, notify, service
 from certrotation.settings import Settings
 from certrotation.workflows.scan import scan
 
@@ -34,7 +34,7 @@ def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
     logger.info("scan", extra={"scan": summary})
     emit(report.metrics())
     if is_digest_due(settings.digest, now, settings.scan_interval):
-        tell(parts.account, lambda: _digest(report))
+        notify(parts.account, lambda: _digest(report))
     return summary
 
 
