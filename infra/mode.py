@@ -1,7 +1,7 @@
 """Switches an installed service to report mode and back, without a deployment.
 
-`python -m infra.mode report`, `python -m infra.mode apply`. docs/deploying.md says what a later
-deployment changes.
+`python -m infra.mode report`, `python -m infra.mode apply`. docs/upgrading.md says what a later
+deployment does to the mode.
 """
 
 import argparse
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from certrotation.names import environment
+from certrotation.names.environment import DEFAULT_STACK_NAME, Mode
 from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_lambda.client import LambdaClient
 
-_VARIABLE = "CERTROTATION_MODE"
 _UNNAMED = "a version before 0.2.0"
 
 
@@ -37,10 +38,12 @@ class Installed:
 
 
 def main() -> None:
-    """Switch both functions, and print the mode of each before and after."""
+    """Switch the mode, and print the old and the new mode of each function."""
     parser = argparse.ArgumentParser(prog="python -m infra.mode", description=__doc__)
-    parser.add_argument("mode", choices=["apply", "report"])
-    parser.add_argument("--stack", default="certrotation", help="the stack's name (%(default)s)")
+    parser.add_argument("mode", choices=list(map(str, Mode)))
+    parser.add_argument(
+        "--stack", default=DEFAULT_STACK_NAME, help="the stack's name (%(default)s)"
+    )
     arguments = parser.parse_args()
     try:
         installed = installed_service(arguments.stack, boto3.client("cloudformation"))
@@ -50,11 +53,13 @@ def main() -> None:
     except NotInstalledError as error:
         sys.exit(str(error))
     except (BotoCoreError, ClientError) as error:
-        sys.exit(f"{error}\nThe functions listed above, if any, were switched. Re-run to finish.")
+        sys.exit(
+            f"{error}\nThe functions listed above were switched. Run the command again to finish."
+        )
 
 
 def installed_service(stack: str, cloudformation: "CloudFormationClient") -> Installed:
-    """Return the version and the functions of a stack.
+    """Return the version and the functions of a stack, rotate first.
 
     Raises:
         NotInstalledError: the stack has no functions of certrotation.
@@ -73,7 +78,7 @@ def installed_service(stack: str, cloudformation: "CloudFormationClient") -> Ins
 
 
 def switch(functions: Iterable[str], mode: str, lambda_: "LambdaClient") -> Iterator[str]:
-    """Set the mode of each function, and yield a sentence once the mode is in force.
+    """Set the mode of each function, and yield a sentence when the mode is in force.
 
     Raises:
         botocore.exceptions.ClientError: the call is not allowed, or somebody else changed the
@@ -86,15 +91,15 @@ def switch(functions: Iterable[str], mode: str, lambda_: "LambdaClient") -> Iter
 
 
 def _set(lambda_: "LambdaClient", function: str, mode: str) -> str:
-    """Change the one variable, unless somebody changed the function since it was read."""
+    """Change the variable, unless somebody changed the function since it was read."""
     now = lambda_.get_function_configuration(FunctionName=function)
     variables = now["Environment"]["Variables"]
     lambda_.update_function_configuration(
         FunctionName=function,
-        Environment={"Variables": {**variables, _VARIABLE: mode}},
+        Environment={"Variables": {**variables, environment.MODE: mode}},
         RevisionId=now["RevisionId"],
     )
-    return variables[_VARIABLE]
+    return variables[environment.MODE]
 
 
 if __name__ == "__main__":

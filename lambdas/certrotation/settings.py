@@ -1,37 +1,28 @@
-"""What the environment says: read once, checked, and frozen."""
+"""The settings of the functions: read from the environment once, checked, and frozen."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from certrotation.aws.dependents.registry import DEFAULT, chosen
 from certrotation.core.estate.expiry_windows import WindowPolicy
-from certrotation.core.notify.schedule import Weekday
 from certrotation.core.scan.import_quota import YEARLY_QUOTA
 from certrotation.errors import SettingsError
+from certrotation.names import environment
+from certrotation.names.environment import Mode, Weekday
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _T = TypeVar("_T")
 
-_PREFIX = "CERTROTATION_"
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
+_DAY = timedelta(days=1)
 _LONGEST = timedelta(days=36_500)
-_SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,256}")
-
-DEFAULT_SECRET_PREFIX = "certrotation/"  # noqa: S105  a name, not a secret
-
-
-class Mode(StrEnum):
-    """Whether anything outside the queue is changed."""
-
-    APPLY = "apply"
-    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +36,8 @@ class Settings:
     secret_prefix: str
     mode: Mode
     adopts: bool
+    dependents: tuple[str, ...]
+    """The kinds of dependents that are looked for and moved, by their names in the registry."""
     scan_interval: timedelta
     retention: timedelta
     """How long a superseded copy is kept."""
@@ -59,138 +52,185 @@ class Settings:
     """The day on which a digest is sent, if one is wanted."""
 
     @classmethod
-    def from_env(cls, environment: Mapping[str, str]) -> Settings:
+    def from_env(cls, variables: Mapping[str, str]) -> Settings:
         """Read the settings from environment variables.
 
         Raises:
             SettingsError: a variable is missing, malformed or out of range; it is named.
         """
-        read = _Reader(environment)
+        read = _Reader(variables)
         return cls(
-            home_region=read.required("AWS_REGION", _region),
-            target_regions=read.required("CERTROTATION_TARGET_REGIONS", _regions),
-            queue_url=read.required("CERTROTATION_QUEUE_URL", _url),
-            secret_prefix=read.optional("SECRET_PREFIX", _secret_prefix, DEFAULT_SECRET_PREFIX),
-            mode=read.optional("MODE", _mode, Mode.APPLY),
-            adopts=read.optional("ADOPTION", _switch, default=True),
-            scan_interval=read.optional("SCAN_INTERVAL_MINUTES", _minutes, timedelta(hours=1)),
-            retention=read.optional("RETENTION_DAYS", _days, timedelta(days=30)),
-            yearly_import_quota=read.optional("YEARLY_IMPORT_QUOTA", _count, YEARLY_QUOTA),
+            home_region=read.required(environment.HOME_REGION, _region),
+            target_regions=read.required(environment.TARGET_REGIONS, _regions),
+            queue_url=read.required(environment.QUEUE_URL, _url),
+            secret_prefix=read.optional(
+                environment.SECRET_PREFIX, _secret_prefix, environment.DEFAULT_SECRET_PREFIX
+            ),
+            mode=read.optional(environment.MODE, _mode, Mode.APPLY),
+            adopts=read.optional(environment.ADOPTION, _switch, default=True),
+            dependents=read.optional(environment.DEPENDENTS, _dependents, DEFAULT),
+            scan_interval=read.optional(
+                environment.SCAN_INTERVAL_MINUTES,
+                _minutes,
+                timedelta(minutes=environment.DEFAULT_SCAN_INTERVAL_MINUTES),
+            ),
+            retention=read.optional(environment.RETENTION_DAYS, _days, timedelta(days=30)),
+            yearly_import_quota=read.optional(
+                environment.YEARLY_IMPORT_QUOTA, _count, YEARLY_QUOTA
+            ),
             windows=_windows(read),
-            public_roots_file=read.optional("PUBLIC_ROOTS_FILE", str, None),
-            warning_topic_arn=read.optional("WARNING_TOPIC_ARN", _topic_arn, None),
-            digest=read.optional("DIGEST", _digest, None),
+            public_roots_file=read.optional(environment.PUBLIC_ROOTS_FILE, str, None),
+            warning_topic_arn=read.optional(environment.WARNING_TOPIC_ARN, _topic_arn, None),
+            digest=read.optional(environment.DIGEST, _digest, None),
         )
 
 
 class _Reader:
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
 
     def required(self, name: str, parse: Callable[[str], _T]) -> _T:
-        """Parse a variable that must be there."""
-        text = self._environment.get(name, "").strip()
+        """Parse a variable that must be set."""
+        text = self._variables.get(name, "").strip()
         if not text:
             raise SettingsError(f"{name} is not set.", "Set it on the function, by the stack.")
         return _parse(name, text, parse)
 
     def optional(self, name: str, parse: Callable[[str], _T], default: _T) -> _T:
-        """Parse a variable of ours, or return the default if it is not there."""
-        text = self._environment.get(_PREFIX + name, "").strip()
-        return _parse(_PREFIX + name, text, parse) if text else default
+        """Parse a variable, or return the default if it is not set."""
+        text = self._variables.get(name, "").strip()
+        return _parse(name, text, parse) if text else default
 
 
 def _parse(name: str, text: str, parse: Callable[[str], _T]) -> _T:
     try:
         return parse(text)
     except ValueError as error:
-        raise SettingsError(f"{name} is {text!r}: {error}.", "Correct it in the stack.") from error
+        raise SettingsError(f"{name} {text!r} {error}.", "Correct it in the stack.") from error
 
 
 def _windows(read: _Reader) -> WindowPolicy:
     default = WindowPolicy()
     policy = WindowPolicy(
-        warning_fraction=read.optional("WARNING_FRACTION", _fraction, default.warning_fraction),
-        warning_cap=read.optional("WARNING_CAP_DAYS", _days, default.warning_cap),
-        critical_fraction=read.optional("CRITICAL_FRACTION", _fraction, default.critical_fraction),
-        critical_cap=read.optional("CRITICAL_CAP_DAYS", _days, default.critical_cap),
-        critical_floor=read.optional("CRITICAL_FLOOR_DAYS", _days, default.critical_floor),
+        warning_fraction=read.optional(
+            environment.WARNING_FRACTION, _fraction, default.warning_fraction
+        ),
+        warning_cap=read.optional(environment.WARNING_CAP_DAYS, _days, default.warning_cap),
+        critical_fraction=read.optional(
+            environment.CRITICAL_FRACTION, _fraction, default.critical_fraction
+        ),
+        critical_cap=read.optional(environment.CRITICAL_CAP_DAYS, _days, default.critical_cap),
+        critical_floor=read.optional(
+            environment.CRITICAL_FLOOR_DAYS, _days, default.critical_floor
+        ),
     )
-    if (
-        policy.critical_fraction > policy.warning_fraction
-        or policy.critical_cap > policy.warning_cap
-        or policy.critical_floor > policy.warning(policy.floor_from_lifetime)
-        or policy.critical_floor > policy.critical_cap
+    least_warning = policy.warning(policy.floor_from_lifetime)
+    for critical, critical_name, warning, warning_name in (
+        (
+            policy.critical_fraction,
+            environment.CRITICAL_FRACTION,
+            policy.warning_fraction,
+            environment.WARNING_FRACTION,
+        ),
+        (
+            policy.critical_cap / _DAY,
+            environment.CRITICAL_CAP_DAYS,
+            policy.warning_cap / _DAY,
+            environment.WARNING_CAP_DAYS,
+        ),
+        (
+            policy.critical_floor / _DAY,
+            environment.CRITICAL_FLOOR_DAYS,
+            policy.critical_cap / _DAY,
+            environment.CRITICAL_CAP_DAYS,
+        ),
+        (
+            policy.critical_floor / _DAY,
+            environment.CRITICAL_FLOOR_DAYS,
+            least_warning / _DAY,
+            f"the warning window of {policy.floor_from_lifetime.days}-day certificates",
+        ),
     ):
-        raise SettingsError(
-            "The critical window would be longer than the warning window, or its floor than its"
-            " cap.",
-            "Correct the CERTROTATION_WARNING_... and CERTROTATION_CRITICAL_... settings.",
-        )
+        if critical > warning:
+            raise SettingsError(
+                f"{critical_name} ({critical:g}) is larger than {warning_name} ({warning:g}).",
+                "A critical window must not be longer than its warning window, nor its floor than"
+                " its cap.",
+            )
     return policy
 
 
 def _region(text: str) -> str:
     if not _REGION.fullmatch(text):
-        raise ValueError("that is no Region's name, such as eu-west-1")
+        raise ValueError("is not a valid Region (example: eu-west-1)")
     return text
 
 
 def _regions(text: str) -> tuple[str, ...]:
-    names = tuple(_region(each.strip()) for each in text.split(","))
-    if len(set(names)) < len(names):
-        raise ValueError("a Region stands twice")
+    names = tuple(each.strip() for each in text.split(","))
+    for name in names:
+        if not _REGION.fullmatch(name):
+            raise ValueError(f"contains {name!r}, which is not a valid Region (example: eu-west-1)")
+        if names.count(name) > 1:
+            raise ValueError(f"contains {name} twice")
     return names
 
 
 def _secret_prefix(text: str) -> str:
-    if not _SECRET_NAME.fullmatch(text):
-        raise ValueError("a secret's name holds letters, digits and /_+=.@- only")
+    if not re.fullmatch(environment.SECRET_PREFIX_PATTERN, text):
+        raise ValueError("must be 1 to 256 letters, digits and /_+=.@-")
     return text
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
-        raise ValueError("that is no whole number above 0")
+        raise ValueError("must be a positive integer")
     return int(text)
 
 
 def _url(text: str) -> str:
     if not text.startswith(("https://", "http://")):
-        raise ValueError("that is no URL of an SQS queue")
+        raise ValueError("is not the URL of an SQS queue")
     return text
 
 
 def _topic_arn(text: str) -> str:
     if not _TOPIC.fullmatch(text):
-        raise ValueError("that is no ARN of an SNS topic")
+        raise ValueError("is not the ARN of an SNS topic")
     return text
 
 
+def _dependents(text: str) -> tuple[str, ...]:
+    return tuple(each.name for each in chosen(name.strip() for name in text.split(",")))
+
+
 def _digest(text: str) -> Weekday | None:
-    if text == "off":
+    if text == environment.OFF:
         return None
     if text not in set(Weekday):
-        raise ValueError("it is off or a day, such as monday")
+        raise ValueError("must be off or a day (example: monday)")
     return Weekday(text)
 
 
 def _mode(text: str) -> Mode:
     if text not in set(Mode):
-        raise ValueError("it is apply or report")
+        raise ValueError("must be apply or report")
     return Mode(text)
 
 
 def _switch(text: str) -> bool:
-    if text not in {"on", "off"}:
-        raise ValueError("it is on or off")
-    return text == "on"
+    if text not in {environment.ON, environment.OFF}:
+        raise ValueError("must be on or off")
+    return text == environment.ON
 
 
 def _positive(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError("must be a number") from None
     if not number > 0:
-        raise ValueError("it must be above zero")
+        raise ValueError("must be greater than 0")
     return number
 
 
@@ -205,12 +245,12 @@ def _days(text: str) -> timedelta:
 def _span(text: str, unit: timedelta) -> timedelta:
     number = _positive(text)
     if number > _LONGEST / unit:
-        raise ValueError(f"it is at most {_LONGEST.days} days")
+        raise ValueError(f"must be at most {_LONGEST.days} days")
     return number * unit
 
 
 def _fraction(text: str) -> float:
     number = _positive(text)
     if number >= 1:
-        raise ValueError("it is a fraction of the lifetime, below 1")
+        raise ValueError("must be a fraction of the lifetime, less than 1")
     return number

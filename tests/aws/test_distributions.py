@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from certrotation.aws.dependents.cloudfront import Distributions
+from certrotation.aws.dependents.cloudfront.adapter import Distributions
 from certrotation.core.estate.dependent_kinds import DISTRIBUTION
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import AccessDenied, DependentBusy, DependentRefused, NotSeenYet, Throttled

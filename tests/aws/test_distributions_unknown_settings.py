@@ -11,8 +11,8 @@ import boto3
 import pytest
 from botocore.model import ListShape, ServiceModel, StringShape, StructureShape
 
-from certrotation.aws.dependents import unknown_settings
-from certrotation.aws.dependents.cloudfront import Distributions
+from certrotation.aws.dependents.cloudfront import unknown_settings
+from certrotation.aws.dependents.cloudfront.adapter import Distributions
 from certrotation.errors import DependentRefused
 from tests.aws.making import raising
 from tests.double.building import custom_origin, distribution_config, import_issued

@@ -17,8 +17,8 @@ from certrotation.core.estate.inventory import (
     RegionListing,
     Users,
 )
-from certrotation.core.estate.tags import NOT_AFTER, SECRET, SUPERSEDED_AT, SUPERSEDED_BY, VERSION
 from certrotation.core.scan.assessment import ScanPolicy, assess
+from certrotation.names.tags import NOT_AFTER, SECRET, SUPERSEDED_AT, SUPERSEDED_BY, VERSION
 from tests.core.samples import DAY, ISSUING_CA, NOW, material_of, presented
 from tests.support.authority import SERVER_AUTH, Authority, Issued, shared_key
 

@@ -6,14 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from certrotation.core.estate.tags import (
-    ACCEPT,
-    HOLD,
-    LONGEST_VALUE,
-    REGIONS,
-    Marks,
-)
+from certrotation.core.estate.tags import LONGEST_VALUE, Marks
 from certrotation.core.findings import Code, Finding, refuse, warn
+from certrotation.names.tags import ACCEPT, HOLD, REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,6 +69,15 @@ class ManagedSecret:
             text = f"{REGIONS} names {', '.join(unknown)}; the stack has {', '.join(targets)}."
             found.append(refuse(Code.REGION_UNKNOWN, text))
         return tuple(found)
+
+
+class SecretVersion(NamedTuple):
+    """One version of a secret; its value is not part of it."""
+
+    version: str
+    labels: frozenset[str]
+    """The staging labels; none on a version that AWS may delete."""
+    created_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

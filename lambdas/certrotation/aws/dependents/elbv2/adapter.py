@@ -1,8 +1,4 @@
-"""Listeners of Application and Network Load Balancers, in one Region.
-
-Actions: elasticloadbalancing:DescribeListeners, :DescribeListenerCertificates, :DescribeTags,
-:AddListenerCertificates, :ModifyListener, :RemoveListenerCertificates.
-"""
+"""Listeners of Application and Network Load Balancers, in one Region; actions: see `iam`."""
 
 from __future__ import annotations
 
@@ -10,8 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certrotation.aws.dependents.faults import FULL, NOT_SEEN_YET, REJECTED
 from certrotation.aws.dependents.ownership import local_users, stack_of, why_unmovable
-from certrotation.aws.errors import translated
+from certrotation.aws.errors import NOT_YET, VANISHED, meaning, translated
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import DependentBusy, DependentFull, NotYet, Vanished
@@ -21,10 +18,27 @@ if TYPE_CHECKING:
 
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
-_SECURE = frozenset({"HTTPS", "TLS"})
+    from certrotation.aws.dependents.services import Clients
+
+_PLAIN = frozenset({"GENEVE", "HTTP", "QUIC", "TCP", "TCP_QUIC", "TCP_UDP", "UDP"})
+"""Protocols without a certificate (ELB API Reference, Listener, Protocol).
+
+A listener of any other protocol is read, so that one that is new hides no certificate.
+"""
 _PAGE = 400
 _MOST_TAGGED = 20
 """Resources that one DescribeTags takes (Elastic Load Balancing API Reference)."""
+
+MEANINGS = (
+    meaning(VANISHED, "ListenerNotFound", "LoadBalancerNotFound"),
+    # RemoveListenerCertificates: the certificate has become the default meanwhile.
+    meaning(NOT_YET, "OperationNotPermitted"),
+    meaning(NOT_SEEN_YET, "CertificateNotFound"),
+    meaning(FULL, "TooManyCertificates"),
+    # Not in the API Reference; seen from ModifyListener.
+    meaning(REJECTED, "UnsupportedCertificate"),
+)
+"""What Elastic Load Balancing's error codes mean (its API Reference, version 2015-12-01)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +50,11 @@ class _Attached:
 
     def __contains__(self, arn: str) -> bool:
         return arn == self.default or arn in self.sni
+
+
+def make(clients: Clients, region: str) -> LoadBalancerListeners:
+    """Return the listeners of a Region."""
+    return LoadBalancerListeners(clients("elbv2", region))
 
 
 class LoadBalancerListeners:
@@ -83,7 +102,7 @@ class LoadBalancerListeners:
     def _dependents_of(self, balancer: str, certificate_arn: str) -> Iterator[Dependent]:
         naming = [
             listener
-            for listener in self._secure_listeners(balancer)
+            for listener in self._listeners_with_certificates(balancer)
             if self._presents(listener, certificate_arn)
         ]
         if not naming:
@@ -100,16 +119,16 @@ class LoadBalancerListeners:
                 drifts=stack_of(both),
             )
 
-    def _secure_listeners(self, balancer: str) -> list[str]:
-        with translated("elasticloadbalancing:DescribeListeners", balancer):
+    def _listeners_with_certificates(self, balancer: str) -> list[str]:
+        with translated("elasticloadbalancing:DescribeListeners", balancer, MEANINGS):
             pages = self._client.get_paginator("describe_listeners").paginate(
                 LoadBalancerArn=balancer, PaginationConfig={"PageSize": _PAGE}
             )
             return [
                 listener["ListenerArn"]
                 for page in pages
-                for listener in page["Listeners"]
-                if listener.get("Protocol") in _SECURE
+                for listener in page.get("Listeners", ())
+                if listener.get("Protocol") not in _PLAIN
             ]
 
     def _presents(self, listener: str, certificate_arn: str) -> bool:
@@ -120,14 +139,14 @@ class LoadBalancerListeners:
 
     def _attached(self, listener: str) -> _Attached:
         """Read a listener's certificates; the default may be in the SNI list as well."""
-        with translated("elasticloadbalancing:DescribeListenerCertificates", listener):
+        with translated("elasticloadbalancing:DescribeListenerCertificates", listener, MEANINGS):
             pages = self._client.get_paginator("describe_listener_certificates").paginate(
                 ListenerArn=listener, PaginationConfig={"PageSize": _PAGE}
             )
             listed = [
                 (each["CertificateArn"], each["IsDefault"])
                 for page in pages
-                for each in page["Certificates"]
+                for each in page.get("Certificates", ())
             ]
         return _Attached(
             default=next((arn for arn, is_default in listed if is_default), None),
@@ -144,7 +163,7 @@ class LoadBalancerListeners:
             arns[start : start + _MOST_TAGGED] for start in range(0, len(arns), _MOST_TAGGED)
         )
         try:
-            with translated("elasticloadbalancing:DescribeTags", arns[0]):
+            with translated("elasticloadbalancing:DescribeTags", arns[0], MEANINGS):
                 described = [
                     each
                     for batch in batches
@@ -185,20 +204,20 @@ class LoadBalancerListeners:
             self._add(listener, to_arn)
 
     def _add(self, listener: str, arn: str) -> None:
-        with translated("elasticloadbalancing:AddListenerCertificates", listener):
+        with translated("elasticloadbalancing:AddListenerCertificates", listener, MEANINGS):
             self._client.add_listener_certificates(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )
 
     def _set_default(self, listener: str, arn: str) -> None:
         """Replace the default; what ModifyListener is not told stays (its API Reference)."""
-        with translated("elasticloadbalancing:ModifyListener", listener):
+        with translated("elasticloadbalancing:ModifyListener", listener, MEANINGS):
             self._client.modify_listener(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )
 
     def _remove(self, listener: str, arn: str) -> None:
-        with translated("elasticloadbalancing:RemoveListenerCertificates", listener):
+        with translated("elasticloadbalancing:RemoveListenerCertificates", listener, MEANINGS):
             self._client.remove_listener_certificates(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )

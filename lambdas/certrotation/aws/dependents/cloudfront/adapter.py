@@ -1,7 +1,4 @@
-"""CloudFront's distributions.
-
-Actions: cloudfront:GetDistribution, cloudfront:ListTagsForResource, cloudfront:UpdateDistribution.
-"""
+"""CloudFront's distributions; actions: see `iam`."""
 
 from __future__ import annotations
 
@@ -10,9 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore
 
+from certrotation.aws.dependents.cloudfront.unknown_settings import get_distribution
+from certrotation.aws.dependents.faults import BUSY, NOT_SEEN_YET, REJECTED
 from certrotation.aws.dependents.ownership import local_users, stack_of
-from certrotation.aws.dependents.unknown_settings import get_distribution
-from certrotation.aws.errors import translated
+from certrotation.aws.errors import NOT_YET, RETRIED, VANISHED, meaning, translated
 from certrotation.core.estate.dependent_kinds import DISTRIBUTION
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.core.material.host_names import normalise
@@ -27,11 +25,22 @@ if TYPE_CHECKING:
         ViewerCertificateTypeDef,
     )
 
-    from certrotation.aws.dependents.unknown_settings import UnknownSettings
+    from certrotation.aws.dependents.cloudfront.unknown_settings import UnknownSettings
+    from certrotation.aws.dependents.services import Clients
 
 _TRIES = 3
-_AGAIN = "It is tried again by itself."
 _NEWER_BOTO3 = "Deploy a newer boto3 with the functions, or move this distribution by hand."
+
+MEANINGS = (
+    meaning(VANISHED, "NoSuchDistribution", "NoSuchResource"),
+    meaning(NOT_YET, "InvalidIfMatchVersion", "PreconditionFailed"),
+    # One change of the viewer certificate at a time.
+    meaning(BUSY, "IllegalUpdate"),
+    # CloudFront says so of a certificate that is minutes old, and of one that it cannot use.
+    meaning(NOT_SEEN_YET, "InvalidViewerCertificate", words="doesn't exist, isn't in us-east-1"),
+    meaning(REJECTED, "InvalidViewerCertificate"),
+)
+"""What CloudFront's error codes mean (CloudFront API Reference, UpdateDistribution)."""
 
 
 class _Distribution(NamedTuple):
@@ -59,6 +68,11 @@ class _Distribution(NamedTuple):
         """Say whether anything but the viewer certificate names this one: an origin's mTLS."""
         others = {key: part for key, part in self.config.items() if key != "ViewerCertificate"}
         return arn in _texts(others)
+
+
+def make(clients: Clients, region: str) -> Distributions:
+    """Return the distributions that present certificates of CloudFront's Region."""
+    return Distributions(clients("cloudfront", region))
 
 
 class Distributions:
@@ -98,7 +112,7 @@ class Distributions:
                 continue
             else:
                 return
-        raise DependentBusy(f"{dependent.arn} was changed {_TRIES} times meanwhile.", _AGAIN)
+        raise DependentBusy(f"{dependent.arn} was changed {_TRIES} times meanwhile.", RETRIED)
 
     def still_presents(self, dependent: Dependent) -> bool:
         """Read back whether the distribution names the old certificate anywhere."""
@@ -136,9 +150,9 @@ class Distributions:
         if read.unknown:
             raise DependentRefused(f"{dependent.arn} stays: {_erased(read)}.", _NEWER_BOTO3)
         if not read.is_deployed:
-            raise DependentBusy(f"{dependent.arn} is being deployed.", _AGAIN)
+            raise DependentBusy(f"{dependent.arn} is being deployed.", RETRIED)
         viewer = _with_certificate(read.config["ViewerCertificate"], to_arn)
-        with translated("cloudfront:UpdateDistribution", dependent.arn):
+        with translated("cloudfront:UpdateDistribution", dependent.arn, MEANINGS):
             self._client.update_distribution(
                 Id=_id(dependent.arn),
                 IfMatch=read.etag,
@@ -146,7 +160,7 @@ class Distributions:
             )
 
     def _read(self, arn: str) -> _Distribution:
-        with translated("cloudfront:GetDistribution", arn):
+        with translated("cloudfront:GetDistribution", arn, MEANINGS):
             answer, unknown = get_distribution(self._client, _id(arn))
         return _Distribution(
             config=answer["Distribution"]["DistributionConfig"],
@@ -156,7 +170,7 @@ class Distributions:
         )
 
     def _stack_of(self, arn: str) -> str | None:
-        with translated("cloudfront:ListTagsForResource", arn):
+        with translated("cloudfront:ListTagsForResource", arn, MEANINGS):
             tags = self._client.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
         return stack_of({tag["Key"]: tag.get("Value", "") for tag in tags})
 
