@@ -25,8 +25,14 @@ help: ## Show this list
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
 	touch $@
 
+# `npx cdk` runs app.py with this Python and without PYTHONPATH. The path in the file is relative to
+# the file's folder, which is .venv/lib/python3.x/site-packages.
+.venv/.on-path: .venv/.installed
+	echo ../../../../lambdas > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/certrotation.pth"
+	touch $@
+
 .PHONY: setup
-setup: .venv/.installed ## Create .venv from the lock
+setup: .venv/.installed .venv/.on-path ## Create .venv from the lock
 
 # Lambda's runtime as far as it can be had: its Python, its runtime client and a boto3.
 .venv-packaged/.installed: requirements/packaged.txt | .venv/.installed

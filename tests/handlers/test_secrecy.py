@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certrotation.aws.wire_logs import WITHHELD
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.double import Fault
 from tests.double.serving import serving
 from tests.support.authority import make_key, shared_key

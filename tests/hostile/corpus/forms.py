@@ -140,7 +140,7 @@ def bundles() -> list[Row]:
                     _pkcs12(certificate=deep.certificate, above=up[::-1])
                 )
             },
-            refused("SELF_SIGNED", says="signed itself"): {
+            refused("SELF_SIGNED", says="is self-signed"): {
                 "PKCS#12 of a leaf that signed itself": bundle(_self_signed_bundle())
             },
             refused("SECRET_MALFORMED", says="private_key"): {
@@ -156,7 +156,7 @@ def bundles() -> list[Row]:
                 ),
                 "the certificate as hexadecimal": shop(certificate=der.hex()),
             },
-            refused("SECRET_MALFORMED", says="not JSON"): {
+            refused("SECRET_MALFORMED", says="Invalid JSON"): {
                 "PKCS#12 in base64 without JSON around it": text(base64.b64encode(plain).decode())
             },
             refused("SECRET_MALFORMED", says="chain"): {
@@ -260,7 +260,7 @@ def texts() -> list[Row]:
 
 def documents() -> list[Row]:
     """Return rows about the secret's JSON."""
-    no_json = refused("SECRET_MALFORMED", says="not JSON")
+    no_json = refused("SECRET_MALFORMED", says="Invalid JSON")
     no_object = refused("SECRET_MALFORMED", says="not an object")
     no_key = refused("SECRET_MALFORMED", says="no private key")
     twice = refused("SECRET_MALFORMED", says="twice")

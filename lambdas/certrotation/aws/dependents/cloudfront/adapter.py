@@ -1,19 +1,18 @@
-"""CloudFront's distributions.
-
-Actions: cloudfront:GetDistribution, cloudfront:ListTagsForResource, cloudfront:UpdateDistribution.
-"""
+"""CloudFront's distributions; actions: see `iam`."""
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore
 
-from certrotation.aws.dependents.ownership import stack_of
-from certrotation.aws.dependents.unknown_settings import get_distribution
-from certrotation.aws.errors import translated
-from certrotation.core.estate.inventory import Dependent, DependentKind
+from certrotation.aws.dependents.cloudfront.unknown_settings import get_distribution
+from certrotation.aws.dependents.faults import BUSY, NOT_SEEN_YET, REJECTED
+from certrotation.aws.dependents.ownership import local_users, stack_of
+from certrotation.aws.errors import NOT_YET, RETRIED, VANISHED, meaning, translated
+from certrotation.core.estate.dependent_kinds import DISTRIBUTION
+from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.core.material.host_names import normalise
 from certrotation.errors import DependentBusy, DependentRefused, NotYet, Vanished
 
@@ -26,11 +25,22 @@ if TYPE_CHECKING:
         ViewerCertificateTypeDef,
     )
 
-    from certrotation.aws.dependents.unknown_settings import UnknownSettings
+    from certrotation.aws.dependents.cloudfront.unknown_settings import UnknownSettings
+    from certrotation.aws.dependents.services import Clients
 
 _TRIES = 3
-_AGAIN = "It is tried again by itself."
 _NEWER_BOTO3 = "Deploy a newer boto3 with the functions, or move this distribution by hand."
+
+MEANINGS = (
+    meaning(VANISHED, "NoSuchDistribution", "NoSuchResource"),
+    meaning(NOT_YET, "InvalidIfMatchVersion", "PreconditionFailed"),
+    # One change of the viewer certificate at a time.
+    meaning(BUSY, "IllegalUpdate"),
+    # CloudFront says so of a certificate that is minutes old, and of one that it cannot use.
+    meaning(NOT_SEEN_YET, "InvalidViewerCertificate", words="doesn't exist, isn't in us-east-1"),
+    meaning(REJECTED, "InvalidViewerCertificate"),
+)
+"""What CloudFront's error codes mean (CloudFront API Reference, UpdateDistribution)."""
 
 
 class _Distribution(NamedTuple):
@@ -60,30 +70,36 @@ class _Distribution(NamedTuple):
         return arn in _texts(others)
 
 
+def make(clients: Clients, region: str) -> Distributions:
+    """Return the distributions that present certificates of CloudFront's Region."""
+    return Distributions(clients("cloudfront", region))
+
+
 class Distributions:
-    """An account's distributions; staging distributions are distributions like any other."""
+    """An account's distributions; staging distributions are distributions like any other.
 
-    kinds = frozenset({DependentKind.DISTRIBUTION})
+    A distribution of another account, such as API Gateway's, is never explained.
+    """
 
-    def __init__(self, client: CloudFrontClient, *, account_id: str) -> None:
+    kinds = frozenset({DISTRIBUTION})
+
+    def __init__(self, client: CloudFrontClient) -> None:
         self._client = client
-        self._distribution = re.compile(rf"arn:[^:]+:cloudfront::{account_id}:distribution/[^/]+")
 
-    def knows(self, user_arn: str) -> bool:
-        """Say whether this is a distribution to look at; API Gateway's are another account's."""
-        return bool(self._distribution.fullmatch(user_arn))
-
-    def dependents(self, certificate_arn: str, user_arns: Sequence[str]) -> Sequence[Dependent]:
-        """Return those of these distributions that name the certificate."""
-        found = []
-        for arn in user_arns:
-            try:
-                dependent = self._dependent(arn, certificate_arn)
-            except Vanished:
-                continue
-            if dependent is not None:
-                found.append(dependent)
-        return found
+    def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
+        """Return those of these users that name the certificate; reads each as a whole."""
+        distributions = local_users(
+            certificate_arn,
+            user_arns,
+            service="cloudfront",
+            resource="distribution/[^/]+",
+            is_global=True,
+        )
+        found: list[Dependent] = []
+        for arn in distributions:
+            with suppress(Vanished):
+                found += self._dependents_of(arn, certificate_arn)
+        return Claim(dependents=tuple(found), explained=frozenset(distributions))
 
     def move(self, dependent: Dependent, to_arn: str) -> None:
         """Have a distribution present the new certificate; it takes one such change at a time."""
@@ -96,7 +112,7 @@ class Distributions:
                 continue
             else:
                 return
-        raise DependentBusy(f"{dependent.arn} was changed {_TRIES} times meanwhile.", _AGAIN)
+        raise DependentBusy(f"{dependent.arn} was changed {_TRIES} times meanwhile.", RETRIED)
 
     def still_presents(self, dependent: Dependent) -> bool:
         """Read back whether the distribution names the old certificate anywhere."""
@@ -106,13 +122,13 @@ class Distributions:
             return False
         return read.names(dependent.certificate_arn)
 
-    def _dependent(self, arn: str, certificate_arn: str) -> Dependent | None:
+    def _dependents_of(self, arn: str, certificate_arn: str) -> Iterator[Dependent]:
         read = self._read(arn)
         if not read.names(certificate_arn):
-            return None
+            return
         is_client_certificate = read.names_for_origins(certificate_arn)
-        return Dependent(
-            kind=DependentKind.DISTRIBUTION,
+        yield Dependent(
+            kind=DISTRIBUTION,
             arn=arn,
             certificate_arn=certificate_arn,
             names=frozenset(map(normalise, read.config.get("Aliases", {}).get("Items", ()))),
@@ -134,9 +150,9 @@ class Distributions:
         if read.unknown:
             raise DependentRefused(f"{dependent.arn} stays: {_erased(read)}.", _NEWER_BOTO3)
         if not read.is_deployed:
-            raise DependentBusy(f"{dependent.arn} is being deployed.", _AGAIN)
+            raise DependentBusy(f"{dependent.arn} is being deployed.", RETRIED)
         viewer = _with_certificate(read.config["ViewerCertificate"], to_arn)
-        with translated("cloudfront:UpdateDistribution", dependent.arn):
+        with translated("cloudfront:UpdateDistribution", dependent.arn, MEANINGS):
             self._client.update_distribution(
                 Id=_id(dependent.arn),
                 IfMatch=read.etag,
@@ -144,7 +160,7 @@ class Distributions:
             )
 
     def _read(self, arn: str) -> _Distribution:
-        with translated("cloudfront:GetDistribution", arn):
+        with translated("cloudfront:GetDistribution", arn, MEANINGS):
             answer, unknown = get_distribution(self._client, _id(arn))
         return _Distribution(
             config=answer["Distribution"]["DistributionConfig"],
@@ -154,7 +170,7 @@ class Distributions:
         )
 
     def _stack_of(self, arn: str) -> str | None:
-        with translated("cloudfront:ListTagsForResource", arn):
+        with translated("cloudfront:ListTagsForResource", arn, MEANINGS):
             tags = self._client.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
         return stack_of({tag["Key"]: tag.get("Value", "") for tag in tags})
 

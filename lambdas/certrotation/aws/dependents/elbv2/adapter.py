@@ -1,18 +1,16 @@
-"""Listeners of Application and Network Load Balancers, in one Region.
-
-Actions: elasticloadbalancing:DescribeListeners, :DescribeListenerCertificates, :DescribeTags,
-:AddListenerCertificates, :ModifyListener, :RemoveListenerCertificates.
-"""
+"""Listeners of Application and Network Load Balancers, in one Region; actions: see `iam`."""
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certrotation.aws.dependents.ownership import stack_of, why_unmovable
-from certrotation.aws.errors import translated
-from certrotation.core.estate.inventory import Dependent, DependentKind
+from certrotation.aws.dependents.faults import FULL, NOT_SEEN_YET, REJECTED
+from certrotation.aws.dependents.ownership import local_users, stack_of, why_unmovable
+from certrotation.aws.errors import NOT_YET, VANISHED, meaning, translated
+from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
+from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import DependentBusy, DependentFull, NotYet, Vanished
 
 if TYPE_CHECKING:
@@ -20,10 +18,23 @@ if TYPE_CHECKING:
 
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
+    from certrotation.aws.dependents.services import Clients
+
 _SECURE = frozenset({"HTTPS", "TLS"})
 _PAGE = 400
 _MOST_TAGGED = 20
 """Resources that one DescribeTags takes (Elastic Load Balancing API Reference)."""
+
+MEANINGS = (
+    meaning(VANISHED, "ListenerNotFound", "LoadBalancerNotFound"),
+    # RemoveListenerCertificates: the certificate has become the default meanwhile.
+    meaning(NOT_YET, "OperationNotPermitted"),
+    meaning(NOT_SEEN_YET, "CertificateNotFound"),
+    meaning(FULL, "TooManyCertificates"),
+    # Not in the API Reference; seen from ModifyListener.
+    meaning(REJECTED, "UnsupportedCertificate"),
+)
+"""What Elastic Load Balancing's error codes mean (its API Reference, version 2015-12-01)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,36 +48,36 @@ class _Attached:
         return arn == self.default or arn in self.sni
 
 
-class LoadBalancerListeners:
-    """The listeners of an account's load balancers in one Region.
+def make(clients: Clients, region: str) -> LoadBalancerListeners:
+    """Return the listeners of a Region."""
+    return LoadBalancerListeners(clients("elbv2", region))
 
-    Classic and Gateway Load Balancers are not known, nor are those that another account, such as
-    API Gateway's, presents the certificate with.
+
+class LoadBalancerListeners:
+    """The listeners of an account's load balancers in the client's Region.
+
+    Classic and Gateway Load Balancers are never explained, nor are those of another account, such
+    as API Gateway's.
     """
 
-    kinds = frozenset({DependentKind.ALB_LISTENER, DependentKind.NLB_LISTENER})
+    kinds = frozenset({ALB_LISTENER, NLB_LISTENER})
 
-    def __init__(
-        self, client: ElasticLoadBalancingv2Client, *, region: str, account_id: str
-    ) -> None:
+    def __init__(self, client: ElasticLoadBalancingv2Client) -> None:
         self._client = client
-        self._balancer = re.compile(
-            rf"arn:[^:]+:elasticloadbalancing:{region}:{account_id}:loadbalancer/(app|net)/.+"
+
+    def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
+        """Return the listeners of these users that name the certificate; reads every listener."""
+        balancers = local_users(
+            certificate_arn,
+            user_arns,
+            service="elasticloadbalancing",
+            resource="loadbalancer/(app|net)/.+",
         )
-
-    def knows(self, user_arn: str) -> bool:
-        """Say whether this is a load balancer to look at."""
-        return bool(self._balancer.fullmatch(user_arn))
-
-    def dependents(self, certificate_arn: str, user_arns: Sequence[str]) -> Sequence[Dependent]:
-        """Return the listeners of these load balancers that name the certificate."""
         found: list[Dependent] = []
-        for balancer in user_arns:
-            try:
+        for balancer in balancers:
+            with suppress(Vanished):
                 found += self._dependents_of(balancer, certificate_arn)
-            except Vanished:
-                continue
-        return found
+        return Claim(dependents=tuple(found), explained=frozenset(balancers))
 
     def move(self, dependent: Dependent, to_arn: str) -> None:
         """Attach the new certificate, then detach the old one; the others stay."""
@@ -97,7 +108,7 @@ class LoadBalancerListeners:
         for listener in naming:
             both = {**tags.get(balancer, {}), **tags.get(listener, {})}
             yield Dependent(
-                kind=DependentKind.ALB_LISTENER if is_application else DependentKind.NLB_LISTENER,
+                kind=ALB_LISTENER if is_application else NLB_LISTENER,
                 arn=listener,
                 certificate_arn=certificate_arn,
                 unmovable=why_unmovable(both),
@@ -105,7 +116,7 @@ class LoadBalancerListeners:
             )
 
     def _secure_listeners(self, balancer: str) -> list[str]:
-        with translated("elasticloadbalancing:DescribeListeners", balancer):
+        with translated("elasticloadbalancing:DescribeListeners", balancer, MEANINGS):
             pages = self._client.get_paginator("describe_listeners").paginate(
                 LoadBalancerArn=balancer, PaginationConfig={"PageSize": _PAGE}
             )
@@ -124,7 +135,7 @@ class LoadBalancerListeners:
 
     def _attached(self, listener: str) -> _Attached:
         """Read a listener's certificates; the default may be in the SNI list as well."""
-        with translated("elasticloadbalancing:DescribeListenerCertificates", listener):
+        with translated("elasticloadbalancing:DescribeListenerCertificates", listener, MEANINGS):
             pages = self._client.get_paginator("describe_listener_certificates").paginate(
                 ListenerArn=listener, PaginationConfig={"PageSize": _PAGE}
             )
@@ -148,7 +159,7 @@ class LoadBalancerListeners:
             arns[start : start + _MOST_TAGGED] for start in range(0, len(arns), _MOST_TAGGED)
         )
         try:
-            with translated("elasticloadbalancing:DescribeTags", arns[0]):
+            with translated("elasticloadbalancing:DescribeTags", arns[0], MEANINGS):
                 described = [
                     each
                     for batch in batches
@@ -189,20 +200,20 @@ class LoadBalancerListeners:
             self._add(listener, to_arn)
 
     def _add(self, listener: str, arn: str) -> None:
-        with translated("elasticloadbalancing:AddListenerCertificates", listener):
+        with translated("elasticloadbalancing:AddListenerCertificates", listener, MEANINGS):
             self._client.add_listener_certificates(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )
 
     def _set_default(self, listener: str, arn: str) -> None:
         """Replace the default; what ModifyListener is not told stays (its API Reference)."""
-        with translated("elasticloadbalancing:ModifyListener", listener):
+        with translated("elasticloadbalancing:ModifyListener", listener, MEANINGS):
             self._client.modify_listener(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )
 
     def _remove(self, listener: str, arn: str) -> None:
-        with translated("elasticloadbalancing:RemoveListenerCertificates", listener):
+        with translated("elasticloadbalancing:RemoveListenerCertificates", listener, MEANINGS):
             self._client.remove_listener_certificates(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )
