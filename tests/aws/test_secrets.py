@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from certrotation.aws.secrets import ManagedSecrets
 from certrotation.errors import AccessDenied, Rejected, Throttled, Unreachable, Vanished
 from tests.aws.making import answering, raising
-from tests.support.estate import HOME, PREFIX, client
+from tests.simulation.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from certrotation.names import tags
+from tests.simulation.estate import HOME, PREFIX, fields_of
 from tests.support.authority import pem
-from tests.support.estate import HOME, PREFIX, fields_of
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 US = "us-east-1"
 SHOP = PREFIX + "shop"

@@ -29,18 +29,18 @@ from certrotation.aws.wire_logs import WITHHELD
 from certrotation.names import tags
 from tests.double import Fault
 from tests.double.serving import serving
+from tests.simulation.estate import HOME, PREFIX, client, fields_of
+from tests.simulation.mailbox import Mailbox
 from tests.support.authority import make_key, shared_key
-from tests.support.estate import HOME, PREFIX, client, fields_of
 from tests.support.function_driver import FunctionDriver, Seen, functions_in_a_process
-from tests.support.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
-    from tests.support.estate import Estate
 
 pytestmark = pytest.mark.slow
 
