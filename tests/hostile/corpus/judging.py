@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from certrotation.core.findings import refusals
 from certrotation.core.material.checks import inspect_secret
+from certrotation.core.material.decoding import UnreadableSecretError
+from certrotation.core.material.secret_format import parse_secret
 from tests.hostile.corpus.leaks import leaks, passphrase_of, pieces_of
 from tests.hostile.corpus.material import NOW, ROOTS, TRUSTED
 from tests.hostile.corpus.row import Outcome
@@ -62,6 +65,10 @@ def judge(row: Row) -> Judgement:
 
 def _said(row: Row, inspection: Inspection) -> str:
     said = [repr(row.value), repr(inspection), *map(str, inspection.findings)]
+    try:
+        said.append(repr(parse_secret(row.value)))
+    except UnreadableSecretError as error:
+        said += [repr(error), *traceback.format_exception(error)]
     said += [json.dumps(each.to_json()) for each in inspection.findings]
     return "\n".join(said)
 
@@ -76,7 +83,9 @@ def compare(expected: Verdict, findings: Sequence[Mapping[str, str]]) -> list[st
     refused = {each["code"] for each in findings if each["severity"] == "refuse"}
     everything = {each["code"] for each in findings}
     wrong = [
-        f"empty message: {each}" for each in findings if not each["found"] or not each["remedy"]
+        f"no sentence: {each}"
+        for each in findings
+        if not each["found"].endswith(".") or not each["remedy"]
     ]
     if expected.outcome is Outcome.REFUSED:
         if refused != expected.codes:
