@@ -189,12 +189,12 @@ class FaultInjector:
             return None
 
         # A client learns a rate; the next world's clock is not its own.
-        composition._account.cache_clear()
+        composition._kept.cache_clear()
         try:
             with self._running_into(throttle):
                 yield
         finally:
-            composition._account.cache_clear()
+            composition._kept.cache_clear()
 
     @contextmanager
     def imports_throttled(self, in_region: str) -> Iterator[None]:
