@@ -21,8 +21,8 @@ from certrotation.errors import (
 )
 from tests.aws.making import MISSING, answering, once, raising
 from tests.double.building import create_listener, import_issued
+from tests.simulation.estate import client
 from tests.support.authority import shared_key
-from tests.support.estate import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

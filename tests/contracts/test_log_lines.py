@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from certrotation import __version__
 from certrotation.core.rotation.outcomes import Status
-from tests.support.estate import PREFIX
+from tests.simulation.estate import PREFIX
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 OPERATING = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
 
