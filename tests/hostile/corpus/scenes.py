@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.hostile.corpus.judging import Judgement, account_at_noon, compare, findings_of
+from tests.hostile.corpus.judge import Judgement, account_at_noon, compare, findings_of
 from tests.hostile.corpus.leaks import leaks, pieces_of
 from tests.hostile.corpus.material import (
     DAY,
