@@ -66,14 +66,10 @@ class Trespasser:
                 "tags its own copy": lambda: acm.add_tags_to_certificate(
                     CertificateArn=self._copy, Tags=_tags({tags.SECRET: late})
                 ),
-                "removes a tag from its own copy": lambda: rotate(
-                    "acm"
-                ).remove_tags_from_certificate(
+                "removes a tag from its own copy": lambda: acm.remove_tags_from_certificate(
                     CertificateArn=self._copy, Tags=[{"Key": "no-such-tag"}]
                 ),
-                "sets a listener's default to what it is": lambda: rotate(
-                    "elbv2", EAST
-                ).modify_listener(
+                "sets a listener's default to what it is": lambda: elbv2.modify_listener(
                     ListenerArn=dependents.api_default,
                     Certificates=[
                         {"CertificateArn": self._estate.default_of(dependents.api_default)}
