@@ -22,6 +22,7 @@ class Code(StrEnum):
     """The stable name of a finding: people search for it, alarms and tags carry it."""
 
     SECRET_MALFORMED = "SECRET_MALFORMED"
+    IDENTITY_AMBIGUOUS = "IDENTITY_AMBIGUOUS"
     SECRET_NAME_TOO_LONG = "SECRET_NAME_TOO_LONG"
     REGION_UNKNOWN = "REGION_UNKNOWN"
     KEY_MISMATCH = "KEY_MISMATCH"
@@ -64,6 +65,10 @@ _REMEDIES: dict[Code, str] = {
         "Write the secret as JSON with certificate, private_key and chain in PEM,"
         " or as pkcs12 in base64 with passphrase."
     ),
+    Code.IDENTITY_AMBIGUOUS: (
+        "Keep one private key and its current certificate in the secret; write the others to"
+        " secrets of their own."
+    ),
     Code.SECRET_NAME_TOO_LONG: "Give the secret a name that fits into an ACM tag value.",
     Code.REGION_UNKNOWN: (
         "Name only the stack's target Regions in the tag certrotation:regions,"
@@ -73,7 +78,8 @@ _REMEDIES: dict[Code, str] = {
     Code.KEY_ENCRYPTED: "Put the right passphrase under passphrase, or an unencrypted key.",
     Code.KEY_UNSUPPORTED: (
         "Issue the certificate with RSA of 2048, 3072 or 4096 bits or ECDSA on P-256, P-384 or"
-        " P-521; nothing else can be imported into ACM."
+        " P-521; nothing else can be imported into ACM. Encrypt the key, if at all, as"
+        " `openssl pkcs8 -topk8` does."
     ),
     Code.KEY_WEAK: "Issue the certificate with RSA of at least 2048 bits, or with ECDSA.",
     Code.KEY_TOO_LARGE: "Issue the certificate with a smaller key; ACM takes 5,120 bytes of PEM.",

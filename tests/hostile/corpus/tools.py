@@ -361,7 +361,7 @@ def _certbot() -> list[Row]:
         row(
             "certbot, cert of the last renewal, the key kept",
             layout(*four, cert=old.certificate_pem),
-            refused("SECRET_MALFORMED", says="different certificates"),
+            superfluous,
         ),
         row(
             "certbot, privkey of another lineage",
@@ -438,7 +438,7 @@ def _cert_manager() -> list[Row]:
                     }
                 )
             ),
-            refused("SECRET_MALFORMED", says="no private key"),
+            live(),
         ),
         row(
             "cert-manager, the combined form beside it",
@@ -470,16 +470,28 @@ def _others() -> list[Row]:
         "expiration": 1_790_000_000,
     }
     encrypted = SHOP.key_pem(passphrase=PASSPHRASE)
+    # Vault writes the issuing CA once more at the head of its chain.
+    twice = repaired("CHAIN_SUPERFLUOUS", chain=SHOP.chain)
     return [
         row(
-            "Vault's answer, whose chain we do not know",
+            "Vault's answer, its data alone",
             fields(**vault),
-            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"),
+            twice,
         ),
         row(
             "Vault's answer, whole",
             fields(request_id="1", data=vault),
-            refused("SECRET_MALFORMED", says="no private key"),
+            twice,
+        ),
+        row(
+            "Vault's key-value store, whole",
+            fields(request_id="1", data={"data": vault, "metadata": {"version": 1}}),
+            twice,
+        ),
+        row(
+            "Vault's answer as bytes, as External Secrets pushes it",
+            binary(json.dumps(vault, indent=2).encode()),
+            twice,
         ),
         row(
             "ACM's export",
@@ -494,7 +506,7 @@ def _others() -> list[Row]:
         row(
             "Terraform's tls provider",
             fields(cert_pem=CERTIFICATE, private_key_pem=KEY),
-            refused("SECRET_MALFORMED", says="no private key"),
+            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"),
         ),
         row(
             "HAProxy's one file, under both names",
