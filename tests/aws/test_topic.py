@@ -66,7 +66,7 @@ def test_the_topics_own_region_is_asked_twice_at_most_and_briefly() -> None:
             "CERTROTATION_WARNING_TOPIC_ARN": "arn:aws:sns:us-west-2:123456789012:warning",
         }
     )
-    notices: Any = composition.account(settings).notices
+    notices: Any = composition.composed(settings).account.notices
 
     meta = notices._client.meta
 

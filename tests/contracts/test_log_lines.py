@@ -18,7 +18,7 @@ OPERATING = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(enco
 
 def documented(line: str) -> set[str]:
     """The keys in the table of one line."""
-    table = OPERATING.partition(f"| of `{line}` | holds |")[2].partition("\n\n")[0]
+    table = OPERATING.partition(f"| of `{line}` | content |")[2].partition("\n\n")[0]
     cells = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", table, flags=re.MULTILINE)
     return {key for cell in cells for key in re.findall("`([a-z_]+)`", cell)}
 

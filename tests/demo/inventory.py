@@ -8,10 +8,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from certrotation import composition
-from certrotation.core.estate.inventory import RegionListing
-from certrotation.core.estate.tags import HOLD, SECRET
-from certrotation.core.scan.assessment import ScanPolicy, assess
+from certrotation.names.tags import HOLD, SECRET
 from certrotation.settings import Settings
+from certrotation.workflows.inventory import inventory
 from tests.double.building import ALL_KEY_TYPES
 from tests.support.estate import HOME, client
 
@@ -92,26 +91,11 @@ def _held_secrets() -> frozenset[str]:
 
 
 def _states(estate: Estate) -> dict[str, State]:
-    """Judge the account as a scan would, queueing nothing."""
+    """Judge the account as a scan would."""
     settings = Settings.from_env(estate.environment)
-    account = composition.account(settings)
-    listings = [
-        RegionListing(
-            region=region.name,
-            certificates=tuple(region.certificates.list_imported()),
-            tags=region.tag_index.all(),
-        )
-        for region in account.regions.values()
-    ]
-    policy = ScanPolicy(
-        prefix=settings.secret_prefix,
-        targets=settings.target_regions,
-        windows=settings.windows,
-        interval=settings.scan_interval,
-        retention=settings.retention,
-    )
-    found = assess(account.secrets.list_managed(), listings, policy, datetime.now(UTC))
-    return {each.certificate.arn: each.state for each in found.verdicts}
+    parts = composition.composed(settings)
+    found = inventory(parts.account, parts.scan_policy, datetime.now(UTC))
+    return {each.certificate.arn: each.state for each in found.assessment.statuses}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,10 +86,10 @@ class Throttled:
             return None
 
         # A client learns a rate; the next world's clock is not its own.
-        composition._account.cache_clear()
+        composition._kept.cache_clear()
         with _fault(estate, throttle if number <= CLEARS_IN_ROUND else None):
             yield
-        composition._account.cache_clear()
+        composition._kept.cache_clear()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,7 +113,7 @@ def _run(event: Mapping[str, Any]) -> tuple[str, TracebackType | None]:
 def _at_import(region: str, doing: Callable[[Any], object]) -> None:
     """Do something whenever this Region's client is about to send an ImportCertificate."""
     certificates: Any = (
-        composition.account(Settings.from_env(os.environ)).regions[region].certificates
+        composition.composed(Settings.from_env(os.environ)).account.regions[region].certificates
     )
 
     def act(request: Any, **_: object) -> None:

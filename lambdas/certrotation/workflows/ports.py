@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import timedelta
 
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import (
         CertificateDetail,
+        Claim,
         Dependent,
-        DependentKind,
         ListedCertificate,
         ManagedSecret,
+        SecretVersion,
     )
     from certrotation.core.material.bundle import Material, PresentedCertificate
     from certrotation.core.material.secret_format import SecretValue
@@ -37,6 +39,7 @@ class Secrets(Protocol):
 
         Raises:
             Vanished: there is no such secret.
+            SecretDeleted: the secret is scheduled for deletion.
         """
 
     def current_value(self, secret_id: str) -> SecretValue:
@@ -44,11 +47,56 @@ class Secrets(Protocol):
 
         Raises:
             Vanished: there is no such secret, or it has no value.
-            Rejected: it is being deleted.
+            Rejected: the secret is scheduled for deletion.
         """
 
     def is_newer(self, secret_id: str, version: str, than: str) -> bool:
         """Say whether `version` was created after `than`; a version that is gone was not."""
+
+
+class SecretWriter(Protocol):
+    """Writes managed secrets: for a command line or an issuer, never for scan or rotate.
+
+    No part of `Account`, so that a function that has one cannot write by its types.
+    """
+
+    def versions(self, secret_id: str) -> Sequence[SecretVersion]:
+        """Return every version and its labels, those without a label included.
+
+        Raises:
+            Vanished: there is no such secret.
+        """
+
+    def put_version(self, secret_id: str, value: SecretValue, labels: Sequence[str] = ()) -> None:
+        """Write a version under the id `value.version`; doing it again changes nothing.
+
+        Args:
+            secret_id: name or ARN.
+            value: what to write; its `version` is a new id of 32 to 64 characters.
+            labels: the staging labels; without any the version becomes AWSCURRENT.
+
+        Raises:
+            Vanished: there is no such secret.
+            Rejected: the version exists with another value, or the value is too large.
+            QuotaReached: the secret has as many versions as AWS allows.
+        """
+
+    def move_label(
+        self, secret_id: str, label: str, *, from_version: str | None, to_version: str | None
+    ) -> None:
+        """Move a staging label.
+
+        Args:
+            secret_id: name or ARN.
+            label: AWSCURRENT, or another.
+            from_version: the version that has the label; None if no version has it.
+            to_version: the version that gets it; None takes the label off.
+
+        Raises:
+            Vanished: there is no such secret.
+            NotYet: another version than `from_version` has the label.
+            Rejected: there is no such version, or AWSCURRENT would be on none.
+        """
 
 
 class RotationQueue(Protocol):
@@ -151,16 +199,19 @@ class DependentService(Protocol):
     """A service whose resources present certificates."""
 
     kinds: frozenset[DependentKind]
-    """What it can move."""
+    """The kinds that the service can move."""
 
-    def knows(self, user_arn: str) -> bool:
-        """Say whether an ARN from `CertificateDetail.in_use_by` is this service's to look at."""
+    def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
+        """Return what names the certificate in its own configuration, and whom that explains.
 
-    def dependents(self, certificate_arn: str, user_arns: Sequence[str]) -> Sequence[Dependent]:
-        """Return what names the certificate in its own configuration, among these users.
+        A user is explained if a dependent was found for it, or if its complete configuration was
+        read and names the certificate no longer: `in_use_by` lags behind a detach. A user of this
+        account that the service no longer has is explained as well. What was not read is never
+        explained.
 
-        A user that is gone, or names the certificate no more, has no dependents: the list comes
-        from a hint.
+        Args:
+            certificate_arn: the certificate; its account and Region tell which users are local.
+            user_arns: users from `CertificateDetail.in_use_by` that nobody has explained yet.
         """
 
     def move(self, dependent: Dependent, to_arn: str) -> None:
@@ -186,6 +237,12 @@ class Region:
     certificates: Certificates
     tag_index: TagIndex
     dependents: tuple[DependentService, ...]
+    """In the order in which users are offered to them."""
+
+    @property
+    def kinds(self) -> tuple[DependentKind, ...]:
+        """The kinds of dependents that may present a certificate of this Region."""
+        return tuple(kind for service in self.dependents for kind in service.kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,8 +72,8 @@ def test_certificates_are_found_in_what_tools_write_around_them(text: str) -> No
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        (revocation_list(), "chain holds no certificate that can be read as PEM."),
-        ("", "chain holds no certificate that can be read as PEM."),
+        (revocation_list(), "chain contains no readable PEM certificate."),
+        ("", "chain contains no readable PEM certificate."),
     ],
     ids=["revocation list alone", "nothing"],
 )
@@ -104,9 +104,9 @@ def test_a_certificate_that_cannot_be_decoded_is_refused_at_once(oid: str) -> No
 
 
 UNREADABLE = {
-    "cut in half": (LEAF.chain_pem[: len(LEAF.chain_pem) // 2], "breaks off"),
-    "without its end": (LEAF.chain_pem[:-27], "breaks off"),
-    "another end": (LEAF.chain_pem.replace("END C", "END X509 C"), "breaks off"),
+    "cut in half": (LEAF.chain_pem[: len(LEAF.chain_pem) // 2], "cut off"),
+    "without its end": (LEAF.chain_pem[:-27], "cut off"),
+    "another end": (LEAF.chain_pem.replace("END C", "END X509 C"), "cut off"),
     "OpenSSL's form": (
         LEAF.chain_pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
         "OpenSSL's TRUSTED form, not plain PEM",
@@ -168,7 +168,7 @@ def test_a_certificate_with_a_key_of_an_unknown_type_is_refused() -> None:
     with pytest.raises(UnreadableSecretError) as caught:
         decode_certificates("chain", strange())
     expected = (
-        "Cannot read certificate 1 in chain, CN=www.example.com (its key is of an unknown type)."
+        "Cannot read certificate 1 in chain, CN=www.example.com (its key has an unknown type)."
     )
     assert refusal(caught) == (Code.KEY_UNSUPPORTED, expected)
 

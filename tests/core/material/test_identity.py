@@ -111,7 +111,7 @@ def test_certificates_of_the_key_with_other_names_are_refused(order: tuple[Issue
     assert inspection.material is None
     assert verdicts(inspection.findings) == [(Code.IDENTITY_AMBIGUOUS, Severity.REFUSE)]
     found = the(Code.IDENTITY_AMBIGUOUS, inspection.findings).found
-    assert found.startswith("2 certificates in the secret fit the private key")
+    assert found.startswith("2 certificates in the secret belong to the private key")
     assert "(shop.example.com, www.shop.example.com; ends 2026-08-29)" in found
     assert "(shop.example.com; ends 2026-07-31)" in found
 
@@ -155,7 +155,7 @@ def test_two_keys_with_their_certificates_are_refused(order: tuple[Issued, ...])
         )
     )
     assert verdicts(inspection.findings) == [(Code.IDENTITY_AMBIGUOUS, Severity.REFUSE)]
-    expected = "private_key holds 2 private keys that certificates in the secret fit."
+    expected = "private_key contains 2 private keys with certificates in the secret."
     assert inspection.findings[0].found == expected
 
 
@@ -212,12 +212,12 @@ def test_a_leaf_that_cannot_be_read_is_named() -> None:
     assert inspection.material is None
     assert verdicts(inspection.findings) == [(Code.SECRET_MALFORMED, Severity.REFUSE)]
     assert inspection.findings[0].found == (
-        "No certificate for the private key. Cannot read certificate 1 in certificate"
-        " (not a certificate that can be decoded)."
+        "No readable certificate belongs to the private key. Cannot read certificate 1 in"
+        " certificate (not a certificate that can be decoded)."
     )
 
 
-ASIDE = (SetAside("certificate 1 in chain", "breaks off"),)
+ASIDE = (SetAside("certificate 1 in chain", "cut off"),)
 
 
 def test_an_incomplete_chain_that_would_only_be_a_warning_is_refused_then() -> None:
@@ -231,7 +231,7 @@ def test_an_incomplete_chain_that_would_only_be_a_warning_is_refused_then() -> N
         (Code.CHAIN_INCOMPLETE, Severity.REFUSE),
     ]
     assert mentioned[1].found == (
-        "The top's issuer is unknown. Cannot read certificate 1 in chain (breaks off)."
+        "The top's issuer is unknown. Cannot read certificate 1 in chain (cut off)."
     )
 
 
@@ -239,7 +239,7 @@ def test_it_is_added_to_what_was_left_out_anyway() -> None:
     others = [repair(Code.CHAIN_MISORDERED, "Reordered."), repair(Code.CHAIN_SUPERFLUOUS, "Left.")]
     mentioned = mention(others, [OLD.certificate], ASIDE)
     assert mentioned[0] == others[0]
-    assert mentioned[1].found.startswith("Left. Cannot read certificate 1 in chain (breaks off).")
+    assert mentioned[1].found.startswith("Left. Cannot read certificate 1 in chain (cut off).")
     assert "Earlier certificates of the key: CN=shop.example.com" in mentioned[1].found
 
 
@@ -249,7 +249,7 @@ def test_where_nothing_is_to_be_mentioned_the_findings_stay() -> None:
 
 
 def test_a_message_names_a_few_of_hundreds() -> None:
-    many = [SetAside(f"certificate {number} in chain", "breaks off") for number in range(1, 301)]
+    many = [SetAside(f"certificate {number} in chain", "cut off") for number in range(1, 301)]
     (finding,) = mention([], [OLD.certificate] * 300, many)
-    assert "certificate 5 in chain (breaks off); and 295 more." in finding.found
+    assert "certificate 5 in chain (cut off); and 295 more." in finding.found
     assert len(finding.found) < 1_000

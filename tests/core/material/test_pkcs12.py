@@ -87,34 +87,39 @@ CLOSED = bundle(passphrase=PASSPHRASE)
             CLOSED,
             None,
             Code.KEY_ENCRYPTED,
-            "The PKCS#12 bundle is encrypted, and there is no passphrase.",
+            "The PKCS#12 bundle is encrypted, and the secret has no passphrase.",
         ),
-        (CLOSED, "wrong", Code.KEY_ENCRYPTED, "The passphrase does not open the PKCS#12 bundle."),
+        (
+            CLOSED,
+            "wrong",
+            Code.KEY_ENCRYPTED,
+            "The passphrase does not decrypt the PKCS#12 bundle.",
+        ),
         (
             bundle(key=False),
             None,
             Code.SECRET_MALFORMED,
-            "The PKCS#12 bundle holds no private key.",
+            "The PKCS#12 bundle contains no private key.",
         ),
         (
             bundle(certificates=False),
             None,
             Code.LEAF_MISSING,
-            "The PKCS#12 bundle holds no certificate.",
+            "The PKCS#12 bundle contains no certificate.",
         ),
         (
             CLOSED,
             PASSPHRASE + "\0",
             Code.KEY_ENCRYPTED,
-            "The passphrase does not open the PKCS#12 bundle.",
+            "The passphrase does not decrypt the PKCS#12 bundle.",
         ),
-        (b"", None, Code.SECRET_MALFORMED, "The value is not a PKCS#12 bundle that can be read."),
-        (b"x", "y", Code.SECRET_MALFORMED, "The value is not a PKCS#12 bundle that can be read."),
+        (b"", None, Code.SECRET_MALFORMED, "The value is not a readable PKCS#12 bundle."),
+        (b"x", "y", Code.SECRET_MALFORMED, "The value is not a readable PKCS#12 bundle."),
         (
             CLOSED[:-9],
             PASSPHRASE,
             Code.SECRET_MALFORMED,
-            "The value is not a PKCS#12 bundle that can be read.",
+            "The value is not a readable PKCS#12 bundle.",
         ),
     ],
     ids=["closed", "wrong", "no key", "no certificate", "NUL", "empty", "garbage", "cut off"],
@@ -246,9 +251,9 @@ def test_a_bundle_of_old_tools_with_rc2_and_an_empty_passphrase_is_read() -> Non
     ids=["certificates", "key", "no passphrase"],
 )
 def test_without_a_mac_it_is_told_by_what_does_not_open(data: bytes, given: str | None) -> None:
-    expected = "The passphrase does not open the PKCS#12 bundle."
+    expected = "The passphrase does not decrypt the PKCS#12 bundle."
     if not given:
-        expected = "The PKCS#12 bundle is encrypted, and there is no passphrase."
+        expected = "The PKCS#12 bundle is encrypted, and the secret has no passphrase."
     assert refused(data, given) == (Code.KEY_ENCRYPTED, expected)
 
 
@@ -258,7 +263,7 @@ def test_without_a_mac_it_is_told_by_what_does_not_open(data: bytes, given: str 
 @pytest.mark.parametrize("name", ["old-new", "new-old", "a-blog-shop"])
 def test_a_keystore_with_two_keys_is_refused_in_either_order(name: str) -> None:
     data = (FILES / f"two-keys-{name}.p12").read_bytes()
-    expected = "The PKCS#12 bundle holds 2 private keys, and nothing says which one is meant."
+    expected = "The PKCS#12 bundle contains 2 private keys, and nothing says which one is meant."
     assert refused(data, "changeit") == (Code.IDENTITY_AMBIGUOUS, expected)
 
 
@@ -393,7 +398,7 @@ def nested(depth: int) -> bytes:
     ],
 )
 def test_what_is_no_bundle_is_malformed(data: bytes) -> None:
-    expected = "The value is not a PKCS#12 bundle that can be read."
+    expected = "The value is not a readable PKCS#12 bundle."
     assert refused(data) == (Code.SECRET_MALFORMED, expected)
 
 

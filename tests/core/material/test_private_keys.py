@@ -89,10 +89,10 @@ def test_an_encrypted_key_is_opened_by_its_passphrase_alone(form: str) -> None:
     assert key_of(ENCRYPTED[form], PASSPHRASE) == RSA_LEAF.key.public_key()
     with pytest.raises(UnreadableSecretError) as caught:
         key_of(ENCRYPTED[form], "wrong")
-    assert refusal(caught) == (Code.KEY_ENCRYPTED, "The passphrase does not open private_key.")
+    assert refusal(caught) == (Code.KEY_ENCRYPTED, "The passphrase does not decrypt private_key.")
     with pytest.raises(UnreadableSecretError) as caught:
         key_of(ENCRYPTED[form])
-    expected = "private_key is encrypted, without passphrase."
+    expected = "private_key is encrypted, and the secret has no passphrase."
     assert refusal(caught) == (Code.KEY_ENCRYPTED, expected)
 
 
@@ -101,7 +101,7 @@ def test_a_key_of_an_unknown_type_is_refused() -> None:
     strange = to_pem("PRIVATE KEY", unknown_curve(der))
     with pytest.raises(UnreadableSecretError) as caught:
         key_of(strange)
-    expected = "private_key holds a key of an unknown type."
+    expected = "private_key contains a key of an unknown type."
     assert refusal(caught) == (Code.KEY_UNSUPPORTED, expected)
 
 
@@ -198,12 +198,12 @@ def test_a_private_exponent_without_end_is_left_to_the_limit_of_the_size(
 def test_an_rsa_key_whose_numbers_make_up_no_key_is_not_one() -> None:
     with pytest.raises(UnreadableSecretError) as caught:
         keys_of(numbers_of(2**1024 - 1, 2**1024 - 3))
-    expected = "private_key holds no private key that can be read as PEM."
+    expected = "private_key contains no readable PEM private key."
     assert refusal(caught) == (Code.SECRET_MALFORMED, expected)
 
 
 DSA = "1.2.840.10040.4.1"
-LARGE = "private_key holds a key that is larger than any that ACM imports."
+LARGE = "private_key contains a key that is larger than any that ACM imports."
 
 
 def dsa_of(bits: int) -> bytes:
@@ -277,7 +277,7 @@ def test_what_opens_and_is_nothing_was_not_opened() -> None:
     scheme = pbes2(pbkdf2(2))
     with pytest.raises(UnreadableSecretError) as caught:
         keys_of(sealed_key(scheme, encrypted(b"no structure", PASSPHRASE)), PASSPHRASE)
-    assert refusal(caught) == (Code.KEY_ENCRYPTED, "The passphrase does not open private_key.")
+    assert refusal(caught) == (Code.KEY_ENCRYPTED, "The passphrase does not decrypt private_key.")
     with pytest.raises(UnreadableSecretError) as caught:
         keys_of(sealed_key(scheme, encrypted(sequence(), PASSPHRASE)), PASSPHRASE)
     assert refusal(caught)[0] is Code.SECRET_MALFORMED
@@ -303,7 +303,7 @@ def test_a_panic_in_a_loader_is_a_key_that_cannot_be_read(monkeypatch: pytest.Mo
     monkeypatch.setattr("certrotation.core.material.private_keys.load_pem_private_key", panic)
     with pytest.raises(UnreadableSecretError) as caught:
         keys_of(LEAF.key_pem())
-    expected = "private_key holds no private key that can be read as PEM."
+    expected = "private_key contains no readable PEM private key."
     assert refusal(caught) == (Code.SECRET_MALFORMED, expected)
 
 

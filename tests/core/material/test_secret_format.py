@@ -30,6 +30,13 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+WRAP = "If the value is PEM, wrap it in JSON as the README shows."
+NO_KEY = (
+    "The secret contains no private key (private_key, privkey, privateKey, tls.key,"
+    " private_key_pem)."
+)
+
+
 def one_line(text: str) -> str:
     return text.replace("\n", " ")
 
@@ -149,7 +156,7 @@ def test_a_binary_secret_may_be_json(mark: str) -> None:
 
 def test_a_binary_secret_that_only_begins_like_json_is_malformed() -> None:
     code, found = refusal_of(SecretValue(version=VERSION, binary=b'{"certificate": \xff'))
-    assert (code, found.startswith("The secret is not JSON")) == (Code.SECRET_MALFORMED, True)
+    assert (code, found.startswith("Invalid JSON at line 1")) == (Code.SECRET_MALFORMED, True)
 
 
 def test_raw_line_breaks_in_the_strings_of_json_are_read() -> None:
@@ -175,7 +182,7 @@ def test_a_binary_bundle_with_a_passphrase_is_told_what_it_can_do() -> None:
 def test_any_other_fault_of_a_binary_bundle_is_told_as_ever() -> None:
     assert refusal_of(SecretValue(version=VERSION, binary=b"0")) == (
         Code.SECRET_MALFORMED,
-        "The value is not a PKCS#12 bundle that can be read.",
+        "The value is not a readable PKCS#12 bundle.",
     )
 
 
@@ -199,18 +206,24 @@ def test_a_value_larger_than_secrets_manager_holds_is_not_looked_at(value: Secre
     ("text", "found"),
     [
         (None, "The secret has no value."),
-        ("", "The secret is not JSON: it breaks off at line 1, column 1."),
+        ("", f"Invalid JSON at line 1, column 1. {WRAP}"),
         (
             '{"certificate":\n nonsense}',
-            "The secret is not JSON: it breaks off at line 2, column 2.",
+            f"Invalid JSON at line 2, column 2. {WRAP}",
         ),
-        ("[" * 65_000, "The secret is not JSON: it breaks off at a place nested too deep"),
-        ('{"a": ' + "1" * 5000 + "}", "The secret is not JSON: it breaks off at a place nested"),
+        (
+            "[" * 65_000,
+            "Invalid JSON: it is nested too deeply, or contains a number that is too long.",
+        ),
+        ('{"a": ' + "1" * 5000 + "}", "Invalid JSON: it is nested too deeply, or"),
         ("[]", "The secret's JSON is not an object."),
         ('"text"', "The secret's JSON is not an object."),
         ("null", "The secret's JSON is not an object."),
-        ('{"chain": "a", "chain": "b"}', "A key stands twice in the secret's JSON."),
-        ("{}", "The secret holds no private key: neither private_key nor a name like it."),
+        ('{"chain": "a", "chain": "b"}', "The secret's JSON contains the same key twice."),
+        (
+            "{}",
+            NO_KEY,
+        ),
     ],
 )
 def test_what_is_no_json_object_of_ours_is_malformed(text: str | None, found: str) -> None:
@@ -228,12 +241,12 @@ OTHER_KEY = PRIVATE_LEAF.key_pem()
         (
             {"certificate": CERTIFICATE},
             Code.SECRET_MALFORMED,
-            "The secret holds no private key: neither private_key nor a name like it.",
+            NO_KEY,
         ),
         (
             {"certificate": CERTIFICATE, "private_key": KEY, "tls.key": OTHER_KEY},
             Code.SECRET_MALFORMED,
-            "private_key and tls.key hold different keys.",
+            "private_key and tls.key contain different private keys.",
         ),
         (
             {"certificate": 1, "private_key": KEY},
@@ -255,38 +268,29 @@ OTHER_KEY = PRIVATE_LEAF.key_pem()
             Code.SECRET_MALFORMED,
             "The value of ca_chain is neither a string nor a list of strings.",
         ),
-        ({"private_key": KEY}, Code.LEAF_MISSING, "The secret holds no certificate."),
+        ({"private_key": KEY}, Code.LEAF_MISSING, "The secret contains no certificate."),
         (
             {"request": {"names": ["a.example"]}},
             Code.SECRET_MALFORMED,
-            (
-                "The secret holds no private key: neither private_key nor a name like it."
-                " The field request is for an issuer and holds no material."
-            ),
+            f"{NO_KEY} The field request is for an issuer and is not material.",
         ),
         (
             {"private_key": KEY, "request": {}, "Certificate": CERTIFICATE},
             Code.LEAF_MISSING,
             (
-                "The secret holds no certificate. Fields not read: Certificate."
-                " The field request is for an issuer and holds no material."
+                "The secret contains no certificate. Fields not read: Certificate."
+                " The field request is for an issuer and is not material."
             ),
         ),
         (
             {"server.crt": CERTIFICATE, "key": KEY, "bundle-2": CHAIN},
             Code.SECRET_MALFORMED,
-            (
-                "The secret holds no private key: neither private_key nor a name like it."
-                " Fields not read: server.crt, key, bundle-2."
-            ),
+            f"{NO_KEY} Fields not read: server.crt, key, bundle-2.",
         ),
         (
             {"key": KEY, **{f"x{number}": "" for number in range(100, 199)}},
             Code.SECRET_MALFORMED,
-            (
-                "The secret holds no private key: neither private_key nor a name like it."
-                " Fields not read: key and 99 more."
-            ),
+            f"{NO_KEY} Fields not read: key and 99 more.",
         ),
         (
             {"certificate": 1, "private_key": KEY, "owner": "web"},
@@ -296,24 +300,24 @@ OTHER_KEY = PRIVATE_LEAF.key_pem()
         (
             {"private_key": KEY, "chain": CHAIN},
             Code.LEAF_MISSING,
-            "The secret holds no certificate.",
+            "The secret contains no certificate.",
         ),
         (
             {"pkcs12": bundle(), "private_key": KEY},
             Code.SECRET_MALFORMED,
-            "pkcs12 stands beside private_key; only one can count.",
+            "The secret contains pkcs12 and private_key. Use one form.",
         ),
         (
             {"pkcs12": bundle(), "certificate": CERTIFICATE, "privkey": KEY},
             Code.SECRET_MALFORMED,
-            "pkcs12 stands beside certificate and privkey; only one can count.",
+            "The secret contains pkcs12 and certificate and privkey. Use one form.",
         ),
-        ({"pkcs12": "@@@"}, Code.SECRET_MALFORMED, "pkcs12 is not base64."),
-        ({"pkcs12": "bücher"}, Code.SECRET_MALFORMED, "pkcs12 is not base64."),
+        ({"pkcs12": "@@@"}, Code.SECRET_MALFORMED, "pkcs12 is not valid base64."),
+        ({"pkcs12": "bücher"}, Code.SECRET_MALFORMED, "pkcs12 is not valid base64."),
         (
             {"pkcs12": encoded("nonsense")},
             Code.SECRET_MALFORMED,
-            "The value is not a PKCS#12 bundle that can be read.",
+            "The value is not a readable PKCS#12 bundle.",
         ),
     ],
 )
@@ -327,14 +331,14 @@ def test_a_field_that_is_missing_or_contradicts_is_named(
 @pytest.mark.parametrize("text", ["nonsense", "nonsens", "=", "\ud800", KEY])
 def test_a_field_without_certificate_is_named(field: str, text: str) -> None:
     fields = {"certificate": CERTIFICATE, "private_key": KEY, field: text}
-    expected = f"{field} holds no certificate that can be read as PEM."
+    expected = f"{field} contains no readable PEM certificate."
     assert refusal_of(secret(**fields)) == (Code.SECRET_MALFORMED, expected)
 
 
 @pytest.mark.parametrize("field", ["private_key", "privkey", "privateKey", "tls.key"])
 @pytest.mark.parametrize("text", ["nonsense", "nonsens", CERTIFICATE, KEY[:-40], KEY[:60]])
 def test_a_field_without_key_is_named(field: str, text: str) -> None:
-    expected = f"{field} holds no private key that can be read as PEM."
+    expected = f"{field} contains no readable PEM private key."
     assert refusal_of(secret(**{"certificate": CERTIFICATE, field: text})) == (
         Code.SECRET_MALFORMED,
         expected,
@@ -361,7 +365,7 @@ def test_a_public_root_or_a_key_of_another_kind_is_read_all_the_same() -> None:
 def test_field_names_are_shown_only_if_they_look_like_names() -> None:
     names = ["hunter2-is-it", KEY, KEY[30:60], "x" * 41, "a\nb", "\u202ename", "", "<b>", "1st"]
     found = refusal_of(secret(**dict.fromkeys(names, "x")))[1]
-    assert found.endswith("name like it. Fields not read: 9.")
+    assert found.endswith("tls.key, private_key_pem). Fields not read: 9.")
 
 
 def test_no_more_than_eight_field_names_are_shown() -> None:
@@ -377,13 +381,13 @@ def test_the_fields_of_an_answer_are_told_by_the_names_inside() -> None:
 def test_a_key_that_does_not_decode_is_told_with_the_fields_not_read() -> None:
     """One of these may be what was meant."""
     found = refusal_of(secret(certificate=CERTIFICATE, private_key="x", key_pem=KEY))[1]
-    assert found.endswith("can be read as PEM. Fields not read: key_pem.")
+    assert found.endswith("readable PEM private key. Fields not read: key_pem.")
 
 
 def test_a_refusal_of_another_kind_says_nothing_of_fields() -> None:
     key = LEAF.key_pem(passphrase="hunter2")
     found = refusal_of(secret(certificate=CERTIFICATE, private_key=key, password="hunter2"))[1]
-    assert found == "private_key is encrypted, without passphrase."
+    assert found == "private_key is encrypted, and the secret has no passphrase."
 
 
 def test_certificates_that_cannot_be_read_are_counted_in_their_fields() -> None:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import boto3
+
 from certrotation import composition
 from certrotation.errors import CertRotationError
 from certrotation.handlers import rotate, scan
@@ -82,8 +84,9 @@ class Functions:
     def in_force(self) -> Any:
         """Give the functions clients of their own, and this queue, until exit."""
         settings = Settings.from_env(self._estate.environment)
-        made = replace(composition._account.__wrapped__(settings, frozenset()), queue=self.queue)
-        return patch("certrotation.composition.account", lambda _: made)
+        made = composition.compose(settings, boto3.Session())
+        made = made._replace(account=replace(made.account, queue=self.queue))
+        return patch("certrotation.composition.composed", lambda _: made)
 
     # scan
 

@@ -1,6 +1,6 @@
-"""Decodes certificates, each by itself, and says which one cannot be read and why.
+"""Decodes certificates, each by itself, and reports which one cannot be decoded and why.
 
-No message, finding or exception ever quotes what was read, but for the subject of a certificate.
+No message, finding or exception ever quotes the input, except the subject of a certificate.
 """
 
 from __future__ import annotations
@@ -46,23 +46,23 @@ class SetAside(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supplied:
-    """What a secret holds: certificates in the order found, and the private key."""
+    """The content of a secret: certificates in the order found, and the private key."""
 
     certificates: tuple[x509.Certificate, ...]
     private_key: PrivateKeyTypes = field(repr=False)
     set_aside: tuple[SetAside, ...] = ()
-    """Certificates that cannot be read; they do no harm unless they are needed."""
+    """Certificates that cannot be used; they matter only if the chain needs them."""
 
 
 class Certificates(NamedTuple):
-    """The certificates of one field, those that can be read and those that cannot."""
+    """The certificates of one field: those that can be used and those that cannot."""
 
     readable: tuple[x509.Certificate, ...]
     set_aside: tuple[SetAside, ...]
 
 
 class UnreadableSecretError(Exception):
-    """The value is none of the forms known; `finding` says why."""
+    """The value has no known form; `finding` says why."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(str(finding))
@@ -70,12 +70,12 @@ class UnreadableSecretError(Exception):
 
 
 def malformed(found: str) -> UnreadableSecretError:
-    """Return the error for a value that is not of a known form."""
+    """Return the error for a value that has no known form."""
     return UnreadableSecretError(refuse(Code.SECRET_MALFORMED, found))
 
 
 def decode_certificates(field_name: str, pem: str) -> list[x509.Certificate]:
-    """Return the certificates in `pem`, one at least, all of which must be readable.
+    """Return the certificates in `pem`, at least one, in the order found; each must be readable.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_UNSUPPORTED.
@@ -88,18 +88,18 @@ def decode_certificates(field_name: str, pem: str) -> list[x509.Certificate]:
 
 
 def read_certificates(field_name: str, pem: str) -> Certificates:
-    """Return the certificates in `pem`, one at least, in the order found.
+    """Return the certificates in `pem`, at least one, in the order found.
 
     Raises:
-        UnreadableSecretError: SECRET_MALFORMED: there is none, readable or not.
+        UnreadableSecretError: SECRET_MALFORMED, if `pem` contains no certificate at all.
     """
     return sort_out(field_name, _ders_of(field_name, pem))
 
 
 def sort_out(where: str, found: Iterable[bytes | str]) -> Certificates:
-    """Decode certificates, each by itself; a string in place of one says why it is none.
+    """Decode certificates, each by itself; a string in the place of one is why it is unusable.
 
-    One whose key would make each check of a signature slow is not used either.
+    A certificate whose key would make each signature check slow is set aside too.
     """
     readable: list[x509.Certificate] = []
     set_aside: list[SetAside] = []
@@ -115,10 +115,10 @@ def sort_out(where: str, found: Iterable[bytes | str]) -> Certificates:
 
 
 def _ders_of(field_name: str, pem: str) -> list[bytes | str]:
-    """Return what each certificate's block holds, or why it holds nothing."""
+    """Return the DER of each certificate, or the reason why there is none."""
     blocks = [each for each in blocks_of(pem) if each.label in {*_LABELS, _OPENSSL_LABEL}]
     if not blocks:
-        raise malformed(f"{field_name} holds no certificate that can be read as PEM.")
+        raise malformed(f"{field_name} contains no readable PEM certificate.")
     return [_der_of(each) for each in blocks]
 
 
@@ -126,7 +126,7 @@ def _der_of(block: Block) -> bytes | str:
     if block.label == _OPENSSL_LABEL:
         return "OpenSSL's TRUSTED form, not plain PEM"
     if block.data is None:
-        return "damaged base64" if block.is_whole else "breaks off"
+        return "damaged base64" if block.is_whole else "cut off"
     return block.data
 
 
@@ -139,7 +139,7 @@ def _decoded(where: str, found: Iterable[bytes | str]) -> Iterator[x509.Certific
 
 
 def _which(number: int, where: str, certificate: x509.Certificate | None = None) -> str:
-    """Name a certificate by its place, and by its subject if that can be read."""
+    """Name a certificate by its position, and by its subject if that can be decoded."""
     place = f"certificate {number} in {where}"
     if certificate is None:
         return place
@@ -148,7 +148,7 @@ def _which(number: int, where: str, certificate: x509.Certificate | None = None)
 
 
 def _decode(number: int, where: str, der: bytes) -> x509.Certificate | SetAside:
-    """Decode what is read later; cryptography decodes on first use, and may fail only then."""
+    """Decode every field that is read later; cryptography decodes, and may fail, on first use."""
     certificate = attempt(lambda: x509.load_der_x509_certificate(der))
     if isinstance(certificate, Failure):
         return SetAside(_which(number, where), "not a certificate that can be decoded")
@@ -158,7 +158,7 @@ def _decode(number: int, where: str, der: bytes) -> x509.Certificate | SetAside:
             return SetAside(_which(number, where, certificate), why)
     key = attempt(certificate.public_key)
     if key is Failure.UNSUPPORTED:
-        return SetAside(_which(number, where, certificate), "its key is of an unknown type", _KEY)
+        return SetAside(_which(number, where, certificate), "its key has an unknown type", _KEY)
     if isinstance(key, Failure):
         return SetAside(_which(number, where, certificate), "its key cannot be decoded")
     return certificate

@@ -1,7 +1,7 @@
-"""Reads the structure of DER and BER (X.690): tags, lengths and contents, nothing else.
+"""Reads the structure of DER and BER (X.690): tags, lengths and contents.
 
-The reader decides what may be loaded at all, so it is bounded and total: it reads each byte a
-bounded number of times, and raises one error for everything that is not such a structure.
+The result decides what is loaded at all, so the reader is bounded and total: it reads each byte a
+bounded number of times, and raises one error for every input that has no such structure.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _DEEPEST = 12
 
 
 class MalformedDerError(ValueError):
-    """The bytes are not the structure that was expected; the message quotes none of them."""
+    """The bytes do not have the expected structure; the message is empty."""
 
 
 class Element:
-    """One element: its tag, its content and its whole encoding; its repr shows the tag alone."""
+    """One element: its tag, its content and its whole encoding; the repr shows only the tag."""
 
     __slots__ = ("content", "encoded", "tag")
 
@@ -43,7 +43,7 @@ class Element:
         return f"Element(tag={self.tag:#04x})"
 
     def children(self, tag: int | None = None) -> list[Element]:
-        """Return the elements inside; `tag` is what the element itself must be."""
+        """Return the elements inside, after a check of this element's tag if `tag` is given."""
         if tag is not None and self.tag != tag:
             raise MalformedDerError
         return list(elements(self.content))
@@ -55,13 +55,13 @@ class Element:
         return int.from_bytes(self.content, "big", signed=True)
 
     def identifier(self) -> str:
-        """Return the content of an OBJECT IDENTIFIER as hexadecimal, fit to be compared."""
+        """Return the content of an OBJECT IDENTIFIER in hexadecimal."""
         if self.tag != OBJECT_IDENTIFIER:
             raise MalformedDerError
         return self.content.hex()
 
     def octets(self, tag: int = OCTET_STRING) -> bytes:
-        """Return the value of an OCTET STRING; BER may cut one into pieces."""
+        """Return the value of an OCTET STRING; in BER it can consist of pieces."""
         if self.tag == tag:
             return self.content
         if self.tag != tag | _CONSTRUCTED:
@@ -73,10 +73,10 @@ class Element:
 
 
 def only_element(data: bytes) -> Element:
-    """Return the one element that `data` is.
+    """Return the only element in `data`.
 
     Raises:
-        MalformedDerError: it is none, or something follows.
+        MalformedDerError: `data` is not exactly one element.
     """
     found = list(elements(data))
     if len(found) != 1:
@@ -85,10 +85,10 @@ def only_element(data: bytes) -> Element:
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    """Yield the elements that `data` is a sequence of.
+    """Yield the elements in `data`.
 
     Raises:
-        MalformedDerError: it is none.
+        MalformedDerError: `data` is not a series of elements.
     """
     at = 0
     while at < len(data):
@@ -117,7 +117,7 @@ def _bounds(data: bytes, at: int, depth: int) -> tuple[int, int, int]:
 
 
 def _indefinite(data: bytes, start: int, depth: int) -> tuple[int, int, int]:
-    """Return the same of an element whose content ends where BER's mark for that stands."""
+    """Return the same for an element of indefinite length, which ends with two zero bytes."""
     at = start
     while data[at : at + 2] != _END_OF_CONTENTS:
         if at >= len(data):

@@ -1,7 +1,6 @@
-"""One identity: which certificate, and which key, a secret is about.
+"""One identity: chooses the certificate and the private key of a secret with several of them.
 
-The first one is never taken for being first: a renewal is appended by one tool and put in front
-by another.
+The order never decides: one tool appends a renewal, another puts it in front.
 """
 
 from __future__ import annotations
@@ -29,22 +28,22 @@ if TYPE_CHECKING:
     from certrotation.core.material.decoding import SetAside, Supplied
 
 _MOST_NAMED = 5
-"""Certificates that one message names; a value can hold hundreds."""
+"""The most certificates that one message names; a value can contain hundreds."""
 
 
 class Identity(NamedTuple):
-    """The certificate that a secret is about, and others of the same key and names."""
+    """The leaf of a secret, and other certificates for the same key and names."""
 
     leaf: x509.Certificate
     others: tuple[x509.Certificate, ...] = ()
 
 
 def find_identity(supplied: Supplied) -> Identity | Finding:
-    """Return the certificate that is meant, or why none can be told.
+    """Return the leaf of the secret, or a finding that says why no certificate can be chosen.
 
-    Of several end-entity certificates of the key with equal names the one that ends last is meant,
-    also if it is not valid yet. Where none has the key the finding or the leaf is the one that
-    helps most to see why.
+    Of several end-entity certificates for the key with equal names, the one that expires last is
+    chosen, even if it is not yet valid. If no certificate belongs to the key, the leaf is one that
+    other checks then refuse.
     """
     public = public_bytes_of(supplied.private_key.public_key())
     distinct = tuple(dict.fromkeys(supplied.certificates))
@@ -54,8 +53,8 @@ def find_identity(supplied: Supplied) -> Identity | Finding:
     if len({names_of(each) for each in own_leaves}) > 1:
         named = "; ".join(_described(each) for each in own_leaves[:_MOST_NAMED])
         found = (
-            f"{len(own_leaves)} certificates in the secret fit the private key, and their names"
-            f" differ: {named}."
+            f"{len(own_leaves)} certificates in the secret belong to the private key, and their"
+            f" names differ: {named}."
         )
         return refuse(Code.IDENTITY_AMBIGUOUS, found)
     candidates = own_leaves or own or leaves
@@ -66,7 +65,7 @@ def find_identity(supplied: Supplied) -> Identity | Finding:
 
 
 def _age(certificate: x509.Certificate) -> tuple[datetime, datetime, str]:
-    """Return what decides between certificates of one key: the end, then the start."""
+    """Return the order of certificates for one key: by NotAfter, then by NotBefore."""
     return (
         certificate.not_valid_after_utc,
         certificate.not_valid_before_utc,
@@ -81,35 +80,36 @@ def _described(certificate: x509.Certificate) -> str:
 
 
 def _missing(supplied: Supplied) -> Finding:
-    """Say why there is no leaf: a certificate that cannot be read may be it."""
+    """Return why there is no leaf: it may be a certificate that cannot be read."""
     if supplied.set_aside:
         code = supplied.set_aside[0].code
-        found = f"No certificate for the private key. Cannot read {_named(supplied.set_aside)}."
+        unread = _named(supplied.set_aside)
+        found = f"No readable certificate belongs to the private key. Cannot read {unread}."
         return refuse(code, found)
-    found = "Every certificate in the secret is a CA's, and none has the private key."
+    found = "The secret contains only CA certificates, and none belongs to the private key."
     return refuse(Code.LEAF_MISSING, found)
 
 
 def key_in_use(
     where: str, keys: Sequence[PrivateKeyTypes], certificates: Iterable[x509.Certificate]
 ) -> PrivateKeyTypes:
-    """Return the key that an end-entity certificate belongs to; a secret may hold an old one too.
+    """Return the key of an end-entity certificate; a field may contain an old key too.
 
     Raises:
-        UnreadableSecretError: IDENTITY_AMBIGUOUS: several keys have certificates.
+        UnreadableSecretError: IDENTITY_AMBIGUOUS, if several keys have certificates.
     """
     if len(keys) == 1:
         return keys[0]
     used = {public_bytes_of(each.public_key()) for each in certificates if not is_ca(each)}
     fitting = [each for each in keys if public_bytes_of(each.public_key()) in used]
     if len(fitting) > 1:
-        found = f"{where} holds {len(fitting)} private keys that certificates in the secret fit."
+        found = f"{where} contains {len(fitting)} private keys with certificates in the secret."
         raise UnreadableSecretError(refuse(Code.IDENTITY_AMBIGUOUS, found))
     return (fitting or keys)[0]
 
 
 _INCOMPLETE = ("CHAIN_INCOMPLETE", "CHAIN_INVALID")
-"""What a certificate that cannot be read may be the cause of."""
+"""Findings that an unreadable certificate may have caused."""
 
 
 def mention(
@@ -117,10 +117,10 @@ def mention(
     others: Sequence[x509.Certificate],
     set_aside: Sequence[SetAside],
 ) -> tuple[Finding, ...]:
-    """Name the certificates that play no part, and why.
+    """Add the certificates that were not used, and why, to the findings.
 
-    Where the path is incomplete, a certificate that cannot be read may be what is lacking: the
-    finding names it and refuses. Else it is named with whatever was left out.
+    If the chain is incomplete, an unreadable certificate may be the missing one: that finding names
+    the certificate and refuses. Otherwise CHAIN_SUPERFLUOUS names it.
     """
     mentioned = list(findings)
     if set_aside:
@@ -142,7 +142,7 @@ def mention(
 
 
 def _left_out(findings: Sequence[Finding], sentence: str) -> list[Finding]:
-    """Add a sentence to the finding about what was left out, which may be a new one."""
+    """Add a sentence to the finding CHAIN_SUPERFLUOUS, or add that finding."""
     if any(each.code is Code.CHAIN_SUPERFLUOUS for each in findings):
         return [
             _with(each, sentence) if each.code is Code.CHAIN_SUPERFLUOUS else each

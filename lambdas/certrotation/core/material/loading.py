@@ -1,7 +1,7 @@
-"""Calls a loader of cryptography's, and survives whatever that raises.
+"""Calls a loader of cryptography and turns every error into a value.
 
-Its errors can quote what was read, a key or a passphrase among it, and a fault in its Rust code
-raises PanicException, which is no Exception. So nothing that a loader raises leaves this module.
+The errors of cryptography can quote the input, including keys and passphrases, and a fault in its
+Rust code raises PanicException, which is not an Exception. So no error of a loader is passed on.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _T = TypeVar("_T")
 
 
 class Failure(Enum):
-    """Why nothing was loaded."""
+    """The reason why a loader failed."""
 
     UNSUPPORTED = auto()
     UNREADABLE = auto()
 
 
 def attempt(load: Callable[[], _T]) -> _T | Failure:
-    """Return what `load` returns, or how it failed."""
+    """Return the result of `load`, or why it failed."""
     try:
         return load()
     except UnsupportedAlgorithm:

@@ -1,8 +1,7 @@
-"""Password-based encryption: reads what it costs, then decrypts (RFC 8018; RFC 7292, Appendix B).
+"""Password-based encryption: reads its cost, then decrypts (RFC 8018; RFC 7292, Appendix B).
 
-cryptography reads the same parameters and works at once, so an iteration count of 2^31 would keep
-the function busy for an hour, and one of 2^63 makes cryptography panic. Here the cost is read
-first; the caller decides. Nothing here is in any message.
+cryptography derives the key as soon as it has read the parameters: 2^31 rounds would take half an
+hour, and 2^63 rounds cause a panic. Here the caller sees the cost before any work starts.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import CipherAlgorithm
 
 MOST_ROUNDS = 1_000_000
-"""Rounds of a hash that opening a value may take, all in all. Common tools write 2,048 (OpenSSL)
-to 10,000 (keytool) for each derivation, and .NET opens nothing above 600,000 (KB5025823)."""
+"""The most rounds of key derivation for one value, in total. Common tools write 2,048 (OpenSSL) to
+10,000 (keytool) for each derivation, and .NET accepts at most 600,000 (KB5025823)."""
 
 MOST_MEMORY = 67_108_864
-"""Bytes that one derivation may take; OpenSSL's scrypt takes 16 MiB."""
+"""The most memory for one derivation, in bytes; scrypt as OpenSSL writes it needs 16 MiB."""
 
 
 class UnsupportedEncryptionError(ValueError):
-    """Encrypted in a way that is not known here; the message is empty."""
+    """The cipher or the key derivation is unknown; the message is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passphrase:
-    """A passphrase as each of the schemes wants it; None stands for there being none."""
+    """A passphrase, in the form of each scheme; None means no passphrase."""
 
     text: str | None = field(repr=False)
 
@@ -55,47 +54,47 @@ class Passphrase:
 
     @property
     def bmp(self) -> bytes:
-        """The form of RFC 7292, Appendix B.1: two zeros end it, if there is a passphrase at all."""
+        """The form of RFC 7292, Appendix B.1: it ends with two zero bytes if it exists."""
         return b"" if self.text is None else f"{self.text}\0".encode("utf-16-be")
 
 
 class Cost(NamedTuple):
-    """What derivations take: rounds of a hash, all in all, and the bytes of the largest one."""
+    """The cost of derivations: rounds in total, and the memory of the largest one in bytes."""
 
     rounds: int
     memory: int = 0
 
     @property
     def is_bearable(self) -> bool:
-        """Whether tools write such a thing, and the work is done within a second."""
+        """Whether the cost is within the limits."""
         return self.rounds <= MOST_ROUNDS and self.memory <= MOST_MEMORY
 
 
 def total(costs: Iterable[Cost]) -> Cost:
-    """Return what it costs to do all of these, one after the other."""
+    """Return the cost of several derivations, one after the other."""
     every = list(costs)
     return Cost(sum(each.rounds for each in every), max((each.memory for each in every), default=0))
 
 
 class Derivation(NamedTuple):
-    """How a key comes from a passphrase."""
+    """A key derivation and its parameters."""
 
     cost: Cost
     derive: Callable[[Passphrase, int], bytes]
-    """Returns a key of so many bytes."""
+    """Returns a key of the given size in bytes."""
 
 
 class Encryption(NamedTuple):
-    """How something is encrypted."""
+    """An encryption scheme and its parameters."""
 
     cost: Cost
     decrypt: Callable[[Passphrase, bytes], bytes | None]
-    """Returns what was encrypted, or None if this passphrase does not open it."""
+    """Returns the plaintext, or None if the passphrase does not decrypt the data."""
 
 
 _T = TypeVar("_T")
 _Decrypt: TypeAlias = "Callable[[bytes, bytes, bytes], bytes]"
-"""Decrypts with a key and an initialisation vector."""
+"""Decrypts data with a key and an initialization vector."""
 
 _PKCS5 = "2a864886f70d0105"
 _PBES2, _PBKDF2, PBMAC1 = f"{_PKCS5}0d", f"{_PKCS5}0c", f"{_PKCS5}0e"
@@ -114,21 +113,21 @@ DIGESTS = {
     "608648016503040202": "sha384",
     "608648016503040203": "sha512",
 }
-"""Digests that the MAC of a bundle is made with."""
+"""Digests of the MAC of a bundle."""
 _USUAL_KEY, _LONGEST_KEY = 32, 64
-"""Bytes of the longest key of a cipher, and of a digest."""
+"""The longest key of a cipher, and the longest digest, in bytes."""
 _RC2_OF_128_BITS = 58
 """RFC 8018, Appendix B.2.3."""
 _KEY_ID, _VECTOR_ID, MAC_ID = 1, 2, 3
-"""What a derivation of PKCS#12 is for (RFC 7292, Appendix B.3)."""
+"""The purposes of a key derivation in PKCS#12 (RFC 7292, Appendix B.3)."""
 
 
 def read_encryption(algorithm: Element) -> Encryption:
-    """Return how an AlgorithmIdentifier says that something is encrypted.
+    """Return the encryption that an AlgorithmIdentifier describes.
 
     Raises:
-        MalformedDerError: it is none.
-        UnsupportedEncryptionError: the scheme is not known.
+        MalformedDerError: the parameters are malformed.
+        UnsupportedEncryptionError: the scheme is unknown.
     """
     name, parameters = sequence(algorithm, 2)[:2]
     identifier = name.identifier()
@@ -142,7 +141,12 @@ def read_encryption(algorithm: Element) -> Encryption:
 
 
 def read_derivation(algorithm: Element) -> Derivation:
-    """Return how an AlgorithmIdentifier says that a key is derived; raises as above."""
+    """Return the key derivation that an AlgorithmIdentifier describes.
+
+    Raises:
+        MalformedDerError: the parameters are malformed.
+        UnsupportedEncryptionError: the key derivation is unknown.
+    """
     name, parameters = sequence(algorithm, 2)[:2]
     match name.identifier():
         case identifier if identifier == _PBKDF2:
@@ -153,7 +157,7 @@ def read_derivation(algorithm: Element) -> Derivation:
 
 
 def sequence(element: Element, least: int) -> list[Element]:
-    """Return what stands in a SEQUENCE that holds so many elements at least."""
+    """Return the elements of a SEQUENCE, which must be at least `least`."""
     found = element.children(SEQUENCE)
     if len(found) < least:
         raise MalformedDerError
@@ -161,7 +165,7 @@ def sequence(element: Element, least: int) -> list[Element]:
 
 
 def positive(element: Element) -> int:
-    """Return a count, which is one at least."""
+    """Return the value of a positive INTEGER."""
     number = element.integer()
     if number < 1:
         raise MalformedDerError
@@ -189,7 +193,7 @@ def _read_pbkdf2(parameters: Element) -> Derivation:
 
 
 def _read_scrypt(parameters: Element) -> Derivation:
-    """RFC 7914, section 7; its work is counted as rounds, which take as long."""
+    """RFC 7914, section 7; one unit of its work takes as long as one round of PBKDF2."""
     salt, *numbers = sequence(parameters, 4)
     cost, block_size, parallelism = (positive(each) for each in numbers[:3])
     if cost.bit_count() != 1:
@@ -288,7 +292,7 @@ def _filled(data: bytes, width: int) -> bytes:
 
 
 def _unpadded(decrypt: _Decrypt, key: bytes, vector: bytes, data: bytes) -> bytes | None:
-    """Decrypt, and take the padding off (RFC 8018, section 6.1.1); RC4 needs none."""
+    """Decrypt, and remove the padding (RFC 8018, section 6.1.1); RC4 has none."""
     try:
         plain = decrypt(key, vector, data)
     except ValueError:  # blocks that are not whole, or a vector of another length
@@ -329,10 +333,10 @@ def _rc4(key: bytes, vector: bytes, data: bytes) -> bytes:
 
 
 def known(table: Mapping[str, _T], name: Element) -> _T:
-    """Return what stands for an OBJECT IDENTIFIER in a table.
+    """Return the entry of a table for an OBJECT IDENTIFIER.
 
     Raises:
-        UnsupportedEncryptionError: nothing does.
+        UnsupportedEncryptionError: the table has no such entry.
     """
     try:
         return table[name.identifier()]

@@ -1,4 +1,4 @@
-"""Finds the blocks of PEM (RFC 7468) in a text, also where its line breaks were escaped or lost."""
+"""Finds the PEM blocks (RFC 7468) in a text, even if its line breaks were escaped or lost."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _HEADERS = re.compile(r"\s*(?:[A-Za-z][A-Za-z-]{0,40}:[^\n]*\n)+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One block: its label, and what stands in it; no repr shows that."""
+    """One PEM block; the repr shows only the label."""
 
     label: str
     data: bytes | None = field(repr=False)
-    """What was encoded; None if the block breaks off or its base64 is damaged."""
+    """The decoded content; None if the block is cut off or its base64 is invalid."""
     is_whole: bool = True
-    """Whether the block has its end."""
+    """Whether the block has an END line."""
     encryption: tuple[str, str] | None = field(default=None, repr=False)
-    """Cipher and initialisation vector of a key that OpenSSL encrypted (RFC 1421, 4.6.1.3)."""
+    """Cipher and initialization vector of a key in OpenSSL's old form (RFC 1421, 4.6.1.3)."""
     is_unknown_encryption: bool = False
-    """Whether the key is encrypted in that way with another cipher."""
+    """Whether the key has that form with another cipher."""
 
     def to_pem(self) -> bytes:
-        """Return the block as OpenSSL writes it."""
+        """Return the block in the form that OpenSSL writes."""
         lines = [f"-----BEGIN {self.label}-----\n".encode()]
         if self.encryption:
             lines.append(
@@ -47,7 +47,7 @@ class Block:
 
 
 def blocks_of(text: str) -> Iterator[Block]:
-    """Yield the blocks in `text`, in order; words around them are passed over."""
+    """Yield the blocks in `text`, in order; text around them is ignored."""
     text = _ESCAPED_SLASH.sub("/", _ESCAPED_BREAK.sub("\n", text))
     begin: re.Match[str] | None = None
     for marker in _MARKER.finditer(text):
@@ -75,6 +75,6 @@ def _block(label: str, body: str) -> Block:
 
 
 def decoded_base64(text: str) -> bytes | None:
-    """Return what base64 stands for, whatever white space is in it; None if it is damaged."""
+    """Return decoded base64, ignoring white space, or None if it is invalid."""
     dense = "".join(text.split())
     return base64.b64decode(dense) if _BASE64.fullmatch(dense) else None

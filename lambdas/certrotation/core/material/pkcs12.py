@@ -1,7 +1,7 @@
 """Decodes PKCS#12 bundles (RFC 7292).
 
-cryptography's own reader shows one key of several, works before anybody knows how long, validates
-RSA keys of any size, gives up over one certificate, and has one error for all of that.
+The reader of cryptography returns one of several keys, derives keys at any cost, validates RSA keys
+of any size, fails if one certificate cannot be decoded, and has one error for every fault.
 """
 
 from __future__ import annotations
@@ -66,39 +66,39 @@ _X509 = "2a864886f70d01091601"
 _IMPLICIT_0 = 0x80
 _DEEPEST = 4
 _NO_PASSPHRASE = (Passphrase(""), Passphrase(None))
-"""Tools that are given no passphrase write for an empty one, or for none (RFC 7292, B.1)."""
+"""Without a passphrase, some tools use an empty one and others none at all (RFC 7292, B.1)."""
 
 
 class _Sealed(NamedTuple):
-    """Something encrypted in a bundle."""
+    """An encrypted part of a bundle."""
 
     encryption: Encryption
     data: bytes
 
 
 class _Mac(NamedTuple):
-    """What a bundle proves its integrity with."""
+    """The MAC over the contents of a bundle."""
 
     cost: Cost
     verifies: Callable[[Passphrase], bool]
 
 
 class _Bundle(NamedTuple):
-    """A bundle as it lies there, nothing of it decrypted."""
+    """The structure of a bundle, with its encrypted parts still encrypted."""
 
     contents: tuple[bytes | _Sealed, ...]
     mac: _Mac | None
 
 
 class _Bags(NamedTuple):
-    """What the contents of a bundle hold."""
+    """The keys and certificates in the contents of a bundle."""
 
     keys: tuple[bytes | _Sealed, ...]
     certificates: tuple[bytes, ...]
 
 
 def decode_pkcs12(data: bytes, passphrase: str | None) -> Supplied:
-    """Return what a PKCS#12 bundle holds; its key's certificates come first.
+    """Return the certificates and the private key of a bundle, the certificates of the key first.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_ENCRYPTED, KEY_UNSUPPORTED, LEAF_MISSING,
@@ -107,7 +107,7 @@ def decode_pkcs12(data: bytes, passphrase: str | None) -> Supplied:
     try:
         return _decode(data, passphrase)
     except MalformedDerError:
-        raise malformed("The value is not a PKCS#12 bundle that can be read.") from None
+        raise malformed("The value is not a readable PKCS#12 bundle.") from None
     except UnsupportedEncryptionError:
         raise unsupported_encryption("The PKCS#12 bundle") from None
 
@@ -122,16 +122,16 @@ def _decode(data: bytes, given: str | None) -> Supplied:
     bags = _bags(contents)
     _require_one_key(bags)
     if not bags.keys:
-        raise malformed("The PKCS#12 bundle holds no private key.")
+        raise malformed("The PKCS#12 bundle contains no private key.")
     if not bags.certificates:
-        found = "The PKCS#12 bundle holds no certificate."
+        found = "The PKCS#12 bundle contains no certificate."
         raise UnreadableSecretError(refuse(Code.LEAF_MISSING, found))
     key = validated(WHERE, load_plain(WHERE, _opened_key(bags.keys[0], passphrase, given)))
     return _supplied(key, bags.certificates)
 
 
 def _supplied(key: PrivateKeyTypes, found: tuple[bytes, ...]) -> Supplied:
-    """Put the key's own certificates first, as the order of bags says nothing about that."""
+    """Put the certificates of the key first; the order of bags has no meaning."""
     certificates, set_aside = sort_out(WHERE, found)
     public = public_bytes_of(key.public_key())
     return Supplied(
@@ -146,14 +146,14 @@ def _supplied(key: PrivateKeyTypes, found: tuple[bytes, ...]) -> Supplied:
 def _require_one_key(bags: _Bags) -> None:
     if len(bags.keys) > 1:
         found = (
-            f"The PKCS#12 bundle holds {len(bags.keys)} private keys, and nothing says which one"
+            f"The PKCS#12 bundle contains {len(bags.keys)} private keys, and nothing says which one"
             " is meant."
         )
         raise UnreadableSecretError(refuse(Code.IDENTITY_AMBIGUOUS, found))
 
 
 def _costs(bundle: _Bundle, plain: _Bags) -> Iterator[Cost]:
-    """Yield what opening the bundle takes, as far as that can be seen from outside."""
+    """Yield the costs of the bundle, except those that only its decrypted contents reveal."""
     if bundle.mac:
         yield bundle.mac.cost
     for each in (*bundle.contents, *plain.keys):
@@ -162,9 +162,9 @@ def _costs(bundle: _Bundle, plain: _Bags) -> Iterator[Cost]:
 
 
 def _opened(bundle: _Bundle, cost: Cost, given: str | None) -> tuple[Passphrase, tuple[bytes, ...]]:
-    """Return the passphrase that opens the bundle, and the contents that it opens.
+    """Return the passphrase that decrypts the bundle, and the decrypted contents.
 
-    Some tools write a bundle without passphrase and yet ask for one, so none is tried as well.
+    Some tools ask for a passphrase and do not use it, so no passphrase is tried too.
     """
     candidates = (*((Passphrase(given),) if given else ()), *_NO_PASSPHRASE)
     if len(candidates) * cost.rounds > MOST_ROUNDS:
@@ -180,9 +180,9 @@ def _opened(bundle: _Bundle, cost: Cost, given: str | None) -> tuple[Passphrase,
 
 
 def _closed(given: str | None) -> UnreadableSecretError:
-    found = "The passphrase does not open the PKCS#12 bundle."
+    found = "The passphrase does not decrypt the PKCS#12 bundle."
     if not given:
-        found = "The PKCS#12 bundle is encrypted, and there is no passphrase."
+        found = "The PKCS#12 bundle is encrypted, and the secret has no passphrase."
     return UnreadableSecretError(refuse(Code.KEY_ENCRYPTED, found))
 
 
@@ -207,14 +207,14 @@ def _read_bundle(data: bytes) -> _Bundle:
     _, safe, *rest = sequence(only_element(data), 2)
     kind, content = sequence(safe, 2)[:2]
     if kind.identifier() != _DATA:
-        raise MalformedDerError  # sealed with a public key; no tool writes that
+        raise MalformedDerError  # signed with a public key instead of a MAC
     whole = _explicit(content).octets()
     contents = tuple(_read_content(each) for each in sequence(only_element(whole), 0))
     return _Bundle(contents, _read_mac(rest[0], whole) if rest else None)
 
 
 def _read_content(info: Element) -> bytes | _Sealed:
-    """Read a ContentInfo: bags in plain sight, or encrypted ones (RFC 5652, section 8)."""
+    """Read a ContentInfo: unencrypted bags, or encrypted ones (RFC 5652, section 8)."""
     kind, content = sequence(info, 2)[:2]
     if kind.identifier() == _DATA:
         return _explicit(content).octets()
@@ -259,7 +259,7 @@ def _read_pbmac1(parameters: list[Element], expected: bytes, whole: bytes) -> _M
 
 
 def _bags(contents: Iterable[bytes]) -> _Bags:
-    """Return the keys and certificates in contents, those in nested bags too."""
+    """Return the keys and certificates in contents, including those in nested bags."""
     keys: list[bytes | _Sealed] = []
     certificates: list[bytes] = []
     for kind, value in _flattened(contents, 0):
@@ -290,7 +290,7 @@ def _flattened(contents: Iterable[bytes], depth: int) -> Iterator[tuple[str, Ele
 
 
 def _explicit(element: Element) -> Element:
-    """Return what an element with the tag [0] holds."""
+    """Return the element inside an element with the tag [0]."""
     inner = element.children(EXPLICIT_0)
     if len(inner) != 1:
         raise MalformedDerError

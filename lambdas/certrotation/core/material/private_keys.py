@@ -1,8 +1,8 @@
-"""Decodes private keys, at a bounded cost, and says why where that fails.
+"""Decodes private keys at a bounded cost, and reports why decoding fails.
 
-What a key costs to load is known before it is loaded: how its passphrase becomes a key, and how
-large it is. An RSA key above ACM's largest is loaded without validation, which would take minutes;
-it is refused for its size.
+The cost of loading a key is known before the key is loaded: its size, and the parameters of its
+encryption. An RSA key above ACM's largest is loaded without validation, which would take minutes;
+other checks refuse the key for its size.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ _LABELS = (_PLAIN, _ENCRYPTED, _RSA_LABEL, "EC PRIVATE KEY", "DSA PRIVATE KEY")
 _RSA_ALGORITHMS = ("2a864886f70d010101", "2a864886f70d01010a")
 
 LARGEST_RSA = 4_096
-"""Bits of ACM's largest RSA key; a larger one is refused without being validated."""
+"""The largest RSA key that ACM imports, in bits; a larger one is refused without validation."""
 LARGEST_OTHER = 1_600
-"""Bytes of DER that the largest key of another kind takes: DSA of 3,072 bits takes 1,300."""
+"""The largest key of another kind, in bytes of DER; a DSA key of 3,072 bits has 1,300."""
 LARGEST_ENCRYPTED = 3_840
-"""Bytes of DER that are 5,120 bytes of PEM, the most that ACM takes as a private key."""
+"""The largest encrypted key, in bytes of DER: 5,120 bytes of PEM, the limit of ACM."""
 
 
 def load_private_keys(where: str, pem: str, passphrase: Passphrase) -> tuple[PrivateKeyTypes, ...]:
-    """Return the distinct private keys in `pem`, in order; `validated` has yet to see them.
+    """Return the distinct private keys in `pem`, in the order found, not yet `validated`.
 
-    A passphrase that a key does not need is ignored.
+    A passphrase for an unencrypted key is ignored.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_ENCRYPTED, KEY_UNSUPPORTED.
@@ -85,7 +85,7 @@ def load_plain(where: str, der: bytes) -> PrivateKeyTypes:
 
 
 def validated(where: str, key: PrivateKeyTypes) -> PrivateKeyTypes:
-    """Return `key` once its numbers are known to make up a key.
+    """Return `key` after a check that its numbers are consistent and prime.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_UNSUPPORTED.
@@ -106,7 +106,7 @@ def validated(where: str, key: PrivateKeyTypes) -> PrivateKeyTypes:
 
 
 def require_bearable(where: str, costs: Iterable[Cost]) -> None:
-    """Refuse what would take long, or much memory, to open.
+    """Refuse what would take too long, or too much memory, to decrypt.
 
     Raises:
         UnreadableSecretError: KEY_UNSUPPORTED.
@@ -117,20 +117,20 @@ def require_bearable(where: str, costs: Iterable[Cost]) -> None:
 
 
 def unsupported_encryption(where: str) -> UnreadableSecretError:
-    """Return the error for what is encrypted in a way that is not known."""
+    """Return the error for an unknown cipher or key derivation."""
     found = f"{where} is encrypted with a cipher or a key derivation that is not supported."
     return UnreadableSecretError(refuse(Code.KEY_UNSUPPORTED, found))
 
 
 def _unreadable(where: str) -> UnreadableSecretError:
-    return malformed(f"{where} holds no private key that can be read as PEM.")
+    return malformed(f"{where} contains no readable PEM private key.")
 
 
 def _closed(where: str, passphrase: Passphrase) -> UnreadableSecretError:
     if passphrase.text:
-        found = f"The passphrase does not open {where}."
+        found = f"The passphrase does not decrypt {where}."
     else:
-        found = f"{where} is encrypted, without passphrase."
+        found = f"{where} is encrypted, and the secret has no passphrase."
     return UnreadableSecretError(refuse(Code.KEY_ENCRYPTED, found))
 
 
@@ -155,7 +155,7 @@ def _decrypted(where: str, encryption: Encryption, data: bytes, passphrase: Pass
 
 
 def is_element(data: bytes) -> bool:
-    """Say whether bytes are one element of DER; what a wrong passphrase gives is not."""
+    """Return whether bytes are one element of DER; the result of a wrong passphrase is not."""
     try:
         only_element(data)
     except MalformedDerError:
@@ -169,7 +169,7 @@ def _load(where: str, block: Block, passphrase: Passphrase) -> PrivateKeyTypes:
     if block.is_unknown_encryption:
         raise unsupported_encryption(where)
     if len(data) > _largest(block):
-        found = f"{where} holds a key that is larger than any that ACM imports."
+        found = f"{where} contains a key that is larger than any that ACM imports."
         raise UnreadableSecretError(refuse(Code.KEY_UNSUPPORTED, found))
     if is_encrypted and not passphrase.text:
         raise _closed(where, passphrase)
@@ -181,7 +181,7 @@ def _load(where: str, block: Block, passphrase: Passphrase) -> PrivateKeyTypes:
         )
     )
     if key is Failure.UNSUPPORTED:
-        found = f"{where} holds a key of an unknown type."
+        found = f"{where} contains a key of an unknown type."
         raise UnreadableSecretError(refuse(Code.KEY_UNSUPPORTED, found))
     if isinstance(key, Failure):
         raise _closed(where, passphrase) if is_encrypted else _unreadable(where)
@@ -189,7 +189,7 @@ def _load(where: str, block: Block, passphrase: Passphrase) -> PrivateKeyTypes:
 
 
 def _largest(block: Block) -> int:
-    """Return how many bytes are loaded; of an RSA key any number, as nothing is computed yet."""
+    """Return the largest size to load in bytes; loading an RSA key without validation is cheap."""
     if block.encryption:
         return LARGEST_ENCRYPTED
     data = block.data or b""
@@ -197,7 +197,7 @@ def _largest(block: Block) -> int:
 
 
 def _is_rsa(label: str, data: bytes) -> bool:
-    """Say whether a key that is not encrypted is an RSA key."""
+    """Return whether an unencrypted key is an RSA key."""
     if label != _PLAIN:
         return label == _RSA_LABEL
     try:

@@ -1,6 +1,6 @@
-"""RC2 (RFC 2268), to decrypt only: OpenSSL before 3 and Windows wrap certificates in it.
+"""Decrypts RC2 (RFC 2268): OpenSSL before 3 and Windows encrypt certificates in PKCS#12 with it.
 
-cryptography has it with keys of 128 bits alone; what those tools write has 40.
+These tools use keys of 40 bits; cryptography supports RC2 only with keys of 128 bits.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WORD = 0xFFFF
 
 
 def decrypt_cbc(key: bytes, vector: bytes, data: bytes) -> bytes:
-    """Decrypt whole blocks in CBC mode; all bits of `key` count, as PKCS#12 has it."""
+    """Decrypt whole blocks in CBC mode; all bits of `key` are effective, as in PKCS#12."""
     words = _expand(key)
     plain = bytearray()
     for at in range(0, len(data), BLOCK):
@@ -36,7 +36,7 @@ def decrypt_cbc(key: bytes, vector: bytes, data: bytes) -> bytes:
 
 
 def _expand(key: bytes) -> tuple[int, ...]:
-    """Section 2, with the effective bits those of the key."""
+    """Expand the key (section 2); all of its bits are effective."""
     size = len(key)
     table = bytearray(key)
     while len(table) < 128:  # noqa: PLR2004  bytes of the expanded key
@@ -48,7 +48,7 @@ def _expand(key: bytes) -> tuple[int, ...]:
 
 
 def _decrypt(words: tuple[int, ...], block: bytes) -> bytes:
-    """Section 4: the rounds of encryption, backwards."""
+    """Decrypt one block (section 4)."""
     state = list(struct.unpack("<4H", block))
     at = len(words) - 1
     for kind in _ROUNDS:

@@ -1,7 +1,7 @@
-"""Reads the value of a managed secret, in every form that common tools write.
+"""Parses the value of a managed secret, in every form that common tools write.
 
-Nothing here decides whether the material is good; it says which certificates and which key the
-value holds. No message, finding or exception ever quotes the value.
+Parsing only returns the certificates and the private key; other modules check them. No message,
+finding or exception ever quotes the value.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ CHAIN_KEYS = (
 PKCS12_KEY = "pkcs12"
 PASSPHRASE_KEY = "passphrase"  # noqa: S105  a field's name, not a passphrase
 REQUEST_KEY = "request"
-"""What an issuer is asked for; it is no material."""
+"""The request to an issuer; it is not material."""
 WRAPPER_KEY = "data"
-"""Vault's API and Kubernetes put the fields into an object of this name."""
+"""The answers of Vault and the objects of Kubernetes contain the fields in this object."""
 _DEEPEST_WRAPPER = 2
-"""Vault's key-value store wraps twice."""
+"""The key-value store of Vault has two of these objects, one inside the other."""
 
 LARGEST_VALUE = 65_536
 """Bytes of a secret's value (Secrets Manager User Guide, Quotas)."""
@@ -53,13 +53,14 @@ LARGEST_VALUE = 65_536
 _KNOWN = (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS, *CHAIN_KEYS, PKCS12_KEY, PASSPHRASE_KEY)
 _BEGIN = "-----BEGIN"
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z_. -]{0,39}[0-9]{0,2}")
-"""Field names that a message may show: words, so that no key or passphrase passes for a name."""
+"""Field names that a message may contain: words only, so that a message never shows a key or a
+passphrase that was used as a field name."""
 _MOST_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretValue:
-    """One version of a secret, as Secrets Manager gives it; its repr shows the version alone."""
+    """One version of a secret, as Secrets Manager returns it; the repr shows only the version."""
 
     version: str
     text: str | None = field(default=None, repr=False)
@@ -67,7 +68,7 @@ class SecretValue:
 
 
 def parse_secret(value: SecretValue) -> Supplied:
-    """Return what the secret's value holds.
+    """Return the certificates and the private key in the secret's value.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, IDENTITY_AMBIGUOUS, KEY_ENCRYPTED,
@@ -97,7 +98,7 @@ def _parse_text(text: str) -> Supplied:
 
 
 def _parse_binary(data: bytes) -> Supplied:
-    """Read a bundle; beside a binary value there is no room for a passphrase."""
+    """Read a PKCS#12 bundle; a binary value has no field for a passphrase."""
     try:
         return decode_pkcs12(data, None)
     except UnreadableSecretError as error:
@@ -118,7 +119,7 @@ def _require_size(size: int) -> None:
 
 
 def _fields(document: Mapping[str, object]) -> dict[str, str]:
-    """Return the fields that are known; blank ones and nulls count as absent."""
+    """Return the known fields of the JSON object; blank fields and nulls count as absent."""
     found = {}
     for key in _KNOWN:
         text = _text_of(key, document.get(key))
@@ -128,7 +129,7 @@ def _fields(document: Mapping[str, object]) -> dict[str, str]:
 
 
 def _unwrapped(document: dict[str, object]) -> dict[str, object]:
-    """Return the object that holds the fields."""
+    """Return the object that contains the fields."""
     for _ in range(_DEEPEST_WRAPPER):
         inner = document.get(WRAPPER_KEY)
         if isinstance(inner, dict) and not any(key in document for key in _KNOWN):
@@ -137,7 +138,7 @@ def _unwrapped(document: dict[str, object]) -> dict[str, object]:
 
 
 def _text_of(key: str, value: object) -> str | None:
-    """Return a field's text; a chain may be a list of PEM texts."""
+    """Return the text of a field; a chain may be a list of PEM texts."""
     if value is None or isinstance(value, str):
         return value
     if key not in CHAIN_KEYS:
@@ -149,7 +150,7 @@ def _text_of(key: str, value: object) -> str | None:
 
 
 def _unread(names: Sequence[str]) -> str:
-    """Return a sentence about the fields that were not read, or nothing."""
+    """Return a sentence that names the fields that were not read, or an empty string."""
     others = [each for each in names if each != REQUEST_KEY]
     shown = [each for each in others if _PLAIN_NAME.fullmatch(each)][:_MOST_NAMES]
     more = len(others) - len(shown)
@@ -159,31 +160,31 @@ def _unread(names: Sequence[str]) -> str:
     elif more:
         sentence = f" Fields not read: {more}."
     if len(others) < len(names):
-        sentence += f" The field {REQUEST_KEY} is for an issuer and holds no material."
+        sentence += f" The field {REQUEST_KEY} is for an issuer and is not material."
     return sentence
 
 
 def _json_object(text: str) -> dict[str, object]:
-    """Read JSON; raw line breaks in its strings are read as well."""
+    """Parse JSON; strings may contain raw line breaks."""
     try:
         document = json.loads(
             text.lstrip("\ufeff"), object_pairs_hook=_without_repetition, strict=False
         )
     except json.JSONDecodeError as error:
-        position = f"line {error.lineno}, column {error.colno}"
+        found = f"Invalid JSON at line {error.lineno}, column {error.colno}."
     except (RecursionError, ValueError):
-        position = "a place nested too deep, or a number too long"
+        found = "Invalid JSON: it is nested too deeply, or contains a number that is too long."
     else:
         if isinstance(document, dict):
             return document
         raise malformed("The secret's JSON is not an object.")
-    raise malformed(f"The secret is not JSON: it breaks off at {position}.")
+    raise malformed(f"{found} If the value is PEM, wrap it in JSON as the README shows.")
 
 
 def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise malformed("A key stands twice in the secret's JSON.")
+        raise malformed("The secret's JSON contains the same key twice.")
     return fields
 
 
@@ -195,11 +196,13 @@ def _parse_fields(fields: Mapping[str, str]) -> Supplied:
         return _with_chain(decode_pkcs12(_base64(fields[PKCS12_KEY]), passphrase), fields)
     key_fields = [key for key in PRIVATE_KEY_KEYS if key in fields]
     if not key_fields:
-        raise malformed("The secret holds no private key: neither private_key nor a name like it.")
+        raise malformed(f"The secret contains no private key ({', '.join(PRIVATE_KEY_KEYS)}).")
     if len({fields[key].strip() for key in key_fields}) > 1:
-        raise malformed(f"{' and '.join(key_fields)} hold different keys.")
+        raise malformed(f"{' and '.join(key_fields)} contain different private keys.")
     if not any(key in fields for key in CERTIFICATE_KEYS):
-        raise UnreadableSecretError(refuse(Code.LEAF_MISSING, "The secret holds no certificate."))
+        raise UnreadableSecretError(
+            refuse(Code.LEAF_MISSING, "The secret contains no certificate.")
+        )
     certificates = _certificates(fields, (*CERTIFICATE_KEYS, *CHAIN_KEYS))
     key_field = key_fields[0]
     keys = load_private_keys(key_field, _pem_text(fields[key_field]), Passphrase(passphrase))
@@ -211,10 +214,12 @@ def _parse_fields(fields: Mapping[str, str]) -> Supplied:
 
 
 def _with_chain(bundle: Supplied, fields: Mapping[str, str]) -> Supplied:
-    """Add a chain that stands beside a PKCS#12 bundle; a second key or leaf would be ambiguous."""
-    rivals = [key for key in (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS) if key in fields]
-    if rivals:
-        raise malformed(f"{PKCS12_KEY} stands beside {' and '.join(rivals)}; only one can count.")
+    """Add the field chain to a PKCS#12 bundle; a second key or leaf would be ambiguous."""
+    conflicting = [key for key in (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS) if key in fields]
+    if conflicting:
+        raise malformed(
+            f"The secret contains {PKCS12_KEY} and {' and '.join(conflicting)}. Use one form."
+        )
     beside = _certificates(fields, CHAIN_KEYS)
     return replace(
         bundle,
@@ -224,7 +229,7 @@ def _with_chain(bundle: Supplied, fields: Mapping[str, str]) -> Supplied:
 
 
 def _certificates(fields: Mapping[str, str], wanted: tuple[str, ...]) -> Certificates:
-    """Return the certificates of those `wanted` fields that are there, in that order."""
+    """Return the certificates of the `wanted` fields that exist, in that order."""
     found = [read_certificates(key, _pem_text(fields[key])) for key in wanted if key in fields]
     return Certificates(
         readable=tuple(each for field_ in found for each in field_.readable),
@@ -233,7 +238,7 @@ def _certificates(fields: Mapping[str, str], wanted: tuple[str, ...]) -> Certifi
 
 
 def _pem_text(text: str) -> str:
-    """Return PEM; Kubernetes wraps PEM in base64 once more."""
+    """Return PEM; Kubernetes encodes PEM in base64 again."""
     if _BEGIN in text:
         return text
     wrapped = decoded_base64(text)
@@ -243,5 +248,5 @@ def _pem_text(text: str) -> str:
 def _base64(text: str) -> bytes:
     decoded = decoded_base64(text)
     if decoded is None:
-        raise malformed(f"{PKCS12_KEY} is not base64.")
+        raise malformed(f"{PKCS12_KEY} is not valid base64.")
     return decoded

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.core.estate.tags import Marks
-from certrotation.errors import Rejected
+from certrotation.errors import MessageMalformed
+from certrotation.names.service import SECRET_KEY, VERSION_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class SeenCopy(NamedTuple):
-    """A copy as the scan that queued the message saw it."""
+class SnapshotCopy(NamedTuple):
+    """A copy, as listed by the scan that queued the message."""
 
     arn: str
     region: str
@@ -29,36 +30,36 @@ class SeenCopy(NamedTuple):
 
 
 class ScanSnapshot(NamedTuple):
-    """What a scan saw of a secret's copies; it spares the rotation a search while it is fresh."""
+    """The copies of a secret as a scan listed them; fresh, it replaces a search."""
 
     at: int
     """Epoch seconds."""
-    copies: tuple[SeenCopy, ...]
+    copies: tuple[SnapshotCopy, ...]
     lookalikes: tuple[str, ...] = ()
     """Regions where a certificate without our tags is in use under the names of a copy."""
 
-    def copies_in(self, region: str) -> tuple[SeenCopy, ...]:
-        """Return the copies seen in one Region."""
+    def copies_in(self, region: str) -> tuple[SnapshotCopy, ...]:
+        """Return the copies in one Region."""
         return tuple(each for each in self.copies if each.region == region)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationRequest:
-    """Asks that every target Region comes to present what is AWSCURRENT in `secret`."""
+    """A request that every target Region presents the AWSCURRENT version of `secret`."""
 
     secret: str
     """Name or ARN."""
     version: str | None = None
-    """The version id that was AWSCURRENT when the message was written."""
+    """The id of the version that was AWSCURRENT when the message was written."""
     snapshot: ScanSnapshot | None = field(default=None, compare=False)
     waiting_since: int | None = None
-    """Epoch seconds: since when a dependent has kept the work from being finished."""
+    """Epoch seconds: when a dependent first delayed the work."""
 
     def to_json(self) -> str:
         """Return the message's body."""
-        body: dict[str, Any] = {"secret": self.secret}
+        body: dict[str, Any] = {SECRET_KEY: self.secret}
         if self.version is not None:
-            body["version"] = self.version
+            body[VERSION_KEY] = self.version
         if self.waiting_since is not None:
             body["waiting_since"] = self.waiting_since
         if self.snapshot is not None:
@@ -79,44 +80,44 @@ class RotationRequest:
 
     @classmethod
     def from_json(cls, body: str) -> RotationRequest:
-        """Read a message's body; keys that are unknown, or not understood, are passed over.
+        """Parse a message's body; unknown and malformed keys are ignored.
 
         Raises:
-            Rejected: the body is no JSON object that names a secret.
+            MessageMalformed: the body is not a JSON object that names a secret.
         """
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):  # ValueError: no JSON, or a number of 5,000 digits
             document = None
-        if not isinstance(document, dict) or not _is_word(document.get("secret")):
-            raise Rejected(
-                "The message is no JSON object with the name of a secret.",
+        if not isinstance(document, dict) or not _is_word(document.get(SECRET_KEY)):
+            raise MessageMalformed(
+                "The message is not a JSON object with the name of a secret.",
                 'Send {"secret": "<name or ARN>"}.',
             )
-        version, since = document.get("version"), document.get("waiting_since")
+        version, since = document.get(VERSION_KEY), document.get("waiting_since")
         return cls(
-            secret=document["secret"],
+            secret=document[SECRET_KEY],
             version=version if _is_word(version) else None,
             snapshot=_snapshot(document.get("seen")),
             waiting_since=since if isinstance(since, int) else None,
         )
 
 
-def _snapshot(seen: object) -> ScanSnapshot | None:
-    """Return the snapshot, or None if it is not of the form that a scan writes."""
+def _snapshot(value: object) -> ScanSnapshot | None:
+    """Return the snapshot, or None if it does not have the form that a scan writes."""
     try:
         return ScanSnapshot(
-            at=int(seen["at"]),  # type: ignore[index]  # checked by trying
+            at=int(value["at"]),  # type: ignore[index]  # checked by trying
             copies=tuple(
-                SeenCopy(
+                SnapshotCopy(
                     arn=str(each["arn"]),
                     region=str(each["region"]),
                     in_use=bool(each["in_use"]),
                     tags={str(key): str(value) for key, value in each["tags"].items()},
                 )
-                for each in seen["copies"]  # type: ignore[index]  # checked by trying
+                for each in value["copies"]  # type: ignore[index]  # checked by trying
             ),
-            lookalikes=tuple(map(str, seen["lookalikes"])),  # type: ignore[index]  # as above
+            lookalikes=tuple(map(str, value["lookalikes"])),  # type: ignore[index]  # as above
         )
     except (TypeError, KeyError, ValueError, OverflowError, AttributeError):
         return None
