@@ -100,7 +100,7 @@ def _wrong() -> list[Row]:
             refused("LEAF_IS_CA", "NAMES_MISSING", says="CN=Example Public CA 1"): {
                 "the CA's key in place of the leaf's": shop(private_key=_pem_of(PUBLIC_CA.key))
             },
-            refused("SECRET_MALFORMED", says="different keys"): {
+            refused("SECRET_MALFORMED", says="different private keys"): {
                 "two names for the key, two keys": shop(privkey=rsa_key)
             },
             refused("SECRET_MALFORMED", says="no private key"): {
