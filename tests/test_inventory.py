@@ -15,11 +15,11 @@ from certrotation.names import tags
 from certrotation.settings import Settings
 from certrotation.workflows.inventory import Inventory, inventory
 from tests.aws.making import raising
-from tests.support.estate import HOME, PREFIX
+from tests.simulation.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 US = "us-east-1"
 LISTS = {"ListCertificates", "GetResources", "ListSecrets"}

@@ -26,8 +26,8 @@ from certrotation.errors import (
 )
 from tests.aws.making import MISSING, answering, material_of, raising
 from tests.double.building import create_listener, import_issued
+from tests.simulation.estate import client
 from tests.support.authority import self_signed, shared_key
-from tests.support.estate import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ from certrotation.aws.queue import SqsRotationQueue
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
 from certrotation.errors import AccessDenied, Rejected, Throttled, Unreachable
 from tests.aws.making import MISSING, answering, raising
-from tests.support.estate import HOME, client
+from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

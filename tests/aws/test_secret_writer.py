@@ -18,7 +18,7 @@ from certrotation.core.material.secret_format import SecretValue
 from certrotation.errors import AccessDenied, NotYet, QuotaReached, Rejected, Throttled, Vanished
 from certrotation.settings import Settings
 from tests.aws.making import answering, raising
-from tests.support.estate import HOME, PREFIX, client
+from tests.simulation.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

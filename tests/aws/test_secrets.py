@@ -20,7 +20,7 @@ from certrotation.errors import (
     Vanished,
 )
 from tests.aws.making import answering, raising
-from tests.support.estate import HOME, PREFIX, client
+from tests.simulation.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

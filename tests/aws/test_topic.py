@@ -12,7 +12,7 @@ from certrotation.core.notify.notice import LONGEST_SUBJECT, MOST_BYTES, Notice
 from certrotation.errors import AccessDenied, Rejected, Throttled
 from certrotation.settings import Settings
 from tests.aws.making import answering, raising
-from tests.support.estate import HOME, client
+from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
     from tests.double import EmbeddedAws

@@ -1,6 +1,5 @@
 import base64
 import json
-import textwrap
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -63,15 +62,6 @@ def refusal_of(value: SecretValue) -> tuple[Code, str]:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"certificate": CERTIFICATE, "private_key": KEY, "chain": CHAIN},
-        {"certificate": CERTIFICATE + CHAIN, "private_key": KEY},
-        {"fullchain": CERTIFICATE + CHAIN, "privkey": KEY},
-        {"cert": CERTIFICATE, "chain": CHAIN, "privkey": KEY},
-        {"tls.crt": CERTIFICATE + CHAIN, "tls.key": KEY},
-        {"tls.crt": CERTIFICATE, "tls.key": KEY, "ca.crt": CHAIN},
-        {"tls.crt": encoded(CERTIFICATE), "tls.key": encoded(KEY), "ca.crt": encoded(CHAIN)},
-        {"certificate": CERTIFICATE, "privateKey": KEY, "certificateChain": CHAIN},
-        {"certificate": CERTIFICATE, "private_key": KEY, "privkey": KEY, "chain": CHAIN},
         {"cert_pem": CERTIFICATE, "private_key_pem": KEY, "certificate_chain": CHAIN},
         {"certificate": CERTIFICATE, "private_key": KEY, "ca_chain": [CHAIN], "expiration": 1},
         {"certificate": CERTIFICATE, "private_key": KEY, "issuing_ca": CHAIN},
@@ -86,22 +76,10 @@ def refusal_of(value: SecretValue) -> tuple[Code, str]:
         {"certificate": CERTIFICATE, "private_key": KEY, "chain": CHAIN, "request": {"names": []}},
         {"certificate": one_line(CERTIFICATE), "private_key": one_line(KEY), "chain": CHAIN},
         {"certificate": written_out(CERTIFICATE), "private_key": written_out(KEY), "chain": CHAIN},
-        {"certificate": CERTIFICATE + CHAIN, "private_key": KEY, "chain": "", "passphrase": None},
         {"pkcs12": bundle()},
-        {"pkcs12": textwrap.fill(bundle(), 64)},
-        {"pkcs12": bundle(), "chain": "", "passphrase": ""},
         {"pkcs12": bundle(chain=False), "chain": CHAIN},
     ],
     ids=[
-        "documented",
-        "chain after the leaf",
-        "certbot, bundle",
-        "certbot, parts",
-        "kubernetes",
-        "cert-manager",
-        "kubernetes, base64",
-        "camel case",
-        "one key twice",
         "terraform",
         "vault",
         "vault, the issuing CA alone",
@@ -116,10 +94,7 @@ def refusal_of(value: SecretValue) -> tuple[Code, str]:
         "what an issuer is asked for",
         "line breaks lost",
         "line breaks written out",
-        "empty fields",
         "pkcs12",
-        "pkcs12 in lines",
-        "pkcs12 and empty fields",
         "pkcs12 and chain",
     ],
 )
@@ -127,13 +102,6 @@ def test_the_forms_that_tools_write_are_read(fields: dict[str, object]) -> None:
     supplied = parse_secret(secret(**fields))
     assert supplied.certificates == LEAF_AND_CA
     assert supplied.private_key.public_key() == LEAF.key.public_key()
-
-
-def test_the_four_files_of_certbot_may_all_be_there() -> None:
-    supplied = parse_secret(
-        secret(cert=CERTIFICATE, chain=CHAIN, fullchain=CERTIFICATE + CHAIN, privkey=KEY)
-    )
-    assert supplied.certificates == (*LEAF_AND_CA, *LEAF_AND_CA)
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:
@@ -409,15 +377,3 @@ def test_two_fields_that_hold_the_same_certificate_in_any_order_are_read() -> No
     value = secret(cert=LEAF.certificate_pem, fullchain=shuffled, privkey=LEAF.key_pem())
 
     assert LEAF.certificate in parse_secret(value).certificates
-
-
-def test_blank_fields_are_absent_and_keys_may_differ_by_white_space() -> None:
-    value = secret(
-        certificate=LEAF.certificate_pem,
-        private_key=LEAF.key_pem(),
-        privkey=LEAF.key_pem().rstrip(),
-        chain="\n",
-        **{"ca.crt": "  "},
-    )
-
-    assert parse_secret(value).certificates == (LEAF.certificate,)

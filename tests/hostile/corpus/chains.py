@@ -415,6 +415,9 @@ def _texts() -> list[Row]:
             },
             refused(INCOMPLETE, says="certificate 1 in chain (cut off)"): {
                 "a chain cut off in its only certificate": shop(chain=text[: len(text) // 2]),
+                "the old label X509 CERTIFICATE, cut off": shop(
+                    chain=text[:-27].replace("CERTIFICATE", "X509 CERTIFICATE")
+                ),
                 "a chain whose first certificate lost its end": of(
                     DEEP, chain=pem(UP[0])[:-60] + pem(*UP[1:])
                 ),

@@ -170,6 +170,9 @@ def _encrypted() -> list[Row]:
                 "an encrypted key, passphrase with a line feed": shop(
                     private_key=encrypted, passphrase=PASSPHRASE + "\n"
                 ),
+                "an encrypted key, itself for a passphrase": shop(
+                    private_key=encrypted, passphrase=KEY
+                ),
                 "an encrypted key, 10,000 letters for a passphrase": shop(
                     private_key=encrypted, passphrase="x" * 10_000
                 ),

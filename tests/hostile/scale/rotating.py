@@ -18,9 +18,9 @@ from certrotation import composition
 from certrotation.handlers import rotate, scan
 from certrotation.names import tags
 from tests.double import Behaviour, Fault, embedded_aws
+from tests.simulation.estate import HOME, PREFIX, Estate
+from tests.simulation.runner import Message, ModelQueue
 from tests.support.authority import Authority, shared_key
-from tests.support.estate import HOME, PREFIX, Estate
-from tests.support.model_queue import Message, ModelQueue
 from tests.support.scaled_clock import ScaledClock
 
 if TYPE_CHECKING:
