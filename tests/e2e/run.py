@@ -1,11 +1,11 @@
-"""Tells the run: its acts, what must hold in each, and how long each took."""
+"""One run: what its acts have in common, what must hold in each, and how long each took."""
 
 from __future__ import annotations
 
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
@@ -15,8 +15,39 @@ from tests.demo.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
 
     from rich.console import Console
+
+    from tests.e2e.account import Account
+    from tests.e2e.deployed import Cloud, Stack
+    from tests.e2e.places import Folder
+    from tests.e2e.servers import Servers
+    from tests.e2e.toolkit import Toolkit
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One run."""
+
+    tell: Teller
+    folder: Folder
+    account: Account
+    servers: Servers
+    toolkit: Toolkit
+    cloud: Cloud
+    assemblies: dict[str, Future[Path]] = field(default_factory=dict)
+    """What is being synthesized, or is, by name."""
+    _stack: list[Any] = field(default_factory=list)
+
+    @property
+    def stack(self) -> Stack:
+        """The deployed stack."""
+        if not self._stack:
+            self._stack.append(self.cloud.stack())
+        found: Stack = self._stack[0]
+        return found
 
 
 @dataclass(kw_only=True)
