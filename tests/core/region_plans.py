@@ -67,21 +67,28 @@ def plan_of(
     *copies: Copy,
     wanted: Material | None = None,
     lookalikes: Iterable[Copy] = (),
-    refused: Rejections = NO_REJECTIONS,
+    rejections: Rejections = NO_REJECTIONS,
 ) -> Plan:
     """The plan for one Region that holds these copies."""
-    seen = look(*copies, lookalikes=lookalikes)
-    return rotation(wanted).plan([seen], NOW, refused)
+    found = look(*copies, lookalikes=lookalikes)
+    return plan_for(rotation(wanted), found, rejections=rejections)
+
+
+def plan_for(
+    rotation: Rotation, *looks: RegionLook, rejections: Rejections = NO_REJECTIONS
+) -> Plan:
+    """The plan for these Regions."""
+    return rotation.plan([rotation.decide(each, NOW, rejections) for each in looks], NOW)
 
 
 def region_plan(
     *copies: Copy,
     wanted: Material | None = None,
     lookalikes: Iterable[Copy] = (),
-    refused: Rejections = NO_REJECTIONS,
+    rejections: Rejections = NO_REJECTIONS,
 ) -> RegionPlan:
     """The one Region's part of that plan."""
-    plan = plan_of(*copies, wanted=wanted, lookalikes=lookalikes, refused=refused)
+    plan = plan_of(*copies, wanted=wanted, lookalikes=lookalikes, rejections=rejections)
     (region,) = plan.regions
     return region
 

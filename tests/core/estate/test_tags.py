@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from certrotation.core.estate.tags import (
-    IGNORE,
-    NOT_AFTER,
-    SECRET,
-    SUPERSEDED_AT,
-    SUPERSEDED_BY,
-    VERSION,
-    Marks,
-    own_tags,
-    tags_for_copy,
-)
+from certrotation.core.estate.tags import Marks, own_tags, tags_for_copy
 from certrotation.core.findings import Code, Severity
+from certrotation.names.tags import IGNORE, NOT_AFTER, SECRET, SUPERSEDED_AT, SUPERSEDED_BY, VERSION
 
 OWN = {SECRET: "certrotation/shop", VERSION: "v1", NOT_AFTER: "1700000000"}
 
@@ -59,7 +50,7 @@ def test_what_is_over_acms_fifty_is_left_out_with_the_warning_tags_truncated() -
 
     assert list(got.inherited) == [f"key-{number:02}" for number in range(47)]
     assert (finding.code, finding.severity) == (Code.TAGS_TRUNCATED, Severity.WARN)
-    assert finding.found == "ACM does not take these tags beside ours: key-47, key-48."
+    assert finding.found == "These tags do not fit into ACM's limits: key-47, key-48."
 
 
 @pytest.mark.parametrize(
@@ -85,7 +76,7 @@ def test_what_acms_tags_cannot_hold_is_left_out_and_gives_its_place_to_the_next(
     got, (finding,) = tags_for_copy("s", "v1", 1, {key: value, **others})
 
     assert got.inherited == others
-    assert finding.found.endswith(f"beside ours: {key}.")
+    assert finding.found.endswith(f"ACM's limits: {key}.")
 
 
 def test_own_tags_are_those_with_our_prefix() -> None:

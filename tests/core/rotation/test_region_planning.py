@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.tags import SECRET, VERSION
+from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION, NLB_LISTENER
 from certrotation.core.findings import Code, Severity
 from certrotation.core.rotation.plan import (
     NEW_COPY,
@@ -20,10 +20,10 @@ from certrotation.core.rotation.plan import (
 )
 from certrotation.core.rotation.region_planning import (
     NO_REJECTIONS,
-    RegionGoal,
     Rejections,
     users_decide,
 )
+from certrotation.names.tags import SECRET, VERSION
 from tests.core.building import (
     NAME,
     NEW_VERSION,
@@ -40,6 +40,7 @@ from tests.core.region_plans import NEW_LEAF, RSA, UNUSED, done, region_plan, ro
 from tests.core.samples import DAY, NOW, verdicts
 
 if TYPE_CHECKING:
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import Copy, Users
     from tests.support.authority import Issued
 
@@ -143,18 +144,18 @@ def test_an_unused_copy_that_must_be_replaced_is_superseded_at_once() -> None:
 
 @pytest.mark.parametrize("used_by", [UNUSED, users(listener())])
 def test_a_copy_that_acm_itself_will_not_have_reimported_is_replaced(used_by: Users) -> None:
-    refused = NO_REJECTIONS.with_reimport(arn(1), "ACM says no").with_reimport(arn(9), "another")
+    rejected = NO_REJECTIONS.with_reimport(arn(1), "ACM says no").with_reimport(arn(9), "another")
 
-    plan = region_plan(copy(used_by=used_by), refused=refused)
+    plan = region_plan(copy(used_by=used_by), rejections=rejected)
 
     assert plan.steps[0] == Import(because="no copy can take the material: ACM says no")
     assert shape(plan)[-1] == ("mark superseded", arn(1), NEW_COPY)
 
 
-def test_what_aws_refuses_adds_up() -> None:
-    refused = NO_REJECTIONS.with_edge("a").with_reimport("c", "x").with_edge("b")
+def test_what_aws_rejects_adds_up() -> None:
+    rejected = NO_REJECTIONS.with_move("a").with_reimport("c", "x").with_move("b")
 
-    assert refused == Rejections(edge=frozenset("ab"), reimport=(("c", "x"),))
+    assert rejected == Rejections(moves=frozenset("ab"), reimport=(("c", "x"),))
 
 
 # Adoption in the plan
@@ -218,26 +219,29 @@ def test_an_ambiguous_adoption_refuses_the_region_and_keeps_the_notes() -> None:
 
 # Whether it matters who presents the copies
 
+BALANCERS = (ALB_LISTENER, NLB_LISTENER)
+EVERY = (*BALANCERS, DISTRIBUTION)
+
 
 @pytest.mark.parametrize(
-    ("copies", "is_edge", "matters"),
+    ("copies", "kinds", "matters"),
     [
-        ((), True, False),
-        ((copy(),), False, False),
-        ((copy(in_use=True),), True, True),
-        ((copy(in_use=None),), True, True),
-        ((copy(in_use=False),), True, False),
-        ((copy(leaf=NEW_LEAF, in_use=True),), True, False),
-        ((copy(leaf=RSA, in_use=False),), False, True),
-        ((copy(more_tags=superseded(NOW)),), False, True),
-        ((copy(1), copy(2)), False, True),
+        ((), EVERY, False),
+        ((copy(),), BALANCERS, False),
+        ((copy(in_use=True),), EVERY, True),
+        ((copy(in_use=None),), EVERY, True),
+        ((copy(in_use=False),), EVERY, False),
+        ((copy(leaf=NEW_LEAF, in_use=True),), EVERY, False),
+        ((copy(leaf=RSA, in_use=False),), BALANCERS, True),
+        ((copy(more_tags=superseded(NOW)),), BALANCERS, True),
+        ((copy(1), copy(2)), BALANCERS, True),
     ],
     ids=[
         "no copy",
         "one that is reimported anyway",
         "one that CloudFront may present",
-        "one of which nothing is known, at the edge",
-        "one that nobody uses, at the edge",
+        "one of which nothing is known, where CloudFront may present it",
+        "one that nobody uses, where CloudFront might present it",
         "one that carries the material",
         "one that must be replaced",
         "one that is superseded",
@@ -245,11 +249,11 @@ def test_an_ambiguous_adoption_refuses_the_region_and_keeps_the_notes() -> None:
     ],
 )
 def test_users_are_asked_for_only_where_they_decide(
-    *, copies: tuple[Copy, ...], is_edge: bool, matters: bool
+    *, copies: tuple[Copy, ...], kinds: tuple[DependentKind, ...], matters: bool
 ) -> None:
-    goal = RegionGoal(material=material(), tags=rotation().tags, now=NOW)
+    goal = rotation()._goal(NOW)
 
-    assert users_decide(copies, goal, is_edge=is_edge) is matters
+    assert users_decide(copies, goal, kinds) is matters
 
 
 @pytest.mark.parametrize(("in_use", "matters"), [(True, True), (None, True), (False, False)])
@@ -257,7 +261,20 @@ def test_users_are_asked_for_where_a_load_balancer_would_not_take_the_names(
     *, in_use: bool | None, matters: bool
 ) -> None:
     unqualified = material(issued("192.0.2.1", ends=90 * DAY))
-    goal = RegionGoal(material=unqualified, tags=rotation().tags, now=NOW)
+    goal = rotation(unqualified)._goal(NOW)
     live = copy(leaf=issued("192.0.2.1", NAME), in_use=in_use)
 
-    assert users_decide([live], goal, is_edge=False) is matters
+    assert users_decide([live], goal, BALANCERS) is matters
+
+
+def test_users_are_asked_for_where_a_kind_accepts_no_chain_of_the_materials_length() -> None:
+    short = replace(ALB_LISTENER, longest_chain=0)
+    goal = rotation()._goal(NOW)
+
+    assert users_decide([copy()], goal, [short])
+
+
+def test_users_are_not_asked_for_where_no_kind_of_dependent_is_moved() -> None:
+    goal = rotation()._goal(NOW)
+
+    assert not users_decide([copy()], goal, [])

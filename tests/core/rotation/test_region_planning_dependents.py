@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.inventory import DependentKind
+from certrotation.core.estate.dependent_kinds import NLB_LISTENER
 from certrotation.core.findings import Code, Severity
 from tests.core.building import (
     NAME,
@@ -21,8 +21,18 @@ from tests.core.building import (
     material,
     users,
 )
-from tests.core.region_plans import NEW_LEAF, RSA, look, refusal, region_plan, rotation, shape, told
-from tests.core.samples import DAY, NOW, PUBLIC_ROOT, under
+from tests.core.region_plans import (
+    NEW_LEAF,
+    RSA,
+    look,
+    plan_for,
+    refusal,
+    region_plan,
+    rotation,
+    shape,
+    told,
+)
+from tests.core.samples import DAY, PUBLIC_ROOT, under
 from tests.support.authority import CLIENT_AUTH, SERVER_AUTH
 
 if TYPE_CHECKING:
@@ -89,7 +99,7 @@ def deep(depth: int) -> Authority:
     ("dependent", "wanted", "refused"),
     [
         (
-            listener(kind=DependentKind.NLB_LISTENER),
+            listener(kind=NLB_LISTENER),
             issued(key="rsa4096", ends=90 * DAY),
             refusal(
                 Code.DEPENDENT_KEY_UNSUPPORTED, "NLB listener listener/1 does not take RSA_4096."
@@ -224,7 +234,7 @@ def test_an_alias_that_would_lose_its_certificate_is_refused(key: str) -> None:
     live = copy(leaf=issued(NAME, *names, key=key), used_by=users(distribution(names=names)))
     accepting = managed(accept=f"NAMES_LOST@{NEW_VERSION}")
 
-    (plan,) = rotation(secret=accepting).plan([look(live)], NOW).regions
+    (plan,) = plan_for(rotation(secret=accepting), look(live)).regions
 
     assert plan.steps == ()
     assert refusal(

@@ -10,6 +10,7 @@ import base64
 import json
 from collections import Counter
 from contextlib import ExitStack, contextmanager
+from random import Random
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -18,7 +19,7 @@ from botocore.useragent import UserAgentString
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import ServiceException
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.double import acm
 from tests.double.certificates import find, imported
 from tests.double.world import Request
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
     Way = Callable[[BotocoreStubber, AWSPreparedRequest], Forwarded | None]
 
-LATENCY = 0.05
-"""Seconds that each request takes."""
+LATENCY = (0.02, 0.08)
+"""Seconds that a request takes: at least, and at most."""
 
 RATES = {
     "AddTagsToCertificate": 5,
@@ -78,9 +79,10 @@ class Quotas:
 def slow_and_throttled(time: VirtualTime, quotas: Quotas) -> Iterator[None]:
     """Let each request take its time and keep to the quotas, until exit."""
     answer: Way = BotocoreStubber.process_request
+    chance = Random(0)
 
     def process(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Forwarded | None:
-        time.sleep(LATENCY)
+        time.sleep(chance.uniform(*LATENCY))
         service, region, operation = _asked(request)
         if service == "acm" and operation in RATES and not quotas.allow(operation, region):
             return _error("ThrottlingException", "Rate exceeded")

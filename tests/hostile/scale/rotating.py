@@ -13,8 +13,8 @@ from unittest.mock import patch
 from moto.moto_api._internal import mock_random
 
 from certrotation import composition
-from certrotation.core.estate import tags
 from certrotation.handlers import rotate, scan
+from certrotation.names import tags
 from tests.double import Behaviour, embedded_aws
 from tests.hostile.scale.aws import RATES, Quotas, slow_and_throttled, without_http
 from tests.simulation.virtual_time import VirtualTime

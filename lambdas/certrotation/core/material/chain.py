@@ -1,4 +1,4 @@
-"""Finds, among certificates in any order, the chain that leads from a leaf to its CA."""
+"""Builds the chain from a leaf to its CA out of certificates in any order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ChainEnd(IntEnum):
-    """What a chain ends at, better ends lower."""
+    """The end of a chain; a lower value is a better end."""
 
     PUBLIC_ROOT = 0
     PRIVATE_ROOT = 1
@@ -33,7 +33,7 @@ class ChainEnd(IntEnum):
 
 
 class Chain(NamedTuple):
-    """The certificates above a leaf, nearest first; no public root, a private root last."""
+    """The certificates above a leaf, nearest first: without a public root, with a private root."""
 
     certificates: tuple[x509.Certificate, ...]
     end: ChainEnd
@@ -46,23 +46,24 @@ def build_chain(
     *,
     at: datetime | None = None,
 ) -> Chain:
-    """Return the best chain for `leaf` among `supplied`; it is empty if none of them issued it.
+    """Return the best chain for `leaf` from `supplied`; it is empty if none of them issued `leaf`.
 
-    A public root beats a private one, which beats an issuer that was not supplied; among equals
-    the shortest chain wins (of cross-signed paths the one that old clients need not follow).
+    A chain to a public root is preferred to one to a private root, and that to one whose issuer
+    was not supplied. Among equals the shortest chain is preferred (of cross-signed paths, the one
+    that old clients do not need).
 
     Args:
         leaf: the certificate to start from; it may be among `supplied`.
         supplied: certificates in any order.
         roots: the public roots; they are never part of the chain.
-        at: every certificate and root must be valid at this time; None disregards time.
+        at: every certificate and root must be valid at this time; None ignores validity.
     """
     usable = [
         each
         for each in {*supplied} - {leaf}
         if (at is None or is_valid_at(each, at)) and _may_issue(each)
     ]
-    # Of two certificates of one CA the later expiry wins, whichever was supplied first.
+    # Of two certificates of one CA the later expiry is preferred, in whatever order they come.
     usable.sort(key=lambda each: (each.not_valid_after_utc, fingerprint_of(each)), reverse=True)
     return min(
         _chains(leaf, usable, roots, at),
@@ -76,11 +77,11 @@ def _chains(
     roots: PublicRoots,
     at: datetime | None,
 ) -> Iterator[Chain]:
-    """Yield the chains that end somewhere, shorter ones first.
+    """Yield the complete chains, shorter ones first.
 
-    Each certificate is visited once, on the shortest way to it: a longer way could neither end
-    elsewhere nor allow more depth. So CAs that sign each other in circles cost nothing; where
-    nothing but circles leads up, the last path, a longest one, is all there is.
+    Each certificate is visited once, on the shortest path to it: a longer path could neither have
+    another end nor allow more depth. So CAs that sign each other in cycles cost nothing. If only
+    cycles exist, the last path, which is a longest one, is yielded.
     """
     path: tuple[x509.Certificate, ...] = (leaf,)
     paths = deque([path])
@@ -100,7 +101,7 @@ def _chains(
 def _issuers(
     path: Sequence[x509.Certificate], usable: Sequence[x509.Certificate]
 ) -> list[x509.Certificate]:
-    """Return what may stand above the path."""
+    """Return the certificates that may follow at the top of the path."""
     top, intermediates = path[-1], len(path) - 1
     return [each for each in usable if issued_by(top, each) and _allows_depth(each, intermediates)]
 
@@ -111,7 +112,7 @@ def _end(
     roots: PublicRoots,
     at: datetime | None,
 ) -> ChainEnd | None:
-    """Say what a path ends at; None if it goes on."""
+    """Return the end of a path, or None if the path continues."""
     if roots.have_issued(top, at):
         return ChainEnd.PUBLIC_ROOT
     if is_self_signed(top):
@@ -120,9 +121,9 @@ def _end(
 
 
 def _may_issue(certificate: x509.Certificate) -> bool:
-    """Say whether the certificate may sign others (RFC 5280, section 6.1.4, k to n).
+    """Return whether the certificate may sign others (RFC 5280, section 6.1.4, k to n).
 
-    An old root may lack basic constraints, and its own key usages bind nobody who trusts it.
+    An old root may lack basic constraints, and a client that trusts a root ignores its key usages.
     """
     constraints = basic_constraints_of(certificate)
     if is_self_signed(certificate):
@@ -133,7 +134,7 @@ def _may_issue(certificate: x509.Certificate) -> bool:
 
 
 def _allows_depth(issuer: x509.Certificate, intermediates_below: int) -> bool:
-    """Say whether path length permits it (RFC 5280, section 4.2.1.9)."""
+    """Return whether the path length constraint allows it (RFC 5280, section 4.2.1.9)."""
     constraints = basic_constraints_of(issuer)
     if constraints is None or constraints.path_length is None:
         return True

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def best_chain(
     leaf: x509.Certificate, supplied: Sequence[x509.Certificate], roots: PublicRoots, at: datetime
 ) -> Chain | None:
-    """Return the chain to import, or None if no path is valid then (see `check_chain`)."""
+    """Return the chain to import, or None if no path is valid at `at` (see `check_chain`)."""
     valid = build_chain(leaf, supplied, roots, at=at)
     ever = build_chain(leaf, supplied, roots)
     lost_the_issuer = ever.certificates and not valid.certificates
@@ -34,7 +34,7 @@ def best_chain(
 
 
 def check_signatures(leaf: x509.Certificate, chain: Chain | None) -> Iterator[Finding]:
-    """A root's signature proves nothing, so nothing is asked of it."""
+    """Check every signature except that of a self-signed root, which proves nothing."""
     above = chain.certificates if chain else ()
     for each in (leaf, *(each for each in above if not is_self_signed(each))):
         if digest := weak_digest_of(each):
@@ -48,13 +48,13 @@ def check_chain(
     roots: PublicRoots,
     at: datetime,
 ) -> Iterator[Finding]:
-    """Say what is wrong with the chain, or what was mended; None as `chain` is CHAIN_EXPIRED."""
+    """Yield findings on the chain and its repairs; if `chain` is None, yield CHAIN_EXPIRED."""
     if chain is None:
         expired = [
             subject_name_of(each) for each in supplied if each != leaf and not is_valid_at(each, at)
         ]
         invalid = ", ".join(expired) or "the root"
-        found = f"No path of certificates valid now leads up; not valid: {invalid}."
+        found = f"No currently valid chain to a root. Expired or not yet valid: {invalid}."
         yield refuse(Code.CHAIN_EXPIRED, found)
         return
     yield from _check_completeness(leaf, chain)
@@ -67,19 +67,27 @@ def _check_completeness(leaf: x509.Certificate, chain: Chain) -> Iterator[Findin
         return
     if chain.certificates:
         issuer = issuer_name_of(chain.certificates[-1])
-        found = f"The chain's top was issued by {issuer}, which is neither here nor public."
+        found = (
+            f"The top certificate of the chain was issued by {issuer}, which is neither in the"
+            " secret nor a public root."
+        )
         yield warn(Code.CHAIN_INCOMPLETE, found)
     else:
-        found = f"No CA in the secret issued the certificate; its issuer is {issuer_name_of(leaf)}."
+        found = (
+            "No CA certificate in the secret issued the certificate. Its issuer is"
+            f" {issuer_name_of(leaf)}."
+        )
         yield refuse(Code.CHAIN_INCOMPLETE, found)
 
 
 def _check_endurance(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
-    """Warn of what clients will reject before the leaf itself expires."""
+    """Warn about CA certificates that expire before the leaf."""
     for each in chain.certificates:
         if each.not_valid_after_utc < leaf.not_valid_after_utc:
             ends = f"{each.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
-            found = f"{subject_name_of(each)} above the certificate ends sooner, at {ends}."
+            found = (
+                f"{subject_name_of(each)} in the chain expires before the certificate, at {ends}."
+            )
             yield warn(Code.CHAIN_EXPIRED, found)
 
 
@@ -89,7 +97,7 @@ def _repairs(
     wanted = [leaf, *chain.certificates]
     distinct = list(dict.fromkeys(supplied))
     if [each for each in distinct if each in wanted] != wanted:
-        yield repair(Code.CHAIN_MISORDERED, "The certificates were put in order, leaf first.")
+        yield repair(Code.CHAIN_MISORDERED, "The certificates were reordered, leaf first.")
     dropped = _dropped(supplied, wanted, roots)
     if dropped:
         yield repair(Code.CHAIN_SUPERFLUOUS, f"Left out of the chain: {'; '.join(dropped)}.")
@@ -98,7 +106,7 @@ def _repairs(
 def _dropped(
     supplied: Sequence[x509.Certificate], wanted: Sequence[x509.Certificate], roots: PublicRoots
 ) -> list[str]:
-    """Return why each certificate that is not imported was left out."""
+    """Return, for each certificate that is not imported, why it was left out."""
     dropped = []
     seen: set[x509.Certificate] = set()
     for each in supplied:

@@ -35,19 +35,19 @@ if TYPE_CHECKING:
     from certrotation.core.material.trust import PublicRoots
 
 LARGEST_KEY = 5_120
-"""Bytes of PEM that ACM takes as a private key (ACM User Guide, Prerequisites)."""
+"""The largest private key that ACM imports, in bytes of PEM (ACM User Guide, Prerequisites)."""
 
 SMALLEST_RSA = 2_048
-"""Bits that clients take; ACM would import 1,024 too."""
+"""The smallest RSA key that clients accept, in bits; ACM would import 1,024 too."""
 
 SHORT_WAIT = timedelta(minutes=10)
-"""A certificate that becomes valid sooner than this is waited for."""
+"""The rotation waits for a certificate that becomes valid sooner than this."""
 
 
 class Inspection(NamedTuple):
-    """What checking found; `material` is there unless a finding makes it impossible to build.
+    """The result of the checks; `material` is None only if it cannot be built.
 
-    `valid_from` is set, and the material usable from then on, if it becomes valid within minutes.
+    `valid_from` is set if the material becomes valid within minutes: it is usable from then on.
     """
 
     material: Material | None
@@ -56,7 +56,7 @@ class Inspection(NamedTuple):
 
 
 def inspect_secret(value: SecretValue, roots: PublicRoots, now: datetime) -> Inspection:
-    """Read and check what a secret holds, by itself: nothing that is live is compared.
+    """Parse and check the value of a secret, without comparing it with the current copies.
 
     All checks run, so that a person sees every refusal at once.
     """
@@ -67,7 +67,7 @@ def inspect_secret(value: SecretValue, roots: PublicRoots, now: datetime) -> Ins
     key = supplied.private_key
     leaf = _find_leaf(supplied)
     if leaf is None:
-        found = "Every certificate in the secret is a CA's, and none has the private key."
+        found = "The secret contains only CA certificates, and none belongs to the private key."
         return Inspection(
             material=None, findings=(*_check_key(key), refuse(Code.LEAF_MISSING, found))
         )
@@ -111,7 +111,7 @@ def _material(
 
 
 def _find_leaf(supplied: Supplied) -> x509.Certificate | None:
-    """Return the certificate that the key belongs to, else the first that is not a CA's."""
+    """Return the certificate of the private key, else the first that is not a CA certificate."""
     public = public_bytes_of(supplied.private_key.public_key())
     own = [each for each in supplied.certificates if public_bytes_of(each.public_key()) == public]
     leaves = [each for each in supplied.certificates if not is_ca(each)]
@@ -131,7 +131,7 @@ def _check_key(key: PrivateKeyTypes) -> Iterator[Finding]:
 
 
 def _describe(key: PrivateKeyTypes) -> str:
-    """Return the kind of key and its size or curve, nothing of its value."""
+    """Return the kind of key and its size or curve, and nothing of its value."""
     kind = type(key).__name__.removesuffix("PrivateKey")
     curve = getattr(key, "curve", None)
     detail = getattr(curve, "name", None) or getattr(key, "key_size", None)
@@ -140,24 +140,26 @@ def _describe(key: PrivateKeyTypes) -> str:
 
 def _check_match(leaf: x509.Certificate, key: PrivateKeyTypes) -> Iterator[Finding]:
     if public_bytes_of(leaf.public_key()) != public_bytes_of(key.public_key()):
-        found = f"The private key is not the key of the certificate {subject_name_of(leaf)}."
+        found = f"The private key does not belong to the certificate {subject_name_of(leaf)}."
         yield refuse(Code.KEY_MISMATCH, found)
 
 
 def _check_leaf(leaf: x509.Certificate) -> Iterator[Finding]:
     if is_ca(leaf):
-        yield refuse(Code.LEAF_IS_CA, f"The certificate {subject_name_of(leaf)} is a CA's own.")
+        yield refuse(
+            Code.LEAF_IS_CA, f"The certificate {subject_name_of(leaf)} is a CA certificate."
+        )
     usages = extended_key_usages_of(leaf)
     if usages is not None and ExtendedKeyUsageOID.SERVER_AUTH not in usages:
-        found = "The certificate has extended key usages, and serverAuth is not among them."
+        found = "The certificate has extended key usages, but not serverAuth."
         yield refuse(Code.SERVER_AUTH_MISSING, found)
     if is_self_signed(leaf):
-        yield refuse(Code.SELF_SIGNED, f"The certificate {subject_name_of(leaf)} signed itself.")
+        yield refuse(Code.SELF_SIGNED, f"The certificate {subject_name_of(leaf)} is self-signed.")
     if leaf.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
-        found = "The certificate's key is for RSASSA-PSS alone (RFC 4055)."
+        found = "The key of the certificate is restricted to RSASSA-PSS (RFC 4055)."
         yield refuse(Code.KEY_UNSUPPORTED, found)
     if not names_of(leaf):
-        yield refuse(Code.NAMES_MISSING, "The certificate names no DNS name and no IP address.")
+        yield refuse(Code.NAMES_MISSING, "The certificate contains no DNS name and no IP address.")
 
 
 def _check_validity(leaf: x509.Certificate, now: datetime) -> Iterator[Finding]:
@@ -165,7 +167,7 @@ def _check_validity(leaf: x509.Certificate, now: datetime) -> Iterator[Finding]:
     if now > leaf.not_valid_after_utc:
         yield refuse(Code.EXPIRED, f"The certificate expired on {leaf.not_valid_after_utc}.")
     if now < leaf.not_valid_before_utc and not _is_valid_shortly(leaf, now):
-        found = f"The certificate is valid from {leaf.not_valid_before_utc} on, not before."
+        found = f"The certificate is not valid before {leaf.not_valid_before_utc}."
         yield refuse(Code.NOT_YET_VALID, found)
 
 

@@ -1,6 +1,6 @@
-"""Names that a certificate serves, and which names cover which.
+"""The host names of a certificate, and which name covers which.
 
-A name is a lower-case A-label DNS name (RFC 5890) or an IP address in its canonical spelling.
+A name is a DNS name of lower-case A-labels (RFC 5890) or an IP address in its canonical form.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DNS_NAME = re.compile(rf"(\*\.)?({_LABEL}\.)*{_LABEL}")
 
 
 def normalise(name: str) -> str:
-    """Return `name` as compared here: canonical IP address, or lower-case A-labels without dot."""
+    """Return `name` as a canonical IP address, or as lower-case A-labels without a final dot."""
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:
@@ -35,7 +35,7 @@ def normalise(name: str) -> str:
 
 
 def is_ip_address(name: str) -> bool:
-    """Say whether a normalised name is an IP address."""
+    """Return whether a normalised name is an IP address."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -44,16 +44,16 @@ def is_ip_address(name: str) -> bool:
 
 
 def is_qualified(name: str) -> bool:
-    """Say whether a normalised name is a fully qualified DNS name: more than one label."""
+    """Return whether a normalised name is a fully qualified DNS name: more than one label."""
     return "." in name and not is_ip_address(name)
 
 
 def names_of(certificate: x509.Certificate) -> frozenset[str]:
     """Return the DNS names and IP addresses a certificate serves.
 
-    The common name counts only where there is no SAN extension (RFC 9525, section 2); an empty
-    DNS name, which RFC 5280 (section 4.2.1.6) reserves, serves nothing, and neither does a network
-    in place of an address.
+    The common name counts only without a SAN extension (RFC 9525, section 2). An empty DNS name,
+    which RFC 5280 (section 4.2.1.6) reserves, does not count, nor does a network instead of an
+    address.
 
     Raises:
         ValueError: the extension cannot be decoded.
@@ -68,7 +68,7 @@ def names_of(certificate: x509.Certificate) -> frozenset[str]:
 
 
 def covers(names: frozenset[str], wanted: str) -> bool:
-    """Say whether one of `names` covers `wanted`.
+    """Return whether one of `names` covers `wanted`.
 
     `*.x` covers exactly one label and not `x`; a wildcard is covered only by itself (RFC 9525,
     section 6.3).
@@ -80,7 +80,7 @@ def covers(names: frozenset[str], wanted: str) -> bool:
 
 
 def uncovered(names: frozenset[str], wanted: Iterable[str]) -> tuple[str, ...]:
-    """Return those of `wanted` that no name covers, sorted."""
+    """Return the names of `wanted` that none of `names` covers, sorted."""
     return tuple(sorted(each for each in wanted if not covers(names, each)))
 
 

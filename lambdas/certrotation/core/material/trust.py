@@ -1,4 +1,4 @@
-"""Which CA a certificate ends at: a root of the public bundle, or a private anchor."""
+"""The trust anchor of a chain: a root of the public bundle, or a private CA."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PublicRoots:
-    """The roots that clients trust by default, looked up by name and key."""
+    """The roots that clients trust by default, indexed by name and key."""
 
     def __init__(self, certificates: Iterable[x509.Certificate]) -> None:
         self._by_name: dict[bytes, list[x509.Certificate]] = {}
@@ -27,16 +27,16 @@ class PublicRoots:
             self._by_name.setdefault(each.subject.public_bytes(), []).append(each)
 
     def contains(self, certificate: x509.Certificate) -> bool:
-        """Say whether a root has this name and this key, however the certificate was signed."""
+        """Return whether a root has the same name and key, whoever signed the certificate."""
         key = public_bytes_of(certificate.public_key())
         return any(
             public_bytes_of(root.public_key()) == key for root in self._named(certificate.subject)
         )
 
     def have_issued(self, certificate: x509.Certificate, at: datetime | None = None) -> bool:
-        """Say whether a root signed this certificate, as each root did itself.
+        """Return whether a root signed this certificate; a root has signed itself.
 
-        Bundles keep roots that have expired: given a time, only those count that are valid then.
+        Bundles keep expired roots. If `at` is given, only roots that are valid at `at` count.
         """
         return any(
             issued_by(certificate, root)
@@ -49,16 +49,16 @@ class PublicRoots:
 
 
 class Anchor(NamedTuple):
-    """Where a chain ends: for clients, the thing to trust."""
+    """The end of a chain: the CA that clients must trust."""
 
     public: bool
     name: x509.Name
     key_identifier: bytes | None
     public_key: bytes | None = None
-    """Known where the anchor itself is at hand: an identifier is but what somebody wrote."""
+    """Known only if the chain contains the anchor; key identifiers are not verified."""
 
     def is_same_as(self, other: Anchor) -> bool:
-        """Say whether both are one anchor; what either lacks decides nothing."""
+        """Return whether both are the same anchor; members that one of them lacks are ignored."""
         identifiers = {self.key_identifier, other.key_identifier} - {None}
         keys = {self.public_key, other.public_key} - {None}
         return self.name == other.name and len(identifiers) <= 1 and len(keys) <= 1
@@ -70,10 +70,10 @@ class Anchor(NamedTuple):
 
 
 def anchor_of(path: Sequence[x509.Certificate], roots: PublicRoots) -> Anchor:
-    """Return the anchor of `path`, which leads from the leaf upwards and is never empty.
+    """Return the anchor of `path`, which starts at the leaf and is never empty.
 
-    For a private CA it is the topmost certificate if that is self-signed, else that certificate's
-    issuer by name and authority key identifier (RFC 5280, section 4.2.1.1).
+    For a private CA, the anchor is the topmost certificate if that is self-signed, else the name
+    and authority key identifier of its issuer (RFC 5280, section 4.2.1.1).
     """
     top = path[-1]
     if roots.have_issued(top):

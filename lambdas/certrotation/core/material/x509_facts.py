@@ -1,4 +1,4 @@
-"""Facts read from one X.509 certificate, in the terms that ACM's rules use."""
+"""Facts about one X.509 certificate, in the terms of ACM's rules."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _OLD_ECDSA_DIGESTS = {SignatureAlgorithmOID.ECDSA_WITH_SHA1: _SHA1}
 
 
 def key_algorithm_of(key: PublicKeyTypes) -> KeyAlgorithm | None:
-    """Return the key type, or None if it is not one that ACM imports."""
+    """Return the key type, or None if ACM does not import it."""
     if isinstance(key, rsa.RSAPublicKey):
         return _RSA_SIZES.get(key.key_size)
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -66,17 +66,17 @@ def key_algorithm_of(key: PublicKeyTypes) -> KeyAlgorithm | None:
 
 
 def public_bytes_of(key: PublicKeyTypes) -> bytes:
-    """Return the SubjectPublicKeyInfo: two keys are the same where these bytes are."""
+    """Return the SubjectPublicKeyInfo; equal bytes mean equal keys."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def subject_name_of(certificate: x509.Certificate) -> str:
-    """Return the subject in words, for a message."""
+    """Return the subject as text for a message."""
     return certificate.subject.rfc4514_string() or "(no subject)"
 
 
 def issuer_name_of(certificate: x509.Certificate) -> str:
-    """Return the issuer in words, for a message."""
+    """Return the issuer as text for a message."""
     return certificate.issuer.rfc4514_string() or "(no issuer)"
 
 
@@ -86,7 +86,7 @@ def fingerprint_of(certificate: x509.Certificate) -> str:
 
 
 def key_usages_of(certificate: x509.Certificate) -> frozenset[str] | None:
-    """Return the names of the key usages set, or None without that extension."""
+    """Return the names of the key usages that are set, or None without the extension."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
@@ -99,7 +99,7 @@ def key_usages_of(certificate: x509.Certificate) -> frozenset[str] | None:
         "key_agreement": usage.key_agreement,
         "key_cert_sign": usage.key_cert_sign,
         "crl_sign": usage.crl_sign,
-        # RFC 5280, section 4.2.1.3: both mean something only with key agreement.
+        # RFC 5280, section 4.2.1.3: both have a meaning only with key agreement.
         "encipher_only": usage.key_agreement and usage.encipher_only,
         "decipher_only": usage.key_agreement and usage.decipher_only,
     }
@@ -109,7 +109,7 @@ def key_usages_of(certificate: x509.Certificate) -> frozenset[str] | None:
 def extended_key_usages_of(
     certificate: x509.Certificate,
 ) -> frozenset[x509.ObjectIdentifier] | None:
-    """Return the extended key usages, or None without that extension."""
+    """Return the extended key usages, or None without the extension."""
     try:
         usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
@@ -118,7 +118,7 @@ def extended_key_usages_of(
 
 
 def basic_constraints_of(certificate: x509.Certificate) -> x509.BasicConstraints | None:
-    """Return the basic constraints, or None without that extension."""
+    """Return the basic constraints, or None without the extension."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
@@ -126,29 +126,29 @@ def basic_constraints_of(certificate: x509.Certificate) -> x509.BasicConstraints
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
-    """Say whether the certificate declares itself a CA's (RFC 5280, section 4.2.1.9)."""
+    """Return whether the certificate is a CA certificate (RFC 5280, section 4.2.1.9)."""
     constraints = basic_constraints_of(certificate)
     return constraints is not None and constraints.ca
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Say whether the certificate was signed with its own key."""
+    """Return whether the certificate was signed with its own key."""
     return issued_by(certificate, certificate)
 
 
 def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
-    """Say whether `at` lies in the validity period, both ends included (RFC 5280, 4.1.2.5)."""
+    """Return whether `at` is in the validity period, both ends included (RFC 5280, 4.1.2.5)."""
     return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
 
 
 def weak_digest_of(certificate: x509.Certificate) -> str | None:
-    """Return the name of the digest that the signature rests on if that is MD5 or SHA-1."""
+    """Return the name of the signature's digest if it is MD5 or SHA-1, else None."""
     digest = certificate.signature_hash_algorithm
     return digest.name.upper() if isinstance(digest, _WEAK_DIGESTS) else None
 
 
 def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Say whether `issuer`'s key signed `certificate` and the names link."""
+    """Return whether `issuer`'s key signed `certificate` and issuer and subject names match."""
     if certificate.issuer != issuer.subject:
         return False
     try:
@@ -159,10 +159,10 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 
 def _verify_signature(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
-    """Verify with the issuer's key, raising as cryptography does.
+    """Verify the signature with the issuer's key; raise the errors of cryptography.
 
-    Its own check no longer knows MD5 and SHA-1, but a person may accept SIGNATURE_WEAK; then the
-    chain still has to link.
+    The check in cryptography rejects MD5 and SHA-1. A person may accept SIGNATURE_WEAK, so these
+    signatures are verified here.
     """
     key, algorithm = issuer.public_key(), certificate.signature_algorithm_oid
     signature, signed = certificate.signature, certificate.tbs_certificate_bytes

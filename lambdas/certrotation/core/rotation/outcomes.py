@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.core.rotation.rendering import describe_step, plan_to_json
 from certrotation.errors import CertRotationError, TransientError, Unreachable
+from certrotation.names import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +57,8 @@ class Status(StrEnum):
     """Only: on hold, or in report mode."""
     WAITING = "waiting"
     """A dependent takes no change now."""
-    HELD_BACK = "held_back"
-    """Until the canary has succeeded."""
+    NOT_STARTED = "held_back"
+    """The canary has not succeeded yet."""
     STRANDED = "stranded"
     """A dependent still names the old copy."""
     REFUSED = "refused"
@@ -69,7 +70,7 @@ _GRAVITY = (
     Status.FAILED,
     Status.REFUSED,
     Status.STRANDED,
-    Status.HELD_BACK,
+    Status.NOT_STARTED,
     Status.WAITING,
     Status.PLANNED,
     Status.DONE,
@@ -107,7 +108,7 @@ class RegionOutcome:
     waiting_for: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
-    """What AWS said that made another plan necessary."""
+    """AWS's messages that made another plan necessary."""
     error: CertRotationError | None = None
 
     @classmethod
@@ -143,6 +144,7 @@ class RotationOutcome:
     status: Status
     plan: Plan | None = None
     findings: tuple[Finding, ...] = ()
+    """On the secret and the material; a Region's findings are part of its outcome."""
     regions: tuple[RegionOutcome, ...] = ()
     error: CertRotationError | None = None
     described: ManagedSecret | None = None
@@ -164,7 +166,7 @@ class RotationOutcome:
             secret=plan.secret,
             status=gravest,
             plan=plan,
-            findings=plan.all_findings,
+            findings=plan.findings,
             regions=regions,
         )
 
@@ -214,17 +216,21 @@ class RotationOutcome:
         unfinished = [each.error for each in self.regions if each.status is not Status.DONE]
         return all(isinstance(each, Unreachable) for each in unfinished or [self.error])
 
+    @property
+    def _planned_findings(self) -> tuple[Finding, ...]:
+        return self.plan.all_findings if self.plan else self.findings
+
     def metrics(self) -> dict[str, int]:
         """Return what is counted of this rotation, zeros included."""
         stranded = [each for region in self.regions for each in region.stranded]
         statuses = {self.status, *(each.status for each in self.regions)}
         return {
-            "RotationSucceeded": int(self.status is Status.DONE),
+            metrics.ROTATION_SUCCEEDED: int(self.status is Status.DONE),
             # Not those that stranded: nothing was refused, and they are counted by themselves.
-            "RotationRefused": int(Status.REFUSED in statuses),
-            "RotationFailed": int(self.status is Status.FAILED),
-            "DependentsMoved": sum(each.moved for each in self.regions),
-            "DependentsStranded": sum(each.is_settled for each in stranded),
+            metrics.ROTATION_REFUSED: int(Status.REFUSED in statuses),
+            metrics.ROTATION_FAILED: int(self.status is Status.FAILED),
+            metrics.DEPENDENTS_MOVED: sum(each.moved for each in self.regions),
+            metrics.DEPENDENTS_STRANDED: sum(each.is_settled for each in stranded),
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -233,7 +239,7 @@ class RotationOutcome:
             "secret": self.secret,
             "status": self.status.value,
             "error": str(self.error) if self.error else None,
-            "findings": [each.to_json() for each in self.findings],
+            "findings": [each.to_json() for each in self._planned_findings],
             "regions": [each.to_json() for each in self.regions],
             "plan": plan_to_json(self.plan) if self.plan else None,
         }

@@ -1,4 +1,4 @@
-"""Plans what rotating one secret will do, in every Region, before anything is changed."""
+"""Plans the rotation of one secret: each Region once, then all Regions together."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.tags import CopyTags, tags_for_copy
-from certrotation.core.findings import Finding, apply_acceptance
-from certrotation.core.rotation.adoption import Adoption, decide_adoption
+from certrotation.core.findings import Finding, apply_acceptance, refusals
 from certrotation.core.rotation.plan import Plan
 from certrotation.core.rotation.region_planning import (
     NO_REJECTIONS,
     RegionGoal,
     Rejections,
-    plan_region,
+    decide,
     users_decide,
 )
 from certrotation.core.rotation.regression_checks import check_expiry, check_names, check_trust
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.expiry_windows import WindowPolicy
     from certrotation.core.estate.inventory import Copy, ManagedSecret, RegionLook
     from certrotation.core.material.bundle import Material
     from certrotation.core.material.trust import PublicRoots
+    from certrotation.core.rotation.plan import RegionPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,6 @@ class RotationPolicy:
     windows: WindowPolicy
     roots: PublicRoots
     adopts: bool = True
-    edge_region: str | None = "us-east-1"
-    """Where CloudFront takes its certificates from; None where it takes none from ACM."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,62 +78,60 @@ class Rotation:
             self.findings, self.secret.accepted, self.material.version, is_complete=False
         )
 
-    def users_decide(self, region: str, copies: Sequence[Copy], now: datetime) -> bool:
-        """Say whether it matters for the plan of a Region who presents its copies."""
-        is_edge = region == self.policy.edge_region
-        return users_decide(copies, self._goal(now), is_edge=is_edge)
-
-    def plan(
-        self,
-        looks: Sequence[RegionLook],
-        now: datetime,
-        refused: Rejections = NO_REJECTIONS,
-    ) -> Plan:
-        """Plan every Region that was looked at.
+    def users_decide(
+        self, copies: Sequence[Copy], kinds: Iterable[DependentKind], now: datetime
+    ) -> bool:
+        """Say whether it matters for the plan of a Region who presents its copies.
 
         Args:
-            looks: what was seen, canary first.
+            copies: the Region's copies.
+            kinds: the kinds of dependents that may present a certificate of the Region.
             now: the present time.
-            refused: what AWS refused while an earlier plan was applied.
         """
-        adoptions = [self._adoption(look) for look in looks]
-        to_change = [
-            copy
-            for look, adoption in zip(looks, adoptions, strict=True)
-            for copy in (*look.copies, *adoption.copies)
-            if copy.is_ordinary(now) and not copy.presented.equals(self.material)
-        ]
-        plan = Plan(
+        return users_decide(copies, self._goal(now), kinds)
+
+    def decide(
+        self, look: RegionLook, now: datetime, rejections: Rejections = NO_REJECTIONS
+    ) -> RegionPlan:
+        """Plan one Region, without a comparison of the material with its copies.
+
+        Args:
+            look: what was found there.
+            now: the present time.
+            rejections: what AWS rejected while an earlier plan was applied.
+        """
+        return decide(look, self._goal(now, rejections))
+
+    def plan(self, regions: Sequence[RegionPlan], now: datetime) -> Plan:
+        """Compare the material with all copies that it replaces, and return the whole plan.
+
+        Args:
+            regions: the plan of each Region that could be read, canary first.
+            now: the present time.
+        """
+        outdated = [copy for region in regions for copy in region.outdated]
+        findings = apply_acceptance(
+            (*self.findings, *self._compare(outdated, now)),
+            self.secret.accepted,
+            self.material.version,
+        )
+        return Plan(
             secret=self.secret.name,
             version=self.material.version,
-            findings=apply_acceptance(
-                (*self.findings, *self._compare(to_change, now)),
-                self.secret.accepted,
-                self.material.version,
-            ),
-            regions=(),
+            findings=findings,
+            regions=() if refusals(findings) else tuple(regions),
             is_held=self.secret.is_held,
         )
-        if plan.is_refused:
-            return plan
-        goal = self._goal(now, refused)
-        return plan.with_regions(
-            plan_region(look, adoption, goal)
-            for look, adoption in zip(looks, adoptions, strict=True)
-        )
 
-    def _goal(self, now: datetime, refused: Rejections = NO_REJECTIONS) -> RegionGoal:
-        return RegionGoal(material=self.material, tags=self.tags, now=now, refusals=refused)
-
-    def _adoption(self, look: RegionLook) -> Adoption:
-        if not self.policy.adopts:
-            return Adoption()
-        return decide_adoption(
-            self.material,
-            self.secret.name,
-            look.lookalikes,
-            self.policy.roots,
-            has_copy=bool(look.copies),
+    def _goal(self, now: datetime, rejections: Rejections = NO_REJECTIONS) -> RegionGoal:
+        return RegionGoal(
+            secret=self.secret.name,
+            material=self.material,
+            tags=self.tags,
+            roots=self.policy.roots,
+            adopts=self.policy.adopts,
+            now=now,
+            rejections=rejections,
         )
 
     def _compare(self, copies: Sequence[Copy], now: datetime) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What a scan reports: the whole estate as metrics and as one structured summary."""
+"""The report of a scan: the whole estate as metrics and as one structured summary."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation.core.scan.assessment import INTERVALS_UNTIL_OVERDUE, Assessment
 from certrotation.core.scan.classification import State
+from certrotation.names import metrics
+from certrotation.names.service import NEAREST_SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,59 +19,58 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.plan import Delete
     from certrotation.core.scan.assessment import CertificateStatus
 
-NEAREST_SHOWN = 20
-"""Certificates nearest to expiry that the summary names."""
-
 COUNTED_SHOWN = 50
-"""Certificates that the summary names for each metric that counts them, those first that end first.
+"""How many certificates the summary names for each metric that counts them, nearest expiry first.
 
-Where short-lived certificates are many, they are the nearest to expiry at all times, and what
-raised an alarm would not be among the nearest.
+If there are many short-lived certificates, they are always nearest to expiry, and a certificate
+that raised an alarm would not be among the nearest.
 """
 
 EXPLAINED = 200
-"""Secrets for which the summary says why they are due, and copies for which it says why they were
-or were not deleted: CloudWatch Logs takes a megabyte in one line (its quotas)."""
+"""How many due secrets, findings and deletions the summary explains.
+
+CloudWatch Logs accepts a megabyte in one line (CloudWatch Logs quotas).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanReport:
-    """What one scan saw and did."""
+    """The result of one scan."""
 
     assessment: Assessment
     unreachable: Mapping[str, str]
     """Region to reason."""
     deleted: tuple[Delete, ...]
-    """Superseded copies."""
+    """The superseded copies that the scan deleted."""
     not_deleted: Mapping[str, str]
-    """ARN to reason, for superseded copies whose time had come."""
+    """ARN to reason, for superseded copies that should have been deleted."""
     interval: timedelta
-    """Between two scans."""
+    """The time between two scans."""
     now: datetime
 
     def metrics(self) -> dict[str, int]:
-        """Return the metrics; zeros of a level only if every Region was seen.
+        """Return the metrics; zeros of level metrics only if every Region was read.
 
-        A Region that is dark must not clear an alarm that one of its certificates raised.
+        An unreachable Region must not clear an alarm that one of its certificates raised.
         """
         levels = self._levels()
         shown = levels if not self.unreachable else {k: v for k, v in levels.items() if v}
         used = [each for each in self.assessment.verdicts if each.counts_as_used]
         days = [(each.certificate.not_after - self.now).days for each in used]
         return {
-            "ScanCompleted": 1,
+            metrics.SCAN_COMPLETED: 1,
             **shown,
-            "RegionsUnreachable": len(self.unreachable),
-            "CopiesManaged": sum(each.state.is_managed for each in self.assessment.verdicts),
-            "CopiesDue": sum(each.places for each in self.assessment.due),
-            "SupersededDeleted": len(self.deleted),
-            **({"DaysToExpiryMin": min(days)} if days else {}),
+            metrics.REGIONS_UNREACHABLE: len(self.unreachable),
+            metrics.COPIES_MANAGED: sum(each.state.is_managed for each in self.assessment.verdicts),
+            metrics.COPIES_DUE: sum(each.places for each in self.assessment.due),
+            metrics.SUPERSEDED_DELETED: len(self.deleted),
+            **({metrics.DAYS_TO_EXPIRY_MIN: min(days)} if days else {}),
         }
 
     def _levels(self) -> dict[str, int]:
         counted = {name: len(verdicts) for name, verdicts in self._counted().items()}
         overdue = sum(each.places for each in self.assessment.due if each.is_overdue)
-        return {**counted, "CopiesOverdue": overdue}
+        return {**counted, metrics.COPIES_OVERDUE: overdue}
 
     def _counted(self) -> dict[str, list[CertificateStatus]]:
         """Return the certificates that each level metric counts."""
@@ -77,12 +78,14 @@ class ScanReport:
         used = [each for each in verdicts if each.counts_as_used]
         recent = INTERVALS_UNTIL_OVERDUE * self.interval
         return {
-            "CertificatesCritical": [each for each in used if each.windows.is_critical(now)],
-            "CertificatesTurnedCritical": [
+            metrics.CERTIFICATES_CRITICAL: [each for each in used if each.windows.is_critical(now)],
+            metrics.CERTIFICATES_TURNED_CRITICAL: [
                 each for each in used if each.windows.turned_critical_within(recent, now)
             ],
-            "CopiesAwaitingMaterial": [each for each in verdicts if each.state is State.AWAITING],
-            "UnmanagedExpiring": [
+            metrics.COPIES_AWAITING_MATERIAL: [
+                each for each in verdicts if each.state is State.AWAITING
+            ],
+            metrics.UNMANAGED_EXPIRING: [
                 each
                 for each in used
                 if each.state is State.UNMANAGED and each.windows.is_warning(now)
@@ -115,7 +118,7 @@ class ScanReport:
         }
 
     def _rows(self, verdicts: Iterable[CertificateStatus], most: int) -> list[dict[str, Any]]:
-        """Return the first to expire, as JSON values."""
+        """Return the certificates nearest to expiry, as JSON values."""
         first = sorted(verdicts, key=lambda each: each.certificate.not_after)[:most]
         return [_row(each, self.now) for each in first]
 
