@@ -184,7 +184,7 @@ class VirtualTime:
         try:
             if not self._is_over:
                 task.outcome.append(task.work())
-        except BaseException as error:  # whoever waits for the result gets it
+        except BaseException as error:  # noqa: BLE001  whoever waits for the result gets it
             task.error = error
         task.is_done = True
         self._unfinished.discard(task)
@@ -275,6 +275,6 @@ class _Pool:
 
 
 def _modules_with_threads() -> list[Any]:
-    names = (each.name for each in pkgutil.iter_modules(workflows.__path__, "certrotation.workflows."))
-    modules = [importlib.import_module(name) for name in names]
+    found = pkgutil.iter_modules(workflows.__path__, "certrotation.workflows.")
+    modules = [importlib.import_module(each.name) for each in found]
     return [each for each in modules if hasattr(each, "ThreadPoolExecutor")]

@@ -79,7 +79,7 @@ class Quotas:
 def slow_and_throttled(time: VirtualTime, quotas: Quotas) -> Iterator[None]:
     """Let each request take its time and keep to the quotas, until exit."""
     answer: Way = BotocoreStubber.process_request
-    chance = Random(0)
+    chance = Random(0)  # noqa: S311  the same each time
 
     def process(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Forwarded | None:
         time.sleep(chance.uniform(*LATENCY))
@@ -100,7 +100,7 @@ def without_http(aws: EmbeddedAws) -> Iterator[None]:
 
     def process(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Forwarded | None:
         _, region, operation = _asked(request)
-        answer = direct.answer(operation, region, request.body)
+        answer = direct.answer(operation, region, request)
         return long_way(stubber, request) if answer is None else answer
 
     with ExitStack() as stack:
@@ -114,8 +114,8 @@ def without_http(aws: EmbeddedAws) -> Iterator[None]:
 def _asked(request: AWSPreparedRequest) -> tuple[str, str, str]:
     """Return the service, the Region and the operation of a request."""
     service, region = request.url.removeprefix("https://").split(".")[:2]
-    target = request.headers.get("X-Amz-Target", b"")
-    return service, region, target.decode().rpartition(".")[2]
+    target: Any = request.headers.get("X-Amz-Target", b"")
+    return service, region, str(target, "ascii").rpartition(".")[2]
 
 
 class _Direct:
@@ -131,14 +131,14 @@ class _Direct:
             "ImportCertificate": acm.import_certificate,
         }
 
-    def answer(self, operation: str, region: str, body: bytes) -> Forwarded | None:
+    def answer(self, operation: str, region: str, request: AWSPreparedRequest) -> Forwarded | None:
         """Answer, or return None for what goes the long way."""
         if operation not in self._answers:
             return None
-        params = json.loads(body)
+        params: dict[str, Any] = json.loads(str(request.body, "utf-8"))  # type: ignore[arg-type]  # bytes
         for name in {"Certificate", "CertificateChain", "PrivateKey"} & params.keys():
             params[name] = base64.b64decode(params[name])
-        request = Request(
+        asked = Request(
             world=self._world,
             service="",
             operation=operation,
@@ -147,7 +147,7 @@ class _Direct:
             forward=_no_way,
         )
         try:
-            answer = self._answers[operation](request)
+            answer = self._answers[operation](asked)
         except ServiceException as error:
             return _error(error.code, error.message)
         return None if answer is None else (200, {}, json.dumps(answer))
@@ -183,7 +183,7 @@ class _TagIndex:
         if len(certificates) != self._size:
             self._size, self._found = len(certificates), {}
             for each in certificates:
-                self._found.setdefault(dict(each.tags).get(tags.SECRET, ""), []).append(each)
+                self._found.setdefault(dict(each.tags).get(tags.SECRET) or "", []).append(each)
         return [
             {
                 "ResourceARN": each.arn,

@@ -34,9 +34,10 @@ WORKERS = 4
 BEGIN = datetime(2026, 11, 25, 9, tzinfo=UTC)
 """Rate limits count in whole seconds of the clock, so that the figures depend on it."""
 
-BURST = 4
-"""Seconds' worth that a bucket holds. ACM publishes none; it is that of Elastic Load Balancing: 40
-requests at 10 a second (Elastic Load Balancing User Guide, API throttling)."""
+BURSTS = (4, 1)
+"""Seconds' worth that a bucket holds. ACM publishes no figure. Those of Elastic Load Balancing hold
+four seconds' worth, 40 requests at 10 a second (Elastic Load Balancing User Guide, API throttling).
+A single second's worth is the worst case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,8 @@ class Rotated:
     """What rotating so many secrets took."""
 
     secrets: int
+    burst: int
+    """Seconds' worth that a bucket holds."""
     seconds: float
     """From the scan to the last message's end."""
     requests: Counter[str]
@@ -66,7 +69,7 @@ class Rotated:
         return (self.secrets - 1) / RATES["ImportCertificate"]
 
 
-def rotate_many(secrets: int, burst: float = BURST) -> Rotated:
+def rotate_many(secrets: int, burst: int) -> Rotated:
     """Renew so many secrets with a copy in each of four Regions, all due at once."""
     time = VirtualTime(BEGIN)
     with ExitStack() as stack:
@@ -92,6 +95,7 @@ def rotate_many(secrets: int, burst: float = BURST) -> Rotated:
         found = sum(len(estate.certificates(region)) for region in REGIONS)
     return Rotated(
         secrets=secrets,
+        burst=burst,
         seconds=seconds,
         requests=quotas.requests,
         throttled=quotas.throttled,
