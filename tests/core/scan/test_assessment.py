@@ -9,7 +9,7 @@ import pytest
 
 from certrotation.core.scan.classification import State
 from certrotation.names.tags import IGNORE, NOT_AFTER, SECRET
-from tests.core.building import (
+from tests.core.builders import (
     HOME,
     HOUR,
     NEW_VERSION,
@@ -45,7 +45,7 @@ def verdict_on(
 ) -> CertificateStatus:
     """The verdict on the only certificate of its Region."""
     seen = listing((certificate, tags), region=certificate.region)
-    (verdict,) = assessed(seen, secrets=(secret or managed(),), policy=policy).verdicts
+    (verdict,) = assessed(seen, secrets=(secret or managed(),), policy=policy).statuses
     return verdict
 
 

@@ -87,20 +87,20 @@ def _wrong() -> list[Row]:
                 "another RSA key of the same size": of(
                     leaf(key="rsa2048"), private_key=_pem_of(shared_key("rsa2048", "x"))
                 ),
-                "two keys, the other one first": shop(private_key=rsa_key + KEY),
                 "the right key but encrypted for another": shop(
                     private_key=_pem_of(other), passphrase=PASSPHRASE
                 ),
             },
             live(): {
                 "two keys, the right one first": shop(private_key=KEY + rsa_key),
+                "two keys, the other one first": shop(private_key=rsa_key + KEY),
                 "two names for the key, one key": shop(privkey=KEY),
                 "two names for the key, one with a line feed more": shop(privkey=KEY + "\n"),
             },
             refused("LEAF_IS_CA", "NAMES_MISSING", says="CN=Example Public CA 1"): {
                 "the CA's key in place of the leaf's": shop(private_key=_pem_of(PUBLIC_CA.key))
             },
-            refused("SECRET_MALFORMED", says="different keys"): {
+            refused("SECRET_MALFORMED", says="different private keys"): {
                 "two names for the key, two keys": shop(privkey=rsa_key)
             },
             refused("SECRET_MALFORMED", says="no private key"): {
@@ -169,6 +169,9 @@ def _encrypted() -> list[Row]:
                 ),
                 "an encrypted key, passphrase with a line feed": shop(
                     private_key=encrypted, passphrase=PASSPHRASE + "\n"
+                ),
+                "an encrypted key, itself for a passphrase": shop(
+                    private_key=encrypted, passphrase=KEY
                 ),
                 "an encrypted key, 10,000 letters for a passphrase": shop(
                     private_key=encrypted, passphrase="x" * 10_000

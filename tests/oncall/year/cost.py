@@ -1,11 +1,11 @@
-"""What the year would have cost: the formulas and prices of docs/deploying.md, "What it costs"."""
+"""What the year would have cost: the formulas and prices of docs/costs.md."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.oncall.year.metering import ROTATE, SCAN
+from tests.oncall.year.recorder import ROTATE, SCAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,14 +9,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import boto3
+
 from certrotation import composition
 from certrotation.errors import CertRotationError
-from certrotation.handlers import rotate, scan
 from certrotation.settings import Settings
 from tests.oncall.year.faults import BACKGROUND
-from tests.oncall.year.metering import ROTATE, SCAN
-from tests.support.death import DeathError, dying
-from tests.support.model_queue import ModelQueue
+from tests.oncall.year.recorder import ROTATE, SCAN
+from tests.simulation.faults import TIMEOUT, DeathError, dying, nth
+from tests.simulation.runner import ModelQueue, run_rotate, run_scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
     from certrotation.core.rotation.request import RotationRequest
     from tests.double import Call
-    from tests.oncall.year.agenda import Agenda
-    from tests.oncall.year.metering import Metering
-    from tests.support.estate import Estate
+    from tests.oncall.year.recorder import MetricRecorder
+    from tests.simulation.clock import Agenda
+    from tests.simulation.estate import Estate
 
 INTERVAL = timedelta(hours=1)
 """Between two scans."""
@@ -37,9 +38,6 @@ _AGAIN = {1: timedelta(minutes=1), 2: timedelta(minutes=2)}
 
 _TURNED_AWAY_FOR = timedelta(minutes=5)
 """When an event that was throttled is tried again, at the latest (the same)."""
-
-_TIMEOUT = timedelta(minutes=5)
-"""Of both functions (infra/service/service_function.py)."""
 
 _PICKED_UP = timedelta(seconds=2)
 """How long a message lies until a poller has it."""
@@ -61,7 +59,9 @@ class Switches:
 class Functions:
     """scan and rotate, the schedule, and the queue between them."""
 
-    def __init__(self, estate: Estate, agenda: Agenda, metering: Metering, chance: Random) -> None:
+    def __init__(
+        self, estate: Estate, agenda: Agenda, recorder: MetricRecorder, chance: Random
+    ) -> None:
         self.switches = Switches()
         self.queue = ModelQueue(clock=agenda)
         self.calls: Counter[tuple[str, str]] = Counter()
@@ -75,15 +75,16 @@ class Functions:
         self.bugs: list[str] = []
         """What no handler translated."""
         self._estate, self._agenda = estate, agenda
-        self._metering, self._chance = metering, chance
+        self._recorder, self._chance = recorder, chance
         self._killed_at = agenda.now
         estate.aws.before(self._kill_what_takes_too_long)
 
     def in_force(self) -> Any:
         """Give the functions clients of their own, and this queue, until exit."""
         settings = Settings.from_env(self._estate.environment)
-        made = replace(composition._account.__wrapped__(settings, frozenset()), queue=self.queue)
-        return patch("certrotation.composition.account", lambda _: made)
+        made = composition.compose(settings, boto3.Session())
+        made = made._replace(account=replace(made.account, queue=self.queue))
+        return patch("certrotation.composition.composed", lambda _: made)
 
     # scan
 
@@ -95,19 +96,19 @@ class Functions:
     def _try_scan(self, tries: int, fired: datetime) -> None:
         now = self._agenda.now
         if not self.switches.scan_allowed:
-            self._metering.throttled(SCAN, now)
+            self._recorder.throttled(SCAN, now)
             if now - fired < INTERVAL:
                 self._agenda.after(_TURNED_AWAY_FOR, lambda: self._try_scan(tries, fired))
             else:
-                self._metering.failed_into("ScanFailures", now)
+                self._recorder.failed_into("ScanFailures", now)
             return
         dies = self.switches.scan_dies or self._happens("a scan dies")
-        if self._run(SCAN, lambda: scan.handler({}, None), dies=dies) is not None:
+        if self._run(SCAN, run_scan, dies=dies) is not None:
             self.scans.append(now)
         elif tries in _AGAIN:
             self._agenda.after(_AGAIN[tries], lambda: self._try_scan(tries + 1, fired))
         else:
-            self._metering.failed_into("ScanFailures", self._agenda.now)
+            self._recorder.failed_into("ScanFailures", self._agenda.now)
         self.plan_poll()
 
     # rotate
@@ -134,23 +135,22 @@ class Functions:
             if self.switches.rotate_allowed:
                 self._rotate(handle, message.record(handle))
             else:
-                self._metering.throttled(ROTATE, self._agenda.now)
+                self._recorder.throttled(ROTATE, self._agenda.now)
         if self.queue.dead_letters != given_up:
-            self._metering.failed_into(
+            self._recorder.failed_into(
                 "RotationDeadLetters", self._agenda.now, self.queue.dead_letters
             )
         if worked:
             self.plan_poll()
 
     def _rotate(self, handle: str, record: Mapping[str, Any]) -> None:
-        event = {"Records": [record]}
         dies = self.switches.rotate_dies or self._happens("a rotation dies")
-        answer = self._run(ROTATE, lambda: rotate.handler(event, None), dies=dies)
+        answer = self._run(ROTATE, lambda: run_rotate(record), dies=dies)
         if answer is None or answer["batchItemFailures"]:
             return
         self.queue.delete(handle)
         if self._happens("a message is delivered twice"):
-            self._run(ROTATE, lambda: rotate.handler(event, None), dies=False)
+            self._run(ROTATE, lambda: run_rotate(record), dies=False)
 
     # Both
 
@@ -159,12 +159,12 @@ class Functions:
     ) -> dict[str, Any] | None:
         """Run a function, and return its answer, or None if it failed or was killed."""
         aws, begin, answer = self._estate.aws, self._agenda.now, None
-        self._killed_at = begin + _TIMEOUT
+        self._killed_at = begin + TIMEOUT
         with ExitStack() as stack:
             run = stack.enter_context(self._estate.listening())
             if dies:
                 when = self._chance.choice(("before", "after"))
-                stack.enter_context(dying(aws, when, _nth(self._chance.randint(1, 6))))  # type: ignore[arg-type]  # one of the two
+                stack.enter_context(dying(aws, when, nth(self._chance.randint(1, 6))))  # type: ignore[arg-type]  # one of the two
             try:
                 answer = work()
             except (DeathError, CertRotationError):
@@ -173,8 +173,8 @@ class Functions:
                 self.bugs.append(f"{begin:%Y-%m-%d %H:%M} {handler}: {bug!r}")
         if dies:
             answer = None  # at its very end, if it made fewer calls than it was given
-        self._metering.said(run)
-        self._metering.invoked(handler, begin, failed=answer is None)
+        self._recorder.said(run)
+        self._recorder.invoked(handler, begin, failed=answer is None)
         self.runs[handler] += 1
         self.logged[handler] += sum(len(each) + 1 for each in run.lines)
         self.calls.update((each.service, each.operation) for each in aws.calls)
@@ -190,13 +190,3 @@ class Functions:
         happens = self._chance.random() < BACKGROUND[what]
         self.runs[what] += happens
         return happens
-
-
-def _nth(number: int) -> Callable[[Call], bool]:
-    calls = Counter[str]()
-
-    def is_it(_: Call) -> bool:
-        calls["all"] += 1
-        return calls["all"] == number
-
-    return is_it
