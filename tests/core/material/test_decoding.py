@@ -20,8 +20,6 @@ from certrotation.core.material.decoding import (
 from tests.core.samples import DAY, ISSUING_CA, LEAF, NOW
 
 PASSPHRASE = "correct horse battery staple"
-BAG = "Bag Attributes\n    friendlyName: www\n    localKeyID: 01 02\nsubject=CN = www\n\n"
-TEXT_DUMP = "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Serial Number: 4660\n"
 EC_PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
 
 

@@ -396,6 +396,7 @@ def _not_allowed() -> list[Row]:
 def _texts() -> list[Row]:
     one, text = PUBLIC_CA.certificate, SHOP.chain_pem
     malformed = refused("SECRET_MALFORMED", says="chain")
+    cut_off = refused("SECRET_MALFORMED", says="cut off or not plain PEM")
     subjects = "subject=CN = Example Public CA 1\nissuer=CN = Example Public Root\n"
     words = f"{subjects}{text}\nVerify return code: 0 (ok)\n"
     return table(
@@ -404,8 +405,6 @@ def _texts() -> list[Row]:
             malformed: {
                 "a chain that is no PEM": shop(chain="see the wiki"),
                 "a chain cut off in its only certificate": shop(chain=text[: len(text) // 2]),
-                "a chain cut off in its last certificate": of(DEEP, chain=pem(*UP)[:-200]),
-                "a chain without its last line": of(DEEP, chain=pem(*UP)[:-27]),
                 "a chain whose first certificate lost its end": of(
                     DEEP, chain=pem(UP[0])[:-60] + pem(*UP[1:])
                 ),
@@ -416,6 +415,10 @@ def _texts() -> list[Row]:
                 "a chain as an object": shop(chain={"0": text}),
                 "a chain of the key": shop(chain=SHOP.key_pem()),
                 "a revocation list for a chain": shop(chain=_revocations()),
+            },
+            cut_off: {
+                "a chain cut off in its last certificate": of(DEEP, chain=pem(*UP)[:-200]),
+                "a chain without its last line": of(DEEP, chain=pem(*UP)[:-27]),
                 "OpenSSL's trusted form beside the plain one": shop(
                     chain=text + text.replace("CERTIFICATE", "TRUSTED CERTIFICATE")
                 ),
