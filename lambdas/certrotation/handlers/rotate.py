@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from traceback import format_tb
 from typing import TYPE_CHECKING, Any
 
 from certrotation import composition
@@ -42,7 +43,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext | None) -> dict[str
     """Rotate the secret of each message; messages to be seen again are returned as failures.
 
     A bug is raised without the frames that it passed: Lambda's runtime keeps what it gets, and a
-    closure in a frame keeps the key. Where it happened is logged before.
+    closure in a frame keeps the key. Where it happened is logged before. The message of a
+    BaseException is not: a panic in cryptography's Rust code may quote what it worked on.
     """
     del context
     settings = Settings.from_env(os.environ)
@@ -54,6 +56,10 @@ def handler(event: Mapping[str, Any], context: LambdaContext | None) -> dict[str
         ]
     except Exception as bug:  # noqa: BLE001  it is raised again
         logger.exception("bug")
+        raise without_frames(bug) from None
+    except BaseException as bug:  # noqa: BLE001  as above
+        where = "".join(format_tb(bug.__traceback__))
+        logger.error("bug", extra={"exception_name": type(bug).__name__, "exception": where})
         raise without_frames(bug) from None
     return {"batchItemFailures": failures}
 
@@ -79,16 +85,17 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
         logger.warning("queue", extra={"queue": str(error)})
         return Disposition.RETURN
     if is_notification_due(request, outcome, settings.scan_interval, receives):
-        notify(account, lambda: _notice(account, outcome))
+        notify(account, lambda: _notice(account, outcome, settings.runbook_url))
     return settled
 
 
-def _notice(account: Account, outcome: RotationOutcome) -> Notice:
+def _notice(account: Account, outcome: RotationOutcome, runbook_url: str | None) -> Notice:
     """Make the mail; it is rare, and what it is made with would lengthen each cold start."""
     from certrotation.core.notify.refusal_notice import refusal_notice  # noqa: PLC0415  see above
     from certrotation.workflows.notify import current_copies_meanwhile  # noqa: PLC0415  see above
 
-    return refusal_notice(service(), outcome, current_copies_meanwhile(account, outcome))
+    live = current_copies_meanwhile(account, outcome)
+    return refusal_notice(service(), outcome, live, runbook_url=runbook_url)
 
 
 def _settle(  # noqa: PLR0913, PLR0917  all that is known of one message
