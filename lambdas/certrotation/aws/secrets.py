@@ -79,7 +79,7 @@ class ManagedSecrets:
         )
 
     def is_newer(self, secret_id: str, version: str, than: str) -> bool:
-        """Say whether `version` was created after `than`; one that is gone was not."""
+        """Return whether `version` was created after `than`; one that is gone was not."""
         with translated("secretsmanager:ListSecretVersionIds", self._named(secret_id), MEANINGS):
             created: dict[str, datetime] = {
                 each["VersionId"]: each["CreatedDate"] for each in self._versions(secret_id)

@@ -73,7 +73,7 @@ class CertificateStatus:
         return self.certificate.region, self.certificate.names
 
     @property
-    def is_stranger_in_use(self) -> bool:
+    def is_untagged_in_use(self) -> bool:
         """Whether the certificate is in use without a tag of this service: it could be adopted."""
         return (
             self.certificate.in_use and self.state is State.UNMANAGED and self.marks.secret is None
@@ -158,7 +158,7 @@ def assess(
         claimed[each.marks.secret].append(each)
     dues = _Dues(
         readable=frozenset(each.region for each in listings),
-        strangers=frozenset(each.place for each in verdicts if each.is_stranger_in_use),
+        untagged=frozenset(each.place for each in verdicts if each.is_untagged_in_use),
         policy=policy,
         now=now,
     )
@@ -214,7 +214,7 @@ class _Dues(NamedTuple):
     """Decides which secrets are due in the Regions that could be read."""
 
     readable: frozenset[str]
-    strangers: frozenset[Place]
+    untagged: frozenset[Place]
     """The places where a certificate that could be adopted is in use."""
     policy: ScanPolicy
     now: datetime
@@ -245,7 +245,7 @@ class _Dues(NamedTuple):
         )
 
     def _snapshot(self, own: Sequence[CertificateStatus]) -> ScanSnapshot:
-        like = {each.certificate.region for each in own if each.place in self.strangers}
+        like = {each.certificate.region for each in own if each.place in self.untagged}
         return ScanSnapshot(
             at=int(self.now.timestamp()), copies=tuple(_seen(own)), lookalikes=tuple(sorted(like))
         )
