@@ -13,7 +13,7 @@ from infra.observability.saved_queries import SavedQueries
 from infra.packaging.asset import function_code
 from infra.service.encryption import EncryptionKey
 from infra.service.environment import function_environment
-from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
+from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 from infra.service.queues import RotationQueue
 from infra.service.rotate_function import RotateFunction
 from infra.service.scan_function import ScanFunction
@@ -29,7 +29,7 @@ class CertRotationStack(cdk.Stack):
     The name of every resource begins with the stack's name. CloudFormation generates it if it can.
     """
 
-    def __init__(self, scope: Construct, *, config: StackConfig) -> None:
+    def __init__(self, scope: Construct, *, config: StackConfig, version: str) -> None:
         super().__init__(
             scope,
             config.stack_name,
@@ -97,6 +97,7 @@ class CertRotationStack(cdk.Stack):
         SavedQueries(self, "Queries", groups=groups)
         self._add_outputs(
             {
+                VERSION: (version, "The deployed version of certrotation"),
                 SCAN_FUNCTION: (scan.function.function_name, "Invoke it to run a scan"),
                 "ScanLogs": (scan.function.log_group.log_group_name, "The log of scans"),
                 "ScanFailures": (scan.failures.queue_url, "Scans that failed three times"),

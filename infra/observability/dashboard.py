@@ -119,7 +119,7 @@ class ServiceDashboard(Construct):
     def _days_left(self, *, width: int) -> cloudwatch.IWidget:
         days = of_service(self, metrics.DAYS_TO_EXPIRY_MIN, "Minimum", _NOW)
         last = _last(days, "days until the first expiry", _BLUE)
-        return number("Time until the first expiry", last, period=_NOW, width=width, height=_FIRST)
+        return number("First expiry", last, period=_NOW, width=width, height=_FIRST)
 
     def _critical(self, *, width: int) -> cloudwatch.IWidget:
         critical = of_service(self, watched_by("CertificateCritical"), "Maximum", _NOW)

@@ -15,13 +15,13 @@ from certrotation.handlers import rotate
 from certrotation.names import tags
 from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE, RUNBOOK
 from tests.contracts.logs_insights import ask
+from tests.simulation.estate import HOME, PREFIX, fields_of
 from tests.support.authority import now, shared_key
-from tests.support.estate import HOME, PREFIX, fields_of
 
 if TYPE_CHECKING:
     from tests.contracts.logs_insights import Record
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")

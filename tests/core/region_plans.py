@@ -10,6 +10,7 @@ from certrotation.core.findings import Severity
 from certrotation.core.rotation.plan import MarkSuperseded, Move
 from certrotation.core.rotation.planning import Rotation, RotationPolicy
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
+from certrotation.names.environment import DEFAULT_SECRET_PREFIX
 from tests.core.building import (
     BIRTH,
     HOME,
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.plan import Plan, RegionPlan
     from certrotation.core.rotation.region_planning import Rejections
 
-POLICY = RotationPolicy(targets=(HOME,), windows=WindowPolicy(), roots=ROOTS)
+POLICY = RotationPolicy(
+    targets=(HOME,), windows=WindowPolicy(), roots=ROOTS, prefix=DEFAULT_SECRET_PREFIX
+)
 NEW_LEAF = issued(ends=90 * DAY)
 RSA = issued(key="rsa2048")
 UNUSED = users()

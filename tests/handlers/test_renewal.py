@@ -8,8 +8,8 @@ from unittest.mock import patch
 
 from certrotation.core.rotation.planning import Rotation
 from certrotation.names import tags
+from tests.simulation.estate import HOME, PREFIX, Estate, fields_of
 from tests.support.authority import pem
-from tests.support.estate import HOME, PREFIX, Estate, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -66,7 +66,7 @@ def test_what_the_last_scan_said_stays_there_when_scans_have_stopped(template: T
     put(store, "DaysToExpiryMin", DEPLOYED, 9)
     put(store, "DaysToExpiryMin", DEPLOYED + HOUR, 8)
 
-    assert number(template, "Time until the first expiry", store, DEPLOYED + DAY).last == 8
+    assert number(template, "First expiry", store, DEPLOYED + DAY).last == 8
 
 
 def test_the_documents_show_the_dashboard_as_it_is(template: Template) -> None:

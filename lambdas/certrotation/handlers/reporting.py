@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from certrotation import __version__
 from certrotation.errors import CertRotationError
 from certrotation.names import environment
 from certrotation.names.metrics import NAMESPACE
@@ -32,6 +33,7 @@ def service() -> str:
 
 
 logger = Logger(service=service())
+logger.append_keys(service_version=__version__)
 
 
 def emit(values: Mapping[str, int]) -> None:
@@ -42,7 +44,7 @@ def emit(values: Mapping[str, int]) -> None:
     metrics.flush_metrics()
 
 
-def tell(account: Account, make: Callable[[], Notice]) -> None:
+def notify(account: Account, make: Callable[[], Notice]) -> None:
     """Mail people, if the stack has anywhere to; whatever comes of it, the work is done.
 
     So nothing is raised here, not even for a bug in what is mailed: Lambda would do the work again.

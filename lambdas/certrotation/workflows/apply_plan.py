@@ -250,13 +250,13 @@ class RegionRotation:
         """Move a dependent; plan again, for a reimport, if one that shows it late cannot move."""
         try:
             has_left = self.moves.move(step)
-        except DependentRefused as refusal:
+        except DependentRefused as rejection:
             shows_late = step.dependent.kind.reimport_lead is not None
             if shows_late and step.arn not in self.rejections.moves:
-                self.notes.append(refusal.found)
+                self.notes.append(rejection.found)
                 self.rejections = self.rejections.with_move(step.arn)
                 return StepResult.PLAN_AGAIN
-            self.moves.strand(step, refusal.found)
+            self.moves.strand(step, rejection.found)
             return StepResult.SKIPPED
         self.moved += has_left
         return StepResult.DONE if has_left else StepResult.SKIPPED

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from certrotation.core.estate.inventory import Copy, RegionLook, Users
 from certrotation.core.estate.tags import Marks
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
-from certrotation.errors import AccessDenied, Rejected, Vanished
+from certrotation.errors import AccessDenied, CertificateUnreadable, Rejected, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -123,7 +123,7 @@ class Observer:
         for arn, tags_of_it in tags.items():
             try:
                 copies += self._copies(region, {arn: tags_of_it})
-            except (AccessDenied, Rejected) as error:
+            except (AccessDenied, CertificateUnreadable, Rejected) as error:
                 unreadable.append(error.found)
         return tuple(copies), tuple(unreadable)
 

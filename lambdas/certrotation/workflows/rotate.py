@@ -12,7 +12,7 @@ from certrotation.core.findings import apply_acceptance, refusals
 from certrotation.core.material.checks import inspect_secret
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.planning import Rotation
-from certrotation.errors import CertRotationError, NotYet, Rejected, without_frames
+from certrotation.errors import CertRotationError, NotManaged, NotYet, without_frames
 from certrotation.workflows.apply_plan import RegionRotation
 from certrotation.workflows.observe import Observer
 
@@ -48,9 +48,6 @@ class Rotator:
 
     account: Account
     policy: RotationPolicy
-    secret_prefix: str
-    applies: bool
-    """False in report mode: plan and report, change nothing."""
     now: datetime
 
     def rotate(self, request: RotationRequest, *, receives: int = 1) -> RotationOutcome:
@@ -71,10 +68,10 @@ class Rotator:
     def _rotate(
         self, request: RotationRequest, secret: ManagedSecret, receives: int
     ) -> RotationOutcome:
-        if not secret.name.startswith(self.secret_prefix):
-            raise Rejected(
+        if not secret.name.startswith(self.policy.prefix):
+            raise NotManaged(
                 f"{secret.name} is not managed here: its name does not begin with"
-                f" {self.secret_prefix}.",
+                f" {self.policy.prefix}.",
                 "Rename the secret, or change the stack's prefix.",
             )
         version, inspection = self._inspect(request, secret)
@@ -111,20 +108,20 @@ class Rotator:
                 rotation.secret.name, _unreachable_canary(first, unreadable[first])
             )
         plan = rotation.plan([each.plan for each in planned.values()], self.now)
-        live = {region: current_copies_in(each.look) for region, each in planned.items()}
+        current = {region: current_copies_in(each.look) for region, each in planned.items()}
         if plan.is_refused:
             return RotationOutcome(
                 secret=plan.secret,
                 status=Status.REFUSED,
                 plan=plan,
                 findings=plan.findings,
-                live=live,
+                current_copies=current,
             )
         outcomes = (
             *(RegionOutcome.of_error(region, error) for region, error in unreadable.items()),
             *self._apply(plan, planned, rotation, observer, receives),
         )
-        return replace(RotationOutcome.of_regions(plan, outcomes), live=live)
+        return replace(RotationOutcome.of_regions(plan, outcomes), current_copies=current)
 
     def _plan_regions(
         self, observer: Observer, rotation: Rotation
@@ -156,7 +153,7 @@ class Rotator:
         """
         refused = [_outcome(each, Status.REFUSED) for each in plan.regions if each.is_refused]
         ready = [each for each in plan.regions if not each.is_refused]
-        if plan.is_held or not self.applies:
+        if plan.is_held or not self.policy.applies:
             untouched = (
                 _outcome(each, Status.PLANNED if each.steps else Status.DONE) for each in ready
             )

@@ -31,13 +31,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationPolicy:
-    """What planning goes by."""
+    """The rules of a rotation."""
 
     targets: tuple[str, ...]
     """The stack's target Regions, canary first."""
     windows: WindowPolicy
     roots: PublicRoots
+    prefix: str
+    """Of the names of managed secrets."""
     adopts: bool = True
+    applies: bool = True
+    """False in report mode: plan and report, change nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
