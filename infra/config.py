@@ -7,7 +7,7 @@ setting that the functions read too has the name of its environment variable, wi
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from difflib import SequenceMatcher
 from functools import cache
@@ -21,6 +21,7 @@ from certrotation.names.environment import (
     DEFAULT_SECRET_PREFIX,
     DEFAULT_STACK_NAME,
     OFF,
+    RUNBOOK_URL_PATTERN,
     SECRET_PREFIX_PATTERN,
     Mode,
     Weekday,
@@ -91,6 +92,8 @@ class StackConfig:
     critical_fraction: float | None = None
     critical_cap_days: int | None = None
     critical_floor_days: int | None = None
+    runbook_url: str | None = None
+    """The page of the team's own runbook, to which alarms and mails link."""
     digest: str | None = None
     """The day on which the warning topic gets the digest of the week."""
 
@@ -248,6 +251,21 @@ def _list_of(pattern: str, wanted: str) -> _Rule:
     return _Rule(wanted, read)
 
 
+def _some_of(what: str, choices: Collection[str]) -> _Rule:
+    """Different ones of these texts."""
+
+    def read(value: object) -> tuple[str, ...] | None:
+        texts = _texts(value)
+        for each in texts or ():
+            if each not in choices:
+                raise _InvalidElementError(
+                    f"{each!r} is not one of the choices{_suggestion(each, choices)}"
+                )
+        return tuple(texts) if texts else None
+
+    return _Rule(f"a list of different {what}, out of {', '.join(choices)}", read)
+
+
 @cache
 def _partitions() -> Mapping[str, str]:
     """Return the partition of every Region that has ACM, as far as the installed botocore knows.
@@ -361,9 +379,7 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "tags": _Rule("different tags, as an object or as key=value,key=value", _read_tags),
     "termination_protection": _SWITCH,
-    "dependents": _list_of(
-        "|".join(NAMES), f"a list of different kinds of dependents, out of {', '.join(NAMES)}"
-    ),
+    "dependents": _some_of("kinds of dependents", NAMES),
     "adoption": _SWITCH,
     "retention_days": _DAYS,
     "yearly_import_quota": _whole_number(1, 1_000_000, "imports"),
@@ -372,5 +388,8 @@ _RULES: Mapping[str, _Rule] = {
     "critical_fraction": _FRACTION,
     "critical_cap_days": _DAYS,
     "critical_floor_days": _DAYS,
+    "runbook_url": _text(
+        RUNBOOK_URL_PATTERN, "an https URL of at most 300 characters, without an anchor"
+    ),
     "digest": _one_of(OFF, *Weekday),
 }

@@ -89,7 +89,7 @@ class CertRotationStack(cdk.Stack):
             scan_failures=scan.failures,
             rule_dead_letters=rule.dead_letters,
         )
-        alarms = Alarms(self, "Alarms", watched=watched, notices=notices, interval=interval)
+        alarms = Alarms(self, "Alarms", watched=watched, notices=notices, config=config)
         dashboard = ServiceDashboard(
             self, "Screen", alarms=alarms, watched=watched, interval=interval
         )

@@ -14,6 +14,7 @@ from certrotation.settings import Settings
 
 TOPIC = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:tls-Warning_1"
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
+RUNBOOK = "https://wiki.example.com/certrotation/runbook"
 REQUIRED = {
     "AWS_REGION": "eu-west-1",
     "CERTROTATION_TARGET_REGIONS": "eu-west-1,us-east-1",
@@ -33,6 +34,7 @@ DEFAULT = Settings(
     windows=WindowPolicy(),
     public_roots_file=None,
     warning_topic_arn=None,
+    runbook_url=None,
     digest=None,
 )
 
@@ -96,6 +98,7 @@ def test_a_required_variable_that_is_not_set_is_named(name: str, value: str | No
         ("CERTROTATION_YEARLY_IMPORT_QUOTA", "1", "yearly_import_quota", 1),
         ("CERTROTATION_PUBLIC_ROOTS_FILE", "/opt/roots.pem", "public_roots_file", "/opt/roots.pem"),
         ("CERTROTATION_WARNING_TOPIC_ARN", TOPIC, "warning_topic_arn", TOPIC),
+        ("CERTROTATION_RUNBOOK_URL", RUNBOOK, "runbook_url", RUNBOOK),
         ("CERTROTATION_DIGEST", "off", "digest", None),
         ("CERTROTATION_DIGEST", "sunday", "digest", Weekday.SUNDAY),
         (
@@ -151,6 +154,7 @@ A_NAME = "must be 1 to 256 letters, digits and /_+=.@-"
 ABOVE_ZERO = "must be greater than 0"
 A_FRACTION = "must be a fraction of the lifetime, less than 1"
 A_CENTURY = "must be at most 36500 days"
+A_PAGE = "must be an https URL of at most 300 characters, without an anchor"
 A_DAY = "must be off or a day (example: monday)"
 NO_TOPIC = "is not the ARN of an SNS topic"
 
@@ -181,6 +185,8 @@ NO_TOPIC = "is not the ARN of an SNS topic"
             f"{TOPIC}:1",
             NO_TOPIC,
         ),
+        ("CERTROTATION_RUNBOOK_URL", "http://wiki.example.com/runbook", A_PAGE),
+        ("CERTROTATION_RUNBOOK_URL", f"{RUNBOOK}#anchor", A_PAGE),
         ("CERTROTATION_DIGEST", "Monday", A_DAY),
         ("CERTROTATION_DIGEST", "daily", A_DAY),
         ("CERTROTATION_ADOPTION", "yes", "must be on or off"),

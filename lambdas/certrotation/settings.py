@@ -48,6 +48,8 @@ class Settings:
     """PEM file of the roots taken as public; None means those that botocore ships."""
     warning_topic_arn: str | None
     """The SNS topic that people are told over; None if nobody is told."""
+    runbook_url: str | None
+    """The page of the team's own runbook, to which mails link; None means the repository's."""
     digest: Weekday | None
     """The day on which a digest is sent, if one is wanted."""
 
@@ -81,6 +83,7 @@ class Settings:
             windows=_windows(read),
             public_roots_file=read.optional(environment.PUBLIC_ROOTS_FILE, str, None),
             warning_topic_arn=read.optional(environment.WARNING_TOPIC_ARN, _topic_arn, None),
+            runbook_url=read.optional(environment.RUNBOOK_URL, _runbook_url, None),
             digest=read.optional(environment.DIGEST, _digest, None),
         )
 
@@ -197,6 +200,12 @@ def _url(text: str) -> str:
 def _topic_arn(text: str) -> str:
     if not _TOPIC.fullmatch(text):
         raise ValueError("is not the ARN of an SNS topic")
+    return text
+
+
+def _runbook_url(text: str) -> str:
+    if not re.fullmatch(environment.RUNBOOK_URL_PATTERN, text):
+        raise ValueError("must be an https URL of at most 300 characters, without an anchor")
     return text
 
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.e2e.gate.answers import Answer
-from tests.e2e.gate.asking import Request
+from tests.e2e.gate.permissions import Request
 from tests.e2e.gate.queue import LONGEST_WAIT, Queues
 from tests.e2e.gate.roles import Credentials, Session
 

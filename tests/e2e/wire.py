@@ -10,7 +10,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from tests.e2e.gate.asking import Request
+from tests.e2e.gate.permissions import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.gate.answers import Answer
-from tests.e2e.gate.asking import Caller, Request, UnreadableRequestError
 from tests.e2e.gate.denials import denial
+from tests.e2e.gate.permissions import Caller, Request, UnreadableRequestError
 from tests.e2e.gate.roles import UnknownCallerError
 from tests.e2e.gate.upstream import HOP_BY_HOP
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tests.e2e.gate.deciding import Judge
     from tests.e2e.gate.decisions import Record
+    from tests.e2e.gate.judge import Judge
     from tests.e2e.gate.queue import Queues
     from tests.e2e.gate.upstream import Upstream
 

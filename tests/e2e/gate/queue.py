@@ -21,7 +21,7 @@ from tests.e2e.gate.answers import Answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.e2e.gate.asking import Request
+    from tests.e2e.gate.permissions import Request
     from tests.e2e.gate.roles import Credentials, Session
     from tests.e2e.gate.upstream import Upstream
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tests.e2e.gate.answers import Answer
 
 if TYPE_CHECKING:
-    from tests.e2e.gate.asking import Request
+    from tests.e2e.gate.permissions import Request
 
 HOP_BY_HOP = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
 """Headers that are about one connection, in lower case."""

@@ -55,7 +55,7 @@ class Injected:
         return self.fault.raises - self.went_off.keys() - self.excused
 
 
-class Ledger:
+class ExpectedAlarms:
     """What was injected, what went off, and what is kept free for what is to come."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from werkzeug.exceptions import HTTPException
 
-from tests.double import acm, secretsmanager, tagging
+from tests.double import acm, secretsmanager, tag_index
 from tests.double.fakes import fakes
 from tests.double.world import Answer, Forwarded, Refusal, Request, World
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ANSWERS: dict[str, dict[str, Answer]] = {
     "acm": acm.ANSWERS,
-    "resourcegroupstaggingapi": tagging.ANSWERS,
+    "resourcegroupstaggingapi": tag_index.ANSWERS,
     "secretsmanager": secretsmanager.ANSWERS,
     **{fake.service: dict(fake.answers) for fake in fakes().values()},
 }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.e2e.deployed import Cloud, Stack
     from tests.e2e.places import Folder
     from tests.e2e.servers import Servers
-    from tests.e2e.telling import Teller
+    from tests.e2e.teller import Teller
     from tests.e2e.toolkit import Toolkit
 
 

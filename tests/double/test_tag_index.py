@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.double.building import import_issued
+from tests.double.builders import import_issued
 from tests.double.refusals import refused
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from certrotation.core.notify.schedule import DIGEST_HOUR
-from tests.e2e import rotating
+from tests.e2e import rotation_acts
 from tests.e2e.account import WAVE
 from tests.e2e.deployed import wait_for
 from tests.e2e.gate import decisions
@@ -15,7 +15,7 @@ from tests.e2e.places import PREFIX, STACK
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.e2e.running import Run
+    from tests.e2e.run import Run
 
 BACK_AFTER = 10
 """Seconds after which a message whose receiver was ended comes back here."""
@@ -28,7 +28,7 @@ def deploy(run: Run) -> None:
     first = run.assemblies["first"].result()
     bootstrapped.result()
     # Before the rule is there that would hear of it.
-    rotating.announce(run, "news")
+    rotation_acts.announce(run, "news")
     run.toolkit.deploy(first).result()
     resources = run.cloud.resources()
     kinds = {kind for kind, _, _ in resources}

@@ -8,7 +8,7 @@ import pytest
 
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status, Stranded
 from certrotation.errors import Rejected, Unreachable
-from tests.core.building import HOME, SHOP, US
+from tests.core.builders import HOME, SHOP, US
 from tests.core.rotation_outcomes import DENIED, EXPIRED, STEP, of_regions, outcome, throttled
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tests.hostile.corpus.judging import judge, judge_together
+from tests.hostile.corpus.judge import judge, judge_together
 from tests.hostile.corpus.row import NotRun, Row
 from tests.hostile.corpus.scenes import judge_scene, scenes
 from tests.hostile.corpus.table import FAMILIES
@@ -14,7 +14,7 @@ from tests.hostile.corpus.table import FAMILIES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.hostile.corpus.judging import Judgement
+    from tests.hostile.corpus.judge import Judgement
 
 LIVE = "compared with the live"
 HANDLERS = "refused, in handlers"

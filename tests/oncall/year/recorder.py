@@ -38,7 +38,7 @@ class Depth:
         return self.touched is not None and now - self.touched <= ACTIVE
 
 
-class Metering:
+class MetricRecorder:
     """The metrics of one stack, and its alarms."""
 
     def __init__(self, template: Template, now: datetime) -> None:

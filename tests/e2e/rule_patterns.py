@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.e2e.places import ACCOUNT, HOME, PREFIX, STACK
 
 if TYPE_CHECKING:
-    from tests.e2e.running import Run
+    from tests.e2e.run import Run
 
 CERTIFICATE = f"arn:aws:acm:{HOME}:{ACCOUNT}:certificate/61f50cd4-45b9-4259-b049-d0a53682fa4b"
 SECRET = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT}:secret:"

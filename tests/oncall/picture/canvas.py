@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
     from tests.infra.dashboard_body import Widget
-    from tests.oncall.picture.reading import Curve
+    from tests.oncall.picture.reader import Curve
 
 COLUMN, ROW, MARGIN, HEAD = 72, 50, 4, 34
 """In pixels."""

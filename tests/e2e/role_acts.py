@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.e2e.gate.decisions import Record
-    from tests.e2e.running import Run
+    from tests.e2e.run import Run
 
 TAKEN = "ReadManagedSecrets"
 """The statement that is taken from rotate for a while."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from tests.oncall.year.at_any_time import AT_ANY_TIME
 from tests.oncall.year.at_renewal import AT_RENEWAL, FITS
+from tests.oncall.year.expected_alarms import Injected
 from tests.oncall.year.faults import CRITICAL, FAULTS
 from tests.oncall.year.functions import INTERVAL
-from tests.oncall.year.ledger import Injected
 from tests.oncall.year.world import DEPLOYED
 
 if TYPE_CHECKING:
@@ -51,26 +51,26 @@ _AROUND_A_SCAN: Mapping[str, timedelta] = {
 """How long before the next scan a fault begins, where it is about one."""
 
 
-class Deck:
+class FaultSchedule:
     """Faults that wait for their time."""
 
     def __init__(self, world: World, end: datetime, faults: Mapping[str, int]) -> None:
         self._world, self._end = world, end
         self._began = world.now
-        self._cards = self._deck(faults)
-        for when, fault in self._cards:
+        self._entries = self._entries_of(faults)
+        for when, fault in self._entries:
             if fault.name in AT_ANY_TIME:
                 self._plan(fault, when)
 
     @property
     def waiting(self) -> list[str]:
         """The faults that have not begun."""
-        return [fault.name for _, fault in self._cards]
+        return [fault.name for _, fault in self._entries]
 
-    def _deck(self, faults: Mapping[str, int]) -> list[tuple[datetime, Fault]]:
+    def _entries_of(self, faults: Mapping[str, int]) -> list[tuple[datetime, Fault]]:
         """Deal each fault the earliest moment at which it may begin, evenly over the year."""
         chance, span = self._world.chance, self._end - self._began - 2 * SETTLING_IN
-        cards = [
+        entries = [
             (
                 self._began + SETTLING_IN + span * 0.85 * (number + chance.random()) / times,
                 FAULTS[name],
@@ -78,18 +78,18 @@ class Deck:
             for name, times in faults.items()
             for number in range(times)
         ]
-        return sorted(cards, key=lambda card: card[0])
+        return sorted(entries, key=lambda entry: entry[0])
 
     # At a renewal
 
     def deal(self, site: Site) -> bool:
         """Let a fault happen to a site that is about to be renewed, if one fits."""
-        for card in self._cards:
-            when, fault = card
+        for entry in self._entries:
+            when, fault = entry
             if when > self._world.now:
                 break
             if self._can_happen_to(fault, site):
-                self._cards.remove(card)
+                self._entries.remove(entry)
                 self._inject_at_renewal(fault, site)
                 return True
         return False
@@ -102,9 +102,9 @@ class Deck:
             return False
         begin, end = self._span(fault, site)
         wanted = fault.raises | fault.follows | _ALONE.get(fault.name, frozenset())
-        if end > self._end - SETTLING_IN or wanted & self._world.metering.board.on():
+        if end > self._end - SETTLING_IN or wanted & self._world.recorder.board.on():
             return False
-        return self._world.ledger.keep(wanted, begin, end)
+        return self._world.expected.keep(wanted, begin, end)
 
     def _span(self, fault: Fault, site: Site) -> tuple[datetime, datetime]:
         """Return from when to when a fault that begins at a renewal needs its alarms."""
@@ -140,12 +140,12 @@ class Deck:
             needed = timedelta(days=10)
         is_possible = (
             world.now + needed < self._end - SETTLING_IN
-            and not wanted & world.metering.board.on()
-            and world.ledger.keep(wanted, world.now, world.now + needed)
+            and not wanted & world.recorder.board.on()
+            and world.expected.keep(wanted, world.now, world.now + needed)
             and AT_ANY_TIME[fault.name](world, injected)
         )
         if is_possible:
-            self._cards.remove(next(each for each in self._cards if each[1] is fault))
+            self._entries.remove(next(each for each in self._entries if each[1] is fault))
             world.begin(injected, lasts)
         elif world.now < self._end:
             self._plan(fault, world.now + _TRIED_AGAIN)

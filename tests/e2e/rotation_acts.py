@@ -14,7 +14,7 @@ from tests.e2e.places import APAC, EAST, HOME, PREFIX, STACK
 from tests.simulation.estate import client
 
 if TYPE_CHECKING:
-    from tests.e2e.running import Run
+    from tests.e2e.run import Run
 
 PLACEHOLDER = "the value is in the double"
 """After which the rotation queue gives a message up (infra/service/queues.py)."""

@@ -9,7 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from certrotation.names import tags
-from tests.double.building import material
+from tests.double.builders import material
 from tests.e2e.account import ELSEWHERE
 from tests.e2e.gate import decisions
 from tests.e2e.places import EAST, HOME, PREFIX
@@ -18,7 +18,7 @@ from tests.simulation.estate import client
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.e2e.running import Run
+    from tests.e2e.run import Run
     from tests.support.authority import Issued
 
 _DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})

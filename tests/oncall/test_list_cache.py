@@ -1,4 +1,4 @@
-"""What the year remembers is what AWS would have answered."""
+"""What the list cache of the year answers is what AWS would have answered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from certrotation.names import tags
 from tests.double import embedded_aws
-from tests.oncall.year.remembering import remembering
+from tests.oncall.year.list_cache import caching_lists
 from tests.simulation.estate import HOME, PREFIX, Estate, client
 from tests.support.authority import Authority
 
@@ -26,7 +26,7 @@ LISTS: dict[str, tuple[str, str, dict[str, Any]]] = {
 @pytest.fixture
 def estate() -> Iterator[Estate]:
     authority = Authority.root().intermediate()
-    with remembering() as remembered, embedded_aws() as aws:
+    with caching_lists() as cache, embedded_aws() as aws:
         estate = Estate(aws)
         for number in range(3):
             issued = authority.issue(f"shop-{number}.example.com", lifetime=timedelta(days=90))
@@ -34,7 +34,7 @@ def estate() -> Iterator[Estate]:
             arn = estate.certificate(issued, HOME, {tags.VERSION: version})
             if number == 1:
                 estate.listener("web", HOME, arn)
-        remembered.aws = aws
+        cache.aws = aws
         yield estate
 
 

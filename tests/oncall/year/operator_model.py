@@ -1,4 +1,4 @@
-"""People: they hear of alarms, and act some hours later."""
+"""The people on call: they hear of alarms, and act some hours later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.oncall.alarm_state import State
 
 if TYPE_CHECKING:
     from tests.oncall.alarm_board import Change
-    from tests.oncall.year.ledger import Injected
+    from tests.oncall.year.expected_alarms import Injected
     from tests.oncall.year.world import World
 
 _FORGOTTEN = timedelta(days=4)
@@ -26,7 +26,7 @@ _EMPTIED = {
 """What a person empties when an alarm went off."""
 
 
-class People:
+class OperatorModel:
     """Who is on call."""
 
     def __init__(self, world: World) -> None:
@@ -35,8 +35,8 @@ class People:
     def look(self) -> None:
         """Let alarms be evaluated, and people hear of them."""
         world = self._world
-        for change in world.metering.look(world.now, world.functions.queue.oldest()):
-            for injected in world.ledger.hear(change):
+        for change in world.recorder.look(world.now, world.functions.queue.oldest()):
+            for injected in world.expected.hear(change):
                 self._answer(injected, change)
             if change.now is State.ALARM and change.alarm in _EMPTIED:
                 self._empty_later(change)
@@ -55,12 +55,12 @@ class People:
         world = self._world
 
         def empty() -> None:
-            if change.alarm not in world.metering.board.on():
+            if change.alarm not in world.recorder.board.on():
                 return
             for queue in _EMPTIED[change.alarm]:
                 if queue == "RotationDeadLetters":
                     world.functions.queue.dead_letters = 0
-                world.metering.failed_into(queue, world.now, 0)
+                world.recorder.failed_into(queue, world.now, 0)
             world.agenda.after(_LOOKS_AGAIN, empty)
 
         world.agenda.after(world.hours(2, 8), empty)
@@ -68,7 +68,7 @@ class People:
     def _come_by(self) -> None:
         """Mend what no alarm called anybody to, days later."""
         world = self._world
-        for each in world.ledger.injected:
+        for each in world.expected.injected:
             is_waiting = each.over is None and each.fault.answer and not each.is_answered
             if is_waiting and world.now - max([each.begin, *each.since.values()]) > _FORGOTTEN:
                 world.end(each)

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from botocore.client import BaseClient
 
-from tests.double.answering import ANSWERS
+from tests.double.dispatch import ANSWERS
 from tests.double.world import Request
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ _GLOBAL = ("aws-global", "us-east-1")
 """CloudFront's Region, and where it shows in ACM's lists."""
 
 
-class Remembered:
+class ListCache:
     """The answers of one world."""
 
     def __init__(self) -> None:
         self.aws: EmbeddedAws | None = None
-        """Whose lists are remembered; until it is known, nobody's."""
+        """Whose lists are cached; until it is known, nobody's."""
         self._answers: dict[tuple[str, ...], tuple[int, Any]] = {}
         self._changes: Counter[str] = Counter()
         """How many calls so far may have changed something in a Region."""
@@ -102,9 +102,9 @@ def _no_forwarding() -> Forwarded:
 
 
 @contextmanager
-def remembering() -> Iterator[Remembered]:
+def caching_lists() -> Iterator[ListCache]:
     """Remember answers until exit; to be entered before the world, whose recorder comes first."""
-    remembered = Remembered()
-    patched = remembered.in_front_of(vars(BaseClient)["_make_api_call"])
+    cache = ListCache()
+    patched = cache.in_front_of(vars(BaseClient)["_make_api_call"])
     with patch.object(BaseClient, "_make_api_call", patched):
-        yield remembered
+        yield cache

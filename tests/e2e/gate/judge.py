@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.e2e.gate.asking import Ask, Caller, Request, asks
 from tests.e2e.gate.decisions import Record
 from tests.e2e.gate.evaluator import Context, Evaluator
+from tests.e2e.gate.permissions import Ask, Caller, Request, asks
 
 if TYPE_CHECKING:
     from tests.e2e.gate.resources import Resources
