@@ -28,9 +28,8 @@ from tests.e2e import (
 from tests.e2e.account import Account
 from tests.e2e.deployed import Cloud
 from tests.e2e.places import Folder
-from tests.e2e.run import Run
+from tests.e2e.run import Run, Teller
 from tests.e2e.servers import serve
-from tests.e2e.teller import Teller
 from tests.e2e.toolkit import Toolkit
 
 if TYPE_CHECKING:

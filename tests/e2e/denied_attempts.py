@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from certrotation.names import tags
 from tests.double.builders import material
 from tests.e2e.account import ELSEWHERE
-from tests.e2e.gate import decisions
+from tests.e2e.gate.judge import read_records
 from tests.e2e.places import EAST, HOME, PREFIX
 from tests.simulation.estate import client
 
@@ -56,68 +56,40 @@ class Trespasser:
         rotate, scan = self._as("Rotate"), self._as("Scan")
         late = PREFIX + "late"
         dependents = self._dependents
-        return [
-            Attempt(
-                role="rotate",
-                words="reads a managed secret",
-                call=lambda: rotate("secretsmanager").get_secret_value(SecretId=late),
-            ),
-            Attempt(
-                role="rotate",
-                words="reimports its own copy",
-                call=lambda: rotate("acm").import_certificate(
+        secrets, acm, elbv2 = rotate("secretsmanager"), rotate("acm"), rotate("elbv2", EAST)
+        attempts: dict[str, dict[str, Callable[[], object]]] = {
+            "rotate": {
+                "reads a managed secret": lambda: secrets.get_secret_value(SecretId=late),
+                "reimports its own copy": lambda: acm.import_certificate(
                     CertificateArn=self._copy, **material(self._live)
                 ),
-            ),
-            Attempt(
-                role="rotate",
-                words="tags its own copy",
-                call=lambda: rotate("acm").add_tags_to_certificate(
+                "tags its own copy": lambda: acm.add_tags_to_certificate(
                     CertificateArn=self._copy, Tags=_tags({tags.SECRET: late})
                 ),
-            ),
-            Attempt(
-                role="rotate",
-                words="removes a tag from its own copy",
-                call=lambda: rotate("acm").remove_tags_from_certificate(
+                "removes a tag from its own copy": lambda: acm.remove_tags_from_certificate(
                     CertificateArn=self._copy, Tags=[{"Key": "no-such-tag"}]
                 ),
-            ),
-            Attempt(
-                role="rotate",
-                words="sets a listener's default to what it is",
-                call=lambda: rotate("elbv2", EAST).modify_listener(
+                "sets a listener's default to what it is": lambda: elbv2.modify_listener(
                     ListenerArn=dependents.api_default,
                     Certificates=[
                         {"CertificateArn": self._estate.default_of(dependents.api_default)}
                     ],
                 ),
-            ),
-            Attempt(
-                role="rotate",
-                words="sends to the rotation queue",
-                call=lambda: self._send("Rotate", "RotationQueue"),
-            ),
-            Attempt(
-                role="rotate",
-                words="publishes to the warning topic",
-                call=lambda: self._publish("Rotate", "WarningTopic"),
-            ),
-            Attempt(
-                role="scan",
-                words="lists secrets",
-                call=lambda: scan("secretsmanager").list_secrets(),
-            ),
-            Attempt(
-                role="scan",
-                words="deletes a superseded copy",
-                call=lambda: scan("acm").delete_certificate(CertificateArn=self._disposable),
-            ),
-            Attempt(
-                role="scan",
-                words="sends to the rotation queue",
-                call=lambda: self._send("Scan", "RotationQueue"),
-            ),
+                "sends to the rotation queue": lambda: self._send("Rotate", "RotationQueue"),
+                "publishes to the warning topic": lambda: self._publish("Rotate", "WarningTopic"),
+            },
+            "scan": {
+                "lists secrets": lambda: scan("secretsmanager").list_secrets(),
+                "deletes a superseded copy": lambda: scan("acm").delete_certificate(
+                    CertificateArn=self._disposable
+                ),
+                "sends to the rotation queue": lambda: self._send("Scan", "RotationQueue"),
+            },
+        }
+        return [
+            Attempt(role=role, words=words, call=call)
+            for role, calls in attempts.items()
+            for words, call in calls.items()
         ]
 
     def _forbidden_to_rotate(self) -> list[Attempt]:
@@ -242,7 +214,7 @@ def try_everything(run: Run) -> None:
     trespasser = Trespasser(run)
     for attempt in trespasser.forbidden():
         outcome = _outcome(attempt)
-        by = decisions.read(run.folder.decisions)[-1].statement or "no statement allows it"
+        by = read_records(run.folder.decisions)[-1].statement or "no statement allows it"
         run.tell.expect(
             f"{outcome}: {attempt.role} {attempt.words} ({by})", holds=outcome == _DENIED
         )

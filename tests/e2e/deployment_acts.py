@@ -9,7 +9,7 @@ from certrotation.core.notify.schedule import DIGEST_HOUR
 from tests.e2e import rotation_acts
 from tests.e2e.account import WAVE
 from tests.e2e.deployed import wait_for
-from tests.e2e.gate import decisions
+from tests.e2e.gate.judge import read_records
 from tests.e2e.places import PREFIX, STACK
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _expect_updated(run: Run) -> None:
 
 def _begun_twice(run: Run) -> int:
     """Return how many secrets of the wave were described more than once."""
-    records = decisions.read(run.folder.decisions)
+    records = read_records(run.folder.decisions)
     read = [each.resource for each in records if each.action == "secretsmanager:DescribeSecret"]
     return sum(read.count(run.account.secret_arn(PREFIX + name)) > 1 for name in WAVE)
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from tests.e2e import minimal
 from tests.e2e.deployed import wait_for
-from tests.e2e.gate import decisions
 from tests.e2e.gate.evaluator import statements_of
+from tests.e2e.gate.judge import read_records
 from tests.e2e.gate.roles import POLICIES_LAST
 from tests.e2e.places import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.e2e.gate.decisions import Record
+    from tests.e2e.gate.judge import Record
     from tests.e2e.run import Run
 
 TAKEN = "ReadManagedSecrets"
@@ -98,7 +98,7 @@ def overtaken_message(run: Run) -> None:
 
 def show_what_is_needed(run: Run) -> None:
     """Show what each role was asked for, and that each of its grants is needed."""
-    records = decisions.read(run.folder.decisions)
+    records = read_records(run.folder.decisions)
     for which in ("Scan", "Rotate"):
         run.tell.table(
             (f"{which.lower()} is granted by", "action", "calls", "denied without it"),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.gate.answers import Answer
 from tests.e2e.gate.permissions import Ask, Caller, Request, UnreadableRequestError, asks
+from tests.e2e.gate.upstream import Answer
 from tests.e2e.wire import KEY, call
 
 COPY = "arn:aws:acm:eu-west-1:123456789012:certificate/0b8a4c9e-0000-4000-8000-000000000000"

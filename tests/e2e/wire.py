@@ -15,7 +15,7 @@ from tests.e2e.gate.permissions import Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.gate.answers import Answer
+    from tests.e2e.gate.upstream import Answer
 
 KEY = "ASIAEXAMPLE"
 _make: Any = boto3.client

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tests.e2e.gate.answers import Answer
+from tests.e2e.gate.upstream import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
