@@ -85,7 +85,7 @@ def test_what_comes_with_the_runtime_is_named_and_not_shipped() -> None:
         pending += required_by(name) - of_the_runtime
 
     not_shipped = of_the_runtime - locked().keys()
-    (paragraph,) = re.findall(r"^Not shipped: (.*?)\n\n", DOCUMENT, flags=re.DOTALL | re.MULTILINE)
+    (paragraph,) = re.findall(r"^Not in the asset: (.*?)\n\n", DOCUMENT, flags=re.DOTALL | re.MULTILINE)
     assert not_shipped <= set(re.findall(r"`([a-z0-9-]+)`", paragraph))
 
 
