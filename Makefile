@@ -49,6 +49,10 @@ demo: setup ## Tell the service's story on an embedded AWS
 picture: setup ## Draw docs/dashboard.png from the stack's dashboard and a simulated week
 	@$(BIN)/python -m tests.oncall.picture
 
+.PHONY: architecture
+architecture: setup ## Draw docs/architecture.svg from docs/architecture.toml
+	@$(BIN)/python -m tests.architecture
+
 .PHONY: test
 test: check node ## Everything that must hold: check, what ships, a deployment, then all tests
 	@missing=; \
