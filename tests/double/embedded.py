@@ -9,6 +9,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import botocore.handlers
 import botocore.session
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -16,15 +17,15 @@ from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.acm.models import acm_backends
 from moto.core import errors
-from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.core.responses import BaseResponse
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from tests.double import acm_views, certificates, load_balancers, secretsmanager, tagging
-from tests.double.answering import answering
+from tests.double import acm_views, certificates, load_balancers, secretsmanager, tag_index
 from tests.double.behaviour import Behaviour
-from tests.double.recording import Call, Hook, Recorder
+from tests.double.dispatch import answering
+from tests.double.recorder import Call, Hook, Recorder
 from tests.double.world import World
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _SNAPSHOTS: dict[str, Callable[[World, str], Any]] = {
     "list_certificates": acm_views.summaries,
     "list_secrets": secretsmanager.stored,
     "secret_values": secretsmanager.stored,
-    "tagging": tagging.tagged,
+    "tagging": tag_index.tagged,
 }
 
 _ENVIRONMENT = {
@@ -51,6 +52,13 @@ _ENVIRONMENT = {
     # Half a second for each Region with a load balancer, and nobody looks at an image here.
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
+
+# By default moto answers before botocore's rate limit has had its say (before-send): the client
+# would wait for its turn after the request, not before it.
+_HANDLERS = [
+    (*each, botocore.handlers.REGISTER_LAST) if each[1] is botocore_stubber else each
+    for each in botocore.handlers.BUILTIN_HANDLERS
+]
 
 # Moto begins each world with a new boto3 session, which would parse the service models anew.
 _shared_loader = cache(create_loader)
@@ -187,6 +195,7 @@ def embedded_aws(behaviour: Behaviour | None = None) -> Iterator[EmbeddedAws]:
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
         stack.enter_context(patch.object(botocore.session, "create_loader", _shared_loader))
+        stack.enter_context(patch.object(botocore.handlers, "BUILTIN_HANDLERS", _HANDLERS))
         stack.enter_context(mock_aws())
         stack.enter_context(answers_in_front(world))
         recording = recorder.recording(vars(BaseClient)["_make_api_call"])

@@ -10,7 +10,7 @@ import time_machine
 
 from certrotation.names import tags
 from tests.double import Fault
-from tests.handlers.queueing import ask_for
+from tests.handlers.messages import ask_for
 from tests.simulation.estate import HOME, PREFIX, fields_of
 from tests.simulation.mailbox import Mailbox
 from tests.support.authority import now, shared_key

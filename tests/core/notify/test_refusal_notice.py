@@ -12,7 +12,7 @@ from certrotation.core.estate.current_copies import CurrentCopy
 from certrotation.core.findings import Code, refuse, warn
 from certrotation.core.notify.refusal_notice import refusal_notice
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status, Stranded
-from tests.core.building import HOME, SHOP, US, managed
+from tests.core.builders import HOME, SHOP, US, managed
 from tests.core.rotation_outcomes import DENIED, EXPIRED, PLAN, failed, throttled
 from tests.core.samples import DAY, NOW
 

@@ -64,7 +64,8 @@ def bundles() -> list[Row]:
     der = SHOP.certificate.public_bytes(Encoding.DER)
     key_der = SHOP.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     signed_data = [SHOP.certificate, *SHOP.chain]
-    encrypted = refused("KEY_ENCRYPTED", says="passphrase")
+    encrypted = refused("KEY_ENCRYPTED", says="has no passphrase")
+    wrong = refused("KEY_ENCRYPTED", says="does not decrypt the PKCS#12 bundle")
     no_bundle = refused("SECRET_MALFORMED", says="PKCS#12")
     not_base64 = refused("SECRET_MALFORMED", says="base64")
     return table(
@@ -86,16 +87,20 @@ def bundles() -> list[Row]:
                 "PKCS#12 as the binary value": binary(plain),
             },
             encrypted: {
+                "PKCS#12 with a passphrase, an empty one given": bundle(closed, passphrase=""),
+                "PKCS#12 with a passphrase, none given": bundle(closed),
+            },
+            refused("KEY_ENCRYPTED", says="which a binary value cannot hold"): {
+                "PKCS#12 as the binary value, encrypted": binary(closed),
+            },
+            wrong: {
                 "PKCS#12 with the wrong passphrase": bundle(closed, passphrase=PASSPHRASE + "!"),
                 "PKCS#12 with a passphrase, NUL in the one given": bundle(
                     closed, passphrase=PASSPHRASE + "\0"
                 ),
-                "PKCS#12 with a passphrase, none given": bundle(closed),
-                "PKCS#12 with a passphrase, an empty one given": bundle(closed, passphrase=""),
                 "PKCS#12 with triple DES, the wrong passphrase": bundle(
                     _pkcs12(PASSPHRASE, is_old=True), passphrase="no"
                 ),
-                "PKCS#12 as the binary value, encrypted": binary(closed),
             },
             not_base64: {
                 "PKCS#12, its base64 for URLs": fields(
@@ -213,12 +218,6 @@ def texts() -> list[Row]:
                     certificate=CERTIFICATE[:99] + "\0" + CERTIFICATE[99:]
                 ),
                 "NUL between all letters, as of UTF-16": both("\0".join),
-                "backslash and n in place of line feeds": both(
-                    lambda pem: pem.replace("\n", "\\n")
-                ),
-                "an empty line after each line": both(lambda pem: pem.replace("\n", "\n\n")),
-                "lines quoted, as in mail": lines(lambda line: "> " + line),
-                "lines that end in a backslash": lines(lambda line: line + "\\"),
                 "four dashes": both(lambda pem: pem.replace("-----BEGIN", "----BEGIN")),
                 "dashes of a word processor": both(
                     lambda pem: pem.replace("-----", "\u2014\u2014-")
@@ -236,9 +235,6 @@ def texts() -> list[Row]:
                 ),
                 "the certificate without its last line": shop(certificate=CERTIFICATE[:-27]),
                 "the certificate's signature cut off": shop(certificate=_cut_signature()),
-                "the certificate good, the next one cut off": shop(
-                    certificate=full[:-99], chain=ABSENT
-                ),
                 "a signing request in the certificate's place": shop(
                     certificate=CERTIFICATE.replace("CERTIFICATE", "CERTIFICATE REQUEST")
                 ),
@@ -249,7 +245,20 @@ def texts() -> list[Row]:
             },
             key: {
                 "NUL in the key": shop(private_key=KEY[:60] + "\0" + KEY[60:]),
+                "lines quoted, as in mail": lines(lambda line: "> " + line),
+                "lines that end in a backslash": lines(lambda line: line + "\\"),
+            },
+            live(): {
+                "backslash and n in place of line feeds": both(
+                    lambda pem: pem.replace("\n", "\\n")
+                ),
                 "backslash and n in the key alone": shop(private_key=KEY.replace("\n", "\\n")),
+                "an empty line after each line": both(lambda pem: pem.replace("\n", "\n\n")),
+            },
+            refused("CHAIN_INCOMPLETE", says="certificate 2 in certificate (cut off)"): {
+                "the certificate good, the next one cut off": shop(
+                    certificate=full[:-99], chain=ABSENT
+                )
             },
             refused("CHAIN_INCOMPLETE", says="Example Public CA 1"): {
                 "the certificate's signature changed": shop(certificate=_changed_signature())
@@ -295,7 +304,6 @@ def documents() -> list[Row]:
                 "JSON with single quotes": text(str(fields_of(SHOP))),
                 "JSON with a comma too many": text(JSON[:-1] + ",}"),
                 "JSON with a comment": text("// the shop\n" + JSON),
-                "JSON with real line feeds in its strings": text(JSON.replace("\\n", "\n")),
                 "JSON cut off in the key": text(JSON[: JSON.index("PRIVATE") + 200]),
                 "JSON cut off by its last letter": text(JSON[:-1]),
                 "JSON twice": text(JSON + JSON),
@@ -340,11 +348,6 @@ def documents() -> list[Row]:
                 "the key false": shop(private_key=False),
                 "the passphrase true": shop(passphrase=True),
             },
-            refused("SECRET_MALFORMED", says="private_key"): {
-                "JSON inside JSON: the key a string of JSON": shop(
-                    private_key=json.dumps({"pem": KEY})
-                )
-            },
             twice: {
                 "the key twice, one and the same": text(_twice("private_key", KEY)),
                 "the key twice, two different ones": text(
@@ -356,9 +359,15 @@ def documents() -> list[Row]:
                     JSON[:-1] + ', "note": {"a": 1, "a": 2}}'
                 ),
             },
+            live(): {
+                "JSON with real line feeds in its strings": text(JSON.replace("\\n", "\n")),
+                "JSON inside JSON: the key a string of JSON": shop(
+                    private_key=json.dumps({"pem": KEY})
+                ),
+                "JSON as the binary value": binary(JSON.encode()),
+            },
             refused("SECRET_MALFORMED", says="no value"): {"neither text nor bytes": _nothing()},
             no_bundle: {
-                "JSON as the binary value": binary(JSON.encode()),
                 "PEM as the binary value": binary((CERTIFICATE + KEY).encode()),
                 "JSON, zipped, as the binary value": binary(gzip.compress(JSON.encode(), mtime=0)),
                 "64 KiB of zeros as the binary value": binary(bytes(LARGEST)),

@@ -11,8 +11,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
 from certrotation.core.findings import Code, Finding, refuse
 from certrotation.core.material.bundle import Material, private_key_pem
 from certrotation.core.material.chain_checks import best_chain, check_chain, check_signatures
-from certrotation.core.material.decoding import Supplied, UnreadableSecretError
+from certrotation.core.material.decoding import UnreadableSecretError
 from certrotation.core.material.host_names import names_of
+from certrotation.core.material.identity import find_identity, mention
 from certrotation.core.material.secret_format import SecretValue, parse_secret
 from certrotation.core.material.trust import anchor_of
 from certrotation.core.material.x509_facts import (
@@ -65,26 +66,25 @@ def inspect_secret(value: SecretValue, roots: PublicRoots, now: datetime) -> Ins
     except UnreadableSecretError as error:
         return Inspection(material=None, findings=(error.finding,))
     key = supplied.private_key
-    leaf = _find_leaf(supplied)
-    if leaf is None:
-        found = "The secret contains only CA certificates, and none belongs to the private key."
-        return Inspection(
-            material=None, findings=(*_check_key(key), refuse(Code.LEAF_MISSING, found))
-        )
+    identity = find_identity(supplied)
+    if isinstance(identity, Finding):
+        return Inspection(material=None, findings=(*_check_key(key), identity))
+    leaf, others = identity
+    certificates = [each for each in supplied.certificates if each not in others]
     valid_from = leaf.not_valid_before_utc if _is_valid_shortly(leaf, now) else None
     used_from = valid_from or now
-    chain = best_chain(leaf, supplied.certificates, roots, used_from)
+    chain = best_chain(leaf, certificates, roots, used_from)
     findings = (
         *_check_key(key),
         *_check_match(leaf, key),
         *_check_leaf(leaf),
         *_check_validity(leaf, now),
         *check_signatures(leaf, chain),
-        *check_chain(leaf, chain, supplied.certificates, roots, used_from),
+        *check_chain(leaf, chain, certificates, roots, used_from),
     )
     return Inspection(
         material=_material(value.version, leaf, chain, key, roots),
-        findings=findings,
+        findings=mention(findings, others, supplied.set_aside),
         valid_from=valid_from,
     )
 
@@ -108,15 +108,6 @@ def _material(
         anchor=anchor_of((leaf, *above), roots),
         private_key=key,
     )
-
-
-def _find_leaf(supplied: Supplied) -> x509.Certificate | None:
-    """Return the certificate of the private key, else the first that is not a CA certificate."""
-    public = public_bytes_of(supplied.private_key.public_key())
-    own = [each for each in supplied.certificates if public_bytes_of(each.public_key()) == public]
-    leaves = [each for each in supplied.certificates if not is_ca(each)]
-    candidates = [*(each for each in own if each in leaves), *own, *leaves]
-    return candidates[0] if candidates else None
 
 
 def _check_key(key: PrivateKeyTypes) -> Iterator[Finding]:
