@@ -26,7 +26,7 @@ from certrotation.aws.tag_index import ResourceTagIndex
 from certrotation.aws.topic import SnsNotices
 from certrotation.aws.wire_logs import withhold
 from certrotation.core.material.trust import PublicRoots
-from certrotation.errors import SettingsError, forget_frames
+from certrotation.errors import SettingsError, without_frames
 from certrotation.names.environment import HOME_REGION, PUBLIC_ROOTS_FILE, Mode
 from certrotation.names.service import EDGE_REGIONS
 from certrotation.workflows.ports import Account, Region
@@ -252,9 +252,13 @@ def _notices(session: boto3.Session, topic_arn: str | None) -> SnsNotices | None
 
 
 def _forget_failed_try(caught_exception: Exception | None, **_: object) -> None:
-    """Let go of a request that got no answer; botocore tells of it, and then tries again."""
+    """Forget the frames of a request without an answer, before botocore retries it.
+
+    In legacy mode botocore has raised the exception once more by now, so that its traceback leads
+    to the frames that handle it, and these to the exception: a circle that holds the request.
+    """
     if caught_exception is not None:
-        forget_frames(caught_exception)
+        without_frames(caught_exception)
 
 
 def _region(session: boto3.Session, name: str, kinds: Sequence[str], *, is_edge: bool) -> Region:
