@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from certrotation.core.findings import Code
 from certrotation.core.material.decoding import UnreadableSecretError
-from certrotation.core.material.pbe import Passphrase
 from certrotation.core.material.private_keys import load_plain, load_private_keys, validated
 from tests.core.samples import LEAF, PRIVATE_LEAF, RSA_LEAF
 from tests.support.bundles import (
@@ -46,7 +45,7 @@ def to_pem(label: str, der: bytes) -> str:
 
 
 def keys_of(text: str, passphrase: str | None = None) -> list[Any]:
-    loaded = load_private_keys("private_key", text, Passphrase(passphrase))
+    loaded = load_private_keys("private_key", text, passphrase)
     return [validated("private_key", each) for each in loaded]
 
 
@@ -179,7 +178,7 @@ def test_a_large_rsa_key_is_loaded_for_its_size_alone(
 def test_primes_of_unequal_length_are_not_validated(
     label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (key,) = load_private_keys(label, numbers_of(2**3000 - 1, 2**1000 - 3), Passphrase(None))
+    (key,) = load_private_keys(label, numbers_of(2**3000 - 1, 2**1000 - 3), None)
     monkeypatch.setattr("certrotation.core.material.private_keys.load_der_private_key", never)
     with pytest.raises(UnreadableSecretError) as caught:
         validated(label, key)

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certrotation.core.material.decoding import UnreadableSecretError
-from certrotation.core.material.pbe import Passphrase
 from certrotation.core.material.pkcs12 import decode_pkcs12
 from certrotation.core.material.private_keys import load_private_keys
 
@@ -97,7 +96,7 @@ def _keys(value: SecretValue) -> Iterator[str]:
 def _key_spellings(pem: str, passphrase: str | None) -> Iterator[str]:
     """Yield the spellings of keys that the product reads: what it cannot read it cannot tell."""
     try:
-        for key in load_private_keys("", pem, Passphrase(passphrase)):
+        for key in load_private_keys("", pem, passphrase):
             yield from _spelled_key(key)
     except UnreadableSecretError:
         return
