@@ -1,8 +1,8 @@
-"""Material: what one version of a managed secret would have every Region present."""
+"""Material: the leaf certificate, private key and chain in one version of a managed secret."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Material:
     """Leaf, private key and repaired chain, checked and ready to import.
 
-    The chain leads from the leaf's issuer upwards, as ImportCertificate wants it (ACM User Guide,
-    Certificate and key format for importing). Neither repr nor comparison touches the key.
+    The chain starts at the leaf's issuer, as ImportCertificate requires (ACM User Guide,
+    Certificate and key format for importing). Neither repr nor comparison uses the key.
     """
 
     version: str
@@ -32,10 +32,12 @@ class Material:
     key_algorithm: KeyAlgorithm
     anchor: Anchor
     private_key: PrivateKeyTypes = field(repr=False, compare=False)
+    shorter_chains: tuple[tuple[x509.Certificate, ...], ...] = ()
+    """The other chains that clients accept, best first, for dependents that limit the length."""
 
     @property
     def names(self) -> frozenset[str]:
-        """The DNS names and IP addresses it serves."""
+        """The DNS names and IP addresses of the leaf."""
         return names_of(self.leaf)
 
     @property
@@ -45,19 +47,26 @@ class Material:
 
     @property
     def not_after(self) -> int:
-        """When the leaf expires, in epoch seconds."""
+        """The expiry of the leaf, in epoch seconds."""
         return int(self.leaf.not_valid_after_utc.timestamp())
 
+    def within(self, longest_chain: int | None) -> Material:
+        """Return the material with a chain of at most so many certificates, if there is one."""
+        if longest_chain is None or len(self.chain) <= longest_chain:
+            return self
+        fitting = (each for each in self.shorter_chains if len(each) <= longest_chain)
+        return replace(self, chain=next(fitting, self.chain))
+
     def leaf_pem(self) -> bytes:
-        """Return the leaf alone, in PEM."""
+        """Return the leaf, without the chain, in PEM."""
         return self.leaf.public_bytes(Encoding.PEM)
 
     def chain_pem(self) -> bytes:
-        """Return the chain in PEM, nearest issuer first; empty if there is none."""
+        """Return the chain in PEM, nearest issuer first; empty if the chain is empty."""
         return b"".join(each.public_bytes(Encoding.PEM) for each in self.chain)
 
     def private_key_pem(self) -> bytes:
-        """Return the key as unencrypted PKCS#8 PEM, the form that ACM takes for every key type."""
+        """Return the key as unencrypted PKCS#8 PEM, which ACM accepts for every key type."""
         return private_key_pem(self.private_key)
 
 
@@ -68,7 +77,7 @@ def private_key_pem(key: PrivateKeyTypes) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentedCertificate:
-    """What a copy presents now: leaf and chain as ACM holds them, without the key."""
+    """The leaf and chain of a copy in ACM, without the key."""
 
     leaf: x509.Certificate
     chain: tuple[x509.Certificate, ...]
@@ -79,5 +88,5 @@ class PresentedCertificate:
         return fingerprint_of(self.leaf)
 
     def equals(self, material: Material) -> bool:
-        """Say whether leaf and chain are the material's, byte for byte."""
+        """Return whether leaf and chain equal the material's, byte for byte."""
         return self.leaf == material.leaf and self.chain == material.chain

@@ -1,67 +1,86 @@
-"""Which CA a certificate ends at: a root of the public bundle, or a private anchor."""
+"""The trust anchor of a chain: a root of the public lists, or a private CA."""
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 
+from certrotation.core.material.distinguished_names import CanonicalName, canonical_name
 from certrotation.core.material.x509_facts import (
+    authority_key_identifier_of,
     is_self_signed,
-    is_valid_at,
     issued_by,
     public_bytes_of,
+    subject_key_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
 
 class PublicRoots:
-    """The roots that clients trust by default, looked up by name and key."""
+    """The roots that clients trust by default, indexed by name.
 
-    def __init__(self, certificates: Iterable[x509.Certificate]) -> None:
-        self._by_name: dict[bytes, list[x509.Certificate]] = {}
-        for each in certificates:
-            self._by_name.setdefault(each.subject.public_bytes(), []).append(each)
+    The lists are read when a root is first looked for: reading them costs milliseconds at a cold
+    start, and few runs need the former list.
+
+    Args:
+        listed: the current list.
+        former: an older list, which also contains roots that clients have ceased to trust.
+    """
+
+    def __init__(
+        self, listed: Iterable[x509.Certificate], former: Iterable[x509.Certificate] = ()
+    ) -> None:
+        self._listed = listed
+        self._former = former
+
+    @cached_property
+    def with_former(self) -> PublicRoots:
+        """The roots of both lists, by which what is live now is judged."""
+        return PublicRoots(tuple(chain(self._listed, self._former)))
 
     def contains(self, certificate: x509.Certificate) -> bool:
-        """Say whether a root has this name and this key, however the certificate was signed."""
+        """Return whether a root has the same name and key, whoever signed the certificate."""
         key = public_bytes_of(certificate.public_key())
         return any(
             public_bytes_of(root.public_key()) == key for root in self._named(certificate.subject)
         )
 
-    def have_issued(self, certificate: x509.Certificate, at: datetime | None = None) -> bool:
-        """Say whether a root signed this certificate, as each root did itself.
+    def issuers_of(self, certificate: x509.Certificate) -> tuple[x509.Certificate, ...]:
+        """Return the roots that signed this certificate; a root has signed itself."""
+        named = self._named(certificate.issuer)
+        return tuple(root for root in named if issued_by(certificate, root))
 
-        Bundles keep roots that have expired: given a time, only those count that are valid then.
-        """
-        return any(
-            issued_by(certificate, root)
-            for root in self._named(certificate.issuer)
-            if at is None or is_valid_at(root, at)
-        )
+    @cached_property
+    def _by_name(self) -> dict[CanonicalName, list[x509.Certificate]]:
+        by_name: dict[CanonicalName, list[x509.Certificate]] = {}
+        for each in self._listed:
+            by_name.setdefault(canonical_name(each.subject), []).append(each)
+        return by_name
 
     def _named(self, name: x509.Name) -> list[x509.Certificate]:
-        return self._by_name.get(name.public_bytes(), [])
+        return self._by_name.get(canonical_name(name), [])
 
 
 class Anchor(NamedTuple):
-    """Where a chain ends: for clients, the thing to trust."""
+    """The end of a chain: the CA that clients must trust."""
 
     public: bool
     name: x509.Name
     key_identifier: bytes | None
     public_key: bytes | None = None
-    """Known where the anchor itself is at hand: an identifier is but what somebody wrote."""
+    """Known only if the anchor itself is at hand; key identifiers are not verified."""
 
     def is_same_as(self, other: Anchor) -> bool:
-        """Say whether both are one anchor; what either lacks decides nothing."""
+        """Return whether both are the same anchor; members that one of them lacks are ignored."""
         identifiers = {self.key_identifier, other.key_identifier} - {None}
         keys = {self.public_key, other.public_key} - {None}
-        return self.name == other.name and len(identifiers) <= 1 and len(keys) <= 1
+        same_name = canonical_name(self.name) == canonical_name(other.name)
+        return same_name and len(identifiers) <= 1 and len(keys) <= 1
 
     def __str__(self) -> str:
         """Return the anchor's name and whether it is public."""
@@ -70,35 +89,32 @@ class Anchor(NamedTuple):
 
 
 def anchor_of(path: Sequence[x509.Certificate], roots: PublicRoots) -> Anchor:
-    """Return the anchor of `path`, which leads from the leaf upwards and is never empty.
+    """Return the anchor of `path`, which starts at the leaf and is never empty.
 
-    For a private CA it is the topmost certificate if that is self-signed, else that certificate's
-    issuer by name and authority key identifier (RFC 5280, section 4.2.1.1).
+    The anchor is the first public root that issued a certificate of the path. A path may go on
+    above that root, to an older CA that cross-signed it. For a private CA, the anchor is the
+    topmost certificate if that is self-signed, else the name and authority key identifier of its
+    issuer (RFC 5280, section 4.2.1.1). A former public root is not public, but its key is known.
     """
+    for each in path:
+        for root in roots.issuers_of(each):
+            return _anchor_at(root, public=True)
     top = path[-1]
-    if roots.have_issued(top):
-        return Anchor(public=True, name=top.issuer, key_identifier=_authority_key(top))
     if is_self_signed(top):
-        return Anchor(
-            public=False,
-            name=top.subject,
-            key_identifier=_subject_key(top),
-            public_key=public_bytes_of(top.public_key()),
-        )
-    return Anchor(public=False, name=top.issuer, key_identifier=_authority_key(top))
+        return _anchor_at(top, public=False)
+    for root in roots.with_former.issuers_of(top):
+        return _anchor_at(root, public=False)
+    named = authority_key_identifier_of(top)
+    return Anchor(
+        public=False, name=top.issuer, key_identifier=named.key_identifier if named else None
+    )
 
 
-def _subject_key(certificate: x509.Certificate) -> bytes | None:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    except x509.ExtensionNotFound:
-        return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
-    return found.digest
-
-
-def _authority_key(certificate: x509.Certificate) -> bytes | None:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
-    except x509.ExtensionNotFound:
-        return None
-    return found.key_identifier
+def _anchor_at(root: x509.Certificate, *, public: bool) -> Anchor:
+    return Anchor(
+        public=public,
+        name=root.subject,
+        key_identifier=subject_key_of(root)
+        or x509.SubjectKeyIdentifier.from_public_key(root.public_key()).digest,
+        public_key=public_bytes_of(root.public_key()),
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.tags import CopyTags, tags_for_copy
-from certrotation.core.findings import Finding, apply_acceptance
+from certrotation.core.findings import Finding, apply_acceptance, refusals, soften_known
 from certrotation.core.rotation.adoption import Adoption, decide_adoption
 from certrotation.core.rotation.plan import Plan
 from certrotation.core.rotation.region_planning import (
@@ -16,7 +16,12 @@ from certrotation.core.rotation.region_planning import (
     plan_region,
     users_decide,
 )
-from certrotation.core.rotation.regression_checks import check_expiry, check_names, check_trust
+from certrotation.core.rotation.regression_checks import (
+    causes_known,
+    check_expiry,
+    check_names,
+    check_trust,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,19 +103,24 @@ class Rotation:
             refused: what AWS refused while an earlier plan was applied.
         """
         adoptions = [self._adoption(look) for look in looks]
-        to_change = [
+        current = [
             copy
             for look, adoption in zip(looks, adoptions, strict=True)
             for copy in (*look.copies, *adoption.copies)
-            if copy.is_ordinary(now) and not copy.presented.equals(self.material)
+            if copy.is_ordinary(now)
         ]
+        to_change = [each for each in current if not each.presented.equals(self.material)]
         plan = Plan(
             secret=self.secret.name,
             version=self.material.version,
-            findings=apply_acceptance(
-                (*self.findings, *self._compare(to_change, now)),
-                self.secret.accepted,
-                self.material.version,
+            findings=self._soften(
+                apply_acceptance(
+                    (*self.findings, *self._compare(to_change, now)),
+                    self.secret.accepted,
+                    self.material.version,
+                ),
+                current,
+                now,
             ),
             regions=(),
             is_held=self.secret.is_held,
@@ -136,6 +146,15 @@ class Rotation:
             self.policy.roots,
             has_copy=bool(look.copies),
         )
+
+    def _soften(
+        self, findings: tuple[Finding, ...], copies: Sequence[Copy], now: datetime
+    ) -> tuple[Finding, ...]:
+        """Turn refusals into warnings whose cause all current copies have too."""
+        if not refusals(findings):
+            return findings
+        presented = [copy.presented for copy in copies]
+        return soften_known(findings, causes_known(presented, self.policy.roots.with_former, now))
 
     def _compare(self, copies: Sequence[Copy], now: datetime) -> Iterator[Finding]:
         for copy in copies:
