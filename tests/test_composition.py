@@ -11,12 +11,14 @@ from unittest.mock import patch
 import boto3
 import botocore
 import pytest
+from botocore.retries.adaptive import ClientRateLimiter
 from cryptography import x509
 
 from certrotation import composition
 from certrotation.errors import SettingsError
 from certrotation.settings import Settings
-from tests.aws.making import raising
+from tests.aws.making import material_of, raising
+from tests.double import Fault
 from tests.support.authority import pem
 
 if TYPE_CHECKING:
@@ -81,6 +83,51 @@ def test_threads_share_one_client(made: list[tuple[str, str]]) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: certificates.list_imported(), range(16)))
     assert made == [("acm", "eu-west-1")]
+
+
+def test_an_import_makes_a_client_of_its_own(
+    made: list[tuple[str, str]], authorities: Authorities
+) -> None:
+    certificates = composition.account(settings()).regions["eu-west-1"].certificates
+    certificates.list_imported()
+    assert made == [("acm", "eu-west-1")]
+    for name in ("a.example.com", "b.example.com"):
+        certificates.import_new(material_of(authorities.public.issue(name)), {})
+    assert made == [("acm", "eu-west-1")] * 2
+
+
+def test_the_rate_that_imports_learn_slows_imports_alone(
+    aws: EmbeddedAws, made: list[tuple[str, str]], authorities: Authorities
+) -> None:
+    del made
+    material = material_of(authorities.public.issue("www.example.com"))
+    certificates = composition.account(settings()).regions["eu-west-1"].certificates
+    paced: list[tuple[str, bool]] = []
+
+    def note(limiter: Any, *, event_name: str, **_: object) -> None:
+        paced.append((event_name.rpartition(".")[2], limiter._enabled))
+
+    with (
+        patch.object(ClientRateLimiter, "on_sending_request", note),
+        patch("botocore.endpoint.time.sleep"),
+    ):
+        throttled = iter(["ImportCertificate"])
+        aws.behaviour.fault = lambda _, operation, __: (
+            Fault(code="ThrottlingException", status=400)
+            if operation == next(throttled, None)
+            else None
+        )
+        arn = certificates.import_new(material, {})
+        certificates.presented(arn)
+        certificates.reimport(arn, material)
+        certificates.add_tags(arn, {"team": "shop"})
+    assert paced == [
+        ("ImportCertificate", False),
+        ("ImportCertificate", True),
+        ("GetCertificate", False),
+        ("ImportCertificate", True),
+        ("AddTagsToCertificate", False),
+    ]
 
 
 def test_warm_invocations_get_the_same_account(made: list[tuple[str, str]]) -> None:

@@ -44,7 +44,7 @@ _WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers"
 """Set by themselves, so that a level set on their parent changes nothing."""
 
 _CONFIG = Config(
-    # ImportCertificate is allowed once a second: the client learns the rate, and then keeps it.
+    # A client that is throttled learns the rate and keeps to it, for all its requests.
     retries={"mode": "adaptive", "total_max_attempts": 8},
     connect_timeout=5,
     read_timeout=20,
@@ -182,7 +182,9 @@ def _region(session: boto3.Session, name: str, account_id: str, *, is_edge: bool
         dependents = (*dependents, Distributions(cloudfront, account_id=account_id))
     return Region(
         name=name,
-        certificates=AcmCertificates(_client(session, "acm", name)),
+        certificates=AcmCertificates(
+            _client(session, "acm", name), importing=_client(session, "acm", name)
+        ),
         tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
         dependents=dependents,
     )

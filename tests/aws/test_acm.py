@@ -43,7 +43,7 @@ REGION = "us-east-1"
 @pytest.fixture
 def certificates(aws: EmbeddedAws) -> AcmCertificates:
     del aws
-    return AcmCertificates(client("acm", REGION))
+    return AcmCertificates(client("acm", REGION), client("acm", REGION))
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def stubbed_list(*summaries: dict[str, Any]) -> Sequence[ListedCertificate]:
     acm = boto3.client("acm", region_name=REGION)
     with Stubber(acm) as stub:
         stub.add_response("list_certificates", {"CertificateSummaryList": list(summaries)})
-        return AcmCertificates(acm).list_imported()
+        return AcmCertificates(acm, acm).list_imported()
 
 
 def test_presented_is_the_leaf_and_the_chain_in_order(
@@ -177,7 +177,7 @@ def stubbed_presented(**answer: str) -> PresentedCertificate:
     acm = boto3.client("acm", region_name=REGION)
     with Stubber(acm) as stub:
         stub.add_response("get_certificate", answer)
-        return AcmCertificates(acm).presented(MISSING)
+        return AcmCertificates(acm, acm).presented(MISSING)
 
 
 def test_detail_tells_when_it_was_created_and_who_uses_it(

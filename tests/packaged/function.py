@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.packaged.runtime_api import RuntimeApi, Said
 
-_FUNCTIONS = (ROOT / "infra" / "service_function.py").read_text(encoding="utf-8")
+_FUNCTIONS = (ROOT / "infra" / "service" / "service_function.py").read_text(encoding="utf-8")
 MEMORY = int(re.findall(r"memory_size=(\d+)", _FUNCTIONS)[0])
 """MB that the stack gives each function."""
 

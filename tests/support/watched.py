@@ -119,7 +119,7 @@ def _at_import(region: str, doing: Callable[[Any], object]) -> None:
     def act(request: Any, **_: object) -> None:
         doing(request)
 
-    certificates._client.meta.events.register("before-send.acm.ImportCertificate", act)
+    certificates._importing.meta.events.register("before-send.acm.ImportCertificate", act)
 
 
 def crash_at_import(region: str) -> None:

@@ -33,10 +33,19 @@ _PAGE = 1000
 
 
 class AcmCertificates:
-    """The certificates of the client's Region."""
+    """The certificates of the clients' Region."""
 
-    def __init__(self, client: ACMClient) -> None:
+    def __init__(self, client: ACMClient, importing: ACMClient) -> None:
+        """Take two clients of one Region.
+
+        Args:
+            client: sends every request except ImportCertificate.
+            importing: sends ImportCertificate alone. ACM throttles that operation at one request a
+                second, and a client in adaptive mode slows all its requests to the rate that it
+                learned.
+        """
         self._client = client
+        self._importing = importing
 
     def list_imported(self) -> Sequence[ListedCertificate]:
         """Return every imported certificate.
@@ -97,14 +106,14 @@ class AcmCertificates:
         if tags:
             request["Tags"] = _as_list(tags)
         with translated("acm:ImportCertificate", f"a new certificate in {self._region}"):
-            return self._client.import_certificate(**request)["CertificateArn"]
+            return self._importing.import_certificate(**request)["CertificateArn"]
 
     def reimport(self, arn: str, material: Material) -> None:
         """Put material under a known ARN; ACM refuses tags here (ACM API Reference)."""
         request = _import_request(material)
         request["CertificateArn"] = arn
         with translated("acm:ImportCertificate", arn):
-            self._client.import_certificate(**request)
+            self._importing.import_certificate(**request)
 
     def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add or overwrite tags."""
