@@ -104,10 +104,12 @@ def find_chains(
 
 def _rank(
     leaf: x509.Certificate, chain: Chain, usable: set[x509.Certificate]
-) -> tuple[int, int, bool, ChainEnd, int, int]:
+) -> tuple[bool, int, int, bool, ChainEnd, int, int]:
     """Return the sort key of a chain; the lowest is the best. Equal keys keep their order."""
     above = chain.certificates
     return (
+        # A chain to an issuer that nobody here knows hides no chain to a root, not even a bad one.
+        chain.end is ChainEnd.UNKNOWN_ISSUER,
         # A chain that clients reject loses to every chain that they accept.
         max((_SEVERITY[each.code] for each in chain.faults), default=0),
         len(chain.faults),

@@ -104,6 +104,7 @@ def _faults_of_issuer(issuer: x509.Certificate) -> tuple[Fault, ...]:
         *_critical_extensions(issuer),
         *_key(issuer),
         *_signature(issuer),
+        *(_link(issuer, issuer) if is_self_signed(issuer) else ()),
     )
 
 

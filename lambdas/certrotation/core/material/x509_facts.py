@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import SignatureAlgorithmOID
 
 from certrotation.core.material.distinguished_names import canonical_name
 
@@ -49,6 +50,14 @@ _RSA_SIZES = {
     4096: KeyAlgorithm.RSA_4096,
 }
 _WEAK_DIGESTS = (hashes.MD5, hashes.SHA1)
+_MD5 = hashes.MD5()  # noqa: S303  verified, never made
+_SHA1 = hashes.SHA1()  # noqa: S303  as above
+_OLD_ALGORITHMS: dict[x509.ObjectIdentifier, tuple[object, hashes.HashAlgorithm]] = {
+    SignatureAlgorithmOID.RSA_WITH_MD5: (padding.PKCS1v15(), _MD5),
+    SignatureAlgorithmOID.RSA_WITH_SHA1: (padding.PKCS1v15(), _SHA1),
+    SignatureAlgorithmOID.ECDSA_WITH_SHA1: (ec.ECDSA(_SHA1), _SHA1),
+}
+"""The parameters of signatures that cryptography no longer reads."""
 LARGEST_RSA = 8_192
 """Bits of the largest RSA key whose signatures clients verify."""
 LARGEST_EXPONENT = 31
@@ -238,8 +247,7 @@ def _verify_signature(certificate: x509.Certificate, key: PublicKeyTypes) -> Non
     ):
         raise InvalidSignature
     signature, signed = certificate.signature, certificate.tbs_certificate_bytes
-    how: Any = certificate.signature_algorithm_parameters
-    digest = certificate.signature_hash_algorithm
+    how, digest = _how_signed(certificate)
     match key:
         case rsa.RSAPublicKey() if digest is not None:
             key.verify(signature, signed, how, digest)
@@ -249,6 +257,12 @@ def _verify_signature(certificate: x509.Certificate, key: PublicKeyTypes) -> Non
             key.verify(signature, signed)
         case _:
             raise InvalidSignature
+
+
+def _how_signed(certificate: x509.Certificate) -> tuple[Any, hashes.HashAlgorithm | None]:
+    """Return padding or ECDSA with its digest, and the digest; None for Ed25519 and Ed448."""
+    old = _OLD_ALGORITHMS.get(certificate.signature_algorithm_oid)
+    return old or (certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm)
 
 
 def _outer_algorithm(certificate: x509.Certificate) -> bytes:
