@@ -1,7 +1,7 @@
-"""What each alarm says: the one table behind alarms, runbook and demo.
+"""The texts of the alarms: one table for the alarms, the runbook and the demo.
 
-An alarm's description and its heading in docs/runbook.md are made from the same row, so they cannot
-drift apart.
+An alarm's description and its heading in docs/runbook.md come from the same row, so they cannot
+differ.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ Severity = Literal["critical", "warning"]
 RUNBOOK = "docs/runbook.md"
 
 SHOWN_IN_FULL = 1024
-"""Characters of a description (CloudWatch API Reference, PutMetricAlarm, AlarmDescription)."""
+"""The longest description, in characters (CloudWatch API Reference, PutMetricAlarm)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmText:
-    """One alarm in words."""
+    """The texts of one alarm."""
 
     name: str
     severity: Severity
@@ -29,9 +29,9 @@ class AlarmText:
     otherwise: str
     """What happens if nobody acts, and by when."""
     metric: str | None = None
-    """Our own metric that it watches; None for those of AWS."""
+    """The metric of this service that the alarm watches; None if it watches metrics of AWS."""
     lasting: str | None = None
-    """For how long the metric must be above zero, if one scan or rotation is not enough."""
+    """How long the metric must be above zero, if one scan or rotation is not enough."""
 
     @property
     def heading(self) -> str:
@@ -40,7 +40,7 @@ class AlarmText:
 
     @property
     def description(self) -> str:
-        """What the alarm's message says."""
+        """The description of the alarm, which its mail contains."""
         return (
             f'{self.happened} If nobody acts: {self.otherwise} Follow {RUNBOOK}, "{self.heading}".'
         )
@@ -49,11 +49,11 @@ class AlarmText:
 ON_FIRE = AlarmText(
     name="OnFire",
     severity="critical",
-    title="an alarm that pages is on",
-    happened="At least one of the alarms of this stack that page is on.",
-    otherwise="what happens, and by when, that alarm says.",
+    title="at least one paging alarm is on",
+    happened="At least one paging alarm of this stack is on.",
+    otherwise="see the description of the alarm that is on.",
 )
-"""Of the one alarm that sums up others."""
+"""The alarm that sums up the critical ones."""
 
 _TEXTS = (
     AlarmText(
@@ -61,37 +61,36 @@ _TEXTS = (
         severity="critical",
         title="a certificate in use is about to expire",
         happened=(
-            "A certificate that something presents is in the last tenth of its life, or has "
-            "expired."
+            "A certificate in use is in the last tenth of its lifetime, or has already expired."
         ),
         otherwise=(
-            "clients refuse the site from the moment it expires: by default in 21 days at most, in "
-            "3 for certificates of 30 days, in hours for shorter ones."
+            "clients reject the certificate as soon as it expires: within 21 days by default, "
+            "within 3 days for 30-day certificates, within hours for shorter ones."
         ),
         metric="CertificatesCritical",
     ),
     AlarmText(
         name="CertificateTurnedCritical",
         severity="critical",
-        title="one more certificate is about to expire",
+        title="another certificate is about to expire",
         happened=(
-            "Within the last three scan intervals a certificate in use came into the last tenth of "
-            "its life, perhaps beside others that are known."
+            "A certificate in use entered the last tenth of its lifetime within the last three "
+            "scan intervals. Other certificates may have been critical before."
         ),
         otherwise=(
-            "clients refuse the site from the moment it expires. This alarm clears after three "
-            "intervals by itself; the certificate does not renew by itself."
+            "clients reject the certificate as soon as it expires. This alarm clears after three "
+            "scan intervals, even if nobody has renewed the certificate."
         ),
         metric="CertificatesTurnedCritical",
     ),
     AlarmText(
         name="ScanMissing",
         severity="critical",
-        title="the service has stopped looking",
-        happened="For three scan intervals no scan has come to its end.",
+        title="scans have stopped",
+        happened="No scan has finished for three scan intervals.",
         otherwise=(
-            "nothing is renewed unless its secret changes, no other alarm about certificates goes "
-            "off, and the first certificate that was about to be renewed expires unseen."
+            "a certificate is renewed only when its secret changes, no other alarm about "
+            "certificates can go off, and the next certificate expires without an alarm."
         ),
         metric="ScanCompleted",
     ),
@@ -100,12 +99,12 @@ _TEXTS = (
         severity="critical",
         title="new material is not going live",
         happened=(
-            "For six hours secrets have held material that their copies do not carry, although "
-            "they changed more than three scan intervals ago."
+            "For six hours, the copies of a secret have not had the secret's current material, "
+            "although the secret changed more than three scan intervals ago."
         ),
         otherwise=(
-            "the old certificates stay in use and expire: within a third of their life if they "
-            "were renewed on time, sooner if late."
+            "the old certificates stay in use and expire: within a third of their lifetime if they "
+            "were renewed on time, sooner if they were renewed late."
         ),
         metric="CopiesOverdue",
         lasting="6 hours",
@@ -113,11 +112,11 @@ _TEXTS = (
     AlarmText(
         name="RegionDark",
         severity="critical",
-        title="a Region has not been read for a day",
-        happened="For 24 hours a target Region could not be read at any scan.",
+        title="a Region could not be read for a day",
+        happened="For 24 hours, no scan could read a target Region.",
         otherwise=(
-            "its certificates are neither renewed nor watched, and expire unseen; the alarms "
-            "about certificates keep the state they had."
+            "the certificates of the Region are neither renewed nor watched, and expire without "
+            "an alarm; the alarms about certificates keep their last state."
         ),
         metric="RegionsUnreachable",
         lasting="24 hours",
@@ -125,51 +124,52 @@ _TEXTS = (
     AlarmText(
         name="DependentsStranded",
         severity="critical",
-        title="a listener or distribution kept the old certificate",
+        title="a listener or distribution uses the old certificate",
         happened=(
-            "A listener or distribution still presents the old certificate, an hour after the new "
-            "one was imported beside it."
+            "A listener or distribution still uses the old certificate, an hour after the new one "
+            "was imported."
         ),
         otherwise=(
-            "clients of this one refuse the site when the old certificate expires, although "
-            "everything else is renewed."
+            "clients of this listener or distribution reject the old certificate when it expires, "
+            "although everything else is renewed."
         ),
         metric="DependentsStranded",
     ),
     AlarmText(
         name="RotationDeadLetters",
         severity="critical",
-        title="a rotation was given up",
-        happened="A rotation failed five times, and its message went to the dead-letter queue.",
+        title="a rotation failed five times",
+        happened="A rotation failed five times, and SQS moved it to the dead-letter queue.",
         otherwise=(
-            "the next scan queues it again, and it fails again, until its certificate expires."
+            "every scan queues the rotation again, and it fails again, until the certificate "
+            "expires."
         ),
     ),
     AlarmText(
         name="AwaitingMaterial",
         severity="warning",
-        title="a certificate comes due and nobody has renewed it",
+        title="a certificate is about to expire and nobody has renewed it",
         happened=(
-            "A copy is in the last fifth of its life, and its secret holds nothing newer: whoever "
-            "delivers the material has not."
+            "A copy is in the last fifth of its lifetime, and its secret contains no newer "
+            "material: nobody has delivered a renewed certificate."
         ),
         otherwise=(
-            "CertificateCritical pages when half of the time that is left has passed, and then it "
-            "expires."
+            "CertificateCritical pages when half of the remaining time has passed, and then the "
+            "certificate expires."
         ),
         metric="CopiesAwaitingMaterial",
     ),
     AlarmText(
         name="UnmanagedExpiring",
         severity="warning",
-        title="a certificate without a secret comes due",
+        title="a certificate without a secret is about to expire",
         happened=(
-            "An imported certificate in use is in the last fifth of its life, and no managed "
-            "secret stands behind it."
+            "An imported certificate in use is in the last fifth of its lifetime, and no managed "
+            "secret belongs to it."
         ),
         otherwise=(
-            "nobody renews it: CertificateCritical pages when half of the time that is left has "
-            "passed, and then it expires."
+            "nothing renews the certificate: CertificateCritical pages when half of the remaining "
+            "time has passed, and then the certificate expires."
         ),
         metric="UnmanagedExpiring",
     ),
@@ -178,12 +178,12 @@ _TEXTS = (
         severity="warning",
         title="new material was refused",
         happened=(
-            "Within two scan intervals the service refused to put a secret's material live, or "
-            "AWS did."
+            "Within the last two scan intervals, the service or AWS refused the new material of a "
+            "secret."
         ),
         otherwise=(
-            "it is refused at each scan again, the old certificate stays in use, and "
-            "CertificateCritical pages in the last tenth of its life."
+            "every scan retries and the material is refused again, the old certificate stays in "
+            "use, and CertificateCritical pages in the last tenth of its lifetime."
         ),
         metric="RotationRefused",
     ),
@@ -191,9 +191,10 @@ _TEXTS = (
         name="RegionUnreachable",
         severity="warning",
         title="a Region cannot be read",
-        happened="For two scan intervals a target Region could not be read.",
+        happened="For two scan intervals, no scan could read a target Region.",
         otherwise=(
-            "its certificates are neither renewed nor watched; after 24 hours RegionDark pages."
+            "the certificates of the Region are neither renewed nor watched; RegionDark pages "
+            "after 24 hours."
         ),
         metric="RegionsUnreachable",
         lasting="2 scan intervals",
@@ -201,10 +202,10 @@ _TEXTS = (
     AlarmText(
         name="DeadLettersUnread",
         severity="warning",
-        title="rotations that were given up lie in the dead-letter queue",
+        title="the dead-letter queue of rotations is not empty",
         happened="The dead-letter queue of rotations is not empty.",
         otherwise=(
-            "the messages are deleted 14 days after they were first sent, and with them the "
+            "SQS deletes the messages 14 days after they were first sent, and with them the "
             "record of what failed."
         ),
     ),
@@ -214,8 +215,8 @@ _TEXTS = (
         title="rotations wait in the queue",
         happened="A rotation has waited in the queue for more than two hours.",
         otherwise=(
-            "nothing is renewed until the queue moves; RotationStalled pages three scan intervals "
-            "and six hours after a secret has changed."
+            "nothing is renewed until the queue is processed; RotationStalled pages three scan "
+            "intervals and six hours after a secret changed."
         ),
     ),
     AlarmText(
@@ -223,25 +224,26 @@ _TEXTS = (
         severity="warning",
         title="a function fails more often than it succeeds",
         happened=(
-            "In each of three hours more than half of the runs of scan, or of rotate, ended in an "
-            "error or ran out of time."
+            "In each of the last three hours, more than half of the runs of scan, or of rotate, "
+            "failed or timed out."
         ),
         otherwise=(
-            "rotations are given up after five attempts, two and a half hours, and then "
-            "RotationDeadLetters pages; or ScanMissing, after three scan intervals."
+            "if rotate fails, RotationDeadLetters pages after five attempts, two and a half hours; "
+            "if scan fails, ScanMissing pages after three scan intervals."
         ),
     ),
     AlarmText(
         name="FunctionThrottled",
         severity="warning",
-        title="a function is not allowed to run",
+        title="a function is throttled",
         happened=(
-            "In each of three hours scan, or rotate, was turned away more often than it ran: its "
-            "concurrency is used up, or set to nothing."
+            "In each of the last three hours, Lambda throttled scan, or rotate, more often than "
+            "the function ran: its concurrency is used up, or set to 0."
         ),
         otherwise=(
-            "rotations are late, then given up, and RotationDeadLetters pages; or ScanMissing, "
-            "after three scan intervals."
+            "if rotate is throttled, rotations are late, then fail for good, and "
+            "RotationDeadLetters pages; if scan is throttled, ScanMissing pages after three scan "
+            "intervals."
         ),
     ),
     AlarmText(
@@ -249,15 +251,15 @@ _TEXTS = (
         severity="warning",
         title="a scan or an event was lost",
         happened=(
-            "Messages lie in the queue of scans that could not be started, of scans that failed "
-            "three times, or of events about new material that could not be queued."
+            "A queue contains scans that could not be started, scans that failed three times, or "
+            "events about new material that could not be queued."
         ),
         otherwise=(
-            "what was lost, the next scan makes up for; if scans go on failing, ScanMissing pages "
-            "after three scan intervals. The messages are deleted after 14 days."
+            "the next scan makes up for the loss; if scans go on failing, ScanMissing pages after "
+            "three scan intervals. SQS deletes the messages after 14 days."
         ),
     ),
 )
 
 ALARM_TEXTS: Mapping[str, AlarmText] = {text.name: text for text in _TEXTS}
-"""Every alarm by its name, those that page first, in the runbook's order."""
+"""Every alarm by name, critical ones first, in the order of the runbook."""

@@ -1,23 +1,23 @@
-"""Everything this service raises on purpose.
+"""The errors that this service raises.
 
 CertRotationError
-  PermanentError      a person must act; trying again cannot help
+  PermanentError      a person must act; a retry cannot help
     SettingsError     an environment variable is missing or out of range
     AccessDenied      the role, a boundary or a service control policy lacks a permission
-    Rejected          AWS will not have what it was sent
-    TagsRefused       AWS will not have the tags; without them it may
-      TagsFull        there is no room for them
-    QuotaReached      as many certificates, or imports a year, as AWS allows
-    DependentRefused  a dependent will not take the new certificate
-    DependentFull     a load balancer has no slot left for one more certificate
-    Vanished          what was to be changed is gone
-  TransientError      trying again later can help
+    Rejected          AWS rejects the content of the request
+    TagsRefused       AWS rejects the tags; the request may succeed without them
+      TagsFull        the resource already has the maximum number of tags
+    QuotaReached      a quota of certificates, or of imports a year, is used up
+    DependentRefused  a dependent does not accept the new certificate
+    DependentFull     a load balancer has no slot for another certificate
+    Vanished          the resource to change does not exist any more
+  TransientError      a retry can help
     Throttled         too many requests
     Unreachable       no answer, or an answer that says nothing about the request
-    NotYet            AWS's view, or ours, has yet to settle
-    InUse             a certificate that was to be deleted is presented by something
-    DependentBusy     a dependent is being changed by somebody, or by us a moment ago
-      NotSeenYet      its service has yet to see a certificate that was imported a moment ago
+    NotYet            two views of AWS's state do not agree yet
+    InUse             a certificate to delete is still in use
+    DependentBusy     another change of the dependent is in progress
+      NotSeenYet      the dependent's service does not know a new certificate yet
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _Error = TypeVar("_Error", bound=Exception)
 
 
 def forget_frames(error: BaseException) -> None:
-    """Empty the frames that an error passed, and those of the errors behind it.
+    """Clear the frames in the traceback of an error, and of its causes and contexts.
 
-    What was worked on stands in their variables, private keys included. Errors, frames and
-    variables often refer to one another in a circle, and such memory is given back only when
-    Python's collector comes: in a frozen Lambda, hours later. Frames that still run are left as
-    they are, and where it happened can be told as before.
+    The variables of these frames hold what the code worked on, private keys included. Errors,
+    frames and variables often form reference cycles, which only Python's garbage collector frees:
+    in a frozen Lambda, hours later. Running frames are left alone, and the traceback still names
+    each file and line.
     """
     behind: list[BaseException | None] = [error]
     seen: list[BaseException] = []
@@ -53,24 +53,24 @@ def forget_frames(error: BaseException) -> None:
 
 
 def without_frames(error: _Error) -> _Error:
-    """Return the error alone, without its traceback, fit to outlive the `except` that caught it."""
+    """Return the error without its traceback, so that it can be kept after the `except` block."""
     forget_frames(error)
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
 
 def _empty(frame: FrameType | None) -> None:
-    """Empty a frame that has ended, and its callers': those it keeps, though they ended well."""
+    """Clear a frame that has ended, and the frames of its callers, which it keeps alive."""
     while frame is not None:
         try:
             frame.clear()
-        except RuntimeError:  # it still runs, and so do its callers
+        except RuntimeError:  # the frame still runs, and so do its callers
             return
         frame = frame.f_back
 
 
 class CertRotationError(Exception):
-    """An error with a stable `code`, what was `found`, and the `remedy`, all fit for a log line."""
+    """An error with a stable `code`, what was `found`, and the `remedy`; all are safe to log."""
 
     code: ClassVar[str] = "CERTROTATION_ERROR"
 
@@ -91,55 +91,55 @@ class SettingsError(PermanentError):
 
 
 class AccessDenied(PermanentError):
-    """AWS denies the call to this role."""
+    """AWS denies the call to the role."""
 
     code = "ACCESS_DENIED"
 
 
 class Rejected(PermanentError):
-    """AWS refuses the request for what is in it."""
+    """AWS rejects the content of the request."""
 
     code = "REQUEST_REJECTED"
 
 
 class QuotaReached(PermanentError):
-    """AWS allows no more of these."""
+    """A quota of AWS is used up."""
 
     code = "QUOTA_REACHED"
 
 
 class TagsRefused(PermanentError):
-    """The tags are refused; without them, or with fewer, the request may pass."""
+    """AWS rejects the tags; the request may succeed with fewer tags or with none."""
 
     code = "TAGS_REFUSED"
 
 
 class TagsFull(TagsRefused):
-    """There is no room for the tags: a resource has fifty at most."""
+    """The resource would have more than the fifty tags that AWS allows."""
 
     code = "TAGS_FULL"
 
 
 class DependentRefused(PermanentError):
-    """A dependent will not take this certificate."""
+    """A dependent does not accept the certificate."""
 
     code = "DEPENDENT_REFUSED"
 
 
 class DependentFull(PermanentError):
-    """A dependent holds as many certificates as its quota allows."""
+    """A dependent already has as many certificates as its quota allows."""
 
     code = "DEPENDENT_FULL"
 
 
 class Vanished(PermanentError):
-    """A resource that was there is not there any more."""
+    """A resource does not exist any more."""
 
     code = "RESOURCE_VANISHED"
 
 
 class TransientError(CertRotationError):
-    """Trying again can help, at the earliest after `retry_after` if that is given."""
+    """A retry can help, at the earliest after `retry_after` if that is given."""
 
     def __init__(self, found: str, remedy: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(found, remedy)
@@ -147,13 +147,13 @@ class TransientError(CertRotationError):
 
 
 class Throttled(TransientError):
-    """AWS answers that requests come too fast, even after the client's own retries."""
+    """AWS throttles the requests, even after the client's own retries."""
 
     code = "THROTTLED"
 
 
 class Unreachable(TransientError):
-    """A service gives no answer, or fails on its own side."""
+    """A service does not answer, or fails on its own side."""
 
     code = "UNREACHABLE"
 
@@ -165,18 +165,18 @@ class NotYet(TransientError):
 
 
 class InUse(TransientError):
-    """A certificate that was to be deleted is in use; detaching takes up to twenty minutes."""
+    """A certificate to delete is still in use; detaching takes up to twenty minutes."""
 
     code = "CERTIFICATE_IN_USE"
 
 
 class DependentBusy(TransientError):
-    """A dependent takes no change right now."""
+    """A dependent accepts no change at the moment."""
 
     code = "DEPENDENT_BUSY"
 
 
 class NotSeenYet(DependentBusy):
-    """A dependent's service does not know the certificate; it may be too new."""
+    """A dependent's service does not know the certificate; the certificate may be too new."""
 
     code = "CERTIFICATE_NOT_SEEN_YET"

@@ -21,7 +21,7 @@ NEVER = sorted(set(Code) - set(STANDING) - set(ONCE))
 
 def idle(entry: str) -> Finding:
     return warn(
-        Code.ACCEPT_WITHOUT_EFFECT, f"The entry {entry} accepts nothing in version {VERSION}."
+        Code.ACCEPT_WITHOUT_EFFECT, f"The entry {entry} has no effect on version {VERSION}."
     )
 
 
@@ -73,13 +73,14 @@ def test_a_remedy_that_is_a_tag_names_it(code: Code, tag: str) -> None:
 def test_a_finding_reads_as_one_line_and_as_json() -> None:
     found = refuse(Code.EXPIRED, "The certificate expired on Monday.")
     assert str(found) == (
-        "EXPIRED (refuse): The certificate expired on Monday. Put renewed material into the secret."
+        "EXPIRED (refuse): The certificate expired on Monday."
+        " Write renewed material into the secret."
     )
     assert found.to_json() == {
         "code": "EXPIRED",
         "severity": "refuse",
         "found": "The certificate expired on Monday.",
-        "remedy": "Put renewed material into the secret.",
+        "remedy": "Write renewed material into the secret.",
     }
 
 

@@ -137,7 +137,11 @@ def _expect_told(run: Run) -> None:
         holds=[each["Subject"] for each in letters] == [f"{STACK}: refused {PREFIX}pay"]
         and all(
             expected in letters[0]["Message"]
-            for expected in ("KEY_MISMATCH", "To do: Put the key", f"{HOME}: {copy}, until")
+            for expected in (
+                "KEY_MISMATCH",
+                "Remedy: Write the private key",
+                f"{HOME}: {copy}, expires",
+            )
         ),
     )
 

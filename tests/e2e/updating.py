@@ -62,10 +62,10 @@ def _changed_settings() -> dict[str, object]:
 def digest(run: Run) -> None:
     """Scan by hand, and read the digest that comes."""
     run.cloud.client("lambda").invoke(FunctionName=run.stack.outputs["ScanFunction"])
-    letters = run.stack.await_mail("the week to")
-    (text,) = (each["Message"] for each in letters if "the week to" in each["Subject"])
+    letters = run.stack.await_mail("weekly digest of")
+    (text,) = (each["Message"] for each in letters if "weekly digest of" in each["Subject"])
     run.tell.say(f"Mail: {text}")
-    rotated, due = text.split("Comes due in the next 30 days:")
+    rotated, due = text.split("About to expire (warning now or within 30 days):")
     run.tell.expect(
         "the digest names shop as rotated in three Regions, and pay as coming due",
         holds=PREFIX + "shop" in rotated and PREFIX + "pay" in due,

@@ -56,7 +56,7 @@ def test_what_was_renewed_and_what_comes_due_is_mailed_once_a_week(
     assert [len(each) for each in told] == [0] * 8 + [1] + [0] * 15
     ((letter,),) = [each for each in told if each]
     _, rotated, due, unmanaged = letter.body.split(":\n  ")
-    assert letter.subject.startswith("certrotation-test: the week to ")
+    assert letter.subject.startswith("certrotation-test: weekly digest of ")
     assert f"{PREFIX}shop" in rotated
     assert f"{PREFIX}wiki" not in rotated
     assert f"{PREFIX}shop" in due

@@ -72,7 +72,7 @@ def test_who_put_the_wrong_key_reads_what_was_found_and_what_stays_live(
         f"Version: {version}",
         "all Regions: KEY_MISMATCH",
         "Found: ",
-        "To do: Put the key and the certificate of the same order into the secret.",
+        "Remedy: Write the private key that belongs to the certificate into the secret.",
         f"{HOME}: {shop[HOME]}, until {ends:%Y-%m-%d %H:%M} UTC",
         f"{US}: {shop[US]}, until {ends:%Y-%m-%d %H:%M} UTC",
         'docs/runbook.md, "MaterialRefused: new material was refused"',
@@ -109,7 +109,7 @@ def test_a_refusal_in_one_region_is_told_as_that_regions(
     assert f"{US}: DEPENDENT_UNMOVABLE" in letter.body
     assert listener in letter.body
     assert f"{HOME}: done" in letter.body
-    assert f"{US}: {copy}, until" in letter.body
+    assert f"{US}: {copy}, expires" in letter.body
 
 
 def test_a_refusal_by_aws_is_told_with_its_remedy(
@@ -141,7 +141,7 @@ def test_a_stranded_dependent_is_named_with_its_own_heading(
     (letter,) = mailbox.letters()
     assert letter.subject == f"certrotation-test: stranded {SHOP}"
     assert listener in letter.body
-    assert '"DependentsStranded: a listener or distribution kept the old' in letter.body
+    assert '"DependentsStranded: a listener or distribution uses the old' in letter.body
     assert "MaterialRefused" not in letter.body
 
 

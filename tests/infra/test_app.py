@@ -29,7 +29,7 @@ def test_scans_that_come_too_rarely_for_the_critical_window_are_warned_of(tmp_pa
     assert finished.returncode == 0
     assert not is_protected(tmp_path / "cdk.out")
     (warning,) = warnings(tmp_path / "cdk.out")
-    assert "the shortest of 3 days, 0:00:00, would see fewer than 4 scans" in warning
+    assert "The shortest is 3 days, 0:00:00." in warning
     assert "SCAN_TOO_RARE" in warning
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with material or with a plan: codes, severities, remedies, acceptance."""
+"""Findings on material and plans: codes, severities, remedies, acceptance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """How much a finding weighs."""
+    """The severity of a finding."""
 
     REFUSE = "refuse"
     REPAIR = "repair"
@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 
 class Code(StrEnum):
-    """The stable name of a finding: people search for it, alarms and tags carry it."""
+    """The stable name of a finding. People search for the code; alarms and tags contain it."""
 
     SECRET_MALFORMED = "SECRET_MALFORMED"
     SECRET_NAME_TOO_LONG = "SECRET_NAME_TOO_LONG"
@@ -65,24 +65,26 @@ class Code(StrEnum):
 
 _REMEDIES: dict[Code, str] = {
     Code.SECRET_MALFORMED: (
-        "Write the secret as JSON with certificate, private_key and chain in PEM,"
-        " or as pkcs12 in base64 with passphrase."
+        "Write the secret as JSON with the PEM fields certificate, private_key and chain, or with"
+        " the fields pkcs12 (base64) and passphrase."
     ),
-    Code.SECRET_NAME_TOO_LONG: "Give the secret a name that fits into an ACM tag value.",
+    Code.SECRET_NAME_TOO_LONG: "Use a secret name that fits into an ACM tag value.",
     Code.REGION_UNKNOWN: (
-        "Name only the stack's target Regions in the tag certrotation:regions,"
-        " or add the Region to the stack."
+        "List only target Regions of the stack in the tag certrotation:regions, or add the Region"
+        " to target_regions."
     ),
-    Code.KEY_MISMATCH: "Put the key and the certificate of the same order into the secret.",
-    Code.KEY_ENCRYPTED: "Put the right passphrase under passphrase, or an unencrypted key.",
+    Code.KEY_MISMATCH: "Write the private key that belongs to the certificate into the secret.",
+    Code.KEY_ENCRYPTED: (
+        "Write the correct passphrase to the field passphrase, or use an unencrypted key."
+    ),
     Code.KEY_UNSUPPORTED: (
-        "Issue the certificate with RSA of 2048, 3072 or 4096 bits or ECDSA on P-256, P-384 or"
-        " P-521; nothing else can be imported into ACM."
+        "Issue the certificate with RSA (2048, 3072 or 4096 bits) or ECDSA (P-256, P-384 or P-521)."
+        " ACM imports no other key type."
     ),
     Code.KEY_WEAK: "Issue the certificate with RSA of at least 2048 bits, or with ECDSA.",
-    Code.KEY_TOO_LARGE: "Issue the certificate with a smaller key; ACM takes 5,120 bytes of PEM.",
-    Code.LEAF_MISSING: "Put the server's certificate first under certificate.",
-    Code.LEAF_IS_CA: "Put a server certificate, not a CA's own certificate, into the secret.",
+    Code.KEY_TOO_LARGE: "Issue the certificate with a smaller key. ACM accepts 5,120 bytes of PEM.",
+    Code.LEAF_MISSING: "Write the server certificate first in the field certificate.",
+    Code.LEAF_IS_CA: "Write a server certificate into the secret, not a CA certificate.",
     Code.LEAF_UNFIT: (
         "Issue the certificate as an X.509 version 3 certificate for a TLS server, without critical"
         " extensions that clients do not know."
@@ -94,33 +96,36 @@ _REMEDIES: dict[Code, str] = {
     Code.SELF_SIGNED: (
         "Use a certificate that a CA issued, or accept SELF_SIGNED in the tag certrotation:accept."
     ),
-    Code.SIGNATURE_WEAK: "Have it issued with SHA-256 or better; clients reject MD5 and SHA-1.",
+    Code.SIGNATURE_WEAK: (
+        "Issue the certificate with SHA-256 or better. Clients reject MD5 and SHA-1."
+    ),
     Code.NAMES_MISSING: "Issue the certificate with its DNS names as subject alternative names.",
     Code.NAMES_LOST: (
-        "Issue the certificate with these names too, or, if they are to go, accept"
+        "Issue the certificate with these names too. If the names are no longer needed, accept"
         " NAMES_LOST@<version id> in the tag certrotation:accept."
     ),
-    Code.EXPIRED: "Put renewed material into the secret.",
-    Code.NOT_YET_VALID: "Make the version AWSCURRENT when its certificate has become valid.",
+    Code.EXPIRED: "Write renewed material into the secret.",
+    Code.NOT_YET_VALID: "Make the version AWSCURRENT after its certificate becomes valid.",
     Code.EXPIRES_SOON: (
-        "Put material with a later expiry into the secret, or accept"
+        "Write material with a later expiry into the secret, or accept"
         " EXPIRES_SOON@<version id> in the tag certrotation:accept."
     ),
-    Code.EXPIRES_SOONER: "Check that the secret does not hold an older certificate by mistake.",
+    Code.EXPIRES_SOONER: "Check that the secret does not contain an older certificate by mistake.",
     Code.CHAIN_INCOMPLETE: (
-        "Add the CA's intermediate certificates under chain, and the root if the CA is private."
+        "Add the CA's intermediate certificates to the field chain. If the CA is private, add its"
+        " root too."
     ),
-    Code.CHAIN_EXPIRED: "Add the CA's current intermediate certificates under chain.",
+    Code.CHAIN_EXPIRED: "Add the CA's current intermediate certificates to the field chain.",
     Code.CHAIN_INVALID: (
         "Use the intermediate certificates that the CA publishes for TLS servers. If clients reject"
         " those too, have the certificate issued by another CA."
     ),
-    Code.CHAIN_TOO_LONG: "Use a shorter chain; the dependent named takes no more certificates.",
-    Code.CHAIN_MISORDERED: "Nothing to do: the chain was put in order.",
-    Code.CHAIN_SUPERFLUOUS: "Nothing to do: they were left out.",
+    Code.CHAIN_TOO_LONG: "Use a shorter chain. The dependent does not accept a longer chain.",
+    Code.CHAIN_MISORDERED: "No action needed. The chain was reordered.",
+    Code.CHAIN_SUPERFLUOUS: "No action needed. The certificates were left out of the import.",
     Code.TRUST_LOST: (
-        "Check for a staging or foreign CA; if the change of CA is meant, accept"
-        " TRUST_LOST@<version id> in the tag certrotation:accept."
+        "Check whether a staging CA or a wrong CA issued the certificate. If the change of CA is"
+        " intended, accept TRUST_LOST@<version id> in the tag certrotation:accept."
     ),
     Code.TRUST_CHANGED: "Check that every client trusts the CA at which the new chain ends.",
     Code.MUST_STAPLE: (
@@ -128,34 +133,36 @@ _REMEDIES: dict[Code, str] = {
         " OCSP responses."
     ),
     Code.ADOPTION_AMBIGUOUS: (
-        "Tag the right certificate with certrotation:secret = the secret's name, and the others"
-        " with certrotation:ignore."
+        "Tag the correct certificate with certrotation:secret = the secret's name. Tag the other"
+        " certificates with certrotation:ignore."
     ),
     Code.DEPENDENT_KEY_UNSUPPORTED: (
-        "Issue the certificate with a key type that every dependent takes."
+        "Issue the certificate with a key type that every dependent supports."
     ),
     Code.DEPENDENT_NAME_UNCOVERED: "Issue the certificate with these names too.",
     Code.DEPENDENT_UNMOVABLE: (
-        "Renew with the key type and the usages of the present certificate, so that its ARN can"
-        " stay, or move this dependent by hand."
+        "Renew with the same key type, key size and usages as the current certificate, so that the"
+        " ARN does not change, or move this dependent by hand."
     ),
     Code.DEPENDENT_DRIFTS: (
         "Update the CloudFormation template to the new ARN before its next deployment."
     ),
     Code.DEPENDENT_REVERTED: (
-        "Find who pointed it back at the superseded certificate: usually a template or a"
-        " controller that still names the old ARN."
+        "Find who pointed the dependent back at the superseded certificate: usually a template or"
+        " a controller that still contains the old ARN."
     ),
     Code.EDGE_LATE: (
-        "Nothing to do now: CloudFront may take 24 hours to serve it. Renew more than 48 hours"
-        " before expiry next time."
+        "No action needed now. CloudFront may take 24 hours to serve the new certificate. Next"
+        " time, renew more than 48 hours before expiry."
     ),
-    Code.TAGS_TRUNCATED: "Remove tags from the secret until those that matter fit.",
+    Code.TAGS_TRUNCATED: "Remove tags from the secret until the important ones fit.",
     Code.IMPORT_QUOTA_NEAR: (
-        "Ask AWS for a higher quota of ACM, imported certificates in the last 365 days, in this"
-        " Region; then set CERTROTATION_YEARLY_IMPORT_QUOTA to it."
+        "Request a higher ACM quota for imported certificates in the last 365 days in this Region."
+        " Then set CERTROTATION_YEARLY_IMPORT_QUOTA to the new quota."
     ),
-    Code.SCAN_TOO_RARE: "Set scan_interval_minutes to a quarter of the shortest window or less.",
+    Code.SCAN_TOO_RARE: (
+        "Set scan_interval_minutes to at most a quarter of the shortest critical window."
+    ),
     Code.ACCEPT_WITHOUT_EFFECT: "Remove this entry from the tag certrotation:accept.",
 }
 
@@ -176,7 +183,7 @@ ACCEPTABLE_ONCE = frozenset({Code.NAMES_LOST, Code.EXPIRES_SOON, Code.TRUST_LOST
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing noticed: `found` names it in a sentence, `remedy` says what to do."""
+    """A finding: `found` is a sentence that names the fact, `remedy` says what to do."""
 
     code: Code
     severity: Severity
@@ -187,7 +194,7 @@ class Finding:
 
     @property
     def remedy(self) -> str:
-        """What a person does about it."""
+        """What a person must do."""
         return _REMEDIES[self.code]
 
     def __str__(self) -> str:
@@ -205,22 +212,22 @@ class Finding:
 
 
 def refuse(code: Code, found: str, *, cause: str = "") -> Finding:
-    """Return a finding that stops."""
+    """Return a finding that stops the rotation."""
     return Finding(code=code, severity=Severity.REFUSE, found=found, cause=cause)
 
 
 def repair(code: Code, found: str) -> Finding:
-    """Return a finding that says what was mended."""
+    """Return a finding about something that was repaired."""
     return Finding(code=code, severity=Severity.REPAIR, found=found)
 
 
 def warn(code: Code, found: str) -> Finding:
-    """Return a finding that stops nothing."""
+    """Return a finding that does not stop the rotation."""
     return Finding(code=code, severity=Severity.WARN, found=found)
 
 
 def refusals(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return those that stop."""
+    """Return the findings that stop the rotation."""
     return tuple(each for each in findings if each.severity is Severity.REFUSE)
 
 
@@ -247,13 +254,13 @@ def soften_known(
 def apply_acceptance(
     findings: Sequence[Finding], entries: Sequence[str], version: str, *, is_complete: bool = True
 ) -> tuple[Finding, ...]:
-    """Turn accepted refusals into warnings; an entry without effect becomes a warning itself.
+    """Turn accepted refusals into warnings, and add a warning for each entry without effect.
 
     Args:
-        findings: what was found.
+        findings: the findings on the material or the plan.
         entries: the words of the tag `certrotation:accept`.
-        version: the version id at hand.
-        is_complete: whether all was checked; if not, an entry may yet come to have an effect.
+        version: the version id that the findings are about.
+        is_complete: whether every check has run. If not, an unmatched entry is not yet reported.
     """
     effective = {entry: code for entry in entries if (code := _accepted(entry, version))}
     met = {each.code for each in refusals(findings)}
@@ -264,7 +271,7 @@ def apply_acceptance(
         for each in findings
     ]
     idle = [
-        warn(Code.ACCEPT_WITHOUT_EFFECT, f"The entry {entry} accepts nothing in version {version}.")
+        warn(Code.ACCEPT_WITHOUT_EFFECT, f"The entry {entry} has no effect on version {version}.")
         for entry in entries
         if (effective.get(entry) not in met if is_complete else entry not in effective)
     ]
@@ -272,7 +279,7 @@ def apply_acceptance(
 
 
 def _accepted(entry: str, version: str) -> Code | None:
-    """Return the code that an entry accepts for `version`, if it accepts one at all."""
+    """Return the code that an entry accepts for `version`, or None."""
     name, at, wanted = entry.partition("@")
     acceptable = ACCEPTABLE_ONCE if at else ACCEPTABLE_STANDING
     if at and wanted != version:

@@ -59,7 +59,7 @@ def test_what_is_over_acms_fifty_is_left_out_with_the_warning_tags_truncated() -
 
     assert list(got.inherited) == [f"key-{number:02}" for number in range(47)]
     assert (finding.code, finding.severity) == (Code.TAGS_TRUNCATED, Severity.WARN)
-    assert finding.found == "ACM does not take these tags beside ours: key-47, key-48."
+    assert finding.found == "These tags do not fit into ACM's limits: key-47, key-48."
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_acms_tags_cannot_hold_is_left_out_and_gives_its_place_to_the_next(
     got, (finding,) = tags_for_copy("s", "v1", 1, {key: value, **others})
 
     assert got.inherited == others
-    assert finding.found.endswith(f"beside ours: {key}.")
+    assert finding.found.endswith(f"ACM's limits: {key}.")
 
 
 def test_own_tags_are_those_with_our_prefix() -> None:

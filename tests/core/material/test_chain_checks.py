@@ -90,7 +90,7 @@ def test_a_leaf_that_does_not_come_first_is_put_first() -> None:
     value = secret(certificate=pem(CA, LEAF.certificate), private_key=LEAF.key_pem())
     inspection = inspect(value)
     assert verdicts(inspection.findings) == [MISORDERED]
-    assert inspection.findings[0].found == "The certificates were put in order, leaf first."
+    assert inspection.findings[0].found == "The certificates were reordered, leaf first."
 
 
 def test_what_was_left_out_is_named_with_the_reason() -> None:
@@ -122,7 +122,10 @@ def test_a_leaf_whose_issuer_is_not_there_is_refused(supplied: list[x509.Certifi
     inspection = inspect(value)
     found = the(Code.CHAIN_INCOMPLETE, inspection.findings)
     assert found.severity is REFUSE
-    assert found.found == "No CA in the secret issued the certificate; its issuer is CN=Issuing CA."
+    assert (
+        found.found
+        == "No CA certificate in the secret issued the certificate. Its issuer is CN=Issuing CA."
+    )
     assert inspection.material is not None
     assert inspection.material.chain == ()
 
@@ -138,7 +141,8 @@ def test_a_chain_whose_top_is_from_an_unknown_ca_is_warned_of() -> None:
     inspection = inspect(secret_of(PRIVATE_LEAF, OWN_CA))
     assert verdicts(inspection.findings) == [(Code.CHAIN_INCOMPLETE, WARN)]
     assert inspection.findings[0].found == (
-        "The chain's top was issued by CN=Private Root, which is neither here nor public."
+        "The top certificate of the chain was issued by CN=Private Root, which is neither in the"
+        " secret nor a public root."
     )
 
 
@@ -171,7 +175,7 @@ def test_a_chain_without_a_path_valid_now_is_refused(
     assert verdicts(inspection.findings) == [(Code.CHAIN_EXPIRED, REFUSE if refused else WARN)]
     if refused:
         assert inspection.findings[0].found == (
-            "No path of certificates valid now leads up; not valid: CN=Brief CA."
+            "No currently valid chain to a root. Expired or not yet valid: CN=Brief CA."
         )
 
 
@@ -181,7 +185,7 @@ def test_of_an_expired_chain_those_are_named_that_are_not_valid() -> None:
     supplied = (LEAF_OF_BRIEF_CA.certificate, BRIEF_CA.certificate, STRANGER, gone)
     inspection = inspect(secret_of(LEAF_OF_BRIEF_CA, *supplied), now=late)
     assert verdicts(inspection.findings) == [(Code.EXPIRED, REFUSE), (Code.CHAIN_EXPIRED, REFUSE)]
-    assert inspection.findings[1].found.endswith("; not valid: CN=Brief CA, CN=Gone CA.")
+    assert inspection.findings[1].found.endswith(": CN=Brief CA, CN=Gone CA.")
 
 
 def test_an_expired_issuer_is_refused_even_where_its_root_is_unknown() -> None:
@@ -270,7 +274,7 @@ def test_what_ends_before_the_leaf_is_warned_of(*, ends: timedelta, warned: bool
     assert verdicts(inspection.findings) == ([(Code.CHAIN_EXPIRED, WARN)] if warned else [])
     if warned:
         assert inspection.findings[0].found == (
-            "CN=Ending CA above the certificate ends sooner, at 2026-06-02 11:59 UTC."
+            "CN=Ending CA in the chain expires before the certificate, at 2026-06-02 11:59 UTC."
         )
 
 
@@ -289,7 +293,7 @@ def test_a_public_root_that_has_expired_ends_no_chain(*, offset: timedelta, refu
     assert verdicts(inspection.findings) == ([(Code.CHAIN_EXPIRED, REFUSE)] if refused else [])
     if refused:
         assert inspection.findings[0].found == (
-            "No path of certificates valid now leads up; not valid: the root."
+            "No currently valid chain to a root. Expired or not yet valid: the root."
         )
 
 

@@ -100,22 +100,22 @@ def test_what_cannot_be_read_has_one_finding_and_no_material() -> None:
         (
             of(extended=(CLIENT_AUTH,)),
             Code.SERVER_AUTH_MISSING,
-            "The certificate has extended key usages, and serverAuth is not among them.",
+            "The certificate has extended key usages, but not serverAuth.",
         ),
         (
             of(ca=True),
             Code.LEAF_IS_CA,
-            "The certificate CN=www.example.com is a CA's own.",
+            "The certificate CN=www.example.com is a CA certificate.",
         ),
         (
             self_signed("www.example.com"),
             Code.SELF_SIGNED,
-            "The certificate CN=www.example.com signed itself.",
+            "The certificate CN=www.example.com is self-signed.",
         ),
         (
             of(names=(), common_name="Example Ltd"),
             Code.NAMES_MISSING,
-            "The certificate names no DNS name and no IP address.",
+            "The certificate contains no DNS name and no IP address.",
         ),
     ],
     ids=lambda value: value.value if isinstance(value, Code) else None,
@@ -147,7 +147,7 @@ def test_a_key_for_rsassa_pss_alone_is_none_of_acms() -> None:
     leaf = Issued(certificate=x509.load_der_x509_certificate(restricted), key=RSA_LEAF.key)
     found = the(Code.KEY_UNSUPPORTED, inspect(secret_of(leaf)).findings)
     assert found.severity is REFUSE
-    assert found.found == "The certificate's key is for RSASSA-PSS alone (RFC 4055)."
+    assert found.found == "The key of the certificate is restricted to RSASSA-PSS (RFC 4055)."
 
 
 def test_a_key_is_weak_below_2048_bits_and_not_from_there_on() -> None:
@@ -176,7 +176,7 @@ def test_a_key_of_another_certificate_is_refused() -> None:
     inspection = inspect(value)
     assert verdicts(inspection.findings) == [(Code.KEY_MISMATCH, REFUSE)]
     assert inspection.findings[0].found == (
-        "The private key is not the key of the certificate CN=www.example.com."
+        "The private key does not belong to the certificate CN=www.example.com."
     )
 
 
@@ -206,7 +206,7 @@ def test_cas_alone_are_no_leaf() -> None:
     inspection = inspect(value)
     assert verdicts(inspection.findings) == [(Code.KEY_WEAK, REFUSE), (Code.LEAF_MISSING, REFUSE)]
     assert inspection.findings[1].found == (
-        "Every certificate in the secret is a CA's, and none has the private key."
+        "The secret contains only CA certificates, and none belongs to the private key."
     )
     assert inspection.material is None
 
@@ -278,7 +278,7 @@ def test_a_leaf_valid_within_ten_minutes_is_waited_for(
     assert verdicts(inspection.findings) == ([(Code.NOT_YET_VALID, REFUSE)] if refused else [])
     if refused:
         assert inspection.findings[0].found == (
-            "The certificate is valid from 2026-06-01 12:00:00+00:00 on, not before."
+            "The certificate is not valid before 2026-06-01 12:00:00+00:00."
         )
 
 

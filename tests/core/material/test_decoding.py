@@ -71,12 +71,12 @@ def test_certificates_are_found_in_what_tools_write_around_them(text: str) -> No
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        (revocation_list(), "chain holds no certificate that can be read as PEM."),
+        (revocation_list(), "chain contains no readable PEM certificate."),
         (
             LEAF.fullchain_pem.replace("\n", "\\n"),
-            "chain holds no certificate that can be read as PEM.",
+            "chain contains no readable PEM certificate.",
         ),
-        ("", "chain holds no certificate that can be read as PEM."),
+        ("", "chain contains no readable PEM certificate."),
     ],
     ids=["revocation list alone", "escaped twice", "nothing"],
 )
@@ -100,7 +100,7 @@ def with_extension(oid: str, value: bytes) -> str:
 def test_a_certificate_that_cannot_be_decoded_is_refused_at_once(oid: str) -> None:
     with pytest.raises(UnreadableSecretError) as caught:
         decode_certificates("chain", with_extension(oid, b"\x30\x03\x02\x01").encode())
-    expected = "chain holds a certificate that cannot be decoded."
+    expected = "chain contains a certificate that cannot be decoded."
     assert refusal(caught) == (Code.SECRET_MALFORMED, expected)
 
 
@@ -118,7 +118,7 @@ def test_a_certificate_that_would_be_left_out_unseen_is_refused(second: str) -> 
         decode_certificates("chain", (LEAF.certificate_pem + second).encode())
     assert refusal(caught) == (
         Code.SECRET_MALFORMED,
-        "chain holds a certificate that breaks off or is not plain PEM.",
+        "chain contains a certificate that is cut off or not plain PEM.",
     )
 
 
@@ -138,7 +138,7 @@ def test_a_certificate_with_a_key_of_an_unknown_type_is_refused() -> None:
     strange = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
     with pytest.raises(UnreadableSecretError) as caught:
         decode_certificates("chain", strange)
-    expected = "The key of CN=www.example.com is of an unknown type."
+    expected = "The key of CN=www.example.com has an unknown type."
     assert refusal(caught) == (Code.KEY_UNSUPPORTED, expected)
 
 
@@ -186,10 +186,10 @@ def test_an_encrypted_key_is_opened_by_its_passphrase_alone(form: str) -> None:
     assert key_of(ENCRYPTED[form], PASSPHRASE) == RSA_LEAF.key.public_key()
     with pytest.raises(UnreadableSecretError) as caught:
         key_of(ENCRYPTED[form], "wrong")
-    assert refusal(caught) == (Code.KEY_ENCRYPTED, "The passphrase does not open private_key.")
+    assert refusal(caught) == (Code.KEY_ENCRYPTED, "The passphrase does not decrypt private_key.")
     with pytest.raises(UnreadableSecretError) as caught:
         key_of(ENCRYPTED[form])
-    expected = "private_key is encrypted, without passphrase."
+    expected = "private_key is encrypted, and the secret has no passphrase."
     assert refusal(caught) == (Code.KEY_ENCRYPTED, expected)
 
 
@@ -198,7 +198,7 @@ def test_a_key_of_an_unknown_type_is_refused() -> None:
     strange = to_pem("PRIVATE KEY", unknown_curve(der))
     with pytest.raises(UnreadableSecretError) as caught:
         key_of(strange)
-    expected = "private_key holds a key of an unknown type."
+    expected = "private_key contains a key of an unknown type."
     assert refusal(caught) == (Code.KEY_UNSUPPORTED, expected)
 
 
@@ -234,34 +234,39 @@ CLOSED = bundle(passphrase=PASSPHRASE)
             CLOSED,
             None,
             Code.KEY_ENCRYPTED,
-            "The PKCS#12 bundle is encrypted, and there is no passphrase.",
+            "The PKCS#12 bundle is encrypted, and the secret has no passphrase.",
         ),
-        (CLOSED, b"wrong", Code.KEY_ENCRYPTED, "The passphrase does not open the PKCS#12 bundle."),
+        (
+            CLOSED,
+            b"wrong",
+            Code.KEY_ENCRYPTED,
+            "The passphrase does not decrypt the PKCS#12 bundle.",
+        ),
         (
             bundle(key=False),
             None,
             Code.SECRET_MALFORMED,
-            "The PKCS#12 bundle holds no private key.",
+            "The PKCS#12 bundle contains no private key.",
         ),
         (
             bundle(certificates=False),
             None,
             Code.LEAF_MISSING,
-            "The PKCS#12 bundle holds no certificate.",
+            "The PKCS#12 bundle contains no certificate.",
         ),
         (
             CLOSED,
             PASSPHRASE.encode() + b"\0",
             Code.KEY_ENCRYPTED,
-            "The passphrase does not open the PKCS#12 bundle.",
+            "The passphrase does not decrypt the PKCS#12 bundle.",
         ),
-        (b"", None, Code.SECRET_MALFORMED, "The value is no PKCS#12 bundle that can be read."),
-        (b"x", b"y", Code.SECRET_MALFORMED, "The value is no PKCS#12 bundle that can be read."),
+        (b"", None, Code.SECRET_MALFORMED, "The value is not a readable PKCS#12 bundle."),
+        (b"x", b"y", Code.SECRET_MALFORMED, "The value is not a readable PKCS#12 bundle."),
         (
             CLOSED[:-9],
             PASSPHRASE.encode(),
             Code.SECRET_MALFORMED,
-            "The value is no PKCS#12 bundle that can be read.",
+            "The value is not a readable PKCS#12 bundle.",
         ),
     ],
     ids=["closed", "wrong", "no key", "no certificate", "NUL", "empty", "garbage", "cut off"],
@@ -281,5 +286,5 @@ def test_a_pkcs12_bundle_with_a_certificate_that_cannot_be_decoded_is_refused() 
     data = pkcs12.serialize_key_and_certificates(b"w", LEAF.key, None, [broken], NoEncryption())
     with pytest.raises(UnreadableSecretError) as caught:
         decode_pkcs12(data, None)
-    expected = "The PKCS#12 bundle holds a certificate that cannot be decoded."
+    expected = "The PKCS#12 bundle contains a certificate that cannot be decoded."
     assert refusal(caught) == (Code.SECRET_MALFORMED, expected)

@@ -43,6 +43,9 @@ def refusal_of(value: SecretValue) -> tuple[Code, str]:
     return caught.value.finding.code, caught.value.finding.found
 
 
+WRAP = "If the value is PEM, wrap it in JSON as the README shows."
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -108,18 +111,24 @@ def test_a_binary_secret_is_a_pkcs12_bundle() -> None:
     ("text", "found"),
     [
         (None, "The secret has no value."),
-        ("", "The secret is not JSON: it breaks off at line 1, column 1."),
+        (
+            "",
+            f"Invalid JSON at line 1, column 1. {WRAP}",
+        ),
         (
             '{"certificate":\n nonsense}',
-            "The secret is not JSON: it breaks off at line 2, column 2.",
+            f"Invalid JSON at line 2, column 2. {WRAP}",
         ),
-        ("[" * 100_000, "The secret is not JSON: it breaks off at a place nested too deep"),
-        ('{"a": ' + "1" * 5000 + "}", "The secret is not JSON: it breaks off at a place nested"),
+        (
+            "[" * 100_000,
+            "Invalid JSON: it is nested too deeply, or contains a number that is too long.",
+        ),
+        ('{"a": ' + "1" * 5000 + "}", "Invalid JSON: it is nested too deeply, or"),
         ("[]", "The secret's JSON is not an object."),
         ('"text"', "The secret's JSON is not an object."),
         ("null", "The secret's JSON is not an object."),
-        ('{"chain": "a", "chain": "b"}', "A key stands twice in the secret's JSON."),
-        ("{}", "The secret holds no private key: neither private_key nor a name like it."),
+        ('{"chain": "a", "chain": "b"}', "The secret's JSON contains the same key twice."),
+        ("{}", "The secret contains no private key (private_key, privkey, privateKey, tls.key)."),
     ],
 )
 def test_what_is_no_json_object_of_ours_is_malformed(text: str | None, found: str) -> None:
@@ -137,12 +146,12 @@ OTHER_KEY = PRIVATE_LEAF.key_pem()
         (
             {"certificate": CERTIFICATE},
             Code.SECRET_MALFORMED,
-            "The secret holds no private key: neither private_key nor a name like it.",
+            "The secret contains no private key (private_key, privkey, privateKey, tls.key).",
         ),
         (
             {"certificate": CERTIFICATE, "private_key": KEY, "tls.key": OTHER_KEY},
             Code.SECRET_MALFORMED,
-            "private_key and tls.key hold different keys.",
+            "private_key and tls.key contain different private keys.",
         ),
         (
             {"certificate": 1, "private_key": KEY},
@@ -154,28 +163,28 @@ OTHER_KEY = PRIVATE_LEAF.key_pem()
             Code.SECRET_MALFORMED,
             "The value of passphrase is not a string.",
         ),
-        ({"private_key": KEY}, Code.LEAF_MISSING, "The secret holds no certificate."),
+        ({"private_key": KEY}, Code.LEAF_MISSING, "The secret contains no certificate."),
         (
             {"private_key": KEY, "chain": CHAIN},
             Code.LEAF_MISSING,
-            "The secret holds no certificate.",
+            "The secret contains no certificate.",
         ),
         (
             {"pkcs12": bundle(), "private_key": KEY},
             Code.SECRET_MALFORMED,
-            "pkcs12 stands beside private_key; only one can count.",
+            "The secret contains pkcs12 and private_key. Use one form.",
         ),
         (
             {"pkcs12": bundle(), "certificate": CERTIFICATE, "privkey": KEY},
             Code.SECRET_MALFORMED,
-            "pkcs12 stands beside certificate and privkey; only one can count.",
+            "The secret contains pkcs12 and certificate and privkey. Use one form.",
         ),
-        ({"pkcs12": "@@@"}, Code.SECRET_MALFORMED, "pkcs12 is not base64."),
-        ({"pkcs12": "bücher"}, Code.SECRET_MALFORMED, "pkcs12 is not base64."),
+        ({"pkcs12": "@@@"}, Code.SECRET_MALFORMED, "pkcs12 is not valid base64."),
+        ({"pkcs12": "bücher"}, Code.SECRET_MALFORMED, "pkcs12 is not valid base64."),
         (
             {"pkcs12": encoded("nonsense")},
             Code.SECRET_MALFORMED,
-            "The value is no PKCS#12 bundle that can be read.",
+            "The value is not a readable PKCS#12 bundle.",
         ),
     ],
 )
@@ -189,14 +198,14 @@ def test_a_field_that_is_missing_or_contradicts_is_named(
 @pytest.mark.parametrize("text", ["nonsense", "nonsens", "=", "\ud800", KEY, CERTIFICATE[:-40]])
 def test_a_field_without_certificate_is_named(field: str, text: str) -> None:
     fields = {"certificate": CERTIFICATE, "private_key": KEY, field: text}
-    expected = f"{field} holds no certificate that can be read as PEM."
+    expected = f"{field} contains no readable PEM certificate."
     assert refusal_of(secret(**fields)) == (Code.SECRET_MALFORMED, expected)
 
 
 @pytest.mark.parametrize("field", ["private_key", "privkey", "privateKey", "tls.key"])
 @pytest.mark.parametrize("text", ["nonsense", "nonsens", CERTIFICATE, KEY[:-40], KEY[:60]])
 def test_a_field_without_key_is_named(field: str, text: str) -> None:
-    expected = f"{field} holds no private key that can be read as PEM."
+    expected = f"{field} contains no readable PEM private key."
     assert refusal_of(secret(**{"certificate": CERTIFICATE, field: text})) == (
         Code.SECRET_MALFORMED,
         expected,
@@ -229,7 +238,7 @@ def test_two_fields_that_hold_different_certificates_of_the_key_are_malformed() 
     code, found = refusal_of(value)
 
     assert code is Code.SECRET_MALFORMED
-    assert found.startswith("fullchain and cert hold different certificates of the key.")
+    assert found.startswith("fullchain and cert contain different certificates for the key.")
 
 
 def test_two_fields_that_hold_the_same_certificate_in_any_order_are_read() -> None:

@@ -64,19 +64,19 @@ def imported(certificate: ListedCertificate, ago: timedelta) -> ListedCertificat
 
 
 ROTATED = "Rotated in the last 7 days"
-DUE = "Comes due in the next 30 days"
-UNMANAGED = "Unmanaged, comes due in the next 30 days"
+DUE = "About to expire (warning now or within 30 days)"
+UNMANAGED = "Unmanaged and about to expire (warning now or within 30 days)"
 
 
 def test_an_empty_estate_has_a_digest_that_says_so() -> None:
     notice = digest("tls", report_on())
 
-    assert notice.subject == "tls: the week to 2026-06-01"
+    assert notice.subject == "tls: weekly digest of 2026-06-01"
     assert sections() == {
-        "": ["What the scan of 2026-06-01 12:00 UTC saw in tls.", "Certificates: none."],
-        ROTATED: ["  nothing"],
-        DUE: ["  nothing"],
-        UNMANAGED: ["  nothing"],
+        "": ["Stack tls, scan of 2026-06-01 12:00 UTC.", "Certificates: none."],
+        ROTATED: ["  none"],
+        DUE: ["  none"],
+        UNMANAGED: ["  none"],
     }
 
 
@@ -85,9 +85,9 @@ def test_it_counts_states_and_names_the_regions_that_were_not_read() -> None:
     seen = listing((fine, carrying(fine)), (stranger, {}))
 
     assert sections(seen, unreachable={US: "no answer"})[""] == [
-        "What the scan of 2026-06-01 12:00 UTC saw in tls.",
+        "Stack tls, scan of 2026-06-01 12:00 UTC.",
         "Certificates: 1 current, 1 unmanaged.",
-        "us-east-1 could not be read: nothing of it is told here.",
+        "us-east-1 could not be read. This digest does not include it.",
     ]
 
 
@@ -107,7 +107,7 @@ def test_a_copy_was_rotated_if_it_was_imported_within_the_week(
 ) -> None:
     copy = listed(1) if ago is None else imported(listed(1), ago)
 
-    assert (sections(listing((copy, carrying(copy))))[ROTATED] != ["  nothing"]) is is_told
+    assert (sections(listing((copy, carrying(copy))))[ROTATED] != ["  none"]) is is_told
 
 
 def test_what_was_rotated_is_told_by_secret_and_region() -> None:
@@ -131,7 +131,7 @@ def test_what_is_set_aside_is_not_told(tags: dict[str, str]) -> None:
 
     found = sections(listing((copy, carrying(copy) | tags)))
 
-    assert found[ROTATED] == found[DUE] == found[UNMANAGED] == ["  nothing"]
+    assert found[ROTATED] == found[DUE] == found[UNMANAGED] == ["  none"]
 
 
 # Of a hundred days the warning window is the last twenty.
@@ -141,26 +141,20 @@ def test_what_is_set_aside_is_not_told(tags: dict[str, str]) -> None:
         (50 * DAY + SECOND, None),
         (
             50 * DAY,
-            (
-                "expires 2026-07-21 12:00 UTC; a warning comes 2026-07-01 12:00 UTC if nobody"
-                " renews it"
-            ),
+            "expires 2026-07-21 12:00 UTC; warning from 2026-07-01 12:00 UTC if not renewed",
         ),
         (
             20 * DAY + SECOND,
-            (
-                "expires 2026-06-21 12:00 UTC; a warning comes 2026-06-01 12:00 UTC if nobody"
-                " renews it"
-            ),
+            "expires 2026-06-21 12:00 UTC; warning from 2026-06-01 12:00 UTC if not renewed",
         ),
-        (20 * DAY, "expires 2026-06-21 12:00 UTC; nobody has renewed it yet"),
-        (timedelta(0), "expired 2026-06-01 12:00 UTC; nobody has renewed it yet"),
+        (20 * DAY, "expires 2026-06-21 12:00 UTC; not renewed yet"),
+        (timedelta(0), "expired 2026-06-01 12:00 UTC; not renewed yet"),
     ],
 )
 def test_a_copy_comes_due_when_its_warning_window_opens(ends: timedelta, line: str | None) -> None:
     copy = listed(ends=ends)
 
-    expected = [f"  {SHOP}", f"    {HOME}: {line}"] if line else ["  nothing"]
+    expected = [f"  {SHOP}", f"    {HOME}: {line}"] if line else ["  none"]
     assert sections(listing((copy, carrying(copy))))[DUE] == expected
 
 
@@ -169,7 +163,10 @@ def test_a_copy_whose_renewal_is_not_live_yet_is_told_as_that() -> None:
 
     assert sections(listing((copy, carrying(copy, OLD_VERSION))))[DUE] == [
         f"  {SHOP}",
-        f"    {HOME}: expires 2026-06-02 12:00 UTC; due: newer material is there and not live yet",
+        (
+            f"    {HOME}: expires 2026-06-02 12:00 UTC; due: the secret contains newer material"
+            " that is not live yet"
+        ),
     ]
 
 
@@ -194,13 +191,13 @@ def test_unmanaged_certificates_in_use_are_told_apart() -> None:
 
     found = sections(listing((named, {}), (unused, {})))
 
-    assert found[DUE] == ["  nothing"]
+    assert found[DUE] == ["  none"]
     assert found[UNMANAGED] == [
         f"  {HOME}: a, b, c, ...",
         f"    {arn(1)}",
         (
-            "    expires 2026-06-02 12:00 UTC; nobody has renewed it yet; no managed secret stands"
-            " behind it"
+            "    expires 2026-06-02 12:00 UTC; not renewed yet; no managed secret"
+            " belongs to the certificate"
         ),
     ]
 
@@ -211,4 +208,4 @@ def test_of_a_large_estate_as_much_is_told_as_fits() -> None:
     body = digest("tls", report_on(listing(*((each, {}) for each in many)))).body
 
     assert len(body.encode()) <= MOST_BYTES
-    assert "more lines are over what SNS takes" in body.splitlines()[-1]
+    assert "more lines exceed the size limit of SNS" in body.splitlines()[-1]

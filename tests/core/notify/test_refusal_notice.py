@@ -27,8 +27,8 @@ UNMOVABLE = refuse(Code.DEPENDENT_UNMOVABLE, "Kubernetes owns listener/1.")
 DRIFTS = warn(Code.DEPENDENT_DRIFTS, "A stack owns it.")
 STRANDED = Stranded(dependent="listener/1", because="it is full", is_settled=False)
 AT_THE_END = [
-    "  Once it is mended it goes on by itself, at the latest with the next scan. Until then",
-    "  this is told once a day.",
+    "  The rotation retries automatically after the fix, at the latest at the next scan.",
+    "  Until then you get one reminder a day.",
 ]
 
 
@@ -58,21 +58,21 @@ def test_material_that_is_refused_is_told_in_full() -> None:
 
     assert notice.subject == f"tls: refused {SHOP}"
     assert notice.body.splitlines() == [
-        "New material was refused. Where it was, what was live before stays live.",
+        "New material was refused. The previous certificate stays live where it was refused.",
         "",
         f"Secret: {SHOP}",
         "Version: v-new",
         "Changed: 2026-06-01 11:59 UTC",
         "Stack: tls",
         "",
-        "Why:",
+        "Reasons:",
         "  all Regions: EXPIRED",
         "    Found: It expired.",
-        "    To do: Put renewed material into the secret.",
+        "    Remedy: Write renewed material into the secret.",
         "",
-        "Live meanwhile:",
-        f"  {HOME}: arn:1, until 2026-06-02 12:00 UTC",
-        f"  {HOME}: arn:2, until when is not recorded",
+        "Currently live:",
+        f"  {HOME}: arn:1, expires 2026-06-02 12:00 UTC",
+        f"  {HOME}: arn:2, expiry not recorded",
         f"  {US}: no copy yet",
         "",
         "What to do:",
@@ -89,15 +89,15 @@ def test_a_region_that_refuses_is_told_beside_those_that_do_not() -> None:
         )
     )
 
-    assert told[told.index("Why:") : told.index("What to do:") - 1] == [
-        "Why:",
+    assert told[told.index("Reasons:") : told.index("What to do:") - 1] == [
+        "Reasons:",
         f"  {US}: DEPENDENT_UNMOVABLE",
         "    Found: Kubernetes owns listener/1.",
-        f"    To do: {UNMOVABLE.remedy}",
+        f"    Remedy: {UNMOVABLE.remedy}",
         "",
-        "Region by Region:",
+        "Status by Region:",
         f"  {HOME}: done: the new material is live",
-        f"  {US}: refused: nothing goes live until a person acts",
+        f"  {US}: refused: nothing changes until a person acts",
     ]
 
 
@@ -127,7 +127,7 @@ def test_what_aws_refuses_is_told_with_what_to_do(outcome: RotationOutcome, wher
     told = lines(outcome)
 
     begin = told.index(f"  {where}: ACCESS_DENIED")
-    assert told[begin + 1 : begin + 3] == ["    Found: Denied.", "    To do: Allow it."]
+    assert told[begin + 1 : begin + 3] == ["    Found: Denied.", "    Remedy: Allow it."]
 
 
 def test_what_merely_failed_is_no_reason() -> None:
@@ -139,7 +139,7 @@ def test_what_merely_failed_is_no_reason() -> None:
     )
 
     assert not [each for each in told if "THROTTLED" in each]
-    assert f"  {HOME}: failed; it is tried again by itself" in told
+    assert f"  {HOME}: failed; retried automatically" in told
 
 
 def test_a_stranded_dependent_has_a_mail_of_its_own() -> None:
@@ -149,20 +149,20 @@ def test_a_stranded_dependent_has_a_mail_of_its_own() -> None:
 
     assert notice.subject == f"tls: stranded {SHOP}"
     assert notice.body.splitlines() == [
-        "New material is live, but a listener or distribution kept the old certificate.",
+        "New material is live, but a listener or distribution uses the old certificate.",
         "",
         f"Secret: {SHOP}",
         "Stack: tls",
         "",
-        "These kept the old certificate:",
+        "Dependents that use the old certificate:",
         f"  {HOME}: listener/1: it is full",
         "",
-        "Region by Region:",
-        f"  {HOME}: the new material is there, and a dependent kept the old certificate",
+        "Status by Region:",
+        f"  {HOME}: imported, but a dependent still uses the old certificate",
         "",
         "What to do:",
         (
-            '  Follow docs/runbook.md, "DependentsStranded: a listener or distribution kept the old'
+            '  Follow docs/runbook.md, "DependentsStranded: a listener or distribution uses the old'
             ' certificate".'
         ),
         *AT_THE_END,
@@ -190,7 +190,7 @@ def test_what_is_not_known_of_a_secret_is_left_out() -> None:
     assert told[2:6] == [
         f"Secret: {SHOP}",
         "Version: none",
-        "On hold: it carries the tag certrotation:hold, so nothing is applied",
+        "On hold: the secret has the tag certrotation:hold, so nothing is applied",
         "Stack: tls",
     ]
 

@@ -52,14 +52,17 @@ def verdict_on(
 def test_a_copy_that_carries_awscurrent_and_was_not_imported_over_is_current() -> None:
     verdict = verdict_on(listed(), carrying(listed()))
 
-    assert (verdict.state, verdict.because) == (State.CURRENT, "its secret holds nothing else")
+    assert (verdict.state, verdict.because) == (
+        State.CURRENT,
+        "the copy has the current version of the secret",
+    )
 
 
 def test_a_copy_whose_version_tag_is_not_awscurrent_is_due() -> None:
     verdict = verdict_on(listed(), carrying(listed(), OLD_VERSION))
 
     assert verdict.state is State.DUE
-    assert verdict.because == "it carries version v-old, AWSCURRENT is v-new"
+    assert verdict.because == "the copy has version v-old, AWSCURRENT is v-new"
 
 
 def test_an_adopted_copy_that_was_never_tagged_with_a_version_is_due() -> None:
@@ -76,7 +79,7 @@ def test_a_copy_whose_listed_not_after_is_not_the_recorded_one_is_due(recorded: 
     verdict = verdict_on(listed(), tags)
 
     assert verdict.state is State.DUE
-    assert verdict.because == "somebody imported over it: its expiry is not the one recorded"
+    assert verdict.because == "the expiry is not the recorded one: somebody imported over the copy"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,7 @@ def test_a_copy_that_awaits_material_says_until_when() -> None:
     verdict = verdict_on(certificate, carrying(certificate))
 
     assert verdict.because == (
-        "its end is 2026-06-02 12:00:00+00:00, and its secret holds nothing newer"
+        "expires 2026-06-02 12:00:00+00:00, and the secret contains nothing newer"
     )
 
 
@@ -109,9 +112,9 @@ def test_a_due_copy_inside_its_warning_window_is_due_and_does_not_await_material
 @pytest.mark.parametrize(
     ("tags", "because"),
     [
-        ({}, "no managed secret stands behind it"),
-        ({"team": "shop"}, "no managed secret stands behind it"),
-        ({SECRET: "certrotation/gone"}, "its secret certrotation/gone is gone"),
+        ({}, "no managed secret belongs to the certificate"),
+        ({"team": "shop"}, "no managed secret belongs to the certificate"),
+        ({SECRET: "certrotation/gone"}, "the secret certrotation/gone does not exist any more"),
     ],
 )
 def test_a_certificate_that_no_managed_secret_stands_behind_is_unmanaged(
@@ -128,13 +131,16 @@ def test_an_orphan_whose_secret_no_longer_names_the_region_counts_as_unmanaged()
     verdict = verdict_on(there, carrying(there, OLD_VERSION), managed(regions=HOME))
 
     assert verdict.state is State.UNMANAGED
-    assert verdict.because == "its secret certrotation/shop no longer names us-east-1"
+    assert verdict.because == "the secret certrotation/shop no longer names us-east-1"
 
 
 def test_a_certificate_tagged_to_be_ignored_is_ignored_whatever_else_its_tags_say() -> None:
     verdict = verdict_on(listed(), {**carrying(listed(), OLD_VERSION), IGNORE: ""})
 
-    assert (verdict.state, verdict.because) == (State.IGNORED, "it is tagged to be ignored")
+    assert (verdict.state, verdict.because) == (
+        State.IGNORED,
+        "the certificate has the tag certrotation:ignore",
+    )
 
 
 def test_a_certificate_of_another_prefix_belongs_to_another_deployment() -> None:
@@ -150,7 +156,7 @@ def test_a_copy_whose_dependents_were_moved_away_is_superseded() -> None:
     verdict = verdict_on(listed(in_use=False), tags)
 
     assert verdict.state is State.SUPERSEDED
-    assert verdict.because == "its dependents were moved to arn:new"
+    assert verdict.because == "the dependents were moved to arn:new"
 
 
 @pytest.mark.parametrize(

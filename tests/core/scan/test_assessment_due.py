@@ -51,7 +51,7 @@ def test_a_secret_is_due_for_every_copy_that_is_due() -> None:
         assessed(listing((listed(), carrying(listed())), (stale, carrying(stale, OLD_VERSION))))
     )
 
-    assert due.because == (f"{arn(2)}: it carries version v-old, AWSCURRENT is v-new",)
+    assert due.because == (f"{arn(2)}: the copy has version v-old, AWSCURRENT is v-new",)
     assert due.places == 1
 
 
@@ -60,7 +60,7 @@ def test_a_target_region_that_has_no_copy_makes_its_secret_due() -> None:
         assessed(listing((listed(), carrying(listed()))), listing(region=US), policy=TWO_TARGETS)
     )
 
-    assert (due.because, due.places) == (("us-east-1: it has no copy",), 1)
+    assert (due.because, due.places) == (("us-east-1: no copy",), 1)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_region_whose_only_copy_is_set_aside_has_no_copy(more_tags: str) -> No
         assessed(listing((listed(in_use=False), {**carrying(listed()), more_tags: "arn:x"})))
     )
 
-    assert due.because == ("eu-west-1: it has no copy",)
+    assert due.because == ("eu-west-1: no copy",)
 
 
 def test_a_region_that_could_not_be_read_is_not_taken_to_have_no_copy() -> None:

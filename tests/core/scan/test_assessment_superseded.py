@@ -74,8 +74,8 @@ def test_a_superseded_copy_is_deletable_once_the_retention_has_passed(
     deletions = assessed(listing((listed(), carrying(listed())), (old, tags))).deletions
 
     because = (
-        f"its dependents were moved to {tags[SUPERSEDED_BY]} more than 30 days ago,"
-        " and nothing uses it"
+        f"the dependents were moved to {tags[SUPERSEDED_BY]} more than 30 days ago,"
+        " and nothing uses the copy"
     )
     step = Delete(arn=old.arn, region=old.region, because=because, marks=Marks.from_tags(tags))
     assert deletions == ((step,) if is_deletable else ())

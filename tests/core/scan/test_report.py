@@ -211,8 +211,8 @@ def test_the_summary_tells_states_queued_secrets_and_unreachable_regions() -> No
     }
     assert summary["queued"] == [SHOP, "certrotation/wiki"]
     assert summary["due"] == {
-        SHOP: [f"{arn(1)}: it carries version v-old, AWSCURRENT is v-new"],
-        "certrotation/wiki": ["eu-west-1: it has no copy"],
+        SHOP: [f"{arn(1)}: the copy has version v-old, AWSCURRENT is v-new"],
+        "certrotation/wiki": ["eu-west-1: no copy"],
     }
     assert summary["overdue"] == [SHOP]
     assert summary["unreachable"] == {"us-east-1": "no answer"}
@@ -282,7 +282,7 @@ def test_a_certificate_near_expiry_is_told_with_all_that_a_person_needs() -> Non
         "names": ["a", "b", "c"],
         "secret": SHOP,
         "state": State.AWAITING.value,
-        "because": "its end is 2026-06-11 12:00:00+00:00, and its secret holds nothing newer",
+        "because": "expires 2026-06-11 12:00:00+00:00, and the secret contains nothing newer",
         "not_after": int(near.not_after.timestamp()),
         "critical": True,
     }

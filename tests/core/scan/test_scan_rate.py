@@ -30,15 +30,14 @@ def test_many_short_windows_are_one_finding_that_names_the_shortest() -> None:
     (found,) = check_scan_rate([3 * HOUR, 2 * HOUR, 30 * HOUR], HOUR)
 
     assert found.found == (
-        "2 critical windows, the shortest of 2:00:00, would see fewer than 4 scans: one comes"
-        " every 1:00:00."
+        "2 critical windows are shorter than 4 scan intervals of 1:00:00. The shortest is 2:00:00."
     )
 
 
 def test_one_short_window_is_spoken_of_in_the_singular() -> None:
     (found,) = check_scan_rate([2 * HOUR], HOUR)
 
-    assert found.found.startswith("1 critical window, the shortest")
+    assert found.found.startswith("1 critical window is shorter")
 
 
 def test_no_certificate_asks_for_no_scan() -> None:
@@ -59,5 +58,5 @@ def test_a_scan_warns_of_the_certificates_that_are_used() -> None:
 
     (finding,) = both.findings
     assert finding.code is Code.SCAN_TOO_RARE
-    assert finding.found.startswith("1 critical window, the shortest of 2:24:00")
+    assert finding.found.endswith("The shortest is 2:24:00.")
     assert idle.findings == ()

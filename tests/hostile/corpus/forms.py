@@ -169,7 +169,7 @@ def bundles() -> list[Row]:
         row(
             "PKCS#12 of a leaf that signed itself",
             bundle(_self_signed_bundle()),
-            refused("SELF_SIGNED", says="signed itself"),
+            refused("SELF_SIGNED", says="is self-signed"),
         ),
         row(
             "PKCS#12 beside a key",
@@ -187,7 +187,7 @@ def bundles() -> list[Row]:
         row(
             "PKCS#12 in base64 without JSON around it",
             text(base64.b64encode(plain).decode()),
-            refused("SECRET_MALFORMED", says="not JSON"),
+            refused("SECRET_MALFORMED", says="Invalid JSON"),
         ),
         row("the certificate as DER, the binary value", binary(der), no_bundle),
         row("the key as DER, the binary value", binary(key_der), no_bundle),
@@ -346,7 +346,7 @@ def texts() -> list[Row]:
 
 def documents() -> list[Row]:
     """Return rows about the secret's JSON."""
-    no_json = refused("SECRET_MALFORMED", says="not JSON")
+    no_json = refused("SECRET_MALFORMED", says="Invalid JSON")
     no_object = refused("SECRET_MALFORMED", says="not an object")
     no_key = refused("SECRET_MALFORMED", says="no private key")
     twice = refused("SECRET_MALFORMED", says="twice")

@@ -67,12 +67,12 @@ def kinds() -> list[Row]:
         row(
             "a private root in the leaf's place",
             of(own),
-            refused("LEAF_IS_CA", "SELF_SIGNED", "NAMES_MISSING", says="signed itself"),
+            refused("LEAF_IS_CA", "SELF_SIGNED", "NAMES_MISSING", says="is self-signed"),
         ),
         row(
             "CAs alone, none of the key's",
             of(middle, private_key=leaf().key_pem()),
-            refused("LEAF_MISSING", says="none has the private key"),
+            refused("LEAF_MISSING", says="none belongs to the private key"),
         ),
         row(
             "no certificate",
@@ -190,7 +190,7 @@ def usages() -> list[Row]:
 
 def names() -> list[Row]:
     """Return rows about the names in a leaf (RFC 5280, section 4.2.1.6; RFC 9525)."""
-    missing = refused("NAMES_MISSING", says="names no DNS name")
+    missing = refused("NAMES_MISSING", says="contains no DNS name")
     mail = x509.RFC822Name("pki@example.com")
     address = ipaddress.ip_address("192.0.2.7")
     long = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 57, "org"])
@@ -324,7 +324,7 @@ def clocks() -> list[Row]:
     def ends(at: datetime) -> Issued:
         return leaf(not_before=NOW - 60 * DAY, not_after=at)
 
-    late = refused("NOT_YET_VALID", says="valid from")
+    late = refused("NOT_YET_VALID", says="not valid before")
     expired = refused("EXPIRED", says="expired on")
     soon = NOW + 5 * MINUTE
     late_ca = under(PRIVATE_ROOT, "Example Late CA", not_before=soon)

@@ -221,8 +221,8 @@ def _openssl_certificates() -> list[Written]:
         return fields(certificate=certificate, private_key=bench.read("pss.pem").decode())
 
     request = "req -x509 -key key.pem -subj /CN=shop.example.com"
-    ca = refused("LEAF_IS_CA", "SELF_SIGNED", says="signed itself")
-    own = refused("SELF_SIGNED", says="signed itself")
+    ca = refused("LEAF_IS_CA", "SELF_SIGNED", says="is self-signed")
+    own = refused("SELF_SIGNED", says="is self-signed")
     no_ca = "-addext basicConstraints=CA:FALSE -addext subjectAltName=DNS:shop.example.com"
     return [
         Written(
@@ -309,7 +309,7 @@ def _keytool() -> list[Written]:
         )
         return bundle(bench.read("store"), passphrase=PASSPHRASE)
 
-    own = refused("SELF_SIGNED", says="signed itself")
+    own = refused("SELF_SIGNED", says="is self-signed")
     return [
         Written(name="keytool -genkeypair", make=made, expected=own, is_of_today=True),
         Written(name="keytool -genkeypair, no passphrase given", make=closed, expected=CLOSED),
@@ -415,7 +415,7 @@ def _cert_manager() -> list[Row]:
         row(
             "cert-manager, a self-signed issuer",
             secret(alone.certificate_pem, alone.key_pem(), alone.certificate_pem),
-            refused("SELF_SIGNED", says="signed itself"),
+            refused("SELF_SIGNED", says="is self-signed"),
         ),
         row(
             "cert-manager, not issued yet: the key alone",

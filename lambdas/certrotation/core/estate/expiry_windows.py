@@ -1,4 +1,4 @@
-"""The warning and critical windows before expiry: they follow the certificate's lifetime."""
+"""The warning and critical windows before expiry, derived from the certificate's lifetime."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 class WindowPolicy:
     """How long before expiry the windows open.
 
-    Renewal tools renew with a third of the lifetime left; a window that long would warn at every
-    healthy renewal. Private CAs issue for ten years or for one day, hence caps and a floor.
+    Renewal tools renew with a third of the lifetime left, and a window that long would warn at
+    every normal renewal. Private CAs issue for ten years or for one day, so there are caps and a
+    floor.
     """
 
     warning_fraction: float = 1 / 5
@@ -24,34 +25,34 @@ class WindowPolicy:
     critical_cap: timedelta = timedelta(days=21)
     critical_floor: timedelta = timedelta(days=3)
     floor_from_lifetime: timedelta = timedelta(days=30)
-    """From this lifetime on the floor holds."""
+    """The floor applies to lifetimes of at least this length."""
 
     def warning(self, lifetime: timedelta) -> timedelta:
-        """Return the length of the warning window for a certificate that lives `lifetime`."""
+        """Return the length of the warning window of a certificate with this lifetime."""
         return min(lifetime * self.warning_fraction, self.warning_cap)
 
     def critical(self, lifetime: timedelta) -> timedelta:
-        """Return the length of the critical window for a certificate that lives `lifetime`."""
+        """Return the length of the critical window of a certificate with this lifetime."""
         length = min(lifetime * self.critical_fraction, self.critical_cap)
         return length if lifetime < self.floor_from_lifetime else max(length, self.critical_floor)
 
 
 class Windows(NamedTuple):
-    """When the windows of one certificate open; both stay open after it has expired."""
+    """When the windows of one certificate open; both stay open after expiry."""
 
     warning_opens: datetime
     critical_opens: datetime
 
     def is_warning(self, now: datetime) -> bool:
-        """Say whether `now` is inside the warning window."""
+        """Return whether `now` is inside the warning window."""
         return now >= self.warning_opens
 
     def is_critical(self, now: datetime) -> bool:
-        """Say whether `now` is inside the critical window."""
+        """Return whether `now` is inside the critical window."""
         return now >= self.critical_opens
 
     def turned_critical_within(self, span: timedelta, now: datetime) -> bool:
-        """Say whether the critical window opened within the last `span`."""
+        """Return whether the critical window opened within the last `span`."""
         return self.is_critical(now) and now - self.critical_opens < span
 
 

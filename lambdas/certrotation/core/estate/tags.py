@@ -1,4 +1,4 @@
-"""The tags this service reads and writes, on secrets and on copies."""
+"""The tags that this service reads and writes on secrets and copies."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _ALLOWED = re.compile(r"[\w\s.:/=+@-]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What our tags say about a certificate."""
+    """The content of this service's tags on a certificate."""
 
     secret: str | None = None
     version: str | None = None
     not_after: int | None = None
-    """Epoch seconds, as imported."""
+    """The expiry of the imported material, in epoch seconds."""
     superseded_by: str | None = None
     superseded_at: int | None = None
     """Epoch seconds."""
@@ -48,19 +48,19 @@ class Marks:
 
     @property
     def is_superseded(self) -> bool:
-        """Whether the certificate's dependents were moved away from it."""
+        """Whether the certificate's dependents were moved to another certificate."""
         return self.superseded_by is not None
 
     def superseded_since(self, now: datetime) -> int:
-        """Return for how many seconds it has been superseded; a time that is absent is long ago.
+        """Return for how many seconds the copy has been superseded; a missing time counts as 0.
 
-        A tag may hold any number, so that this is reckoned in integers.
+        A tag may contain any number, so the calculation uses integers.
         """
         return int(now.timestamp()) - (self.superseded_at or 0)
 
     @classmethod
     def from_tags(cls, tags: Mapping[str, str]) -> Marks:
-        """Read our marks from a certificate's tags; a number that is none counts as absent."""
+        """Parse the tags of a certificate; a malformed number counts as absent."""
         return cls(
             secret=tags.get(SECRET),
             version=tags.get(VERSION),
@@ -72,35 +72,36 @@ class Marks:
 
 
 def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return those of a certificate's tags that are ours."""
+    """Return the tags of a certificate that belong to this service."""
     return {key: value for key, value in tags.items() if key.startswith(OWN_PREFIX)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyTags:
-    """The tags that a copy gets: ours, and those it inherits from its secret."""
+    """The tags of a copy: those of this service, and those inherited from the secret."""
 
     own: Mapping[str, str]
     inherited: Mapping[str, str]
 
     @property
     def all(self) -> dict[str, str]:
-        """All of them."""
+        """All tags of the copy."""
         return {**self.own, **self.inherited}
 
 
 def tags_for_copy(
     secret_name: str, version: str, not_after: int, secret_tags: Mapping[str, str]
 ) -> tuple[CopyTags, tuple[Finding, ...]]:
-    """Return the tags of a copy that carries `version`, and a warning if some had to be left out.
+    """Return the tags of a copy of `version`, and a warning if some tags had to be left out.
 
-    Ours come first; the secret's follow by key as far as ACM's limits allow. Tags of AWS's own
-    (`aws:`) cannot be set, and a secret's `certrotation:` tags are instructions, not labels.
+    The tags of this service come first. The tags of the secret follow by key, as far as the limits
+    of ACM allow. AWS's own tags (`aws:`) cannot be set, and the `certrotation:` tags of a secret
+    are instructions, not labels.
 
     Args:
         secret_name: the name of the secret.
-        version: the version id that the copy carries.
-        not_after: when the material expires, in epoch seconds.
+        version: the version id of the copy's material.
+        not_after: the expiry of the material, in epoch seconds.
         secret_tags: all tags of the secret.
     """
     own = {SECRET: secret_name, VERSION: version, NOT_AFTER: str(not_after)}
@@ -113,9 +114,7 @@ def tags_for_copy(
     kept = fitting[: MOST_TAGS - len(own)]
     dropped = [key for key in wanted if key not in kept]
     findings = [
-        warn(
-            Code.TAGS_TRUNCATED, f"ACM does not take these tags beside ours: {', '.join(dropped)}."
-        )
+        warn(Code.TAGS_TRUNCATED, f"These tags do not fit into ACM's limits: {', '.join(dropped)}.")
     ]
     inherited = {key: wanted[key] for key in kept}
     return CopyTags(own=own, inherited=inherited), tuple(findings if dropped else ())

@@ -1,7 +1,7 @@
-"""Decodes PEM and PKCS#12 into certificates and keys, and says why where that fails.
+"""Decodes PEM and PKCS#12 into certificates and keys, and reports why decoding fails.
 
-cryptography's own errors can hold bytes of a key, so they end here: no message, finding or
-exception ever quotes what was read.
+The errors of cryptography can contain bytes of a key, so they are not passed on: no message,
+finding or exception ever quotes the input.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ _UNREADABLE = (
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
-"""What cryptography raises for bytes that are not what they claim to be."""
+"""The errors that cryptography raises for bytes that it cannot decode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supplied:
-    """What a secret holds: certificates in the order found, and the private key."""
+    """The content of a secret: certificates in the order found, and the private key."""
 
     certificates: tuple[x509.Certificate, ...]
     private_key: PrivateKeyTypes = field(repr=False)
 
 
 class UnreadableSecretError(Exception):
-    """The value is none of the forms known; `finding` says why."""
+    """The value has no known form; `finding` says why."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(str(finding))
@@ -52,12 +52,12 @@ class UnreadableSecretError(Exception):
 
 
 def malformed(found: str) -> UnreadableSecretError:
-    """Return the error for a value that is not of a known form."""
+    """Return the error for a value that has no known form."""
     return UnreadableSecretError(refuse(Code.SECRET_MALFORMED, found))
 
 
 def decode_certificates(field_name: str, pem: bytes) -> list[x509.Certificate]:
-    """Return the certificates in `pem`, one at least, in the order found.
+    """Return the certificates in `pem`, at least one, in the order found.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_UNSUPPORTED.
@@ -65,16 +65,16 @@ def decode_certificates(field_name: str, pem: bytes) -> list[x509.Certificate]:
     try:
         found = x509.load_pem_x509_certificates(pem)
     except _UNREADABLE:
-        raise malformed(f"{field_name} holds no certificate that can be read as PEM.") from None
+        raise malformed(f"{field_name} contains no readable PEM certificate.") from None
     if len(found) < len(_BEGIN.findall(pem)):
-        # cryptography leaves out what has no end, and OpenSSL's own form.
-        raise malformed(f"{field_name} holds a certificate that breaks off or is not plain PEM.")
+        # cryptography skips certificates without an END line, and OpenSSL's TRUSTED form.
+        raise malformed(f"{field_name} contains a certificate that is cut off or not plain PEM.")
     _decode(field_name, found)
     return found
 
 
 def decode_private_key(field_name: str, pem: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
-    """Return the first private key in `pem`; a passphrase that it does not need is ignored.
+    """Return the first private key in `pem`; a passphrase for an unencrypted key is ignored.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_ENCRYPTED, KEY_UNSUPPORTED.
@@ -82,49 +82,51 @@ def decode_private_key(field_name: str, pem: bytes, passphrase: bytes | None) ->
     try:
         return load_pem_private_key(pem, None)
     except TypeError:
-        pass  # it is encrypted
+        pass  # the key is encrypted
     except UnsupportedAlgorithm:
         raise UnreadableSecretError(
-            refuse(Code.KEY_UNSUPPORTED, f"{field_name} holds a key of an unknown type.")
+            refuse(Code.KEY_UNSUPPORTED, f"{field_name} contains a key of an unknown type.")
         ) from None
     except ValueError:
-        raise malformed(f"{field_name} holds no private key that can be read as PEM.") from None
+        raise malformed(f"{field_name} contains no readable PEM private key.") from None
     if passphrase is None:
         raise UnreadableSecretError(
-            refuse(Code.KEY_ENCRYPTED, f"{field_name} is encrypted, without passphrase.")
+            refuse(
+                Code.KEY_ENCRYPTED, f"{field_name} is encrypted, and the secret has no passphrase."
+            )
         )
     try:
         return load_pem_private_key(pem, passphrase)
     except _UNREADABLE:
         raise UnreadableSecretError(
-            refuse(Code.KEY_ENCRYPTED, f"The passphrase does not open {field_name}.")
+            refuse(Code.KEY_ENCRYPTED, f"The passphrase does not decrypt {field_name}.")
         ) from None
 
 
 def decode_pkcs12(data: bytes, passphrase: bytes | None) -> Supplied:
-    """Return what a PKCS#12 bundle holds.
+    """Return the certificates and the private key of a PKCS#12 bundle.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_ENCRYPTED, KEY_UNSUPPORTED, LEAF_MISSING.
     """
     bundle = _open_pkcs12(data, passphrase)
     if bundle.key is None:
-        raise malformed("The PKCS#12 bundle holds no private key.")
+        raise malformed("The PKCS#12 bundle contains no private key.")
     certificates = [
         each.certificate for each in (bundle.cert, *bundle.additional_certs) if each is not None
     ]
     if not certificates:
         raise UnreadableSecretError(
-            refuse(Code.LEAF_MISSING, "The PKCS#12 bundle holds no certificate.")
+            refuse(Code.LEAF_MISSING, "The PKCS#12 bundle contains no certificate.")
         )
     _decode("The PKCS#12 bundle", certificates)
     return Supplied(certificates=tuple(certificates), private_key=bundle.key)
 
 
 def _open_pkcs12(data: bytes, passphrase: bytes | None) -> pkcs12.PKCS12KeyAndCertificates:
-    """Open the bundle with the passphrase or with none; some tools write one and use none.
+    """Open the bundle with the passphrase or without one; some tools write one and use none.
 
-    One that holds NUL opens no bundle, and cryptography would panic, quoting it.
+    A passphrase that contains NUL opens no bundle, and cryptography would panic and quote it.
     """
     complaints = []
     usable = None if passphrase is None or b"\0" in passphrase else passphrase
@@ -134,10 +136,10 @@ def _open_pkcs12(data: bytes, passphrase: bytes | None) -> pkcs12.PKCS12KeyAndCe
         except _UNREADABLE as error:
             complaints.append(str(error))
     if "password" not in complaints[0]:
-        raise malformed("The value is no PKCS#12 bundle that can be read.")
-    found = "The passphrase does not open the PKCS#12 bundle."
+        raise malformed("The value is not a readable PKCS#12 bundle.")
+    found = "The passphrase does not decrypt the PKCS#12 bundle."
     if passphrase is None:
-        found = "The PKCS#12 bundle is encrypted, and there is no passphrase."
+        found = "The PKCS#12 bundle is encrypted, and the secret has no passphrase."
     raise UnreadableSecretError(refuse(Code.KEY_ENCRYPTED, found))
 
 
@@ -146,11 +148,11 @@ def _decode(where: str, certificates: Sequence[x509.Certificate]) -> None:
         for each in certificates:
             _decode_everything(each)
     except _UNREADABLE:
-        raise malformed(f"{where} holds a certificate that cannot be decoded.") from None
+        raise malformed(f"{where} contains a certificate that cannot be decoded.") from None
 
 
 def _decode_everything(certificate: x509.Certificate) -> None:
-    """Decode what is read later; cryptography decodes on first use, and may fail only then."""
+    """Decode every field that is read later; cryptography decodes, and may fail, on first use."""
     names_of(certificate)
     is_ca(certificate)
     key_usages_of(certificate)
@@ -163,5 +165,5 @@ def _decode_everything(certificate: x509.Certificate) -> None:
     except UnsupportedAlgorithm:
         subject = certificate.subject.rfc4514_string()
         raise UnreadableSecretError(
-            refuse(Code.KEY_UNSUPPORTED, f"The key of {subject} is of an unknown type.")
+            refuse(Code.KEY_UNSUPPORTED, f"The key of {subject} has an unknown type.")
         ) from None

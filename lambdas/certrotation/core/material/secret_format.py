@@ -1,7 +1,7 @@
-"""Reads the value of a managed secret, in every form that common tools write.
+"""Parses the value of a managed secret, in every form that common tools write.
 
-Nothing here decides whether the material is good; it says which certificates and which key the
-value holds. No message, finding or exception ever quotes the value.
+Parsing only returns the certificates and the private key; other modules check them. No message,
+finding or exception ever quotes the value.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PASSPHRASE_KEY = "passphrase"  # noqa: S105  a field's name, not a passphrase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretValue:
-    """One version of a secret, as Secrets Manager gives it; its repr shows the version alone."""
+    """One version of a secret, as Secrets Manager returns it; the repr shows only the version."""
 
     version: str
     text: str | None = field(default=None, repr=False)
@@ -42,7 +42,7 @@ class SecretValue:
 
 
 def parse_secret(value: SecretValue) -> Supplied:
-    """Return what the secret's value holds.
+    """Return the certificates and the private key in the secret's value.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_ENCRYPTED, KEY_UNSUPPORTED, LEAF_MISSING.
@@ -55,7 +55,7 @@ def parse_secret(value: SecretValue) -> Supplied:
 
 
 def _fields(text: str) -> dict[str, str]:
-    """Return the JSON object's fields that are known; blank ones and nulls count as absent."""
+    """Return the known fields of the JSON object; blank fields and nulls count as absent."""
     known = {*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS, *CHAIN_KEYS, PKCS12_KEY, PASSPHRASE_KEY}
     found = {}
     for key, value in _json_object(text).items():
@@ -72,20 +72,20 @@ def _json_object(text: str) -> dict[str, object]:
     try:
         document = json.loads(text.lstrip("\ufeff"), object_pairs_hook=_without_repetition)
     except json.JSONDecodeError as error:
-        position = f"line {error.lineno}, column {error.colno}"
+        found = f"Invalid JSON at line {error.lineno}, column {error.colno}."
     except (RecursionError, ValueError):
-        position = "a place nested too deep, or a number too long"
+        found = "Invalid JSON: it is nested too deeply, or contains a number that is too long."
     else:
         if isinstance(document, dict):
             return document
         raise malformed("The secret's JSON is not an object.")
-    raise malformed(f"The secret is not JSON: it breaks off at {position}.")
+    raise malformed(f"{found} If the value is PEM, wrap it in JSON as the README shows.")
 
 
 def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise malformed("A key stands twice in the secret's JSON.")
+        raise malformed("The secret's JSON contains the same key twice.")
     return fields
 
 
@@ -96,11 +96,13 @@ def _parse_fields(fields: dict[str, str]) -> Supplied:
         return _with_chain(decode_pkcs12(_base64(fields[PKCS12_KEY]), secret), fields)
     key_fields = [key for key in PRIVATE_KEY_KEYS if key in fields]
     if not key_fields:
-        raise malformed("The secret holds no private key: neither private_key nor a name like it.")
+        raise malformed(f"The secret contains no private key ({', '.join(PRIVATE_KEY_KEYS)}).")
     if len({fields[key].strip() for key in key_fields}) > 1:
-        raise malformed(f"{' and '.join(key_fields)} hold different keys.")
+        raise malformed(f"{' and '.join(key_fields)} contain different private keys.")
     if not any(key in fields for key in CERTIFICATE_KEYS):
-        raise UnreadableSecretError(refuse(Code.LEAF_MISSING, "The secret holds no certificate."))
+        raise UnreadableSecretError(
+            refuse(Code.LEAF_MISSING, "The secret contains no certificate.")
+        )
     key_field = key_fields[0]
     supplied = Supplied(
         certificates=_certificates(fields, (*CERTIFICATE_KEYS, *CHAIN_KEYS)),
@@ -111,11 +113,11 @@ def _parse_fields(fields: dict[str, str]) -> Supplied:
 
 
 def _require_one_leaf(fields: dict[str, str], public: bytes) -> None:
-    """Where several fields hold the key's certificate they hold the same: which else is meant?"""
+    """Refuse several fields with different certificates for the key: one of them is ambiguous."""
     named = [key for key in CERTIFICATE_KEYS if key in fields]
     own = {each for each in _certificates(fields, tuple(named)) if _has_key(each, public)}
     if len(named) > 1 and len(own) > 1:
-        raise malformed(f"{' and '.join(named)} hold different certificates of the key.")
+        raise malformed(f"{' and '.join(named)} contain different certificates for the key.")
 
 
 def _has_key(certificate: x509.Certificate, public: bytes) -> bool:
@@ -123,15 +125,17 @@ def _has_key(certificate: x509.Certificate, public: bytes) -> bool:
 
 
 def _with_chain(bundle: Supplied, fields: dict[str, str]) -> Supplied:
-    """Add a chain that stands beside a PKCS#12 bundle; a second key or leaf would be ambiguous."""
+    """Add the field chain to a PKCS#12 bundle; a second key or leaf would be ambiguous."""
     rivals = [key for key in (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS) if key in fields]
     if rivals:
-        raise malformed(f"{PKCS12_KEY} stands beside {' and '.join(rivals)}; only one can count.")
+        raise malformed(
+            f"The secret contains {PKCS12_KEY} and {' and '.join(rivals)}. Use one form."
+        )
     return replace(bundle, certificates=(*bundle.certificates, *_certificates(fields, CHAIN_KEYS)))
 
 
 def _certificates(fields: dict[str, str], wanted: tuple[str, ...]) -> tuple[x509.Certificate, ...]:
-    """Return the certificates of those `wanted` fields that are there, in that order."""
+    """Return the certificates of the `wanted` fields that exist, in that order."""
     certificates: list[x509.Certificate] = []
     for key in wanted:
         if key in fields:
@@ -140,7 +144,7 @@ def _certificates(fields: dict[str, str], wanted: tuple[str, ...]) -> tuple[x509
 
 
 def _pem_bytes(text: str) -> bytes:
-    """Return PEM bytes; Kubernetes wraps PEM in base64 once more."""
+    """Return PEM bytes; Kubernetes encodes PEM in base64 again."""
     pem = text.encode("utf-8", "replace")
     try:
         return pem if b"-----BEGIN" in pem else base64.b64decode(pem)
@@ -152,4 +156,4 @@ def _base64(text: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except ValueError:
-        raise malformed(f"{PKCS12_KEY} is not base64.") from None
+        raise malformed(f"{PKCS12_KEY} is not valid base64.") from None

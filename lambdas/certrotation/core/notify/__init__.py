@@ -1,1 +1,1 @@
-"""Notifications: which mails are sent, when, and their text."""
+"""Notifications: which mails are sent, when they are sent, and their text."""

@@ -1,4 +1,4 @@
-"""The weekly digest: what was rotated in the last seven days, and what comes due in the next 30."""
+"""The weekly digest: what was rotated in the last 7 days, and what is about to expire."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from certrotation.core.scan.assessment import CertificateStatus
     from certrotation.core.scan.report import ScanReport
 
-_Tell: TypeAlias = "Callable[[CertificateStatus], str]"
+_Describe: TypeAlias = "Callable[[CertificateStatus], str]"
 
 LOOKS_BACK = timedelta(days=7)
 LOOKS_AHEAD = timedelta(days=30)
@@ -25,33 +25,39 @@ _NAMES_SHOWN = 3
 
 
 def digest(stack: str, report: ScanReport) -> Notice:
-    """Return the digest of what a scan saw.
+    """Return the digest of a scan.
 
-    A copy was rotated when ACM says that something was imported under its ARN. It comes due when
-    its warning window opens, which is before it expires: what is in its window already is listed
-    too. Of what is unmanaged only certificates in use are.
+    A copy was rotated at the time of the last import under its ARN, as ACM lists it. A certificate
+    is about to expire if its warning window is open or opens within 30 days. Of the unmanaged
+    certificates only those in use are listed.
 
     Args:
         stack: the stack's name.
-        report: of the scan.
+        report: the report of the scan.
     """
     now, verdicts = report.now, report.assessment.verdicts
     copies = [each for each in verdicts if each.state.is_managed]
-    strangers = [
+    unmanaged = [
         each for each in verdicts if each.state is State.UNMANAGED and each.certificate.in_use
     ]
     rotated = [each for each in copies if _was_imported(each, now - LOOKS_BACK, now)]
     return Notice.of(
         stack=stack,
-        says=f"the week to {now:%Y-%m-%d}",
+        says=f"weekly digest of {now:%Y-%m-%d}",
         lines=(
-            f"What the scan of {at(now)} saw in {stack}.",
+            f"Stack {stack}, scan of {at(now)}.",
             "",
-            *_standing(verdicts),
+            *_counts(verdicts),
             *_not_read(report.unreachable),
             *_section("Rotated in the last 7 days", _by_secret(rotated, _imported)),
-            *_section("Comes due in the next 30 days", _by_secret(_due(copies, now), _end(now))),
-            *_section("Unmanaged, comes due in the next 30 days", _strangers(strangers, now)),
+            *_section(
+                "About to expire (warning now or within 30 days)",
+                _by_secret(_about_to_expire(copies, now), _expiry(now)),
+            ),
+            *_section(
+                "Unmanaged and about to expire (warning now or within 30 days)",
+                _unmanaged(unmanaged, now),
+            ),
         ),
     )
 
@@ -61,13 +67,15 @@ def _was_imported(verdict: CertificateStatus, begin: datetime, end: datetime) ->
     return imported is not None and begin < imported <= end
 
 
-def _due(verdicts: Iterable[CertificateStatus], now: datetime) -> list[CertificateStatus]:
-    """Return those whose warning window is open or opens soon, those first that end first."""
-    due = [each for each in verdicts if each.windows.warning_opens <= now + LOOKS_AHEAD]
-    return sorted(due, key=lambda each: each.certificate.not_after)
+def _about_to_expire(
+    verdicts: Iterable[CertificateStatus], now: datetime
+) -> list[CertificateStatus]:
+    """Return those whose warning window is open or opens within 30 days, by expiry."""
+    soon = [each for each in verdicts if each.windows.warning_opens <= now + LOOKS_AHEAD]
+    return sorted(soon, key=lambda each: each.certificate.not_after)
 
 
-def _standing(verdicts: Iterable[CertificateStatus]) -> Iterator[str]:
+def _counts(verdicts: Iterable[CertificateStatus]) -> Iterator[str]:
     states = Counter(each.state for each in verdicts)
     counted = [f"{states[each]:,} {each.value}" for each in State if states[each]]
     yield f"Certificates: {', '.join(counted) or 'none'}."
@@ -75,22 +83,22 @@ def _standing(verdicts: Iterable[CertificateStatus]) -> Iterator[str]:
 
 def _not_read(unreachable: Mapping[str, str]) -> Iterator[str]:
     for region in unreachable:
-        yield f"{region} could not be read: nothing of it is told here."
+        yield f"{region} could not be read. This digest does not include it."
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
     yield from ("", f"{title}:")
-    yield from [f"  {each}" for each in lines] or ["  nothing"]
+    yield from [f"  {each}" for each in lines] or ["  none"]
 
 
-def _by_secret(verdicts: Sequence[CertificateStatus], tell: _Tell) -> Iterator[str]:
-    """Yield a line for each secret, in the order in which they come first, and for each copy."""
+def _by_secret(verdicts: Sequence[CertificateStatus], describe: _Describe) -> Iterator[str]:
+    """Yield a line for each secret, in the order of its first copy, and a line for each copy."""
     of_secret: defaultdict[str | None, list[CertificateStatus]] = defaultdict(list)
     for each in verdicts:
         of_secret[each.marks.secret].append(each)
     for secret, copies in of_secret.items():
         yield f"{secret}"
-        yield from (f"  {each.certificate.region}: {tell(each)}" for each in copies)
+        yield from (f"  {each.certificate.region}: {describe(each)}" for each in copies)
 
 
 def _imported(verdict: CertificateStatus) -> str:
@@ -99,24 +107,24 @@ def _imported(verdict: CertificateStatus) -> str:
     return f"imported {when}, expires {at(certificate.not_after)}"
 
 
-def _end(now: datetime) -> _Tell:
-    def tell(verdict: CertificateStatus) -> str:
+def _expiry(now: datetime) -> _Describe:
+    def describe(verdict: CertificateStatus) -> str:
         ends, opens = verdict.certificate.not_after, verdict.windows.warning_opens
         expiry = f"{'expired' if ends <= now else 'expires'} {at(ends)}"
         if verdict.state is State.DUE:
-            return f"{expiry}; due: newer material is there and not live yet"
+            return f"{expiry}; due: the secret contains newer material that is not live yet"
         if opens <= now:
-            return f"{expiry}; nobody has renewed it yet"
-        return f"{expiry}; a warning comes {at(opens)} if nobody renews it"
+            return f"{expiry}; not renewed yet"
+        return f"{expiry}; warning from {at(opens)} if not renewed"
 
-    return tell
+    return describe
 
 
-def _strangers(verdicts: Iterable[CertificateStatus], now: datetime) -> Iterator[str]:
-    tell = _end(now)
-    for each in _due(verdicts, now):
+def _unmanaged(verdicts: Iterable[CertificateStatus], now: datetime) -> Iterator[str]:
+    describe = _expiry(now)
+    for each in _about_to_expire(verdicts, now):
         names = sorted(each.certificate.names)
         more = ", ..." if len(names) > _NAMES_SHOWN else ""
         yield f"{each.certificate.region}: {', '.join(names[:_NAMES_SHOWN])}{more}"
         yield f"  {each.certificate.arn}"
-        yield f"  {tell(each)}; {each.because}"
+        yield f"  {describe(each)}; {each.because}"

@@ -1,8 +1,8 @@
-"""A text that is mailed to people, cut to what SNS takes.
+"""The subject and body of a mail, cut to the limits of SNS.
 
-Sources: SNS API Reference, Publish: a subject is less than 100 characters long, without line breaks
-or control characters; a message is at most 262,144 bytes of UTF-8. Subjects are kept to ASCII,
-which SNS asked for until lately and every mail program shows.
+Source: SNS API Reference, Publish: a subject has less than 100 characters, without line breaks or
+control characters; a message has at most 262,144 bytes of UTF-8. Subjects are ASCII, which older
+versions of that page required and every mail program shows.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 LONGEST_SUBJECT = 99
 MOST_BYTES = 255 * 1024
-"""Of a body; a kibibyte of what SNS takes is left for the subject."""
+"""The largest body; the limit of SNS less a kibibyte for the subject."""
 
 LONGEST_LINE = 2_000
-"""Characters of one line: an error of AWS, or a list of names, may be far longer."""
+"""The most characters in a line: an AWS error or a list of names may be far longer."""
 
 _LONGEST_STACK = 32
 _GAP = "..."
@@ -27,20 +27,20 @@ _GAP = "..."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A subject and a body, fit to be published."""
+    """A subject and a body within the limits of SNS."""
 
     subject: str
     body: str
 
     @classmethod
     def of(cls, *, stack: str, says: str, about: str = "", lines: Sequence[str]) -> Notice:
-        """Return a notice whose subject names the stack and what it is about, if anything.
+        """Return a notice with the subject `stack: says about`.
 
         Args:
-            stack: the stack's name; several may write to one mailbox.
-            says: what happened, in a word or two.
-            about: a name, which is shortened in its midst if there is no room for it.
-            lines: the body; where there are too many the last ones give way to one that says so.
+            stack: the stack's name; several stacks may write to one mailbox.
+            says: what happened, in one to three words.
+            about: a name, which is shortened in the middle if the subject is too long.
+            lines: the body; if it is too long, a line that says so replaces the last lines.
         """
         head = f"{shortened(stack, _LONGEST_STACK)}: {says}{' ' if about else ''}"
         subject = head + shortened(about, LONGEST_SUBJECT - len(head))
@@ -51,7 +51,7 @@ class Notice:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return the text in at most so many characters: its beginning and its end."""
+    """Return the beginning and the end of the text, in at most `most` characters."""
     if len(text) <= most:
         return text
     kept = most - len(_GAP)
@@ -59,9 +59,9 @@ def shortened(text: str, most: int) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """Return the text without line breaks and control characters; its indentation stays.
+    """Return the text without line breaks and control characters; the indentation is kept.
 
-    Parts of a notice come from outside: whoever can queue a message chooses a secret's name.
+    Parts of a notice are untrusted: whoever can queue a message chooses the name of a secret.
     """
     indented = len(text) - len(text.lstrip(" "))
     words = " ".join(text.split())
@@ -71,7 +71,7 @@ def on_one_line(text: str) -> str:
 
 
 def at(moment: datetime) -> str:
-    """Return a time for a person, in UTC and to the minute."""
+    """Return a time in UTC, to the minute, for a person to read."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
@@ -87,4 +87,4 @@ def _body(lines: Sequence[str]) -> str:
 
 
 def _cut(number: int) -> str:
-    return f"Cut here: {number:,} more lines are over what SNS takes. The function's log has all."
+    return f"{number:,} more lines exceed the size limit of SNS. See the log of the function."

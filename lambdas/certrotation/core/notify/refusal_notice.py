@@ -1,6 +1,6 @@
-"""The mail about a rotation that was refused, or that left a dependent behind.
+"""The mail about a rotation that was refused, or that left a dependent stranded.
 
-It is made of findings, errors, names and dates alone, and none of these ever holds a byte of a
+The mail contains only findings, errors, names and dates. None of these ever contains a byte of a
 secret's value.
 """
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 RUNBOOK = "docs/runbook.md"
 REFUSED_HEADING = "MaterialRefused: new material was refused"
-STRANDED_HEADING = "DependentsStranded: a listener or distribution kept the old certificate"
-"""As the runbook has them."""
+STRANDED_HEADING = "DependentsStranded: a listener or distribution uses the old certificate"
+"""Headings of the runbook."""
 
 EVERYWHERE = "all Regions"
 
 _IN_A_REGION = {
     Status.DONE: "done: the new material is live",
-    Status.PLANNED: "planned only, nothing was changed",
-    Status.WAITING: "waits for a dependent; it goes on by itself",
-    Status.HELD_BACK: "held back until the canary Region has succeeded",
-    Status.STRANDED: "the new material is there, and a dependent kept the old certificate",
-    Status.REFUSED: "refused: nothing goes live until a person acts",
-    Status.FAILED: "failed; it is tried again by itself",
+    Status.PLANNED: "planned only; nothing was changed",
+    Status.WAITING: "waiting for a dependent; continues automatically",
+    Status.HELD_BACK: "not started: waits until the canary Region succeeds",
+    Status.STRANDED: "imported, but a dependent still uses the old certificate",
+    Status.REFUSED: "refused: nothing changes until a person acts",
+    Status.FAILED: "failed; retried automatically",
 }
 
 
@@ -44,8 +44,8 @@ def refusal_notice(
 
     Args:
         stack: the stack's name.
-        outcome: refused or stranded, in whole or in a Region.
-        live: by Region, what stays live meanwhile; a Region that is missing was not looked at.
+        outcome: a rotation that was refused or stranded, in every Region or in some.
+        live: the current copies by Region; a Region that was not read is missing.
     """
     reasons, stranded = list(_reasons(outcome)), list(_stranded(outcome.regions))
     return Notice.of(
@@ -53,15 +53,15 @@ def refusal_notice(
         says="refused" if reasons else "stranded",
         about=outcome.secret,
         lines=(
-            "New material was refused. Where it was, what was live before stays live."
+            "New material was refused. The previous certificate stays live where it was refused."
             if reasons
-            else "New material is live, but a listener or distribution kept the old certificate.",
+            else "New material is live, but a listener or distribution uses the old certificate.",
             "",
             *_about(stack, outcome),
-            *_section("Why", reasons),
-            *_section("These kept the old certificate", stranded),
-            *_section("Region by Region", _regions(outcome.regions)),
-            *_section("Live meanwhile", _live(live)),
+            *_section("Reasons", reasons),
+            *_section("Dependents that use the old certificate", stranded),
+            *_section("Status by Region", _regions(outcome.regions)),
+            *_section("Currently live", _live(live)),
             *_section("What to do", _what_to_do(reasons, stranded)),
         ),
     )
@@ -75,19 +75,19 @@ def _about(stack: str, outcome: RotationOutcome) -> Iterator[str]:
         if secret.last_changed:
             yield f"Changed: {at(secret.last_changed)}"
         if secret.is_held:
-            yield "On hold: it carries the tag certrotation:hold, so nothing is applied"
+            yield "On hold: the secret has the tag certrotation:hold, so nothing is applied"
     yield f"Stack: {stack}"
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    """Yield a section, or nothing if it has no lines."""
+    """Yield a section, or nothing if the section has no lines."""
     indented = [f"  {each}" for each in lines]
     if indented:
         yield from ("", f"{title}:", *indented)
 
 
 def _reasons(outcome: RotationOutcome) -> Iterator[str]:
-    """Yield what refused, and where: on the material, at planning, or by AWS."""
+    """Yield every refusal and its Region: of the material, of the plan, or by AWS."""
     for region in outcome.regions:
         for each in refusals(region.findings):
             yield from _finding(region.region, each)
@@ -112,7 +112,7 @@ def _error(where: str, outcome: RegionOutcome | RotationOutcome) -> Iterator[str
 def _reason(where: str, code: str, found: str, remedy: str) -> Iterator[str]:
     yield f"{where}: {code}"
     yield f"  Found: {found}"
-    yield f"  To do: {remedy}"
+    yield f"  Remedy: {remedy}"
 
 
 def _stranded(regions: Iterable[RegionOutcome]) -> Iterator[str]:
@@ -130,8 +130,8 @@ def _live(live: Mapping[str, tuple[CurrentCopy, ...]]) -> Iterator[str]:
         if not copies:
             yield f"{region}: no copy yet"
         for copy in copies:
-            until = f"until {at(copy.ends)}" if copy.ends else "until when is not recorded"
-            yield f"{region}: {copy.arn}, {until}"
+            expiry = f"expires {at(copy.ends)}" if copy.ends else "expiry not recorded"
+            yield f"{region}: {copy.arn}, {expiry}"
 
 
 def _what_to_do(reasons: Sequence[str], stranded: Sequence[str]) -> Iterator[str]:
@@ -139,5 +139,5 @@ def _what_to_do(reasons: Sequence[str], stranded: Sequence[str]) -> Iterator[str
         yield f'Follow {RUNBOOK}, "{REFUSED_HEADING}".'
     if stranded:
         yield f'Follow {RUNBOOK}, "{STRANDED_HEADING}".'
-    yield "Once it is mended it goes on by itself, at the latest with the next scan. Until then"
-    yield "this is told once a day."
+    yield "The rotation retries automatically after the fix, at the latest at the next scan."
+    yield "Until then you get one reminder a day."

@@ -1,7 +1,7 @@
-"""When people are told by mail. Nothing remembers what was said: each rule goes by the clock.
+"""When mails are sent. No state records what was sent: each rule uses only the time.
 
-Both rules ask of a scan whether it is the first one since a moment that recurs: of any span as long
-as the interval between two scans exactly one scan is part, so that people are told once.
+Both rules check whether a scan is the first one after a recurring moment. A span as long as the
+interval between two scans contains exactly one scan, so each mail is sent once.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.request import RotationRequest
 
 REMINDER = timedelta(days=1)
-"""How often people are told of a refusal that lasts."""
+"""How often people are reminded of a refusal that lasts."""
 
 RECEIVES_UNTIL_GIVEN_UP = 5
-"""After these the queue gives a message up."""
+"""The receive count after which SQS moves a message to the dead-letter queue."""
 
 DIGEST_HOUR = 8
-"""Of the day, in UTC."""
+"""The hour of the digest, in UTC."""
 
 _WEEK = timedelta(weeks=1)
 
@@ -41,28 +41,28 @@ class Weekday(StrEnum):
 def is_notification_due(
     request: RotationRequest, outcome: RotationOutcome, interval: timedelta, receives: int
 ) -> bool:
-    """Say whether people are told now of what a rotation came to.
+    """Return whether a mail about the outcome of a rotation is sent now.
 
-    They are if it was refused, in whole or in a Region, or stranded, and
+    A mail is sent if the rotation was refused or stranded, in every Region or in some, and
 
-    - the message is done with: one that comes back is tried again, and told when it is done with,
-      or at its last receive. So one message is told once, however often it was received;
-    - the message does not merely go on with another one's work: that one was told, and a dependent
-      that is waited for brings a dozen;
-    - and an event or a person asked, which happens once for each change; or a scan did, and it is
-      the first within a day counted from the secret's last change. A refused secret is queued by
-      every scan: so people hear at once, and are reminded once a day for as long as it lasts. Of a
-      new version they may hear twice at first: a scan cannot know that the event was not lost.
+    - the message is finished. A message that returns to the queue is retried, and notified when it
+      is finished or at its last receive, so one message leads to one mail;
+    - the message does not continue another message's work: that message was notified already, and
+      waiting for a dependent takes a dozen messages;
+    - an event or a person sent the message, once for each change; or a scan sent the message, and
+      the scan is the first one within a day, counted from the secret's last change. Every scan
+      queues a refused secret, so people are notified at once and reminded once a day. A new version
+      may lead to two mails at first: a scan cannot know whether the event was lost.
 
-    The scan's own time counts, not the rotation's, so that neither a wait in the queue nor a second
-    receive makes a difference. Where scans come once a day or rarer, each tells. A hold changes
-    nothing: it says to apply nothing, not to say nothing. If the last change is unknown, because
-    the secret could not be described, days begin at midnight UTC.
+    The time of the scan counts, not the time of the rotation, so neither a wait in the queue nor a
+    second receive makes a difference. If the interval is a day or longer, each scan leads to a
+    mail. A secret on hold is notified too. If the last change is unknown because the secret could
+    not be described, days begin at midnight UTC.
 
     Args:
         request: the message.
-        outcome: what came of it.
-        interval: between two scans.
+        outcome: the outcome of its rotation.
+        interval: the time between two scans.
         receives: how often the message was received, this time included.
     """
     if not outcome.concerns_people or request.waiting_since is not None:
@@ -72,22 +72,22 @@ def is_notification_due(
     if request.snapshot is None:
         return True
     changed = outcome.described.last_changed if outcome.described else None
-    # In whole numbers, because anybody may write a message with any number in it.
+    # Integers, because the sender of a message may write any number into it.
     since = request.snapshot.at - (int(changed.timestamp()) if changed else 0)
     return since % int(REMINDER.total_seconds()) < interval.total_seconds()
 
 
 def is_digest_due(day: Weekday | None, now: datetime, interval: timedelta) -> bool:
-    """Say whether a scan at `now` is the first one after this day's digest hour.
+    """Return whether a scan at `now` is the first one after the digest hour of `day`.
 
     Args:
-        day: of the week; None if no digest is wanted.
+        day: the day of the week; None if the digest is off.
         now: the time of the scan, in UTC.
-        interval: between two scans.
+        interval: the time between two scans.
     """
     if day is None:
         return False
-    # A Monday at the digest's hour.
+    # A Monday at the digest hour.
     first = datetime(2024, 1, 1, DIGEST_HOUR, tzinfo=UTC)
     moment = first + timedelta(days=list(Weekday).index(day))
     return (now - moment) % _WEEK < interval

@@ -1,4 +1,4 @@
-"""Judges the whole estate from lists alone, and says which secrets are due."""
+"""Classifies the whole estate from lists only, and decides which secrets are due."""
 
 from __future__ import annotations
 
@@ -29,65 +29,66 @@ INTERVALS_UNTIL_OVERDUE = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanPolicy:
-    """What the assessment goes by."""
+    """The settings of an assessment."""
 
     prefix: str
-    """Of the names of managed secrets."""
+    """The prefix of the names of managed secrets."""
     targets: tuple[str, ...]
     """The target Regions, canary first."""
     windows: WindowPolicy
     interval: timedelta
-    """Between two scans."""
+    """The time between two scans."""
     retention: timedelta
     """How long a superseded copy is kept."""
     yearly_import_quota: int = YEARLY_QUOTA
-    """Imports that ACM allows in a Region in 365 days."""
+    """The quota of ACM: imports in a Region in 365 days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateStatus:
-    """The state of one certificate, and why."""
+    """The state of one certificate, and the reason."""
 
     certificate: ListedCertificate
     tags: Mapping[str, str]
-    """All of them."""
+    """All tags of the certificate."""
     marks: Marks
-    """What ours among the tags say."""
+    """The content of this service's tags."""
     state: State
     because: str
     windows: Windows
 
     @property
     def counts_as_used(self) -> bool:
-        """Whether somebody would notice its expiry, and it is ours or nobody's to renew."""
+        """Whether the certificate is in use, and is a copy or unmanaged."""
         return self.certificate.in_use and self.state.is_watched
 
     @property
     def critical_window(self) -> timedelta:
-        """How long before its expiry the certificate is critical."""
+        """The length of the critical window before expiry."""
         return self.certificate.not_after - self.windows.critical_opens
 
     @property
     def place(self) -> Place:
-        """Its Region and its names: what it has in common with a certificate like it."""
+        """The Region and the names, which a certificate shares with its lookalikes."""
         return self.certificate.region, self.certificate.names
 
     @property
     def is_stranger_in_use(self) -> bool:
-        """Whether it is in use and carries no tag of ours, so that it could be adopted."""
+        """Whether the certificate is in use without a tag of this service: it could be adopted."""
         return (
             self.certificate.in_use and self.state is State.UNMANAGED and self.marks.secret is None
         )
 
     @property
     def is_reverted(self) -> bool:
-        """Whether it was superseded and is in use again."""
+        """Whether the certificate was superseded and is in use again."""
         return self.marks.is_superseded and self.state.is_managed
 
     def is_deletable(self, secret: ManagedSecret, retention: timedelta, now: datetime) -> bool:
-        """Say whether retention has passed; without a time that can be read it never does.
+        """Return whether the copy's retention has passed; without a readable time it never does.
 
-        A copy of what is AWSCURRENT is about to be used again; on hold nothing is changed.
+        A copy of the version that is AWSCURRENT is kept, because it will be used again. While the
+        secret is on hold, nothing is deleted.
         """
         return (
             self.state is State.SUPERSEDED
@@ -101,18 +102,18 @@ class CertificateStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueSecret:
-    """A secret that must be rotated: where, why, and whether that is overdue."""
+    """A secret that must be rotated: where, why, and whether the rotation is overdue."""
 
     secret: ManagedSecret
     places: int
-    """Copies that are due, and Regions that have none."""
+    """The number of copies that are due, and of target Regions without a copy."""
     because: tuple[str, ...]
     is_overdue: bool
     snapshot: ScanSnapshot
 
     @property
     def request(self) -> RotationRequest:
-        """The message that asks for the rotation."""
+        """The message that requests the rotation."""
         return RotationRequest(
             secret=self.secret.name,
             version=self.secret.current_version,
@@ -122,13 +123,13 @@ class DueSecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """The whole estate, judged."""
+    """The assessment of the whole estate."""
 
     verdicts: tuple[CertificateStatus, ...]
     due: tuple[DueSecret, ...]
     findings: tuple[Finding, ...]
     deletions: tuple[Delete, ...]
-    """Of superseded copies that nothing uses and whose retention has passed."""
+    """Deletions of superseded copies that nothing uses and whose retention has passed."""
 
 
 def assess(
@@ -137,13 +138,13 @@ def assess(
     policy: ScanPolicy,
     now: datetime,
 ) -> Assessment:
-    """Classifier every certificate of the Regions that could be read.
+    """Classify every certificate in the Regions that could be read.
 
     Args:
-        secrets: all managed secrets; one that is missing here makes orphans of its copies.
+        secrets: all managed secrets; the copies of a missing secret would count as orphans.
         listings: the Regions that could be read, and no others.
-        policy: what to go by.
-        now: the present time.
+        policy: the settings.
+        now: the current time.
     """
     by_name = {each.name: each for each in secrets}
     judge = Classifier(secrets=by_name, prefix=policy.prefix, targets=policy.targets, now=now)
@@ -186,7 +187,7 @@ def assess(
 
 
 def _deletion(verdict: CertificateStatus, retention: timedelta) -> Delete:
-    because = f"{verdict.because} more than {retention.days} days ago, and nothing uses it"
+    because = f"{verdict.because} more than {retention.days} days ago, and nothing uses the copy"
     certificate = verdict.certificate
     return Delete(
         arn=certificate.arn, region=certificate.region, because=because, marks=verdict.marks
@@ -210,26 +211,26 @@ def _verdict(
 
 
 class _Dues(NamedTuple):
-    """Tells which secrets are due in the Regions that could be read."""
+    """Decides which secrets are due in the Regions that could be read."""
 
     readable: frozenset[str]
     strangers: frozenset[Place]
-    """Where a certificate that could be adopted is in use."""
+    """The places where a certificate that could be adopted is in use."""
     policy: ScanPolicy
     now: datetime
 
     def due(self, secret: ManagedSecret, own: Sequence[CertificateStatus]) -> DueSecret | None:
-        """Return the secret as due, or None if there is nothing to do for it."""
+        """Return the secret as due, or None if it needs no rotation."""
         if secret.current_version is None:
             return None
         targets = self.policy.targets
-        held = {each.certificate.region for each in own if each.state.is_managed}
+        covered = {each.certificate.region for each in own if each.state.is_managed}
         because = (
             *(f"{each.certificate.arn}: {each.because}" for each in own if each.state is State.DUE),
             *(
-                f"{region}: it has no copy"
+                f"{region}: no copy"
                 for region in secret.regions(targets)
-                if region in self.readable and region not in held
+                if region in self.readable and region not in covered
             ),
         )
         refused = tuple(each.found for each in secret.findings(targets))

@@ -1,4 +1,4 @@
-"""What a certificate is to this service, decided from lists alone."""
+"""The state of a certificate, decided from lists only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """What a certificate is to this service."""
+    """The state of a certificate for this service."""
 
     CURRENT = "current"
     DUE = "due"
@@ -30,23 +30,23 @@ class State(StrEnum):
 
     @property
     def is_managed(self) -> bool:
-        """Whether this is a copy that is kept right."""
+        """Whether the certificate is a copy that the service keeps up to date."""
         return self in {State.CURRENT, State.DUE, State.AWAITING}
 
     @property
     def is_watched(self) -> bool:
-        """Whether its expiry concerns us: it is ours to renew, or nobody's."""
+        """Whether alarms watch the expiry: of copies, and of certificates that nobody manages."""
         return self.is_managed or self is State.UNMANAGED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classifier:
-    """Tells the state of certificates."""
+    """Decides the state of certificates."""
 
     secrets: Mapping[str, ManagedSecret]
     """All managed secrets, by name."""
     prefix: str
-    """Of the names of managed secrets."""
+    """The prefix of the names of managed secrets."""
     targets: tuple[str, ...]
     """The target Regions."""
     now: datetime
@@ -54,18 +54,18 @@ class Classifier:
     def state_of(
         self, certificate: ListedCertificate, marks: Marks, windows: Windows
     ) -> tuple[State, str]:
-        """Return a certificate's state, and why it is that."""
+        """Return the state of a certificate, and the reason."""
         if marks.ignored:
-            return State.IGNORED, "it is tagged to be ignored"
+            return State.IGNORED, "the certificate has the tag certrotation:ignore"
         if marks.secret is None:
-            return State.UNMANAGED, "no managed secret stands behind it"
+            return State.UNMANAGED, "no managed secret belongs to the certificate"
         if not marks.secret.startswith(self.prefix):
             return State.FOREIGN, f"{marks.secret} belongs to another deployment"
         secret = self.secrets.get(marks.secret)
         if secret is None:
-            return State.UNMANAGED, f"its secret {marks.secret} is gone"
+            return State.UNMANAGED, f"the secret {marks.secret} does not exist any more"
         if certificate.region not in secret.regions(self.targets):
-            because = f"its secret {marks.secret} no longer names {certificate.region}"
+            because = f"the secret {marks.secret} no longer names {certificate.region}"
             return State.UNMANAGED, because
         return self._state_of_copy(certificate, marks, secret, windows)
 
@@ -78,21 +78,21 @@ class Classifier:
     ) -> tuple[State, str]:
         reverted = certificate.in_use and hint_has_settled(marks, self.now)
         if marks.is_superseded and not reverted:
-            return State.SUPERSEDED, f"its dependents were moved to {marks.superseded_by}"
+            return State.SUPERSEDED, f"the dependents were moved to {marks.superseded_by}"
         because = _why_due(certificate, marks, secret)
         if because:
             return State.DUE, because
         if windows.is_warning(self.now):
-            because = f"its end is {certificate.not_after}, and its secret holds nothing newer"
+            because = f"expires {certificate.not_after}, and the secret contains nothing newer"
             return State.AWAITING, because
-        return State.CURRENT, "its secret holds nothing else"
+        return State.CURRENT, "the copy has the current version of the secret"
 
 
 def _why_due(certificate: ListedCertificate, marks: Marks, secret: ManagedSecret) -> str | None:
     if secret.current_version is None:
         return None
     if marks.version != secret.current_version:
-        return f"it carries version {marks.version}, AWSCURRENT is {secret.current_version}"
+        return f"the copy has version {marks.version}, AWSCURRENT is {secret.current_version}"
     if marks.not_after != int(certificate.not_after.timestamp()):
-        return "somebody imported over it: its expiry is not the one recorded"
+        return "the expiry is not the recorded one: somebody imported over the copy"
     return None

@@ -1,4 +1,4 @@
-"""Whether the copies will need more imports a year than ACM allows."""
+"""Checks whether the copies need more imports a year than ACM allows."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from certrotation.core.estate.inventory import ListedCertificate
 
 YEARLY_QUOTA = 5_000
-"""Imports in 365 days and Region that ACM allows by default (ACM User Guide, Quotas). Whether a
-reimport counts is not documented: it is taken to."""
+"""The default quota of ACM: imports in 365 days in a Region (ACM User Guide, Quotas).
+
+No document says whether a reimport counts. This check assumes that a reimport counts.
+"""
 
 NEARLY = 0.8
+"""The share of the quota from which the check warns."""
 
 _YEAR = timedelta(days=365)
 _RENEWED_AFTER = 2 / 3
-"""Of the lifetime: tools renew with a third left."""
+"""The share of the lifetime after which tools renew: a third is left."""
 
 
 def imports_a_year(lifetimes: Iterable[timedelta]) -> int:
@@ -31,7 +34,7 @@ def imports_a_year(lifetimes: Iterable[timedelta]) -> int:
 
 
 def check_import_quota(copies: Iterable[ListedCertificate], quota: int) -> Iterator[Finding]:
-    """Warn of each Region whose copies need most of the quota, while there is time to raise it."""
+    """Warn about each Region whose copies need most of the quota, in time to raise the quota."""
     lifetimes: defaultdict[str, list[timedelta]] = defaultdict(list)
     for each in copies:
         lifetimes[each.region].append(each.not_after - each.not_before)

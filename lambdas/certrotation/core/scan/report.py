@@ -1,4 +1,4 @@
-"""What a scan reports: the whole estate as metrics and as one structured summary."""
+"""The report of a scan: the whole estate as metrics and as one structured summary."""
 
 from __future__ import annotations
 
@@ -18,39 +18,41 @@ if TYPE_CHECKING:
     from certrotation.core.scan.assessment import CertificateStatus
 
 NEAREST_SHOWN = 20
-"""Certificates nearest to expiry that the summary names."""
+"""How many certificates nearest to expiry the summary names."""
 
 COUNTED_SHOWN = 50
-"""Certificates that the summary names for each metric that counts them, those first that end first.
+"""How many certificates the summary names for each metric that counts them, nearest expiry first.
 
-Where short-lived certificates are many, they are the nearest to expiry at all times, and what
-raised an alarm would not be among the nearest.
+If there are many short-lived certificates, they are always nearest to expiry, and a certificate
+that raised an alarm would not be among the nearest.
 """
 
 EXPLAINED = 200
-"""Secrets for which the summary says why they are due, and copies for which it says why they were
-or were not deleted: CloudWatch Logs takes a megabyte in one line (its quotas)."""
+"""How many due secrets, findings and deletions the summary explains.
+
+CloudWatch Logs accepts a megabyte in one line (CloudWatch Logs quotas).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanReport:
-    """What one scan saw and did."""
+    """The result of one scan."""
 
     assessment: Assessment
     unreachable: Mapping[str, str]
     """Region to reason."""
     deleted: tuple[Delete, ...]
-    """Superseded copies."""
+    """The superseded copies that the scan deleted."""
     not_deleted: Mapping[str, str]
-    """ARN to reason, for superseded copies whose time had come."""
+    """ARN to reason, for superseded copies that should have been deleted."""
     interval: timedelta
-    """Between two scans."""
+    """The time between two scans."""
     now: datetime
 
     def metrics(self) -> dict[str, int]:
-        """Return the metrics; zeros of a level only if every Region was seen.
+        """Return the metrics; zeros of level metrics only if every Region was read.
 
-        A Region that is dark must not clear an alarm that one of its certificates raised.
+        An unreachable Region must not clear an alarm that one of its certificates raised.
         """
         levels = self._levels()
         shown = levels if not self.unreachable else {k: v for k, v in levels.items() if v}
@@ -115,7 +117,7 @@ class ScanReport:
         }
 
     def _rows(self, verdicts: Iterable[CertificateStatus], most: int) -> list[dict[str, Any]]:
-        """Return the first to expire, as JSON values."""
+        """Return the certificates nearest to expiry, as JSON values."""
         first = sorted(verdicts, key=lambda each: each.certificate.not_after)[:most]
         return [_row(each, self.now) for each in first]
 

@@ -1,4 +1,4 @@
-"""Whether scans come often enough for the critical windows."""
+"""Checks whether scans run often enough for the critical windows."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 SCANS_IN_A_WINDOW = 4
-"""Three until a copy is overdue, and one for a person to act on."""
+"""Three until a copy is overdue, and one for a person to act."""
 
 
 def check_scan_rate(critical: Iterable[timedelta], interval: timedelta) -> Iterator[Finding]:
-    """Warn if a critical window is over before enough scans have seen it.
+    """Warn if a critical window is too short for enough scans.
 
     Args:
-        critical: the lengths of critical windows.
-        interval: between two scans.
+        critical: the lengths of the critical windows.
+        interval: the time between two scans.
     """
     short = [length for length in critical if length < SCANS_IN_A_WINDOW * interval]
     if short:
         yield warn(
             Code.SCAN_TOO_RARE,
-            f"{len(short):,} critical window{'s' if len(short) > 1 else ''}, the shortest of"
-            f" {min(short)}, would see fewer than {SCANS_IN_A_WINDOW} scans: one comes every"
-            f" {interval}.",
+            f"{len(short):,} critical window{'s are' if len(short) > 1 else ' is'} shorter than"
+            f" {SCANS_IN_A_WINDOW} scan intervals of {interval}. The shortest is {min(short)}.",
         )
