@@ -11,7 +11,6 @@ import ipaddress
 import random
 import subprocess
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -36,6 +35,7 @@ from tests.support.authority import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
     from pathlib import Path
 
 BEGINS, ENDS = LONG_AGO, NOW + 2000 * DAY

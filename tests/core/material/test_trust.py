@@ -67,7 +67,10 @@ def test_the_anchor_of_a_public_path_is_the_root_that_issued_its_top() -> None:
     name = PUBLIC_ROOT.certificate.subject
     key = x509.SubjectKeyIdentifier.from_public_key(PUBLIC_ROOT.key.public_key()).digest
     direct = PUBLIC_ROOT.issue("a.example").certificate
-    assert anchor_of((direct,), ROOTS) == Anchor(public=True, name=name, key_identifier=key)
+    public_key = public_bytes_of(PUBLIC_ROOT.key.public_key())
+    assert anchor_of((direct,), ROOTS) == Anchor(
+        public=True, name=name, key_identifier=key, public_key=public_key
+    )
     assert anchor_of((LEAF.certificate, ISSUING_CA.certificate), ROOTS).public
 
 

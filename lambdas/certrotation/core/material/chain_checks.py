@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 def check_chain(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
     """Yield findings on the best chain that there is: why clients reject it, and its end."""
     yield from _check_faults(chain)
-    yield from _check_end(leaf, chain)
-    yield from _check_endurance(leaf, chain)
+    if not _expired(chain):
+        yield from _check_end(leaf, chain)
+        yield from _check_endurance(leaf, chain)
+
+
+def _expired(chain: Chain) -> list[str]:
+    return [each.found for each in chain.faults if each.code is Code.CHAIN_EXPIRED]
 
 
 def _check_faults(chain: Chain) -> Iterator[Finding]:
-    expired = [each.found for each in chain.faults if each.code is Code.CHAIN_EXPIRED]
-    if expired:
+    if expired := _expired(chain):
         names = ", ".join(expired)
         found = f"No currently valid chain to a root. Expired or not yet valid: {names}."
         yield refuse(Code.CHAIN_EXPIRED, found)
@@ -59,13 +63,13 @@ def _is_refused_as_incomplete(chain: Chain) -> bool:
 
 
 def _check_endurance(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
-    """Warn about CA certificates that expire before the leaf, but have not expired yet."""
-    expired = {each.found for each in chain.faults if each.code is Code.CHAIN_EXPIRED}
+    """Warn about CA certificates that expire before the leaf."""
     for each in chain.certificates:
-        name = subject_name_of(each)
-        if each.not_valid_after_utc < leaf.not_valid_after_utc and name not in expired:
+        if each.not_valid_after_utc < leaf.not_valid_after_utc:
             ends = f"{each.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
-            found = f"{name} in the chain expires before the certificate, at {ends}."
+            found = (
+                f"{subject_name_of(each)} in the chain expires before the certificate, at {ends}."
+            )
             yield warn(Code.CHAIN_EXPIRED, found)
 
 
@@ -73,6 +77,8 @@ def check_repairs(
     leaf: x509.Certificate, chain: Chain, supplied: Sequence[x509.Certificate], roots: PublicRoots
 ) -> Iterator[Finding]:
     """Yield what importing leaf and chain changes in what was supplied."""
+    if _expired(chain):
+        return
     wanted = [leaf, *chain.certificates]
     distinct = list(dict.fromkeys(supplied))
     if [each for each in distinct if each in wanted] != wanted:
