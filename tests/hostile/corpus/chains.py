@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tests.support.authority import Authority
 
 MISORDERED, SUPERFLUOUS = "CHAIN_MISORDERED", "CHAIN_SUPERFLUOUS"
-INCOMPLETE, EXPIRED = "CHAIN_INCOMPLETE", "CHAIN_EXPIRED"
+INCOMPLETE, EXPIRED, INVALID = "CHAIN_INCOMPLETE", "CHAIN_EXPIRED", "CHAIN_INVALID"
 
 POLICY = under(PUBLIC_ROOT, "Example Policy CA")
 REGIONAL = under(POLICY, "Example Regional CA")
@@ -282,9 +282,31 @@ def _crossings() -> list[Row]:
     kept = repaired(SUPERFLUOUS, chain=(one,))
     bridged = (new_ca.certificate, new_by_public)
     return [
-        row("the public root signed by an older one as well", of(SHOP, one, root_by_old), kept),
-        row("the older root, too", of(SHOP, one, root_by_old, old.certificate), kept),
-        row("the public root signed by another public one", of(SHOP, one, root_by_other), kept),
+        row(
+            "the public root signed by an older one as well",
+            of(SHOP, one, root_by_old),
+            live(chain=(one, root_by_old)),
+        ),
+        row(
+            "the older root, too",
+            of(SHOP, one, root_by_old, old.certificate),
+            live(chain=(one, root_by_old, old.certificate)),
+        ),
+        row(
+            "the public root signed by another public one",
+            of(SHOP, one, root_by_other),
+            live(chain=(one, root_by_other)),
+        ),
+        row(
+            "the same, and that other public root",
+            of(SHOP, one, root_by_other, OTHER_PUBLIC_ROOT.certificate),
+            repaired(SUPERFLUOUS, chain=(one, root_by_other)),
+        ),
+        row(
+            "the same, upside down, and a stranger",
+            of(SHOP, FOREIGN_ROOT.certificate, root_by_other, one),
+            repaired(MISORDERED, SUPERFLUOUS, chain=(one, root_by_other)),
+        ),
         row("an expired cross-signed root, as in 2020", of(SHOP, one, ended), kept),
         row("an expired cross-signed root between the others", of(SHOP, ended, one, public), kept),
         row("an intermediate of two public roots, one kept", of(SHOP, one, ca_by_other), kept),
@@ -395,7 +417,6 @@ def _times() -> list[Row]:
 
 
 def _not_allowed() -> list[Row]:
-    incomplete = refused(INCOMPLETE, says="Example Odd CA")
     rsa_root = root("Example RSA Root", key="rsa2048")
     weak = under(rsa_root, "Example Weak CA", key="rsa2048")
     by_weak = leaf(ca=weak)
@@ -414,13 +435,17 @@ def _not_allowed() -> list[Row]:
         row(
             "the intermediate says that it is no CA",
             of(odd(x509.BasicConstraints(ca=False, path_length=None))),
-            incomplete,
+            refused(INVALID, says="CN=Example Odd CA is not a CA certificate"),
         ),
-        row("the intermediate does not say that it is a CA", of(odd()), incomplete),
+        row(
+            "the intermediate does not say that it is a CA",
+            of(odd()),
+            refused(INVALID, says="CN=Example Odd CA is not a CA certificate"),
+        ),
         row(
             "the intermediate may not sign certificates",
             of(odd(is_ca, key_usage("digital_signature", "crl_sign"))),
-            incomplete,
+            refused(INVALID, says="CN=Example Odd CA may not sign certificates"),
         ),
         _as_is("the intermediate names no key usages: all are allowed", odd(is_ca)),
         _as_is(
@@ -430,7 +455,7 @@ def _not_allowed() -> list[Row]:
         row(
             "one CA more than the path length allows",
             of(too_deep),
-            warned(INCOMPLETE, SUPERFLUOUS, chain=too_deep.chain[:1]),
+            refused(INVALID, says="CN=Example Last CA allows a path length of 0"),
         ),
         row(
             "an intermediate signed with SHA-1",

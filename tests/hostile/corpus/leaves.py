@@ -25,7 +25,7 @@ from tests.hostile.corpus.material import (
     self_signed,
     under,
 )
-from tests.hostile.corpus.row import ABSENT, live, of, refused, row
+from tests.hostile.corpus.row import ABSENT, live, of, refused, row, warned
 from tests.support.authority import (
     CLIENT_AUTH,
     SERVER_AUTH,
@@ -35,7 +35,7 @@ from tests.support.authority import (
 )
 
 if TYPE_CHECKING:
-    from tests.hostile.corpus.row import Row
+    from tests.hostile.corpus.row import Row, Verdict
     from tests.support.authority import Authority
 
 SHOP_NAME = "shop.example.com"
@@ -183,7 +183,7 @@ def usages() -> list[Row]:
         row(
             "a leaf with OCSP must-staple",
             of(leaf(extensions=[x509.TLSFeature([x509.TLSFeatureType.status_request])])),
-            live(),
+            warned("MUST_STAPLE"),
         ),
     ]
 
@@ -205,6 +205,12 @@ def names() -> list[Row]:
 
     def named(*found: str) -> Issued:
         return leaf(*found)
+
+    def unmatched(name: str) -> Verdict:
+        return refused("NAMES_MISSING", says=f"only names that no client matches: {name}")
+
+    def common_name(serves: str) -> Verdict:
+        return warned("NAMES_MISSING", serves=serves)
 
     return [
         row("one name", of(named(SHOP_NAME)), live(SHOP_NAME)),
@@ -230,7 +236,7 @@ def names() -> list[Row]:
         row(
             "an internationalised name in UTF-8",
             of(raw("bücher.example")),
-            live("xn--bcher-kva.example"),
+            unmatched("'bücher.example'"),
         ),
         row("a name with an underscore", of(named("_shop.example.com")), live("_shop.example.com")),
         row("a name of 253 letters", of(named(long)), live(long)),
@@ -243,7 +249,7 @@ def names() -> list[Row]:
         row(
             "an address written as a name",
             of(alternative(x509.DNSName("192.0.2.7"))),
-            live("192.0.2.7"),
+            unmatched("'192.0.2.7'"),
         ),
         row(
             "an address and no common name",
@@ -258,18 +264,22 @@ def names() -> list[Row]:
         row(
             "the name only in the CN, no alternative names",
             of(leaf_without_names(SHOP_NAME)),
-            live(SHOP_NAME),
+            common_name(SHOP_NAME),
         ),
         row(
             "a wildcard only in the CN",
             of(leaf_without_names("*.example.com")),
-            live("*.example.com"),
+            common_name("*.example.com"),
         ),
-        row("an address only in the CN", of(leaf_without_names("192.0.2.7")), live("192.0.2.7")),
+        row(
+            "an address only in the CN",
+            of(leaf_without_names("192.0.2.7")),
+            common_name("192.0.2.7"),
+        ),
         row(
             "an upper-case name only in the CN",
             of(leaf_without_names("Shop.Example.Com")),
-            live(SHOP_NAME),
+            common_name(SHOP_NAME),
         ),
         row(
             "a CN that is no name, no alternative names",
@@ -280,7 +290,7 @@ def names() -> list[Row]:
         row(
             "an internationalised name only in the CN",
             of(leaf_without_names("bücher.example")),
-            live("xn--bcher-kva.example"),
+            common_name("xn--bcher-kva.example"),
         ),
         row("a mail address alone, the name only in the CN", of(alternative(mail)), missing),
         row(
@@ -304,7 +314,7 @@ def names() -> list[Row]:
         row(
             "a name of blanks between dots",
             of(alternative(x509.DNSName("shop. .com"))),
-            live("shop. .com"),
+            unmatched("'shop. .com'"),
         ),
         row("the same name five times", of(named(*[SHOP_NAME] * 5)), live(SHOP_NAME)),
         row(

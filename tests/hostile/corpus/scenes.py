@@ -255,7 +255,7 @@ def _trust() -> list[Scene]:
             "a public CA's in place of a private one's",
             private,
             public,
-            refused("TRUST_LOST", says="Example Public Root"),
+            warned("TRUST_CHANGED"),
         ),
         _scene("another public CA's", public, leaf(ca=OTHER_PUBLIC_CA), live()),
         _scene("the same private CA's", private, _private(), live()),

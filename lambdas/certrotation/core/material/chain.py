@@ -14,6 +14,7 @@ from certrotation.core.material.path_rules import (
     identifiers_agree,
     identifiers_match,
 )
+from certrotation.core.material.trust import Anchor, anchor_of
 from certrotation.core.material.x509_facts import (
     fingerprint_of,
     is_self_signed,
@@ -56,6 +57,11 @@ class Chain(NamedTuple):
     end: ChainEnd
     faults: tuple[Fault, ...] = ()
     """The reasons for which clients reject the chain."""
+
+    def anchor(self, leaf: x509.Certificate, roots: PublicRoots) -> Anchor:
+        """Return the CA that clients must trust to accept the chain."""
+        is_public = self.end is ChainEnd.PUBLIC_ROOT
+        return anchor_of((leaf, *self.certificates), roots, is_public=is_public)
 
 
 _SEVERITY = {

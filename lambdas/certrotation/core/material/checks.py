@@ -15,7 +15,6 @@ from certrotation.core.material.decoding import Supplied, UnreadableSecretError
 from certrotation.core.material.leaf_checks import check_leaf
 from certrotation.core.material.path_rules import SMALLEST_RSA
 from certrotation.core.material.secret_format import SecretValue, parse_secret
-from certrotation.core.material.trust import anchor_of
 from certrotation.core.material.x509_facts import (
     describe_key,
     is_ca,
@@ -104,7 +103,7 @@ def _material(
     if algorithm is None:
         return None
     best = chains[0]
-    anchor = anchor_of((leaf, *best.certificates), roots)
+    anchor = best.anchor(leaf, roots)
     return Material(
         version=version,
         leaf=leaf,
@@ -114,7 +113,7 @@ def _material(
             for each in chains
             if not each.faults
             and len(each.certificates) < len(best.certificates)
-            and _ends_alike(anchor, anchor_of((leaf, *each.certificates), roots))
+            and _ends_alike(anchor, each.anchor(leaf, roots))
         ),
         key_algorithm=algorithm,
         anchor=anchor,

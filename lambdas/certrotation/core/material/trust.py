@@ -88,15 +88,23 @@ class Anchor(NamedTuple):
         return f"{kind} {self.name.rfc4514_string() or '(no name)'}"
 
 
-def anchor_of(path: Sequence[x509.Certificate], roots: PublicRoots) -> Anchor:
+def anchor_of(
+    path: Sequence[x509.Certificate], roots: PublicRoots, *, is_public: bool = True
+) -> Anchor:
     """Return the anchor of `path`, which starts at the leaf and is never empty.
 
     The anchor is the first public root that issued a certificate of the path. A path may go on
     above that root, to an older CA that cross-signed it. For a private CA, the anchor is the
     topmost certificate if that is self-signed, else the name and authority key identifier of its
     issuer (RFC 5280, section 4.2.1.1). A former public root is not public, but its key is known.
+
+    Args:
+        path: the certificates from the leaf upwards.
+        roots: the public roots.
+        is_public: False if clients accept the path only beyond the public roots, because those have
+            expired, for example.
     """
-    for each in path:
+    for each in path if is_public else ():
         for root in roots.issuers_of(each):
             return _anchor_at(root, public=True)
     top = path[-1]

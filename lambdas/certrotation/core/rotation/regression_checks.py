@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.estate.expiry_windows import windows_of
 from certrotation.core.findings import Code, Finding, refuse, warn
-from certrotation.core.material.chain import build_chain
+from certrotation.core.material.chain import ChainEnd, build_chain
 from certrotation.core.material.checks import check_certificate
 from certrotation.core.material.host_names import names_of, uncovered
-from certrotation.core.material.trust import anchor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,10 +37,10 @@ def check_trust(
     """
     ever = roots.with_former
     own = build_chain(presented.leaf, presented.chain, ever)
-    top = (presented.leaf, *own.certificates)[-1]
-    beyond = build_chain(top, material.chain, ever)
-    before = anchor_of((presented.leaf, *own.certificates, *beyond.certificates), ever)
-    after = material.anchor
+    before, after = own.anchor(presented.leaf, ever), material.anchor
+    if own.end is ChainEnd.UNKNOWN_ISSUER:
+        top = (presented.leaf, *own.certificates)[-1]
+        before = build_chain(top, material.chain, ever).anchor(top, ever)
     found = f"{arn} chains to {before}; the material to {after}."
     if before.public:
         if not after.public and after.public_key != before.public_key:
