@@ -25,8 +25,14 @@ help: ## Show this list
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
 	touch $@
 
+# `npx cdk` runs app.py with this Python and without PYTHONPATH. The path in the file is relative to
+# the file's folder, which is .venv/lib/python3.x/site-packages.
+.venv/.on-path: .venv/.installed
+	echo ../../../../lambdas > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/certrotation.pth"
+	touch $@
+
 .PHONY: setup
-setup: .venv/.installed ## Create .venv from the lock
+setup: .venv/.installed .venv/.on-path ## Create .venv from the lock
 
 # Lambda's runtime as far as it can be had: its Python, its runtime client and a boto3.
 .venv-packaged/.installed: requirements/packaged.txt | .venv/.installed
@@ -44,7 +50,7 @@ picture: setup ## Draw docs/dashboard.png from the stack's dashboard and a simul
 	@$(BIN)/python -m tests.oncall.picture
 
 .PHONY: test
-test: check packaged e2e .venv-drill/.installed ## Everything that must hold: check, what ships, a deployment, then all tests
+test: check packaged e2e ## Everything that must hold: check, what ships, a deployment, then all tests
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 .PHONY: quick
@@ -112,19 +118,6 @@ year: setup ## Play a year of faults, and see that each raises its alarm and not
 	$(BIN)/uv pip sync --quiet --python .venv-e2e/bin/python --require-hashes --only-binary :all: --compile-bytecode requirements/e2e.txt
 	touch $@
 
-# The AWS CLI that a drill's commands run. It ships its own botocore: a venv of its own.
-.venv-drill/.installed: requirements/drill.txt | .venv/.installed
-	rm -rf .venv-drill
-	$(BIN)/uv venv --quiet --no-project --no-python-downloads --python $(BIN)/python .venv-drill
-	$(BIN)/uv pip sync --quiet --python .venv-drill/bin/python --require-hashes --only-binary :all: --compile-bytecode requirements/drill.txt
-	touch $@
-
-FAULT ?= trigger off
-IN ?= .drill
-.PHONY: drill
-drill: setup .venv-drill/.installed ## Let an alarm go off because of FAULT, and answer `aws` in the folder IN until stopped
-	@$(BIN)/python -m tests.oncall.drill "$(FAULT)" $(if $(ALARM),--alarm $(ALARM)) $(IN)
-
 node_modules/.installed: package-lock.json
 	npm ci --silent --no-audit --no-fund
 	touch $@
@@ -153,10 +146,9 @@ lock: setup ## Resolve the dependencies anew and pin them by hash
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o lambdas/requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group fuzz -o requirements/fuzz.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock" requirements/e2e.in -o requirements/e2e.txt
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" requirements/drill.in -o requirements/drill.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --constraints requirements/dev.txt --custom-compile-command "make lock" requirements/packaged.in -o requirements/packaged.txt
 	grep '^uv==' requirements/dev.txt | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" - -o requirements/uv.txt
 
 .PHONY: clean
 clean: ## Remove what these commands made
-	rm -rf .venv .venv-packaged .venv-e2e .venv-drill .drill node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz
+	rm -rf .venv .venv-packaged .venv-e2e node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz

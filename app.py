@@ -10,16 +10,15 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
+from certrotation.core.scan.scan_rate import check_scan_rate
+from certrotation.errors import SettingsError
+from certrotation.names import environment
+from certrotation.settings import Settings
 from infra.config import ConfigError, StackConfig
 from infra.service.environment import function_environment
 from infra.stack import CertRotationStack
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "lambdas"))
-
-from certrotation.core.scan.scan_rate import check_scan_rate  # noqa: E402  found by the line above
-from certrotation.errors import SettingsError  # noqa: E402  likewise
-from certrotation.settings import Settings  # noqa: E402  likewise
 
 
 def main() -> None:
@@ -48,8 +47,8 @@ def _as_the_functions_read_them(config: StackConfig) -> Settings:
     """
     somewhere = "https://sqs.invalid/123456789012/known-at-deployment"
     topic = "arn:aws:sns:eu-west-1:123456789012:known-at-deployment"
-    environment = function_environment(config, queue_url=somewhere, warning_topic_arn=topic)
-    return Settings.from_env({"AWS_REGION": config.target_regions[0], **environment})
+    variables = function_environment(config, queue_url=somewhere, warning_topic_arn=topic)
+    return Settings.from_env({environment.HOME_REGION: config.target_regions[0], **variables})
 
 
 if __name__ == "__main__":

@@ -9,15 +9,23 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 import botocore.session
 
+from certrotation.aws.dependents.registry import DEFAULT, NAMES
+from certrotation.names.environment import (
+    DEFAULT_SCAN_INTERVAL_MINUTES,
+    DEFAULT_SECRET_PREFIX,
+    DEFAULT_STACK_NAME,
+    OFF,
+    SECRET_PREFIX_PATTERN,
+    Mode,
+    Weekday,
+)
+
 Arch = Literal["arm64", "x86_64"]
 Switch = Literal["on", "off"]
-Digest = Literal[
-    "off", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
-]
 
 _CONTEXT_KEY = "certrotation"
 
@@ -32,10 +40,10 @@ class StackConfig:
 
     target_regions: tuple[str, ...]
     """Regions that present the certificates; the first is the canary."""
-    secret_prefix: str = "certrotation/"  # noqa: S105  how the names of secrets begin, not a secret
-    scan_interval_minutes: int = 60
-    mode: Literal["apply", "report"] = "apply"
-    stack_name: str = "certrotation"
+    secret_prefix: str = DEFAULT_SECRET_PREFIX
+    scan_interval_minutes: int = DEFAULT_SCAN_INTERVAL_MINUTES
+    mode: str = Mode.APPLY
+    stack_name: str = DEFAULT_STACK_NAME
     """Also the value of the one metric dimension, so two deployments never share a metric."""
     arch: Arch = "arm64"
     rotate_concurrency: int = 4
@@ -55,6 +63,8 @@ class StackConfig:
     tags: tuple[tuple[str, str], ...] = ()
     """Key and value of the tags that every resource of the stack carries."""
     termination_protection: Switch = "on"
+    dependents: tuple[str, ...] = DEFAULT
+    """The kinds of dependents that rotate looks for and moves, and is granted."""
     adoption: Switch | None = None
     retention_days: int | None = None
     yearly_import_quota: int | None = None
@@ -63,7 +73,7 @@ class StackConfig:
     critical_fraction: float | None = None
     critical_cap_days: int | None = None
     critical_floor_days: int | None = None
-    digest: Digest | None = None
+    digest: str | None = None
     """The day on which the warning topic is told of the week."""
 
     @classmethod
@@ -232,13 +242,11 @@ _RULES: Mapping[str, _Rule] = {
         ' first, such as ["eu-west-1", "us-east-1"]',
         _read_regions,
     ),
-    # The characters: Secrets Manager API Reference, CreateSecret, Name. The length: a copy's tag
-    # holds the whole name, see ACM API Reference, Tag, Value.
     "secret_prefix": _text(
-        "[A-Za-z0-9/_+=.@-]{1,256}", "1 to 256 of the characters A-Z a-z 0-9 / _ + = . @ -"
+        SECRET_PREFIX_PATTERN, "1 to 256 of the characters A-Z a-z 0-9 / _ + = . @ -"
     ),
     "scan_interval_minutes": _whole_number(5, 24 * 60, "minutes"),
-    "mode": _one_of("apply", "report"),
+    "mode": _one_of(*Mode),
     # CloudFormation API Reference, CreateStack, StackName. The length: the name of a topic that
     # people read is at most 100 characters (SNS API Reference, CreateTopic, DisplayName).
     "stack_name": _text(
@@ -261,6 +269,9 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "tags": _Rule("different tags, as an object or as key=value,key=value", _read_tags),
     "termination_protection": _SWITCH,
+    "dependents": _list_of(
+        "|".join(NAMES), f"a list of different kinds of dependents, out of {', '.join(NAMES)}"
+    ),
     "adoption": _SWITCH,
     "retention_days": _DAYS,
     "yearly_import_quota": _whole_number(1, 1_000_000, "imports"),
@@ -269,5 +280,5 @@ _RULES: Mapping[str, _Rule] = {
     "critical_fraction": _FRACTION,
     "critical_cap_days": _DAYS,
     "critical_floor_days": _DAYS,
-    "digest": _one_of(*get_args(Digest)),
+    "digest": _one_of(OFF, *Weekday),
 }

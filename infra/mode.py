@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from certrotation.names import environment
+from certrotation.names.environment import DEFAULT_STACK_NAME, Mode
 from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_lambda.client import LambdaClient
 
-_VARIABLE = "CERTROTATION_MODE"
-
 
 def main() -> None:
     """Switch, and say of each function what it was and is."""
     parser = argparse.ArgumentParser(prog="python -m infra.mode", description=__doc__)
-    parser.add_argument("mode", choices=["apply", "report"])
-    parser.add_argument("--stack", default="certrotation", help="the stack's name (%(default)s)")
+    parser.add_argument("mode", choices=list(map(str, Mode)))
+    parser.add_argument(
+        "--stack", default=DEFAULT_STACK_NAME, help="the stack's name (%(default)s)"
+    )
     arguments = parser.parse_args()
     try:
         functions = functions_of(arguments.stack, boto3.client("cloudformation"))
@@ -65,10 +67,10 @@ def _set(lambda_: "LambdaClient", function: str, mode: str) -> str:
     variables = now["Environment"]["Variables"]
     lambda_.update_function_configuration(
         FunctionName=function,
-        Environment={"Variables": {**variables, _VARIABLE: mode}},
+        Environment={"Variables": {**variables, environment.MODE: mode}},
         RevisionId=now["RevisionId"],
     )
-    return variables[_VARIABLE]
+    return variables[environment.MODE]
 
 
 if __name__ == "__main__":

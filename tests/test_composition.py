@@ -15,6 +15,7 @@ from botocore.retries.adaptive import ClientRateLimiter
 from cryptography import x509
 
 from certrotation import composition
+from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION
 from certrotation.errors import SettingsError
 from certrotation.settings import Settings
 from tests.aws.making import material_of, raising
@@ -161,26 +162,13 @@ def test_a_home_region_that_is_none_is_a_settings_error() -> None:
         composition.edge_region("atlantis-north-1")
 
 
-def test_distributions_are_known_in_the_edge_region_alone() -> None:
-    distribution = "arn:aws:cloudfront::123456789012:distribution/E1"
+def test_distributions_may_present_certificates_of_the_edge_region_alone() -> None:
     regions = composition.account(settings()).regions
-    known = {
-        name: any(service.knows(distribution) for service in region.dependents)
-        for name, region in regions.items()
+    assert {name: DISTRIBUTION in region.kinds for name, region in regions.items()} == {
+        "eu-west-1": False,
+        "us-east-1": True,
     }
-    assert known == {"eu-west-1": False, "us-east-1": True}
-
-
-def test_load_balancers_are_known_in_the_queues_account_alone() -> None:
-    balancer = "arn:aws:elasticloadbalancing:eu-west-1:{}:loadbalancer/app/web/1"
-    (service,) = composition.account(settings()).regions["eu-west-1"].dependents
-    assert service.knows(balancer.format("123456789012"))
-    assert not service.knows(balancer.format("210987654321"))
-
-
-def test_a_queue_url_without_an_account_is_a_settings_error() -> None:
-    with raising(SettingsError, "CERTROTATION_QUEUE_URL", "https://queue.example/rotation"):
-        composition.account(settings(url="https://queue.example/rotation"))
+    assert all(ALB_LISTENER in region.kinds for region in regions.values())
 
 
 def test_requests_are_retried_adaptively_and_time_out() -> None:

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from certrotation.aws.dependents import registry
 from certrotation.core.estate.expiry_windows import WindowPolicy
-from certrotation.core.notify.schedule import Weekday
 from certrotation.errors import SettingsError
-from certrotation.settings import Mode, Settings
+from certrotation.names.environment import Mode, Weekday
+from certrotation.settings import Settings
 
 TOPIC = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:tls-Warning_1"
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
@@ -25,6 +26,7 @@ DEFAULT = Settings(
     secret_prefix="certrotation/",
     mode=Mode.APPLY,
     adopts=True,
+    dependents=registry.DEFAULT,
     scan_interval=timedelta(hours=1),
     retention=timedelta(days=30),
     yearly_import_quota=5_000,
@@ -80,6 +82,13 @@ def test_a_required_variable_that_is_not_set_is_named(name: str, value: str | No
         ("CERTROTATION_MODE", "report", "mode", Mode.REPORT),
         ("CERTROTATION_MODE", " apply ", "mode", Mode.APPLY),
         ("CERTROTATION_ADOPTION", "off", "adopts", False),
+        ("CERTROTATION_DEPENDENTS", "elbv2", "dependents", ("elbv2",)),
+        (
+            "CERTROTATION_DEPENDENTS",
+            " cloudfront , elbv2 ",
+            "dependents",
+            ("elbv2", "cloudfront"),
+        ),
         ("CERTROTATION_ADOPTION", "on", "adopts", True),
         ("CERTROTATION_SCAN_INTERVAL_MINUTES", "15", "scan_interval", timedelta(minutes=15)),
         ("CERTROTATION_RETENTION_DAYS", "0.5", "retention", timedelta(hours=12)),

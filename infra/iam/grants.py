@@ -8,12 +8,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from certrotation.names import tags
 from infra.iam.nag_suppressions import acknowledge_wildcards
 
-SECRET_TAG = "certrotation:secret"  # noqa: S105  the key of a tag
-_IGNORE_TAG = "certrotation:ignore"
-
-NO_FINER = "These actions know no resource (Service Authorization Reference)."
 BY_ACM = "ACM chooses the ids, and which certificates there are is known only at run time."
 
 
@@ -78,7 +75,7 @@ def guardrail_policy(scope: Construct, *, secret_prefix: str) -> iam.ManagedPoli
             effect=iam.Effect.DENY,
             actions=changes,
             resources=certificates,
-            conditions={"Null": {resource_tag(_IGNORE_TAG): present}},
+            conditions={"Null": {resource_tag(tags.IGNORE): present}},
         ),
         iam.PolicyStatement(
             sid="CertificatesOfOtherDeployments",
@@ -87,8 +84,8 @@ def guardrail_policy(scope: Construct, *, secret_prefix: str) -> iam.ManagedPoli
             resources=certificates,
             # Both: a negated match alone also holds for a certificate without the tag.
             conditions={
-                "Null": {resource_tag(SECRET_TAG): present},
-                "StringNotLike": {resource_tag(SECRET_TAG): f"{secret_prefix}*"},
+                "Null": {resource_tag(tags.SECRET): present},
+                "StringNotLike": {resource_tag(tags.SECRET): f"{secret_prefix}*"},
             },
         ),
     ]

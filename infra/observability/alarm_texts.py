@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from certrotation.names import metrics
+
 Severity = Literal["critical", "warning"]
 
 RUNBOOK = "docs/runbook.md"
@@ -67,7 +69,7 @@ _TEXTS = (
             "clients reject the certificate as soon as it expires: within 21 days by default, "
             "within 3 days for 30-day certificates, within hours for shorter ones."
         ),
-        metric="CertificatesCritical",
+        metric=metrics.CERTIFICATES_CRITICAL,
     ),
     AlarmText(
         name="CertificateTurnedCritical",
@@ -81,7 +83,7 @@ _TEXTS = (
             "clients reject the certificate as soon as it expires. This alarm clears after three "
             "scan intervals, even if nobody has renewed the certificate."
         ),
-        metric="CertificatesTurnedCritical",
+        metric=metrics.CERTIFICATES_TURNED_CRITICAL,
     ),
     AlarmText(
         name="ScanMissing",
@@ -92,7 +94,7 @@ _TEXTS = (
             "a certificate is renewed only when its secret changes, no other alarm about "
             "certificates can go off, and the next certificate expires without an alarm."
         ),
-        metric="ScanCompleted",
+        metric=metrics.SCAN_COMPLETED,
     ),
     AlarmText(
         name="RotationStalled",
@@ -106,7 +108,7 @@ _TEXTS = (
             "the old certificates stay in use and expire: within a third of their lifetime if they "
             "were renewed on time, sooner if they were renewed late."
         ),
-        metric="CopiesOverdue",
+        metric=metrics.COPIES_OVERDUE,
         lasting="6 hours",
     ),
     AlarmText(
@@ -118,7 +120,7 @@ _TEXTS = (
             "the certificates of the Region are neither renewed nor watched, and expire without "
             "an alarm; the alarms about certificates keep their last state."
         ),
-        metric="RegionsUnreachable",
+        metric=metrics.REGIONS_UNREACHABLE,
         lasting="24 hours",
     ),
     AlarmText(
@@ -133,7 +135,7 @@ _TEXTS = (
             "clients of this listener or distribution reject the old certificate when it expires, "
             "although everything else is renewed."
         ),
-        metric="DependentsStranded",
+        metric=metrics.DEPENDENTS_STRANDED,
     ),
     AlarmText(
         name="RotationDeadLetters",
@@ -157,7 +159,7 @@ _TEXTS = (
             "CertificateCritical pages when half of the remaining time has passed, and then the "
             "certificate expires."
         ),
-        metric="CopiesAwaitingMaterial",
+        metric=metrics.COPIES_AWAITING_MATERIAL,
     ),
     AlarmText(
         name="UnmanagedExpiring",
@@ -171,7 +173,7 @@ _TEXTS = (
             "nothing renews the certificate: CertificateCritical pages when half of the remaining "
             "time has passed, and then the certificate expires."
         ),
-        metric="UnmanagedExpiring",
+        metric=metrics.UNMANAGED_EXPIRING,
     ),
     AlarmText(
         name="MaterialRefused",
@@ -185,7 +187,7 @@ _TEXTS = (
             "every scan retries and the material is refused again, the old certificate stays in "
             "use, and CertificateCritical pages in the last tenth of its lifetime."
         ),
-        metric="RotationRefused",
+        metric=metrics.ROTATION_REFUSED,
     ),
     AlarmText(
         name="RegionUnreachable",
@@ -196,7 +198,7 @@ _TEXTS = (
             "the certificates of the Region are neither renewed nor watched; RegionDark pages "
             "after 24 hours."
         ),
-        metric="RegionsUnreachable",
+        metric=metrics.REGIONS_UNREACHABLE,
         lasting="2 scan intervals",
     ),
     AlarmText(

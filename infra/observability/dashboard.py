@@ -11,6 +11,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from certrotation.names import metrics
+from certrotation.names.service import NEAREST_SHOWN
 from infra.observability.alarm_texts import ALARM_TEXTS, Severity
 from infra.observability.alarms import LONGEST_ORDINARY_AGE, Alarms, Watched
 from infra.observability.cadence import MINUTE, Cadence
@@ -36,9 +38,6 @@ _NOW = 5 * MINUTE
 _RED, _ORANGE, _BROWN = cloudwatch.Color.RED, cloudwatch.Color.ORANGE, cloudwatch.Color.BROWN
 _GREEN, _BLUE, _PURPLE = cloudwatch.Color.GREEN, cloudwatch.Color.BLUE, cloudwatch.Color.PURPLE
 _GREY = cloudwatch.Color.GREY
-
-NEAREST_SHOWN = 20
-"""Certificates that a scan's summary names as nearest to expiry."""
 
 NEAREST = f"""\
 fields jsonParse(@message) as line
@@ -116,7 +115,7 @@ class ServiceDashboard(Construct):
         return number("Is it running?", age, period=_NOW, width=width, height=_FIRST, history=False)
 
     def _days_left(self, *, width: int) -> cloudwatch.IWidget:
-        days = of_service(self, "DaysToExpiryMin", "Minimum", _NOW)
+        days = of_service(self, metrics.DAYS_TO_EXPIRY_MIN, "Minimum", _NOW)
         last = _last(days, "days until the first one expires", _BLUE)
         return number("How long have we got?", last, period=_NOW, width=width, height=_FIRST)
 
@@ -138,8 +137,8 @@ class ServiceDashboard(Construct):
         return self._graph("Does anybody have to act?", Scale("certificates", levels), of=_SECOND)
 
     def _estate(self) -> cloudwatch.IWidget:
-        managed = self._counted("CopiesManaged", "managed", _BLUE)
-        due = self._counted("CopiesDue", "due", _ORANGE)
+        managed = self._counted(metrics.COPIES_MANAGED, "managed", _BLUE)
+        due = self._counted(metrics.COPIES_DUE, "due", _ORANGE)
         return self._graph(
             "The estate: copies", Scale("managed", [managed]), Scale("due", [due]), of=_SECOND
         )
@@ -148,17 +147,17 @@ class ServiceDashboard(Construct):
 
     def _rotations(self) -> cloudwatch.IWidget:
         outcomes = [
-            self._events("RotationSucceeded", "succeeded", _GREEN),
+            self._events(metrics.ROTATION_SUCCEEDED, "succeeded", _GREEN),
             self._events(watched_by("MaterialRefused"), "refused", _RED),
-            self._events("RotationFailed", "to be tried again", _ORANGE),
+            self._events(metrics.ROTATION_FAILED, "to be tried again", _ORANGE),
         ]
         return self._graph("Rotations", Scale("rotations", outcomes))
 
     def _changes(self) -> cloudwatch.IWidget:
         changes = [
-            self._events("DependentsMoved", "moved", _GREEN),
+            self._events(metrics.DEPENDENTS_MOVED, "moved", _GREEN),
             self._events(watched_by("DependentsStranded"), "stranded", _RED),
-            self._events("SupersededDeleted", "old copies deleted", _GREY),
+            self._events(metrics.SUPERSEDED_DELETED, "old copies deleted", _GREY),
         ]
         return self._graph("Listeners and distributions", Scale("changes", changes))
 

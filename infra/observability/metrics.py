@@ -8,9 +8,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from certrotation.names.metrics import DIMENSION, NAMESPACE
 from infra.observability.alarm_texts import ALARM_TEXTS
-
-NAMESPACE = "CertRotation"
 
 
 def watched_by(alarm: str) -> str:
@@ -30,7 +29,7 @@ def of_service(scope: Construct, name: str, statistic: str, period: timedelta) -
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
-        dimensions_map={"service": cdk.Stack.of(scope).stack_name},
+        dimensions_map={DIMENSION: cdk.Stack.of(scope).stack_name},
         statistic=statistic,
         period=in_cdk(period),
     )

@@ -1,35 +1,31 @@
-"""What the functions are told, as environment variables."""
+"""The settings of the functions, as environment variables."""
 
+from certrotation.names import environment
 from infra.config import StackConfig
-
-_OPTIONAL = (
-    "adoption",
-    "retention_days",
-    "yearly_import_quota",
-    "warning_fraction",
-    "warning_cap_days",
-    "critical_fraction",
-    "critical_cap_days",
-    "critical_floor_days",
-    "digest",
-)
 
 
 def function_environment(
     config: StackConfig, *, queue_url: str, warning_topic_arn: str
 ) -> dict[str, str]:
     """Return the variables of both functions, the optional ones only where `config` sets them."""
-    optional = {name: getattr(config, name) for name in _OPTIONAL}
-    return {
-        "CERTROTATION_TARGET_REGIONS": ",".join(config.target_regions),
-        "CERTROTATION_SECRET_PREFIX": config.secret_prefix,
-        "CERTROTATION_QUEUE_URL": queue_url,
-        "CERTROTATION_WARNING_TOPIC_ARN": warning_topic_arn,
-        "CERTROTATION_SCAN_INTERVAL_MINUTES": str(config.scan_interval_minutes),
-        "CERTROTATION_MODE": config.mode,
-        "POWERTOOLS_SERVICE_NAME": config.stack_name,
-    } | {
-        f"CERTROTATION_{name.upper()}": str(value)
-        for name, value in optional.items()
-        if value is not None
+    optional = {
+        environment.ADOPTION: config.adoption,
+        environment.RETENTION_DAYS: config.retention_days,
+        environment.YEARLY_IMPORT_QUOTA: config.yearly_import_quota,
+        environment.WARNING_FRACTION: config.warning_fraction,
+        environment.WARNING_CAP_DAYS: config.warning_cap_days,
+        environment.CRITICAL_FRACTION: config.critical_fraction,
+        environment.CRITICAL_CAP_DAYS: config.critical_cap_days,
+        environment.CRITICAL_FLOOR_DAYS: config.critical_floor_days,
+        environment.DIGEST: config.digest,
     }
+    return {
+        environment.TARGET_REGIONS: ",".join(config.target_regions),
+        environment.SECRET_PREFIX: config.secret_prefix,
+        environment.QUEUE_URL: queue_url,
+        environment.WARNING_TOPIC_ARN: warning_topic_arn,
+        environment.SCAN_INTERVAL_MINUTES: str(config.scan_interval_minutes),
+        environment.MODE: config.mode,
+        environment.DEPENDENTS: ",".join(config.dependents),
+        environment.SERVICE: config.stack_name,
+    } | {name: str(value) for name, value in optional.items() if value is not None}

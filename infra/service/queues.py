@@ -7,12 +7,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from infra.iam.nag_suppressions import acknowledge
 
 # Lambda Developer Guide, Configuring an Amazon SQS queue to use with Lambda: six times the timeout,
 # so that no message is handed out again while Lambda still retries it, and at least five receives.
 _VISIBILITY_TIMEOUTS = 6
-RECEIVES = 5
 
 
 class RotationQueue(Construct):
@@ -36,7 +36,7 @@ class RotationQueue(Construct):
                 _VISIBILITY_TIMEOUTS * consumer_timeout.to_seconds()
             ),
             dead_letter_queue=sqs.DeadLetterQueue(
-                queue=self.dead_letters, max_receive_count=RECEIVES
+                queue=self.dead_letters, max_receive_count=RECEIVES_UNTIL_GIVEN_UP
             ),
         )
 

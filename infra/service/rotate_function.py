@@ -8,23 +8,18 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from certrotation.aws.dependents.statement import NO_FINER
+from certrotation.names import tags
 from infra.config import StackConfig
+from infra.iam.dependents import dependent_grants
 from infra.iam.grants import (
     BY_ACM,
-    NO_FINER,
-    SECRET_TAG,
     Grant,
     certificate_arns,
     give,
-    regional_arns,
     resource_tag,
 )
 from infra.service.service_function import Package, service_function
-
-EDGE_REGION = "us-east-1"
-"""Where CloudFront's certificates are: without copies there, no distribution presents one."""
-
-_PRESENTED = "Which of the account's present a copy is known only at run time."
 
 
 class RotateFunction(Construct):
@@ -59,8 +54,7 @@ class RotateFunction(Construct):
                 *self._read_secrets(config),
                 *self._find_and_read_certificates(config),
                 *self._change_certificates(config),
-                *self._move_listeners(config),
-                *(self._move_distributions(config) if EDGE_REGION in config.target_regions else ()),
+                *dependent_grants(self, config),
             ],
         )
         lambda_.EventSourceMapping(
@@ -160,7 +154,7 @@ class RotateFunction(Construct):
                 sid="ImportAndAdopt",
                 actions=["acm:AddTagsToCertificate", "acm:ImportCertificate"],
                 resources=certificates,
-                conditions={"StringLike": {f"aws:RequestTag/{SECRET_TAG}": ours}},
+                conditions={"StringLike": {f"aws:RequestTag/{tags.SECRET}": ours}},
             ),
             any_because=f"{BY_ACM} The request must tag them as ours.",
         )
@@ -174,73 +168,7 @@ class RotateFunction(Construct):
                     "acm:RemoveTagsFromCertificate",
                 ],
                 resources=certificates,
-                conditions={"StringLike": {resource_tag(SECRET_TAG): ours}},
+                conditions={"StringLike": {resource_tag(tags.SECRET): ours}},
             ),
             any_because=f"{BY_ACM} They must be tagged as ours.",
         )
-
-    def _move_listeners(self, config: StackConfig) -> Iterator[Grant]:
-        yield Grant(
-            iam.PolicyStatement(
-                sid="ReadListeners",
-                actions=[
-                    "elasticloadbalancing:DescribeListenerCertificates",
-                    "elasticloadbalancing:DescribeListeners",
-                    "elasticloadbalancing:DescribeTags",
-                ],
-                resources=["*"],
-            ),
-            any_because=NO_FINER,
-        )
-        yield Grant(
-            iam.PolicyStatement(
-                sid="MoveListeners",
-                actions=[
-                    "elasticloadbalancing:AddListenerCertificates",
-                    "elasticloadbalancing:ModifyListener",
-                    "elasticloadbalancing:RemoveListenerCertificates",
-                ],
-                resources=[
-                    arn
-                    for kind in ("app", "net")
-                    for arn in regional_arns(
-                        self,
-                        config.target_regions,
-                        service="elasticloadbalancing",
-                        resource=f"listener/{kind}",
-                    )
-                ],
-                conditions=_tagged(config),
-            ),
-            any_because=_PRESENTED,
-        )
-
-    def _move_distributions(self, config: StackConfig) -> Iterator[Grant]:
-        distributions = cdk.Stack.of(self).format_arn(
-            service="cloudfront", region="", resource="distribution", resource_name="*"
-        )
-        yield Grant(
-            iam.PolicyStatement(
-                sid="ReadDistributions",
-                actions=["cloudfront:GetDistribution", "cloudfront:ListTagsForResource"],
-                resources=[distributions],
-            ),
-            any_because=_PRESENTED,
-        )
-        yield Grant(
-            iam.PolicyStatement(
-                sid="MoveDistributions",
-                actions=["cloudfront:UpdateDistribution"],
-                resources=[distributions],
-                conditions=_tagged(config),
-            ),
-            any_because=_PRESENTED,
-        )
-
-
-def _tagged(config: StackConfig) -> dict[str, dict[str, str]]:
-    """Return the condition that a dependent carries the configured tag, if there is one."""
-    if config.dependents_tag is None:
-        return {}
-    key, value = config.dependents_tag
-    return {"StringEquals": {resource_tag(key): value}}

@@ -7,11 +7,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from certrotation.aws.dependents.statement import NO_FINER
+from certrotation.names import tags
 from infra.config import StackConfig
 from infra.iam.grants import (
     BY_ACM,
-    NO_FINER,
-    SECRET_TAG,
     Grant,
     certificate_arns,
     give,
@@ -117,8 +117,8 @@ class ScanFunction(Construct):
                     actions=["acm:DeleteCertificate"],
                     resources=certificates,
                     conditions={
-                        "StringLike": {resource_tag(SECRET_TAG): f"{config.secret_prefix}*"},
-                        "Null": {resource_tag("certrotation:superseded-by"): "false"},
+                        "StringLike": {resource_tag(tags.SECRET): f"{config.secret_prefix}*"},
+                        "Null": {resource_tag(tags.SUPERSEDED_BY): "false"},
                     },
                 ),
                 any_because=f"{BY_ACM} Their tags are a condition.",

@@ -1,5 +1,7 @@
 """What brings new material live within a minute, long before the next scan."""
 
+import json
+
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -7,6 +9,13 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from certrotation.names.service import (
+    CURRENT_LABEL,
+    LABEL_UPDATED,
+    SECRET_KEY,
+    SECRETS_SOURCE,
+    VERSION_KEY,
+)
 from infra.service.queues import dead_letter_queue
 
 
@@ -34,9 +43,9 @@ class NewMaterialRule(Construct):
             description="New material in a managed secret",
             state="ENABLED",
             event_pattern={
-                "source": ["aws.secretsmanager"],
-                "detail-type": ["Secret Label Updated"],
-                "detail": {"labelUpdated": ["AWSCURRENT"], "name": [{"prefix": secret_prefix}]},
+                "source": [SECRETS_SOURCE],
+                "detail-type": [LABEL_UPDATED],
+                "detail": {"labelUpdated": [CURRENT_LABEL], "name": [{"prefix": secret_prefix}]},
             },
             targets=[self._message_on(queue)],
         )
@@ -49,7 +58,7 @@ class NewMaterialRule(Construct):
             arn=queue.queue_arn,
             input_transformer=events.CfnRule.InputTransformerProperty(
                 input_paths_map={"secret": "$.detail.name", "version": "$.detail.versionId"},
-                input_template='{"secret": "<secret>", "version": "<version>"}',
+                input_template=json.dumps({SECRET_KEY: "<secret>", VERSION_KEY: "<version>"}),
             ),
             dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
                 arn=self.dead_letters.queue_arn

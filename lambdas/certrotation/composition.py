@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -19,8 +18,7 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
 from certrotation.aws.acm import AcmCertificates
-from certrotation.aws.dependents.cloudfront import Distributions
-from certrotation.aws.dependents.elbv2 import LoadBalancerListeners
+from certrotation.aws.dependents.services import dependent_services
 from certrotation.aws.queue import SqsRotationQueue
 from certrotation.aws.secrets import ManagedSecrets
 from certrotation.aws.tag_index import ResourceTagIndex
@@ -28,17 +26,14 @@ from certrotation.aws.topic import SnsNotices
 from certrotation.aws.wire_logs import withhold
 from certrotation.core.material.trust import PublicRoots
 from certrotation.errors import SettingsError, forget_frames
-from certrotation.workflows.ports import Account, DependentService, Region
+from certrotation.names.service import EDGE_REGIONS
+from certrotation.workflows.ports import Account, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from certrotation.settings import Settings
 
-_EDGE_REGIONS = {"aws": "us-east-1"}
-"""Where CloudFront's certificates are, by partition; in China it takes IAM's alone."""
-
-_ACCOUNT_ID = re.compile(r"/(\d{12})/[^/]+$")
 
 _WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers")
 """Set by themselves, so that a level set on their parent changes nothing."""
@@ -97,7 +92,7 @@ def account(settings: Settings) -> Account:
     """Return the account; warm invocations get the same one, and what its clients learned.
 
     Raises:
-        SettingsError: the queue's URL names no account, or the home Region is none.
+        SettingsError: there is no such home Region.
     """
     environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
     return _account(settings, environment)
@@ -116,7 +111,7 @@ def edge_region(home_region: str) -> str | None:
         raise SettingsError(
             f"AWS_REGION is {home_region!r}: boto3 knows no such Region.", "Correct it."
         ) from None
-    return _EDGE_REGIONS.get(partition)
+    return EDGE_REGIONS.get(partition)
 
 
 @lru_cache(maxsize=1)
@@ -147,12 +142,11 @@ def _account(settings: Settings, environment: frozenset[tuple[str, str]]) -> Acc
     session.events.register("needs-retry", _forget_failed_try)
     home = settings.home_region
     edge = edge_region(home)
-    account_id = _account_id(settings.queue_url)
     return Account(
         secrets=ManagedSecrets(_client(session, "secretsmanager", home), settings.secret_prefix),
         queue=SqsRotationQueue(_client(session, "sqs", home), settings.queue_url),
         regions={
-            name: _region(session, name, account_id, is_edge=name == edge)
+            name: _region(session, name, settings.dependents, is_edge=name == edge)
             for name in settings.target_regions
         },
         notices=_notices(session, settings.warning_topic_arn),
@@ -172,30 +166,12 @@ def _forget_failed_try(caught_exception: Exception | None, **_: object) -> None:
         forget_frames(caught_exception)
 
 
-def _region(session: boto3.Session, name: str, account_id: str, *, is_edge: bool) -> Region:
-    elbv2 = _client(session, "elbv2", name)
-    dependents: tuple[DependentService, ...] = (
-        LoadBalancerListeners(elbv2, region=name, account_id=account_id),
-    )
-    if is_edge:
-        cloudfront = _client(session, "cloudfront", name)
-        dependents = (*dependents, Distributions(cloudfront, account_id=account_id))
+def _region(session: boto3.Session, name: str, kinds: Sequence[str], *, is_edge: bool) -> Region:
     return Region(
         name=name,
         certificates=AcmCertificates(
             _client(session, "acm", name), importing=_client(session, "acm", name)
         ),
         tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
-        dependents=dependents,
+        dependents=dependent_services(kinds, partial(_client, session), name, is_edge=is_edge),
     )
-
-
-def _account_id(queue_url: str) -> str:
-    """Return the account that the queue is in: AWS puts it into the URL, so nobody is asked."""
-    found = _ACCOUNT_ID.search(queue_url)
-    if found is None:
-        raise SettingsError(
-            f"CERTROTATION_QUEUE_URL is {queue_url!r}: it names no account.",
-            "Set it to the URL that SQS gives, which ends in /<account>/<queue>.",
-        )
-    return found[1]

@@ -5,33 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from certrotation.aws.dependents.registry import DEFAULT, chosen
 from certrotation.core.estate.expiry_windows import WindowPolicy
-from certrotation.core.notify.schedule import Weekday
 from certrotation.core.scan.import_quota import YEARLY_QUOTA
 from certrotation.errors import SettingsError
+from certrotation.names import environment
+from certrotation.names.environment import Mode, Weekday
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _T = TypeVar("_T")
 
-_PREFIX = "CERTROTATION_"
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
 _LONGEST = timedelta(days=36_500)
-_SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,256}")
-
-DEFAULT_SECRET_PREFIX = "certrotation/"  # noqa: S105  a name, not a secret
-
-
-class Mode(StrEnum):
-    """Whether anything outside the queue is changed."""
-
-    APPLY = "apply"
-    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +35,8 @@ class Settings:
     secret_prefix: str
     mode: Mode
     adopts: bool
+    dependents: tuple[str, ...]
+    """The kinds of dependents that are looked for and moved, by their names in the registry."""
     scan_interval: timedelta
     retention: timedelta
     """How long a superseded copy is kept."""
@@ -59,45 +51,54 @@ class Settings:
     """The day on which a digest is sent, if one is wanted."""
 
     @classmethod
-    def from_env(cls, environment: Mapping[str, str]) -> Settings:
+    def from_env(cls, variables: Mapping[str, str]) -> Settings:
         """Read the settings from environment variables.
 
         Raises:
             SettingsError: a variable is missing, malformed or out of range; it is named.
         """
-        read = _Reader(environment)
+        read = _Reader(variables)
         return cls(
-            home_region=read.required("AWS_REGION", _region),
-            target_regions=read.required("CERTROTATION_TARGET_REGIONS", _regions),
-            queue_url=read.required("CERTROTATION_QUEUE_URL", _url),
-            secret_prefix=read.optional("SECRET_PREFIX", _secret_prefix, DEFAULT_SECRET_PREFIX),
-            mode=read.optional("MODE", _mode, Mode.APPLY),
-            adopts=read.optional("ADOPTION", _switch, default=True),
-            scan_interval=read.optional("SCAN_INTERVAL_MINUTES", _minutes, timedelta(hours=1)),
-            retention=read.optional("RETENTION_DAYS", _days, timedelta(days=30)),
-            yearly_import_quota=read.optional("YEARLY_IMPORT_QUOTA", _count, YEARLY_QUOTA),
+            home_region=read.required(environment.HOME_REGION, _region),
+            target_regions=read.required(environment.TARGET_REGIONS, _regions),
+            queue_url=read.required(environment.QUEUE_URL, _url),
+            secret_prefix=read.optional(
+                environment.SECRET_PREFIX, _secret_prefix, environment.DEFAULT_SECRET_PREFIX
+            ),
+            mode=read.optional(environment.MODE, _mode, Mode.APPLY),
+            adopts=read.optional(environment.ADOPTION, _switch, default=True),
+            dependents=read.optional(environment.DEPENDENTS, _dependents, DEFAULT),
+            scan_interval=read.optional(
+                environment.SCAN_INTERVAL_MINUTES,
+                _minutes,
+                timedelta(minutes=environment.DEFAULT_SCAN_INTERVAL_MINUTES),
+            ),
+            retention=read.optional(environment.RETENTION_DAYS, _days, timedelta(days=30)),
+            yearly_import_quota=read.optional(
+                environment.YEARLY_IMPORT_QUOTA, _count, YEARLY_QUOTA
+            ),
             windows=_windows(read),
-            public_roots_file=read.optional("PUBLIC_ROOTS_FILE", str, None),
-            warning_topic_arn=read.optional("WARNING_TOPIC_ARN", _topic_arn, None),
-            digest=read.optional("DIGEST", _digest, None),
+            public_roots_file=read.optional(environment.PUBLIC_ROOTS_FILE, str, None),
+            warning_topic_arn=read.optional(environment.WARNING_TOPIC_ARN, _topic_arn, None),
+            digest=read.optional(environment.DIGEST, _digest, None),
         )
 
 
 class _Reader:
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
 
     def required(self, name: str, parse: Callable[[str], _T]) -> _T:
-        """Parse a variable that must be there."""
-        text = self._environment.get(name, "").strip()
+        """Parse a variable that must be set."""
+        text = self._variables.get(name, "").strip()
         if not text:
             raise SettingsError(f"{name} is not set.", "Set it on the function, by the stack.")
         return _parse(name, text, parse)
 
     def optional(self, name: str, parse: Callable[[str], _T], default: _T) -> _T:
-        """Parse a variable of ours, or return the default if it is not there."""
-        text = self._environment.get(_PREFIX + name, "").strip()
-        return _parse(_PREFIX + name, text, parse) if text else default
+        """Parse a variable, or return the default if it is not set."""
+        text = self._variables.get(name, "").strip()
+        return _parse(name, text, parse) if text else default
 
 
 def _parse(name: str, text: str, parse: Callable[[str], _T]) -> _T:
@@ -110,11 +111,17 @@ def _parse(name: str, text: str, parse: Callable[[str], _T]) -> _T:
 def _windows(read: _Reader) -> WindowPolicy:
     default = WindowPolicy()
     policy = WindowPolicy(
-        warning_fraction=read.optional("WARNING_FRACTION", _fraction, default.warning_fraction),
-        warning_cap=read.optional("WARNING_CAP_DAYS", _days, default.warning_cap),
-        critical_fraction=read.optional("CRITICAL_FRACTION", _fraction, default.critical_fraction),
-        critical_cap=read.optional("CRITICAL_CAP_DAYS", _days, default.critical_cap),
-        critical_floor=read.optional("CRITICAL_FLOOR_DAYS", _days, default.critical_floor),
+        warning_fraction=read.optional(
+            environment.WARNING_FRACTION, _fraction, default.warning_fraction
+        ),
+        warning_cap=read.optional(environment.WARNING_CAP_DAYS, _days, default.warning_cap),
+        critical_fraction=read.optional(
+            environment.CRITICAL_FRACTION, _fraction, default.critical_fraction
+        ),
+        critical_cap=read.optional(environment.CRITICAL_CAP_DAYS, _days, default.critical_cap),
+        critical_floor=read.optional(
+            environment.CRITICAL_FLOOR_DAYS, _days, default.critical_floor
+        ),
     )
     if (
         policy.critical_fraction > policy.warning_fraction
@@ -144,7 +151,7 @@ def _regions(text: str) -> tuple[str, ...]:
 
 
 def _secret_prefix(text: str) -> str:
-    if not _SECRET_NAME.fullmatch(text):
+    if not re.fullmatch(environment.SECRET_PREFIX_PATTERN, text):
         raise ValueError("a secret's name holds letters, digits and /_+=.@- only")
     return text
 
@@ -167,8 +174,12 @@ def _topic_arn(text: str) -> str:
     return text
 
 
+def _dependents(text: str) -> tuple[str, ...]:
+    return tuple(each.name for each in chosen(name.strip() for name in text.split(",")))
+
+
 def _digest(text: str) -> Weekday | None:
-    if text == "off":
+    if text == environment.OFF:
         return None
     if text not in set(Weekday):
         raise ValueError("it is off or a day, such as monday")
@@ -182,9 +193,9 @@ def _mode(text: str) -> Mode:
 
 
 def _switch(text: str) -> bool:
-    if text not in {"on", "off"}:
+    if text not in {environment.ON, environment.OFF}:
         raise ValueError("it is on or off")
-    return text == "on"
+    return text == environment.ON
 
 
 def _positive(text: str) -> float:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from certrotation.aws.dependents.cloudfront import Distributions
-from certrotation.core.estate.inventory import Dependent, DependentKind
+from certrotation.aws.dependents.cloudfront.adapter import Distributions
+from certrotation.core.estate.dependent_kinds import DISTRIBUTION
+from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import AccessDenied, DependentBusy, DependentRefused, NotSeenYet, Throttled
 from tests.aws.making import MISSING, answering, once, raising
 from tests.double.building import custom_origin, distribution_config, import_issued
@@ -30,7 +31,7 @@ ALIAS = "www.example.com"
 @pytest.fixture
 def service(aws: EmbeddedAws) -> Distributions:
     del aws
-    return Distributions(client("cloudfront", REGION), account_id=ACCOUNT)
+    return Distributions(client("cloudfront", REGION))
 
 
 @pytest.fixture
@@ -82,22 +83,22 @@ def delete(distribution: str) -> None:
 
 
 def naming(distribution: str, certificate: str) -> Dependent:
-    return Dependent(kind=DependentKind.DISTRIBUTION, arn=distribution, certificate_arn=certificate)
+    return Dependent(kind=DISTRIBUTION, arn=distribution, certificate_arn=certificate)
 
 
 @pytest.mark.parametrize(
-    ("user", "is_known"),
+    "user",
     [
-        (f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1", True),
-        ("arn:aws:cloudfront::718770453195:distribution/E1", False),
-        (f"arn:aws:cloudfront::{ACCOUNT}:distribution-tenant/dt_1", False),
-        (f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/web/1", False),
+        "arn:aws:cloudfront::718770453195:distribution/E1",
+        f"arn:aws:cloudfront::{ACCOUNT}:distribution-tenant/dt_1",
+        f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/web/1",
     ],
 )
-def test_distributions_of_this_account_are_known(
-    service: Distributions, user: str, is_known: Any
+def test_a_user_that_is_no_distribution_of_the_certificates_account_is_left_to_others(
+    service: Distributions, imported: Import, aws: EmbeddedAws, user: str
 ) -> None:
-    assert service.knows(user) is is_known
+    assert service.claim(imported(), [user]) == Claim()
+    assert not aws.calls_of("cloudfront")
 
 
 def test_a_distribution_that_presents_it_insists_on_its_aliases(
@@ -105,9 +106,9 @@ def test_a_distribution_that_presents_it_insists_on_its_aliases(
 ) -> None:
     old = imported()
     distribution = distribution_of(old, aliases=("WWW.example.com",))
-    (found,) = service.dependents(old, [distribution])
+    (found,) = service.claim(old, [distribution]).dependents
     assert found == Dependent(
-        kind=DependentKind.DISTRIBUTION,
+        kind=DISTRIBUTION,
         arn=distribution,
         certificate_arn=old,
         names=frozenset({"www.example.com"}),
@@ -115,11 +116,12 @@ def test_a_distribution_that_presents_it_insists_on_its_aliases(
     assert service.still_presents(found)
 
 
-def test_one_that_presents_another_or_is_gone_has_no_dependents(
+def test_one_that_presents_another_or_is_gone_is_explained_without_dependents(
     service: Distributions, imported: Import, aws: EmbeddedAws
 ) -> None:
     gone = f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1"
-    assert service.dependents(imported(), [gone, distribution_of(imported())]) == []
+    users = [gone, distribution_of(imported())]
+    assert service.claim(imported(), users) == Claim(explained=frozenset(users))
     assert not aws.calls_of("cloudfront", "ListTagsForResource")
 
 
@@ -129,7 +131,7 @@ def test_one_that_goes_before_its_tags_are_read_has_no_dependents(
     old = imported()
     distribution = distribution_of(old)
     with answering(aws, "ListTagsForResource", "NoSuchResource"):
-        assert service.dependents(old, [distribution]) == []
+        assert service.claim(old, [distribution]).dependents == ()
 
 
 def test_what_cloudformation_made_drifts(service: Distributions, imported: Import) -> None:
@@ -137,7 +139,7 @@ def test_what_cloudformation_made_drifts(service: Distributions, imported: Impor
     distribution = distribution_of(old)
     tag(distribution, "team", "web")
     tag(distribution, "aws:cloudformation:stack-name", "web-stack")
-    (found,) = service.dependents(old, [distribution])
+    (found,) = service.claim(old, [distribution]).dependents
     assert (found.unmovable, found.drifts) == (None, "web-stack")
 
 
@@ -147,7 +149,7 @@ def test_a_certificate_for_origins_is_unmovable_and_needs_client_auth(
     old = imported()
     origin = custom_origin(OriginMtlsConfig={"ClientCertificateArn": old})
     distribution = distribution_of(imported(), Origins={"Quantity": 1, "Items": [origin]})
-    (found,) = service.dependents(old, [distribution])
+    (found,) = service.claim(old, [distribution]).dependents
     assert found.needs_client_auth
     assert "origin" in (found.unmovable or "")
     assert service.still_presents(found)
@@ -156,7 +158,7 @@ def test_a_certificate_for_origins_is_unmovable_and_needs_client_auth(
 def test_a_distribution_for_tenants_is_unmovable(service: Distributions, imported: Import) -> None:
     old = imported()
     distribution = distribution_of(old, aliases=(), ConnectionMode="tenant-only")
-    (found,) = service.dependents(old, [distribution])
+    (found,) = service.claim(old, [distribution]).dependents
     assert "tenants" in (found.unmovable or "")
     assert not found.needs_client_auth
 
@@ -166,7 +168,7 @@ def test_a_staging_distribution_is_moved_like_any_other(
 ) -> None:
     old, new = imported(), imported()
     distribution = distribution_of(old, aliases=(), Staging=True)
-    (found,) = service.dependents(old, [distribution])
+    (found,) = service.claim(old, [distribution]).dependents
     assert found.unmovable is None
     service.move(found, new)
     assert not service.still_presents(found)

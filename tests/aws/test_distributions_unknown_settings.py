@@ -11,8 +11,8 @@ import boto3
 import pytest
 from botocore.model import ListShape, ServiceModel, StringShape, StructureShape
 
-from certrotation.aws.dependents import unknown_settings
-from certrotation.aws.dependents.cloudfront import Distributions
+from certrotation.aws.dependents.cloudfront import unknown_settings
+from certrotation.aws.dependents.cloudfront.adapter import Distributions
 from certrotation.errors import DependentRefused
 from tests.aws.making import raising
 from tests.double.building import custom_origin, distribution_config, import_issued
@@ -63,8 +63,8 @@ def config_of(distribution: str) -> dict[str, Any]:
 
 
 def dependents(cloudfront: Any, certificate: str, *distributions: str) -> list[Dependent]:
-    service = Distributions(cloudfront, account_id=ACCOUNT)
-    return list(service.dependents(certificate, distributions))
+    service = Distributions(cloudfront)
+    return list(service.claim(certificate, distributions).dependents)
 
 
 def forget(cloudfront: Any, shape: str, member: str) -> None:
@@ -98,7 +98,7 @@ def test_without_that_setting_the_same_boto3_moves_it(cloudfront: Any, old: str,
     forget(cloudfront, "Origin", "OriginShield")
     (found,) = dependents(cloudfront, old, distribution_of(old))
     assert found.unmovable is None
-    Distributions(cloudfront, account_id=ACCOUNT).move(found, new)
+    Distributions(cloudfront).move(found, new)
     assert config_of(found.arn)["ViewerCertificate"]["ACMCertificateArn"] == new
 
 
@@ -110,7 +110,7 @@ def test_a_setting_that_came_after_the_plan_refuses_the_move_and_stays(
     forget(cloudfront, "DistributionConfig", "HttpVersion")
     forget(cloudfront, "DistributionConfig", "IsIPV6Enabled")
     with raising(DependentRefused, distribution, "HttpVersion", "IsIPV6Enabled"):
-        Distributions(cloudfront, account_id=ACCOUNT).move(found, new)
+        Distributions(cloudfront).move(found, new)
     assert not aws.calls_of("cloudfront", "UpdateDistribution")
     assert config_of(distribution)["HttpVersion"] == "http3"
 
@@ -158,7 +158,7 @@ def test_a_certificate_that_an_unknown_setting_alone_names_is_in_use_there(
     (found,) = dependents(cloudfront, old, distribution_of(new))
     assert " does not know New there" in (found.unmovable or "")
     assert not found.needs_client_auth
-    assert Distributions(cloudfront, account_id=ACCOUNT).still_presents(found)
+    assert Distributions(cloudfront).still_presents(found)
 
 
 def test_threads_that_share_a_client_find_each_their_own(cloudfront: Any, old: str) -> None:
@@ -190,7 +190,7 @@ def test_every_feature_that_boto3_knows_is_kept(cloudfront: Any, old: str, new: 
     assert before.keys() == shape.members.keys()
     (found,) = dependents(cloudfront, old, distribution)
     assert found.unmovable is None
-    Distributions(cloudfront, account_id=ACCOUNT).move(found, new)
+    Distributions(cloudfront).move(found, new)
     after = config_of(distribution)
     assert after["ViewerCertificate"]["ACMCertificateArn"] == new
     assert {**after, "ViewerCertificate": {}} == {**before, "ViewerCertificate": {}}

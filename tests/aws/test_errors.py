@@ -11,35 +11,31 @@ from botocore.exceptions import ClientError
 from botocore.retries.standard import ThrottledRetryableChecker
 
 from certrotation import errors
+from certrotation.aws import acm, queue, secrets, tag_index, topic
+from certrotation.aws.dependents.cloudfront import adapter as cloudfront
+from certrotation.aws.dependents.elbv2 import adapter as elbv2
 from certrotation.aws.errors import translated
 from certrotation.errors import CertRotationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from types import ModuleType
+
+    from certrotation.aws.errors import Meaning
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEA"
 
-KINDS: dict[type[CertRotationError], tuple[str, ...]] = {
-    errors.AccessDenied: (
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "KMSAccessDenied",
-        "KmsAccessDenied",
-        "UnauthorizedOperation",
-    ),
+COMMON: dict[type[CertRotationError], tuple[str, ...]] = {
+    errors.AccessDenied: ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"),
     errors.Throttled: (
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
-        "KMSThrottling",
-        "KmsThrottled",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
         "SlowDown",
-        "Throttled",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
@@ -64,32 +60,7 @@ KINDS: dict[type[CertRotationError], tuple[str, ...]] = {
         "SubscriptionRequiredException",
         "UnrecognizedClientException",
     ),
-    errors.NotYet: (
-        "ConflictException",
-        "InvalidIfMatchVersion",
-        "OperationNotPermitted",
-        "PaginationTokenExpiredException",
-        "PreconditionFailed",
-        "RequestInProgressException",
-    ),
-    errors.Vanished: (
-        "AWS.SimpleQueueService.MessageNotInflight",
-        "ListenerNotFound",
-        "LoadBalancerNotFound",
-        "MessageNotInflight",
-        "NoSuchDistribution",
-        "NoSuchResource",
-        "ReceiptHandleIsInvalid",
-        "ResourceNotFoundException",
-    ),
-    errors.TagsRefused: ("InvalidTagException", "TagPolicyException"),
-    errors.TagsFull: ("TooManyTagsException",),
-    errors.QuotaReached: ("LimitExceededException",),
-    errors.InUse: ("ResourceInUseException",),
-    errors.DependentBusy: ("IllegalUpdate",),
-    errors.NotSeenYet: ("CertificateNotFound",),
-    errors.DependentFull: ("TooManyCertificates",),
-    errors.DependentRefused: ("InvalidViewerCertificate", "UnsupportedCertificate"),
+    errors.Vanished: ("ResourceNotFoundException",),
     errors.Rejected: (
         "InvalidArnException",
         "InvalidParameterException",
@@ -98,7 +69,43 @@ KINDS: dict[type[CertRotationError], tuple[str, ...]] = {
         "SomethingNobodyKnows",
     ),
 }
-BY_CODE = [(code, kind) for kind, codes in KINDS.items() for code in codes]
+OF_SERVICE: dict[ModuleType, dict[type[CertRotationError], tuple[str, ...]]] = {
+    acm: {
+        errors.NotYet: ("ConflictException", "RequestInProgressException"),
+        errors.TagsRefused: ("InvalidTagException", "TagPolicyException"),
+        errors.TagsFull: ("TooManyTagsException",),
+        errors.QuotaReached: ("LimitExceededException",),
+        errors.InUse: ("ResourceInUseException",),
+    },
+    secrets: {errors.QuotaReached: ("LimitExceededException",)},
+    tag_index: {errors.NotYet: ("PaginationTokenExpiredException",)},
+    topic: {
+        errors.AccessDenied: ("AuthorizationError", "KMSAccessDenied"),
+        errors.Throttled: ("KMSThrottling", "Throttled"),
+    },
+    queue: {
+        errors.AccessDenied: ("KmsAccessDenied",),
+        errors.Throttled: ("KmsThrottled",),
+        errors.Vanished: (
+            "AWS.SimpleQueueService.MessageNotInflight",
+            "MessageNotInflight",
+            "ReceiptHandleIsInvalid",
+        ),
+    },
+    elbv2: {
+        errors.NotYet: ("OperationNotPermitted",),
+        errors.Vanished: ("ListenerNotFound", "LoadBalancerNotFound"),
+        errors.NotSeenYet: ("CertificateNotFound",),
+        errors.DependentFull: ("TooManyCertificates",),
+        errors.DependentRefused: ("UnsupportedCertificate",),
+    },
+    cloudfront: {
+        errors.NotYet: ("InvalidIfMatchVersion", "PreconditionFailed"),
+        errors.Vanished: ("NoSuchDistribution", "NoSuchResource"),
+        errors.DependentBusy: ("IllegalUpdate",),
+        errors.DependentRefused: ("InvalidViewerCertificate",),
+    },
+}
 
 
 def answer(code: str, message: str = "AWS's words", status: int = 400) -> ClientError:
@@ -109,8 +116,9 @@ def answer(code: str, message: str = "AWS's words", status: int = 400) -> Client
     return ClientError(response, "ImportCertificate")
 
 
-def ours(error: Exception) -> CertRotationError:
-    with pytest.raises(CertRotationError) as caught, translated("acm:ImportCertificate", "it"):
+def ours(error: Exception, meanings: Sequence[Meaning] = ()) -> CertRotationError:
+    translating = translated("acm:ImportCertificate", "it", meanings)
+    with pytest.raises(CertRotationError) as caught, translating:
         raise error
     return caught.value
 
@@ -122,14 +130,47 @@ def reachable_from(error: BaseException) -> Iterator[BaseException]:
             yield from reachable_from(each)
 
 
-@pytest.mark.parametrize(("code", "kind"), BY_CODE)
-def test_a_code_has_its_kind_of_error(code: str, kind: type[CertRotationError]) -> None:
+@pytest.mark.parametrize(
+    ("code", "kind"), [(code, kind) for kind, codes in COMMON.items() for code in codes]
+)
+def test_a_common_code_means_the_same_for_every_service(
+    code: str, kind: type[CertRotationError]
+) -> None:
     assert type(ours(answer(code))) is kind
+    for service in OF_SERVICE:
+        assert type(ours(answer(code), service.MEANINGS)) is kind
+
+
+@pytest.mark.parametrize(
+    ("service", "code", "kind"),
+    [
+        (service, code, kind)
+        for service, kinds in OF_SERVICE.items()
+        for kind, codes in kinds.items()
+        for code in codes
+    ],
+)
+def test_a_services_own_code_means_what_its_adapter_says(
+    service: ModuleType, code: str, kind: type[CertRotationError]
+) -> None:
+    assert type(ours(answer(code), service.MEANINGS)) is kind
+
+
+@pytest.mark.parametrize("service", OF_SERVICE)
+def test_every_code_that_an_adapter_gives_a_meaning_stands_here(service: ModuleType) -> None:
+    by_code = {code for each in service.MEANINGS if each.words is None for code in each.codes}
+    assert by_code == {code for codes in OF_SERVICE[service].values() for code in codes}
+
+
+def test_a_code_of_one_service_says_nothing_about_another() -> None:
+    denied = answer("OperationNotPermitted")
+    assert isinstance(ours(denied, elbv2.MEANINGS), errors.NotYet)
+    assert isinstance(ours(denied, cloudfront.MEANINGS), errors.Rejected)
 
 
 def test_every_code_that_botocore_takes_for_throttling_is_so_here_but_a_quota() -> None:
     known = set(vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"])
-    assert known - set(KINDS[errors.Throttled]) == {"LimitExceededException"}
+    assert known - set(COMMON[errors.Throttled]) == {"LimitExceededException"}
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 599])
@@ -144,14 +185,16 @@ def test_a_known_code_counts_more_than_the_status() -> None:
 @pytest.mark.parametrize("code", ["InvalidParameterException", "ValidationException"])
 def test_a_refusal_that_speaks_of_tags_is_about_the_tags(code: str) -> None:
     words = "Value 'a*b' at 'tags.1.member.value' failed to satisfy constraint"
-    assert isinstance(ours(answer(code, words)), errors.TagsRefused)
-    assert isinstance(ours(answer(code, "The certificate has expired.")), errors.Rejected)
+    assert isinstance(ours(answer(code, words), acm.MEANINGS), errors.TagsRefused)
+    expired = answer(code, "The certificate has expired.")
+    assert isinstance(ours(expired, acm.MEANINGS), errors.Rejected)
 
 
 def test_an_expired_receipt_handle_is_a_message_that_is_gone() -> None:
     words = "Value abc for parameter ReceiptHandle is invalid. The receipt handle has expired."
-    assert isinstance(ours(answer("InvalidParameterValue", words)), errors.Vanished)
-    assert isinstance(ours(answer("InvalidParameterValue", "Too long.")), errors.Rejected)
+    code = "InvalidParameterValue"
+    assert isinstance(ours(answer(code, words), queue.MEANINGS), errors.Vanished)
+    assert isinstance(ours(answer(code, "Too long."), queue.MEANINGS), errors.Rejected)
 
 
 @pytest.mark.parametrize(

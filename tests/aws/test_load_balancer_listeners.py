@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from certrotation.aws.dependents.elbv2 import LoadBalancerListeners
-from certrotation.core.estate.inventory import Dependent, DependentKind
+from certrotation.aws.dependents.elbv2.adapter import LoadBalancerListeners
+from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
+from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import (
     AccessDenied,
     DependentBusy,
@@ -39,7 +40,7 @@ CHANGES = ("AddListenerCertificates", "ModifyListener", "RemoveListenerCertifica
 @pytest.fixture
 def service(aws: EmbeddedAws) -> LoadBalancerListeners:
     del aws
-    return LoadBalancerListeners(client("elbv2", REGION), region=REGION, account_id=ACCOUNT)
+    return LoadBalancerListeners(client("elbv2", REGION))
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def attached(listener: str) -> tuple[str, set[str]]:
 
 
 def naming(listener: str, certificate: str) -> Dependent:
-    return Dependent(kind=DependentKind.ALB_LISTENER, arn=listener, certificate_arn=certificate)
+    return Dependent(kind=ALB_LISTENER, arn=listener, certificate_arn=certificate)
 
 
 def changes(aws: EmbeddedAws) -> list[str]:
@@ -103,34 +104,42 @@ def changes(aws: EmbeddedAws) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("user", "is_known"),
+    "user",
     [
-        (f"{BALANCER}/app/web/50dc6c495c0c9188", True),
-        (f"{BALANCER}/net/web/50dc6c495c0c9188", True),
-        (f"{BALANCER}/gwy/web/50dc6c495c0c9188", False),
-        (f"{BALANCER}/classic-one", False),
-        (f"{BALANCER}/app/web/50dc6c495c0c9188".replace(ACCOUNT, "718770453195"), False),
-        (f"{BALANCER}/app/web/50dc6c495c0c9188".replace(REGION, "eu-west-1"), False),
-        (f"{BALANCER}/app/web/50dc6c495c0c9188".replace("aws", "aws-cn"), True),
-        (f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1", False),
+        f"{BALANCER}/gwy/web/50dc6c495c0c9188",
+        f"{BALANCER}/classic-one",
+        f"{BALANCER}/app/web/50dc6c495c0c9188".replace(ACCOUNT, "718770453195"),
+        f"{BALANCER}/app/web/50dc6c495c0c9188".replace(REGION, "eu-west-1"),
+        f"{BALANCER}/app/web/50dc6c495c0c9188".replace("arn:aws:", "arn:aws-cn:"),
+        f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1",
     ],
 )
-def test_load_balancers_of_this_account_and_region_are_known(
-    service: LoadBalancerListeners, user: str, is_known: Any
+def test_a_user_that_is_no_load_balancer_of_the_certificates_account_and_region_is_left_to_others(
+    service: LoadBalancerListeners, imported: Import, aws: EmbeddedAws, user: str
 ) -> None:
-    assert service.knows(user) is is_known
+    assert service.claim(imported(), [user]) == Claim()
+    assert not aws.calls_of("elbv2")
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn"])
+def test_load_balancers_are_of_the_certificates_partition(
+    service: LoadBalancerListeners, partition: str
+) -> None:
+    balancer = f"{BALANCER}/app/web/50dc6c495c0c9188".replace("arn:aws:", f"arn:{partition}:")
+    certificate = MISSING.replace("arn:aws:", f"arn:{partition}:")
+    assert service.claim(certificate, [balancer]).explained == {balancer}
 
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
-    [("application", DependentKind.ALB_LISTENER), ("network", DependentKind.NLB_LISTENER)],
+    [("application", ALB_LISTENER), ("network", NLB_LISTENER)],
 )
 def test_listeners_that_name_it_are_found_over_several_pages(
     service: LoadBalancerListeners,
     imported: Import,
     aws: EmbeddedAws,
     kind: Any,
-    expected: DependentKind,
+    expected: Any,
 ) -> None:
     old, other = imported(), imported()
     balancer = aws.load_balancer("web", kind=kind)
@@ -138,7 +147,7 @@ def test_listeners_that_name_it_are_found_over_several_pages(
     listener_of(balancer, other, port=2)
     by_default = listener_of(balancer, old, port=3)
     by_sni = listener_of(balancer, other, imported(), imported(), old, port=4)
-    found = service.dependents(old, [balancer])
+    found = service.claim(old, [balancer]).dependents
     assert {each.arn for each in found} == {by_default, by_sni}
     for each in found:
         assert each == Dependent(kind=expected, arn=each.arn, certificate_arn=old)
@@ -154,16 +163,16 @@ def test_plain_listeners_are_not_asked_for_certificates(
         Port=80,
         DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
     )
-    assert service.dependents(imported(), [balancer]) == []
+    assert service.claim(imported(), [balancer]) == Claim(explained=frozenset({balancer}))
     assert not aws.calls_of("elbv2", "DescribeListenerCertificates")
 
 
-def test_a_load_balancer_that_names_it_no_more_has_no_dependents_and_no_tags_are_read(
+def test_a_load_balancer_that_names_it_no_more_is_explained_and_no_tags_are_read(
     service: LoadBalancerListeners, imported: Import, aws: EmbeddedAws
 ) -> None:
     balancer = aws.load_balancer("web")
     listener_of(balancer, imported())
-    assert service.dependents(imported(), [balancer]) == []
+    assert service.claim(imported(), [balancer]) == Claim(explained=frozenset({balancer}))
     assert not aws.calls_of("elbv2", "DescribeTags")
 
 
@@ -174,7 +183,9 @@ def test_a_load_balancer_that_is_gone_does_not_hide_the_others(
     balancer = aws.load_balancer("web")
     listener = listener_of(balancer, old)
     gone = f"{BALANCER}/app/gone/50dc6c495c0c9188"
-    assert [each.arn for each in service.dependents(old, [gone, balancer])] == [listener]
+    claim = service.claim(old, [gone, balancer])
+    assert [each.arn for each in claim.dependents] == [listener]
+    assert claim.explained == {gone, balancer}
 
 
 def test_a_listener_that_goes_meanwhile_does_not_hide_the_others(
@@ -184,7 +195,7 @@ def test_a_listener_that_goes_meanwhile_does_not_hide_the_others(
     balancer = aws.load_balancer("web")
     first, second = (listener_of(balancer, old, port=port) for port in (443, 8443))
     with once(aws, "DescribeListenerCertificates", lambda: delete(first)):
-        assert [each.arn for each in service.dependents(old, [balancer])] == [second]
+        assert [each.arn for each in service.claim(old, [balancer]).dependents] == [second]
 
 
 def test_a_listener_that_goes_before_its_tags_are_read_is_looked_at_again_later(
@@ -194,8 +205,8 @@ def test_a_listener_that_goes_before_its_tags_are_read_is_looked_at_again_later(
     balancer = aws.load_balancer("web")
     listener = listener_of(balancer, old)
     with once(aws, "DescribeTags", lambda: delete(listener)), raising(NotYet):
-        service.dependents(old, [balancer])
-    assert service.dependents(old, [balancer]) == []
+        service.claim(old, [balancer])
+    assert service.claim(old, [balancer]).dependents == ()
 
 
 @pytest.mark.parametrize(
@@ -217,7 +228,7 @@ def test_what_a_controller_would_put_back_is_unmovable(
     old = imported()
     balancer = aws.load_balancer("web", tags=tags)
     listener_of(balancer, old)
-    (found,) = service.dependents(old, [balancer])
+    (found,) = service.claim(old, [balancer]).dependents
     assert reason in (found.unmovable or "")
 
 
@@ -227,7 +238,7 @@ def test_what_cloudformation_made_drifts_whoever_else_tagged_it(
     old = imported()
     balancer = aws.load_balancer("web", tags={"aws:cloudformation:stack-name": "web-stack"})
     listener_of(balancer, old)
-    (found,) = service.dependents(old, [balancer])
+    (found,) = service.claim(old, [balancer]).dependents
     assert (found.unmovable, found.drifts) == (None, "web-stack")
 
 
@@ -240,7 +251,7 @@ def test_a_listener_that_a_controller_made_on_a_shared_load_balancer_is_unmovabl
     client("elbv2", REGION).add_tags(
         ResourceArns=[theirs], Tags=[{"Key": "elbv2.k8s.aws/cluster", "Value": "prod"}]
     )
-    found = {each.arn: each.unmovable for each in service.dependents(old, [balancer])}
+    found = {each.arn: each.unmovable for each in service.claim(old, [balancer]).dependents}
     assert found[ours] is None
     assert found[theirs] is not None
 
@@ -252,7 +263,7 @@ def test_tags_are_read_twenty_at_a_time(
     balancer = aws.load_balancer("web", tags={"elbv2.k8s.aws/cluster": "prod"})
     for port in range(1, 22):
         listener_of(balancer, old, port=port)
-    found = service.dependents(old, [balancer])
+    found = service.claim(old, [balancer]).dependents
     sizes = [len(call.params["ResourceArns"]) for call in aws.calls_of("elbv2", "DescribeTags")]
     assert sizes == [20, 2]
     assert all(each.unmovable for each in found)

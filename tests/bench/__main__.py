@@ -14,7 +14,7 @@ from datetime import timedelta
 from rich.console import Console
 from rich.table import Table
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.bench.imports import import_table, measure_imports, verdict
 from tests.double import EmbeddedAws, embedded_aws
 from tests.support.authority import Authority, Issued, shared_key

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.scan import report
-from infra.observability.dashboard import NEAREST, NEAREST_SHOWN
+from certrotation.names.service import NEAREST_SHOWN
+from infra.observability.dashboard import NEAREST
 from tests.contracts.logs_insights import ask
 from tests.infra.dashboard_body import Line, lines_of, widgets_of
 from tests.oncall.metric_store import Metric, MetricStore
@@ -111,5 +111,4 @@ def test_the_table_names_what_the_last_scan_saw_expire_first(
 
 
 def test_the_table_has_room_for_all_that_a_scan_names() -> None:
-    assert NEAREST_SHOWN == report.NEAREST_SHOWN
     assert NEAREST.endswith(f"| limit {NEAREST_SHOWN}")

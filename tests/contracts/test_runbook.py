@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import time_machine
 
-from certrotation.core.estate import tags
 from certrotation.core.notify import refusal_notice
 from certrotation.handlers import rotate
+from certrotation.names import tags
 from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE, RUNBOOK
 from tests.contracts.logs_insights import ask
 from tests.support.authority import now, shared_key

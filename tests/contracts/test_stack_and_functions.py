@@ -6,15 +6,11 @@ import re
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import get_args
 
-from certrotation.composition import edge_region
-from certrotation.core.notify.schedule import RECEIVES_UNTIL_GIVEN_UP, Weekday
-from certrotation.settings import Mode, Settings
-from infra.config import Digest, StackConfig
-from infra.service import queues
+from certrotation.names.environment import Mode, Weekday
+from certrotation.settings import Settings
+from infra.config import StackConfig
 from infra.service.environment import function_environment
-from infra.service.rotate_function import EDGE_REGION
 
 INFRA = Path(__file__).parents[2] / "infra"
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:warning"
@@ -33,6 +29,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
         secret_prefix="tls/",
         scan_interval_minutes=15,
         mode="report",
+        dependents=["elbv2"],
         adoption="off",
         retention_days=7,
         yearly_import_quota=9_000,
@@ -49,6 +46,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
     assert settings.secret_prefix == "tls/"
     assert settings.scan_interval == timedelta(minutes=15)
     assert settings.mode is Mode.REPORT
+    assert settings.dependents == ("elbv2",)
     assert not settings.adopts
     assert settings.retention == timedelta(days=7)
     assert settings.yearly_import_quota == 9_000
@@ -61,14 +59,6 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
     assert settings.digest is Weekday.FRIDAY
 
 
-def test_the_days_that_the_stack_takes_are_those_that_the_functions_know() -> None:
-    assert {*get_args(Digest)} == {"off", *Weekday}
-
-
-def test_a_message_is_given_up_when_the_functions_think_that_it_is() -> None:
-    assert queues.RECEIVES == RECEIVES_UNTIL_GIVEN_UP
-
-
 def test_a_stack_that_says_no_more_than_it_must_leaves_the_defaults() -> None:
     bare = {
         "AWS_REGION": "eu-west-1",
@@ -78,10 +68,6 @@ def test_a_stack_that_says_no_more_than_it_must_leaves_the_defaults() -> None:
     }
 
     assert settings_for(target_regions=["eu-west-1"]) == Settings.from_env(bare)
-
-
-def test_distributions_are_moved_where_the_role_allows_it() -> None:
-    assert edge_region("eu-west-1") == EDGE_REGION
 
 
 def test_every_handler_that_the_stack_names_can_be_imported() -> None:

@@ -7,18 +7,18 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
+from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION
 from certrotation.core.estate.expiry_windows import WindowPolicy
 from certrotation.core.estate.inventory import (
     Copy,
     Dependent,
-    DependentKind,
     ListedCertificate,
     ManagedSecret,
     RegionListing,
     Users,
 )
-from certrotation.core.estate.tags import NOT_AFTER, SECRET, SUPERSEDED_AT, SUPERSEDED_BY, VERSION
 from certrotation.core.scan.assessment import ScanPolicy, assess
+from certrotation.names.tags import NOT_AFTER, SECRET, SUPERSEDED_AT, SUPERSEDED_BY, VERSION
 from tests.core.samples import DAY, ISSUING_CA, NOW, material_of, presented
 from tests.support.authority import SERVER_AUTH, Authority, Issued, shared_key
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import ObjectIdentifier
 
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.material.bundle import Material
     from certrotation.core.scan.assessment import Assessment
 
@@ -83,7 +84,7 @@ def listener(
     number: int = 1,
     on: str = arn(1),
     *,
-    kind: DependentKind = DependentKind.ALB_LISTENER,
+    kind: DependentKind = ALB_LISTENER,
     unmovable: str | None = None,
     drifts: str | None = None,
 ) -> Dependent:
@@ -108,7 +109,7 @@ def distribution(
 ) -> Dependent:
     """A distribution that presents the certificate `on`."""
     return Dependent(
-        kind=DependentKind.DISTRIBUTION,
+        kind=DISTRIBUTION,
         arn=f"distribution/{number}",
         certificate_arn=on,
         names=frozenset(names),

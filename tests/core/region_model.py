@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from certrotation.core.estate.inventory import Copy, Users
-from certrotation.core.estate.tags import SECRET, SUPERSEDED_AT, SUPERSEDED_BY
 from certrotation.core.rotation.plan import (
     NEW_COPY,
     Adopt,
@@ -18,6 +17,7 @@ from certrotation.core.rotation.plan import (
     Unmark,
 )
 from certrotation.core.rotation.reimport_rules import reasons_against_reimport
+from certrotation.names.tags import SECRET, SUPERSEDED_AT, SUPERSEDED_BY
 from tests.core.building import BIRTH, HOME, SHOP, arn, issued, material, superseded
 from tests.core.region_plans import look, rotation
 from tests.core.samples import DAY, NOW, presented

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.demo.oncall import raised
 from tests.demo.story import HELD, REFUSED, SITES, secret_of
 from tests.support.estate import HOME, client

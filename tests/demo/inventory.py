@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation import composition
 from certrotation.core.estate.inventory import RegionListing
-from certrotation.core.estate.tags import HOLD, SECRET
 from certrotation.core.scan.assessment import ScanPolicy, assess
+from certrotation.names.tags import HOLD, SECRET
 from certrotation.settings import Settings
 from tests.double.building import ALL_KEY_TYPES
 from tests.support.estate import HOME, client

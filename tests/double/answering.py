@@ -12,7 +12,8 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from werkzeug.exceptions import HTTPException
 
-from tests.double import acm, cloudfront, elbv2, secretsmanager, tagging
+from tests.double import acm, secretsmanager, tagging
+from tests.double.fakes import fakes
 from tests.double.world import Answer, Forwarded, Refusal, Request, World
 
 if TYPE_CHECKING:
@@ -24,17 +25,19 @@ if TYPE_CHECKING:
 
 ANSWERS: dict[str, dict[str, Answer]] = {
     "acm": acm.ANSWERS,
-    "cloudfront": cloudfront.ANSWERS,
-    "elbv2": elbv2.ANSWERS,
     "resourcegroupstaggingapi": tagging.ANSWERS,
     "secretsmanager": secretsmanager.ANSWERS,
+    **{fake.service: dict(fake.answers) for fake in fakes().values()},
 }
 
 # IAM's name of a service where boto3 has another (Service Authorization Reference).
-_IAM_PREFIX = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+_IAM_PREFIX = {
+    "resourcegroupstaggingapi": "tag",
+    **{fake.service: fake.iam_prefix for fake in fakes().values()},
+}
 
 # Services whose error code has no "Exception" at its end (each API Reference, Common errors).
-_PLAIN_DENIAL = {"cloudfront", "elbv2", "sqs"}
+_PLAIN_DENIAL = {"sqs", *(fake.service for fake in fakes().values() if fake.denies_plainly)}
 
 
 def answering(world: World, moto: CallAction) -> CallAction:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from moto.acm.models import CertBundle, TagHolder, acm_backends
 from moto.core.utils import utcnow
-from moto.elbv2.models import elbv2_backends
 
+from tests.double.fakes import fakes
 from tests.double.world import Refusal
 
 if TYPE_CHECKING:
@@ -120,23 +120,5 @@ def uses(world: World, region: str) -> dict[str, list[str]]:
 
 
 def _associations(world: World, region: str) -> Iterator[tuple[str, str]]:
-    for balancer in elbv2_backends[world.account_id][region].load_balancers.values():
-        for listener in balancer.listeners.values():
-            for arn in (*listener.certificates, *world.sni.get(listener.arn, ())):
-                yield arn, balancer.arn
-    if region == CLOUDFRONT_REGION:
-        for distribution in world.distributions.values():
-            for arn in certificates_named(distribution.config):
-                yield arn, distribution.arn
-
-
-def certificates_named(config: dict[str, object]) -> Iterator[str]:
-    """Yield the ACM certificates that a DistributionConfig names, for viewers and for origins."""
-    viewer = config.get("ViewerCertificate")
-    if isinstance(viewer, dict) and viewer.get("ACMCertificateArn"):
-        yield viewer["ACMCertificateArn"]
-    origins = config.get("Origins")
-    for origin in origins.get("Items", ()) if isinstance(origins, dict) else ():
-        mtls = origin.get("CustomOriginConfig", {}).get("OriginMtlsConfig", {})
-        if mtls.get("ClientCertificateArn"):
-            yield mtls["ClientCertificateArn"]
+    for fake in fakes().values():
+        yield from fake.uses(world, region)

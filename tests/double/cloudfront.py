@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from moto.cloudfront.models import cloudfront_backends, random_id
 
+from tests.double.building import distribution_config
+from tests.double.certificates import CLOUDFRONT_REGION
+from tests.double.fakes import Fake
 from tests.double.viewer_certificate import check_viewer_certificate, echoed
 from tests.double.world import Answer, Distribution, Refusal, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from tests.double.embedded import EmbeddedAws
+    from tests.double.fakes import Clients
+    from tests.double.world import World
 
 # CloudFront API Reference, DistributionSummary: members that come from the configuration.
 _SUMMARISED = (
@@ -228,3 +235,45 @@ ANSWERS: dict[str, Answer] = {
     "ListDistributions": list_distributions,
     "UpdateDistribution": update_distribution,
 }
+
+
+def uses(world: World, region: str) -> Iterator[tuple[str, str]]:
+    """CloudFront Developer Guide: certificates come from US East (N. Virginia) alone."""
+    if region == CLOUDFRONT_REGION:
+        for distribution in world.distributions.values():
+            for arn in _named(distribution.config):
+                yield arn, distribution.arn
+
+
+def _named(config: dict[str, object]) -> Iterator[str]:
+    """Yield the ACM certificates that a DistributionConfig names, for viewers and for origins."""
+    viewer = config.get("ViewerCertificate")
+    if isinstance(viewer, dict) and viewer.get("ACMCertificateArn"):
+        yield viewer["ACMCertificateArn"]
+    origins = config.get("Origins")
+    for origin in origins.get("Items", ()) if isinstance(origins, dict) else ():
+        mtls = origin.get("CustomOriginConfig", {}).get("OriginMtlsConfig", {})
+        if mtls.get("ClientCertificateArn"):
+            yield mtls["ClientCertificateArn"]
+
+
+def _present(aws: EmbeddedAws, clients: Clients, region: str, certificate: str) -> str:
+    del aws
+    config = distribution_config(f"for {certificate}", certificate=certificate)
+    created = clients("cloudfront", region).create_distribution(DistributionConfig=config)
+    return str(created["Distribution"]["Id"])
+
+
+def _presented(clients: Clients, distribution: str) -> set[str]:
+    got = clients("cloudfront", CLOUDFRONT_REGION).get_distribution_config(Id=distribution)
+    return set(_named(got["DistributionConfig"]))
+
+
+FAKE = Fake(
+    service="cloudfront",
+    iam_prefix="cloudfront",
+    answers=ANSWERS,
+    uses=uses,
+    present=_present,
+    presented=_presented,
+)

@@ -9,16 +9,25 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from moto.elbv2.models import elbv2_backends
+
 from tests.double import load_balancers
+from tests.double.building import attached
+from tests.double.building import create_listener as create_secure_listener
 from tests.double.certificates import ImportedCertificate, find
+from tests.double.fakes import Fake
 from tests.double.load_balancers import backend, paged
 from tests.double.material import has_domain_name, read_leaf
 from tests.double.world import Answer, Forwarded, Refusal, Request, succeeded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from moto.elbv2.models import FakeListener, FakeLoadBalancer
+
+    from tests.double.embedded import EmbeddedAws
+    from tests.double.fakes import Clients
+    from tests.double.world import World
 
 _SECURE = ("HTTPS", "TLS")
 
@@ -219,3 +228,30 @@ ANSWERS: dict[str, Answer] = load_balancers.ANSWERS | {
     "ModifyListener": modify_listener,
     "RemoveListenerCertificates": remove_listener_certificates,
 }
+
+
+def uses(world: World, region: str) -> Iterator[tuple[str, str]]:
+    """The user is the load balancer; moto names a listener."""
+    for balancer in elbv2_backends[world.account_id][region].load_balancers.values():
+        for listener in balancer.listeners.values():
+            for arn in (*listener.certificates, *world.sni.get(listener.arn, ())):
+                yield arn, balancer.arn
+
+
+def _present(aws: EmbeddedAws, clients: Clients, region: str, certificate: str) -> str:
+    balancer = aws.load_balancer("any-dependent", region=region)
+    return create_secure_listener(clients("elbv2", region), balancer, certificate)
+
+
+def _presented(clients: Clients, listener: str) -> set[str]:
+    return {arn for arn, _ in attached(clients("elbv2", listener.split(":")[3]), listener)}
+
+
+FAKE = Fake(
+    service="elbv2",
+    iam_prefix="elasticloadbalancing",
+    answers=ANSWERS,
+    uses=uses,
+    present=_present,
+    presented=_presented,
+)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.demo.labels import Labels
+from tests.double.fakes import fakes
 from tests.e2e.places import ACCOUNT, APAC, EAST, HOME, REGIONS
 from tests.support.authority import Authority, Issued, now, shared_key
 from tests.support.estate import PREFIX, Estate, client, fields_of
@@ -69,6 +70,8 @@ class Dependents:
     """A listener's ARN that belongs to another account."""
     other_region: str
     """A listener in a Region that is no target."""
+    of_each_kind: Mapping[str, str]
+    """One more that presents api of each kind, by its name in the registry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +243,10 @@ class Account:
             back=estate.listener("back", APAC, sites["back"].copies[APAC]),
             other_account=other_region.replace(ACCOUNT, "999999999999").replace(ELSEWHERE, HOME),
             other_region=other_region,
+            of_each_kind={
+                name: fake.present(self.aws, client, EAST, api[EAST])
+                for name, fake in fakes().items()
+            },
         )
 
     def _renew_first(self) -> None:

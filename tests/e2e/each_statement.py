@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from certrotation.aws.dependents.registry import DEFAULT, statements_of
 from tests.demo.screen import make_console
 from tests.e2e.places import ROOT
 
@@ -30,11 +31,8 @@ EXERCISED = (
     "ReadCertificates",
     "ImportAndAdopt",
     "ReimportAndMarkCopies",
-    "ReadListeners",
-    "MoveListeners",
-    "ReadDistributions",
-    "MoveDistributions",
     "TellOfRefusals",
+    *(statement.sid for name in DEFAULT for statement in statements_of(name)),
 )
 """Every statement that allows from the first deployment on, but those whose actions are all
 declared (`declared`)."""

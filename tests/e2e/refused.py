@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.double.building import material
 from tests.e2e.account import ELSEWHERE
 from tests.e2e.gate import decisions

@@ -6,15 +6,17 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
+from tests.double.fakes import fakes
 from tests.e2e.deployed import wait_for
 from tests.e2e.places import APAC, EAST, HOME, PREFIX, STACK
+from tests.support.estate import client
 
 if TYPE_CHECKING:
     from tests.e2e.running import Run
 
 PLACEHOLDER = "the value is in the double"
-RECEIVES = 5
 """After which the rotation queue gives a message up (infra/service/queues.py)."""
 
 
@@ -83,6 +85,11 @@ def _expect_moved(run: Run) -> None:
         "its distribution presents the new copy",
         holds=[account.edge_certificate(dependents.api_edge)] == new,
     )
+    for name, resource in dependents.of_each_kind.items():
+        run.tell.expect(
+            f"so does one more dependent, of the kind {name}",
+            holds=fakes()[name].presented(client, resource) == set(new),
+        )
     run.tell.expect(
         "the old copy is marked superseded by it",
         holds=[estate.tags(old).get(tags.SUPERSEDED_BY)] == new,
@@ -164,7 +171,7 @@ def dead_letter(run: Run) -> None:
     run.tell.say(f"In the dead-letter queue after {waited:.1f} more seconds: {letters}.")
     run.tell.expect(
         "after five receives it is in the dead-letter queue, alone",
-        holds=letters == [secret] and len(outcomes) == RECEIVES,
+        holds=letters == [secret] and len(outcomes) == RECEIVES_UNTIL_GIVEN_UP,
     )
     run.tell.expect(
         "each receive said why: access denied, which IAM may mend by itself",

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import botocore.session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tests.double.fakes import fakes
 from tests.double.serving import serving
 from tests.e2e.places import ACCOUNT, EMULATOR_PYTHON, HOME, ROOT, ROOT_SECRET
 from tests.e2e.processes import Process, free_port, listens, running
@@ -26,14 +28,20 @@ if TYPE_CHECKING:
 
     from tests.e2e.places import Folder
 
+
+def endpoint_of(service: str) -> str:
+    """Return what boto3 calls a service in AWS_ENDPOINT_URL_<service> (AWS SDKs Reference)."""
+    model = botocore.session.get_session().get_service_model(service)
+    return model.service_id.upper().replace(" ", "_")
+
+
 BEHIND_THE_GATE = (
     "ACM",
-    "CLOUDFRONT",
-    "ELASTIC_LOAD_BALANCING_V2",
     "RESOURCE_GROUPS_TAGGING_API",
     "SECRETS_MANAGER",
     "SNS",
     "SQS",
+    *(endpoint_of(fake.service) for fake in fakes().values()),
 )
 """Services whose calls the functions send to the gate, as boto3 names their endpoints."""
 

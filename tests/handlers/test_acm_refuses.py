@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.handlers.queueing import receive_in_vain
 from tests.support.authority import shared_key
 from tests.support.estate import HOME, PREFIX, Estate

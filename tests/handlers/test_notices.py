@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.double import Fault
 from tests.handlers.queueing import ask_for
 from tests.support.authority import now, shared_key
@@ -73,8 +73,8 @@ def test_who_put_the_wrong_key_reads_what_was_found_and_what_stays_live(
         "all Regions: KEY_MISMATCH",
         "Found: ",
         "Remedy: Write the private key that belongs to the certificate into the secret.",
-        f"{HOME}: {shop[HOME]}, until {ends:%Y-%m-%d %H:%M} UTC",
-        f"{US}: {shop[US]}, until {ends:%Y-%m-%d %H:%M} UTC",
+        f"{HOME}: {shop[HOME]}, expires {ends:%Y-%m-%d %H:%M} UTC",
+        f"{US}: {shop[US]}, expires {ends:%Y-%m-%d %H:%M} UTC",
         'docs/runbook.md, "MaterialRefused: new material was refused"',
     ):
         assert expected in letter.body

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.support.authority import now
 from tests.support.estate import HOME, PREFIX, client
 

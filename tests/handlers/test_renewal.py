@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.support.authority import pem
 from tests.support.estate import HOME, PREFIX, fields_of
 

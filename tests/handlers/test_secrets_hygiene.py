@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.double import Fault
 from tests.double.serving import serving
 from tests.support.authority import make_key, shared_key

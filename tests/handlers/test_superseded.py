@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from certrotation.core.estate import tags
+from certrotation.core.estate.tags import MOST_TAGS
+from certrotation.names import tags
 from tests.support.authority import now, shared_key
 from tests.support.estate import HOME, PREFIX, client
 
@@ -125,7 +126,7 @@ def test_a_copy_with_all_the_tags_that_acm_allows_can_still_be_marked(
     estate.secret("shop", rsa, {tags.REGIONS: HOME, **many})
     estate.run()
     (old,) = estate.certificates(HOME)
-    room = tags.MOST_TAGS - len(estate.tags(old))
+    room = MOST_TAGS - len(estate.tags(old))
     more = [{"Key": f"z-{number}", "Value": "by hand"} for number in range(room)]
     client("acm", HOME).add_tags_to_certificate(CertificateArn=old, Tags=more)
     estate.listener("web", HOME, old)
@@ -134,7 +135,7 @@ def test_a_copy_with_all_the_tags_that_acm_allows_can_still_be_marked(
     run = estate.run()
 
     assert run.rotation(SHOP)["status"] == "done"
-    assert len(estate.tags(old)) == tags.MOST_TAGS
+    assert len(estate.tags(old)) == MOST_TAGS
     assert {tags.SUPERSEDED_BY, tags.SUPERSEDED_AT} <= estate.tags(old).keys()
 
 

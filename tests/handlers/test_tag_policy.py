@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.hostile.stories import SECRET
 from tests.support.authority import now
 from tests.support.estate import HOME, client, region_of

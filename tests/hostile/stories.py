@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.support.authority import shared_key
 from tests.support.estate import HOME, PREFIX
 

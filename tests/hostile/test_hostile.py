@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.aws.acm import AcmCertificates
-from certrotation.aws.dependents.elbv2 import LoadBalancerListeners
+from certrotation.aws.dependents.elbv2.adapter import LoadBalancerListeners
 from tests.hostile.concurrency import ACTIONS, Amidst
 from tests.hostile.crash import Deaths, double_deaths, single_deaths
 from tests.hostile.playing import play

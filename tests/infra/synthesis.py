@@ -51,7 +51,7 @@ def run_app(
     context = {"certrotation": settings, "aws:cdk:bundling-stacks": []}
     environment = os.environ | {
         "CDK_OUTDIR": str(outdir),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "lambdas"), str(ROOT)]),
         "CDK_CONTEXT_JSON": json.dumps(context),
     }
     return subprocess.run(  # noqa: S603  no shell; every word is ours

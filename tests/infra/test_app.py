@@ -1,11 +1,14 @@
 """What `cdk synth` says of a configuration, before anything is deployed."""
 
 import json
+import os
+import subprocess
+import venv
 from pathlib import Path
 
 import pytest
 
-from tests.infra.synthesis import run_app
+from tests.infra.synthesis import ROOT, run_app
 
 pytestmark = pytest.mark.infra
 
@@ -52,6 +55,26 @@ def test_what_cannot_work_is_refused_with_a_sentence_and_no_traceback(
     assert finished.stderr.strip().splitlines()[-1].startswith("cdk.json or -c: ")
     assert said in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+def test_the_virtual_environment_finds_the_package_without_a_variable(tmp_path: Path) -> None:
+    """The CDK's command line runs app.py, and make's variables do not reach it."""
+    venv.create(tmp_path / ".venv", symlinks=True)
+    for folder in ("infra", "lambdas"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+
+    run(tmp_path, "make", "-f", str(ROOT / "Makefile"), "-o", ".venv/.installed", ".venv/.on-path")
+    imported = "import certrotation.names, infra.service.outputs; print(certrotation.__file__)"
+    found = run(tmp_path, ".venv/bin/python", "-c", imported)
+
+    assert found.strip() == str(tmp_path / "lambdas" / "certrotation" / "__init__.py")
+
+
+def run(folder: Path, *command: str) -> str:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return subprocess.run(  # noqa: S603  no shell; every word is ours
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def is_protected(assembly: Path) -> bool:

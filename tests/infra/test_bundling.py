@@ -39,6 +39,7 @@ PACKAGE = {
     "handlers",
     "settings.py",
     "composition.py",
+    "names",
     "workflows",
 }
 DEVELOPMENT = {"bin", "conftest.py", "docs", "examples", "test", "testing", "tests"}

@@ -1,8 +1,10 @@
+from certrotation.aws.dependents.registry import DEFAULT
 from infra.config import StackConfig
 from infra.service.environment import function_environment
 
 
 def test_settings_that_nobody_gave_stay_with_the_functions_own_defaults() -> None:
+    """The kinds of dependents are said all the same: the role is granted these, and no others."""
     config = StackConfig(target_regions=("eu-west-1", "us-east-1"))
     assert function_environment(config, queue_url="https://queue", warning_topic_arn="arn") == {
         "CERTROTATION_TARGET_REGIONS": "eu-west-1,us-east-1",
@@ -11,5 +13,6 @@ def test_settings_that_nobody_gave_stay_with_the_functions_own_defaults() -> Non
         "CERTROTATION_WARNING_TOPIC_ARN": "arn",
         "CERTROTATION_SCAN_INTERVAL_MINUTES": "60",
         "CERTROTATION_MODE": "apply",
+        "CERTROTATION_DEPENDENTS": ",".join(DEFAULT),
         "POWERTOOLS_SERVICE_NAME": "certrotation",
     }

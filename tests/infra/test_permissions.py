@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 
+from certrotation.aws.dependents.registry import DEFAULT, NAMES, statements_of
+from certrotation.aws.dependents.statement import NO_FINER
 from tests.infra.conftest import SETTINGS
 from tests.infra.synthesis import Template, synthesize
 
@@ -14,14 +16,15 @@ ROTATE = "certrotation.handlers.rotate.handler"
 # Reviewed against the Service Authorization Reference: none of these knows a resource type.
 WITHOUT_RESOURCE = {
     "acm:ListCertificates",
-    "elasticloadbalancing:DescribeListenerCertificates",
-    "elasticloadbalancing:DescribeListeners",
-    "elasticloadbalancing:DescribeTags",
     "secretsmanager:ListSecrets",
     "tag:GetResources",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
+ALL_ACTIONS_OF_DEPENDENTS = {
+    action for name in NAMES for statement in statements_of(name) for action in statement.actions
+}
+OF_DEPENDENTS = [statement for name in DEFAULT for statement in statements_of(name)]
 RESOURCE_TAG = "aws:ResourceTag/certrotation:secret"
 
 
@@ -93,15 +96,6 @@ def test_rotate_may_do_this_and_nothing_else(template: Template) -> None:
         "acm:ListCertificates",
         "acm:ListTagsForCertificate",
         "acm:RemoveTagsFromCertificate",
-        "cloudfront:GetDistribution",
-        "cloudfront:ListTagsForResource",
-        "cloudfront:UpdateDistribution",
-        "elasticloadbalancing:AddListenerCertificates",
-        "elasticloadbalancing:DescribeListenerCertificates",
-        "elasticloadbalancing:DescribeListeners",
-        "elasticloadbalancing:DescribeTags",
-        "elasticloadbalancing:ModifyListener",
-        "elasticloadbalancing:RemoveListenerCertificates",
         "kms:Decrypt",
         "kms:GenerateDataKey",
         "logs:CreateLogStream",
@@ -118,6 +112,7 @@ def test_rotate_may_do_this_and_nothing_else(template: Template) -> None:
         "tag:GetResources",
         "xray:PutTelemetryRecords",
         "xray:PutTraceSegments",
+        *(action for statement in OF_DEPENDENTS for action in statement.actions),
     }
 
 
@@ -129,7 +124,13 @@ def test_only_actions_that_know_no_resource_are_allowed_on_every_resource(
     template: Template,
 ) -> None:
     unbounded = [s for s in template.all_statements() if "*" in s["Resource"]]
-    assert actions(unbounded, "Allow") <= WITHOUT_RESOURCE
+    of_dependents = {
+        action
+        for statement in OF_DEPENDENTS
+        if statement.any_because == NO_FINER
+        for action in statement.actions
+    }
+    assert actions(unbounded, "Allow") <= WITHOUT_RESOURCE | of_dependents
 
 
 def test_no_arn_names_a_partition_but_those_that_a_person_gave(template: Template) -> None:
@@ -268,13 +269,44 @@ def test_the_functions_tell_the_warning_topic_alone(
 
 
 @pytest.mark.parametrize(
-    "action", ["elasticloadbalancing:ModifyListener", "cloudfront:UpdateDistribution"]
+    "action",
+    [
+        action
+        for statement in OF_DEPENDENTS
+        if statement.is_limited_by_tag
+        for action in statement.actions
+    ],
 )
 def test_only_dependents_with_the_configured_tag_are_changed(
     template: Template, action: str
 ) -> None:
     (statement,) = granting(template, ROTATE, action)
     assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/team": "web"}}
+
+
+def test_only_what_the_configured_kinds_of_dependents_need_is_granted(tmp_path: Path) -> None:
+    settings = {"target_regions": ["us-east-1"], "dependents": ["cloudfront"]}
+    narrow = synthesize(tmp_path / "cdk.out", settings)
+    allowed = actions(narrow.statements_of(ROTATE), "Allow")
+    granted = {each for each in allowed if each in ALL_ACTIONS_OF_DEPENDENTS}
+    assert granted == {
+        "cloudfront:GetDistribution",
+        "cloudfront:ListTagsForResource",
+        "cloudfront:UpdateDistribution",
+    }
+    variables = narrow.function(ROTATE)[1]["Environment"]["Variables"]
+    assert variables["CERTROTATION_DEPENDENTS"] == "cloudfront"
+
+
+def test_nothing_is_granted_twice_for_dependents(template: Template) -> None:
+    """Two kinds may read the same; the proof that each grant is needed would find the second."""
+    of_dependents = [
+        (action, str(statement["Resource"]))
+        for statement in template.statements_of(ROTATE)
+        for action in statement["Action"]
+        if action in ALL_ACTIONS_OF_DEPENDENTS
+    ]
+    assert len(set(of_dependents)) == len(of_dependents)
 
 
 def test_every_role_is_bounded(template: Template) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.oncall.alarm_state import State
 from tests.oncall.watch import MINUTE, Watch
 from tests.support.authority import now

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.double import embedded_aws
 from tests.oncall.year.remembering import remembering
 from tests.support.authority import Authority

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certrotation.handlers import rotate, scan
 from certrotation.handlers.reporting import logger
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from tests.double.building import ALL_KEY_TYPES, create_listener, distribution_config, import_issued
 from tests.support.authority import Issued
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 HOME = "eu-west-1"
 PREFIX = "certrotation/"
 MOST_MESSAGES = 10_000
-MOST_RECEIVES = 5
-"""After these the queue gives a message up (infra/service/queues.py)."""
 
 
 @dataclass(kw_only=True)
@@ -341,7 +340,7 @@ def _make_queues() -> tuple[str, str]:
     arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
     redrive = {
         "deadLetterTargetArn": arn["Attributes"]["QueueArn"],
-        "maxReceiveCount": MOST_RECEIVES,
+        "maxReceiveCount": RECEIVES_UNTIL_GIVEN_UP,
     }
     queue = sqs.create_queue(
         QueueName="rotation",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tests.support.estate import MOST_RECEIVES
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +91,7 @@ class ModelQueue:
             for handle, message in list(self.messages.items()):
                 if message.visible_at > now:
                     continue
-                if message.received == MOST_RECEIVES:
+                if message.received == RECEIVES_UNTIL_GIVEN_UP:
                     self.given_up.append(self.messages.pop(handle))
                     self.dead_letters += 1
                     continue

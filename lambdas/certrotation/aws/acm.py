@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.aws.errors import translated
+from certrotation.aws.errors import NOT_YET, QUOTA, Fault, meaning, translated
 from certrotation.core.estate.inventory import CertificateDetail, ListedCertificate
 from certrotation.core.material.bundle import PresentedCertificate
 from certrotation.core.material.decoding import UnreadableSecretError, decode_certificates
 from certrotation.core.material.host_names import normalise
 from certrotation.core.material.x509_facts import KeyAlgorithm
-from certrotation.errors import Rejected, Vanished
+from certrotation.errors import InUse, Rejected, TagsFull, TagsRefused, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +30,21 @@ if TYPE_CHECKING:
     from certrotation.core.material.bundle import Material
 
 _PAGE = 1000
+
+_TAGS = Fault(TagsRefused, "Correct the secret's tags, or the organisation's tag policy.")
+MEANINGS = (
+    meaning(NOT_YET, "ConflictException", "RequestInProgressException"),
+    meaning(_TAGS, "InvalidTagException", "TagPolicyException"),
+    # A value outside the model's pattern (ACM API Reference, Tag); the message names the tag.
+    meaning(_TAGS, "InvalidParameterException", "ValidationException", words=r"\btags?\b"),
+    meaning(Fault(TagsFull, "Remove tags there: AWS allows fifty."), "TooManyTagsException"),
+    meaning(QUOTA, "LimitExceededException"),
+    meaning(
+        Fault(InUse, "It is deleted by a later scan, once nothing uses it."),
+        "ResourceInUseException",
+    ),
+)
+"""What ACM's error codes mean (ACM API Reference, Errors of each action)."""
 
 
 class AcmCertificates:
@@ -53,7 +68,7 @@ class AcmCertificates:
         Without key types the list shows RSA up to 2048 bits alone, and it has no filter by type
         (ACM API Reference, ListCertificates and Filters).
         """
-        with translated("acm:ListCertificates", self._here):
+        with translated("acm:ListCertificates", self._here, MEANINGS):
             pages = self._client.get_paginator("list_certificates").paginate(
                 CertificateStatuses=["ISSUED", "EXPIRED"],
                 Includes={"keyTypes": [each.value for each in KeyAlgorithm]},
@@ -72,7 +87,7 @@ class AcmCertificates:
         Raises:
             Rejected: a certificate cannot be decoded.
         """
-        with translated("acm:GetCertificate", arn):
+        with translated("acm:GetCertificate", arn, MEANINGS):
             answer = self._client.get_certificate(CertificateArn=arn)
         chain = answer.get("CertificateChain", "").encode()
         try:
@@ -88,7 +103,7 @@ class AcmCertificates:
 
     def detail(self, arn: str) -> CertificateDetail:
         """Return what ACM tells about a certificate."""
-        with translated("acm:DescribeCertificate", arn):
+        with translated("acm:DescribeCertificate", arn, MEANINGS):
             answer = self._client.describe_certificate(CertificateArn=arn)["Certificate"]
         return CertificateDetail(
             created_at=answer["CreatedAt"], in_use_by=tuple(answer.get("InUseBy", ()))
@@ -96,7 +111,7 @@ class AcmCertificates:
 
     def tags(self, arn: str) -> Mapping[str, str]:
         """Return a certificate's tags."""
-        with translated("acm:ListTagsForCertificate", arn):
+        with translated("acm:ListTagsForCertificate", arn, MEANINGS):
             answer = self._client.list_tags_for_certificate(CertificateArn=arn)
         return {tag["Key"]: tag.get("Value", "") for tag in answer.get("Tags", ())}
 
@@ -105,19 +120,19 @@ class AcmCertificates:
         request = _import_request(material)
         if tags:
             request["Tags"] = _as_list(tags)
-        with translated("acm:ImportCertificate", f"a new certificate in {self._region}"):
+        with translated("acm:ImportCertificate", f"a new certificate in {self._region}", MEANINGS):
             return self._importing.import_certificate(**request)["CertificateArn"]
 
     def reimport(self, arn: str, material: Material) -> None:
         """Put material under a known ARN; ACM refuses tags here (ACM API Reference)."""
         request = _import_request(material)
         request["CertificateArn"] = arn
-        with translated("acm:ImportCertificate", arn):
+        with translated("acm:ImportCertificate", arn, MEANINGS):
             self._importing.import_certificate(**request)
 
     def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add or overwrite tags."""
-        with translated("acm:AddTagsToCertificate", arn):
+        with translated("acm:AddTagsToCertificate", arn, MEANINGS):
             self._client.add_tags_to_certificate(CertificateArn=arn, Tags=_as_list(tags))
 
     def remove_tags(self, arn: str, keys: Iterable[str]) -> None:
@@ -125,13 +140,13 @@ class AcmCertificates:
         unwanted: list[TagTypeDef] = [{"Key": key} for key in keys]
         if not unwanted:
             return
-        with translated("acm:RemoveTagsFromCertificate", arn):
+        with translated("acm:RemoveTagsFromCertificate", arn, MEANINGS):
             self._client.remove_tags_from_certificate(CertificateArn=arn, Tags=unwanted)
 
     def delete(self, arn: str) -> None:
         """Delete a certificate; one that is gone already is no error."""
         try:
-            with translated("acm:DeleteCertificate", arn):
+            with translated("acm:DeleteCertificate", arn, MEANINGS):
                 self._client.delete_certificate(CertificateArn=arn)
         except Vanished:
             return

@@ -1,7 +1,8 @@
-"""Turns botocore's errors into ours: one table of AWS's error codes, whichever service says them.
+"""Translates botocore's errors into ours: codes common to all services here, others by service.
 
-The codes are those of each service's API Reference, Common Errors included; the few that a service
-returns without documenting them carry a note.
+What a code of one service means stands beside the adapter of that service: two services may use one
+code for different things. Sources are each API Reference and its Common Errors; a code that a
+service returns without documenting it carries a note.
 """
 
 from __future__ import annotations
@@ -15,16 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from certrotation.errors import (
     AccessDenied,
     CertRotationError,
-    DependentBusy,
-    DependentFull,
-    DependentRefused,
-    InUse,
-    NotSeenYet,
     NotYet,
     QuotaReached,
     Rejected,
-    TagsFull,
-    TagsRefused,
     Throttled,
     Unreachable,
     Vanished,
@@ -32,60 +26,74 @@ from certrotation.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _SERVER_ERROR = 500
 _PEM = "-----BEGIN"
 
+RETRIED = "It is tried again by itself."
+"""The remedy of an error that needs nobody."""
 
-class _Fault(NamedTuple):
-    """What an error code comes to: the kind of error, and what to do."""
+
+class Fault(NamedTuple):
+    """What an error code comes to: the kind of error, and the remedy."""
 
     kind: type[CertRotationError]
     remedy: str
 
 
-_AGAIN = "It is tried again by itself."
-_DENIED = _Fault(
+class Meaning(NamedTuple):
+    """A fault, and the error codes of a service that mean it."""
+
+    fault: Fault
+    codes: tuple[str, ...]
+    words: re.Pattern[str] | None = None
+    """What the message must hold as well, where the code alone says too little."""
+
+    def applies_to(self, code: str, message: str) -> bool:
+        """Return whether an error has this meaning."""
+        return code in self.codes and (self.words is None or bool(self.words.search(message)))
+
+
+def meaning(fault: Fault, *codes: str, words: str | None = None) -> Meaning:
+    """Return what these codes mean; `words` is a regular expression, its case does not matter."""
+    return Meaning(fault, codes, re.compile(words, re.IGNORECASE) if words else None)
+
+
+DENIED = Fault(
     AccessDenied,
     "Allow the action to the function's role; a permissions boundary, a service control policy or"
     " a key policy may deny it too.",
 )
-_THROTTLED = _Fault(Throttled, f"{_AGAIN} If it lasts, ask for a higher rate quota.")
-_NO_ANSWER = _Fault(Unreachable, f"{_AGAIN} If it lasts, look at the AWS Health Dashboard.")
-_NO_CREDENTIALS = _Fault(
+THROTTLED = Fault(Throttled, f"{RETRIED} If it lasts, ask for a higher rate quota.")
+NOT_YET = Fault(NotYet, RETRIED)
+QUOTA = Fault(QuotaReached, "Delete what is not needed, or ask for a higher quota.")
+VANISHED = Fault(Vanished, "Nothing is left to change; the next scan sees what there is.")
+_NO_ANSWER = Fault(Unreachable, f"{RETRIED} If it lasts, look at the AWS Health Dashboard.")
+_NO_CREDENTIALS = Fault(
     Unreachable,
     "The credentials are not valid there: enable the Region for this account, or take it out of"
     " the target Regions.",
 )
-_NOT_YET = _Fault(NotYet, _AGAIN)
-_VANISHED = _Fault(Vanished, "Nothing is left to change; the next scan sees what there is.")
-_TAGS = _Fault(TagsRefused, "Correct the secret's tags, or the organisation's tag policy.")
-_UNSEEN = _Fault(NotSeenYet, _AGAIN)
-_REJECTED = _Fault(Rejected, "Correct what AWS complains of.")
+_REJECTED = Fault(Rejected, "Correct what AWS complains of.")
 
-_FAULTS: dict[_Fault, tuple[str, ...]] = {
-    _DENIED: (
+_COMMON: dict[Fault, tuple[str, ...]] = {
+    DENIED: (
         "AccessDenied",
         "AccessDeniedException",
-        "AuthorizationError",
-        "KMSAccessDenied",
-        "KmsAccessDenied",
         "UnauthorizedOperation",
     ),
-    # LimitExceededException is not here, though botocore retries it: ACM says it of quotas.
-    _THROTTLED: (
+    # Those that botocore retries (botocore.retries.standard), but for LimitExceededException: ACM
+    # and Secrets Manager say it of quotas.
+    THROTTLED: (
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
-        "KMSThrottling",
-        "KmsThrottled",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
         "SlowDown",
-        "Throttled",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
@@ -112,65 +120,13 @@ _FAULTS: dict[_Fault, tuple[str, ...]] = {
         "SubscriptionRequiredException",
         "UnrecognizedClientException",
     ),
-    _NOT_YET: (
-        "ConflictException",
-        "InvalidIfMatchVersion",
-        "OperationNotPermitted",  # RemoveListenerCertificates: it is the default meanwhile
-        "PaginationTokenExpiredException",
-        "PreconditionFailed",
-        "RequestInProgressException",
-    ),
-    _VANISHED: (
-        "ListenerNotFound",
-        "LoadBalancerNotFound",
-        "MessageNotInflight",
-        "NoSuchDistribution",
-        "NoSuchResource",
-        "ReceiptHandleIsInvalid",
-        "ResourceNotFoundException",
-    ),
-    _TAGS: ("InvalidTagException", "TagPolicyException"),
-    _Fault(TagsFull, "Remove tags there: AWS allows fifty."): ("TooManyTagsException",),
-    _Fault(QuotaReached, "Delete what is not needed, or ask for a higher quota."): (
-        "LimitExceededException",
-    ),
-    _Fault(InUse, "It is deleted by a later scan, once nothing uses it."): (
-        "ResourceInUseException",
-    ),
-    _Fault(DependentBusy, _AGAIN): ("IllegalUpdate",),  # one viewer certificate change at a time
-    _UNSEEN: ("CertificateNotFound",),
-    _Fault(DependentFull, "Remove a certificate there, or ask for a higher quota."): (
-        "TooManyCertificates",
-    ),
-    _Fault(DependentRefused, "Put material into the secret that this dependent takes."): (
-        "InvalidViewerCertificate",
-        "UnsupportedCertificate",  # not in the API Reference; seen from ModifyListener
-    ),
+    VANISHED: ("ResourceNotFoundException",),
 }
-_BY_CODE = {code: fault for fault, codes in _FAULTS.items() for code in codes}
-_BY_WORDS: tuple[tuple[frozenset[str], re.Pattern[str], _Fault], ...] = (
-    (
-        frozenset({"InvalidParameterException", "ValidationException"}),
-        re.compile(r"\btags?\b", re.IGNORECASE),
-        _TAGS,
-    ),
-    (
-        # CloudFront says so of a certificate that is minutes old, and of one that it cannot use.
-        frozenset({"InvalidViewerCertificate"}),
-        re.compile(r"doesn't exist, isn't in us-east-1", re.IGNORECASE),
-        _UNSEEN,
-    ),
-    (
-        frozenset({"InvalidParameterValue"}),
-        re.compile(r"receipt handle has expired", re.IGNORECASE),
-        _VANISHED,
-    ),
-)
-"""Where a code says too little, what its message must hold."""
+_BY_CODE = {code: fault for fault, codes in _COMMON.items() for code in codes}
 
 
 @contextmanager
-def translated(operation: str, subject: str) -> Iterator[None]:
+def translated(operation: str, subject: str, meanings: Sequence[Meaning] = ()) -> Iterator[None]:
     """Raise what the block's AWS calls come to, in our terms.
 
     The errors carry no trace of botocore's, and of those nothing stays: they hold the request,
@@ -179,14 +135,15 @@ def translated(operation: str, subject: str) -> Iterator[None]:
     Args:
         operation: the IAM action, such as `acm:ImportCertificate`.
         subject: what it is done to, by ARN, or by name and Region.
+        meanings: what the service's own error codes mean; the first that applies counts.
 
     Raises:
-        CertRotationError: as the table above has it.
+        CertRotationError: as `meanings` say, else as the common table above says.
     """
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        ours = _translate(without_frames(error), f"{operation} for {subject}")
+        ours = _translate(without_frames(error), f"{operation} for {subject}", meanings)
         try:
             raise ours from None
         except CertRotationError:
@@ -196,25 +153,28 @@ def translated(operation: str, subject: str) -> Iterator[None]:
             del ours  # it would refer to the frame that refers to it
 
 
-def failure(code: str, message: str, call: str) -> CertRotationError:
+def failure(
+    code: str, message: str, call: str, meanings: Sequence[Meaning] = ()
+) -> CertRotationError:
     """Return our error for one of AWS's codes and its message.
 
     `call` names the operation and what it was done to. PEM that AWS quotes is left out.
     """
-    fault = _fault(code, message)
+    fault = _fault(code, message, meanings)
     words = message.partition(_PEM)[0].strip().rstrip(".")
     return fault.kind(f"{call} answers {code}: {words}.", fault.remedy)
 
 
-def _fault(code: str, message: str) -> _Fault:
-    for codes, words, fault in _BY_WORDS:
-        if code in codes and words.search(message):
-            return fault
-    # SQS puts its former namespace in front of some codes (API Reference, JSON protocol).
-    return _BY_CODE.get(code.removeprefix("AWS.SimpleQueueService."), _REJECTED)
+def _fault(code: str, message: str, meanings: Sequence[Meaning]) -> Fault:
+    for each in meanings:
+        if each.applies_to(code, message):
+            return each.fault
+    return _BY_CODE.get(code, _REJECTED)
 
 
-def _translate(error: ClientError | BotoCoreError, call: str) -> CertRotationError:
+def _translate(
+    error: ClientError | BotoCoreError, call: str, meanings: Sequence[Meaning]
+) -> CertRotationError:
     if isinstance(error, ParamValidationError):
         return Rejected(f"{call} has parameters that AWS's model forbids.", _REJECTED.remedy)
     if isinstance(error, BotoCoreError):
@@ -223,6 +183,6 @@ def _translate(error: ClientError | BotoCoreError, call: str) -> CertRotationErr
     # Some answers have an empty message, or none.
     code, message = answer["Error"].get("Code") or "no code", answer["Error"].get("Message") or ""
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if status >= _SERVER_ERROR and _fault(code, message) is _REJECTED:
+    if status >= _SERVER_ERROR and _fault(code, message, meanings) is _REJECTED:
         return Unreachable(f"{call} answers {status}: {code}.", _NO_ANSWER.remedy)
-    return failure(code, message, call)
+    return failure(code, message, call, meanings)

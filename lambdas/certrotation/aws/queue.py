@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.aws.errors import failure, translated
+from certrotation.aws.errors import DENIED, THROTTLED, VANISHED, failure, meaning, translated
 from certrotation.errors import Vanished
 
 if TYPE_CHECKING:
@@ -30,6 +30,20 @@ _LONGEST_DELAY = 15 * 60
 _LONGEST_TIMEOUT = 11 * 60 * 60
 """SQS allows twelve hours from the receive on, and a function has had the message for a while."""
 
+MEANINGS = (
+    meaning(DENIED, "KmsAccessDenied"),
+    meaning(THROTTLED, "KmsThrottled"),
+    meaning(
+        VANISHED,
+        "MessageNotInflight",
+        # The former namespace stands in front of some codes (SQS API Reference, JSON protocol).
+        "AWS.SimpleQueueService.MessageNotInflight",
+        "ReceiptHandleIsInvalid",
+    ),
+    meaning(VANISHED, "InvalidParameterValue", words="receipt handle has expired"),
+)
+"""What SQS's error codes mean (SQS API Reference, ChangeMessageVisibility and SendMessage)."""
+
 
 class SqsRotationQueue:
     """The queue at `url`."""
@@ -50,11 +64,11 @@ class SqsRotationQueue:
             refused = self._send_batch(remaining) if remaining else []
             if refused:
                 call = f"sqs:SendMessage for {len(refused)} messages to {self._url}"
-                raise failure(refused[0]["Code"], refused[0].get("Message", ""), call)
+                raise failure(refused[0]["Code"], refused[0].get("Message", ""), call, MEANINGS)
 
     def send_later(self, request: RotationRequest, delay: timedelta) -> None:
         """Queue one request that is seen after `delay`, at most 15 minutes."""
-        with translated("sqs:SendMessage", self._url):
+        with translated("sqs:SendMessage", self._url, MEANINGS):
             self._client.send_message(
                 QueueUrl=self._url,
                 MessageBody=request.to_json(),
@@ -67,7 +81,7 @@ class SqsRotationQueue:
         One whose receipt handle is no longer good comes back by itself, or was deleted.
         """
         try:
-            with translated("sqs:ChangeMessageVisibility", self._url):
+            with translated("sqs:ChangeMessageVisibility", self._url, MEANINGS):
                 self._client.change_message_visibility(
                     QueueUrl=self._url,
                     ReceiptHandle=receipt_handle,
@@ -80,7 +94,7 @@ class SqsRotationQueue:
         self, batch: Sequence[SendMessageBatchRequestEntryTypeDef]
     ) -> Sequence[BatchResultErrorEntryTypeDef]:
         """Send a batch and return what of it failed."""
-        with translated("sqs:SendMessage", self._url):
+        with translated("sqs:SendMessage", self._url, MEANINGS):
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=batch)
         return answer.get("Failed", [])
 

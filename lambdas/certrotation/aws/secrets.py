@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from certrotation.aws.errors import translated
+from certrotation.aws.errors import QUOTA, meaning, translated
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.material.secret_format import SecretValue
 from certrotation.errors import Rejected
+from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     )
 
 _PAGE = 100
-_CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+
+MEANINGS = (meaning(QUOTA, "LimitExceededException"),)
+"""What Secrets Manager's error codes mean (Secrets Manager API Reference, PutSecretValue)."""
 
 
 class ManagedSecrets:
@@ -37,7 +40,7 @@ class ManagedSecrets:
 
     def list_managed(self) -> Sequence[ManagedSecret]:
         """Return them all, without those that are being deleted; the list lags by minutes."""
-        with translated("secretsmanager:ListSecrets", self._named(f"{self._prefix}*")):
+        with translated("secretsmanager:ListSecrets", self._named(f"{self._prefix}*"), MEANINGS):
             pages = self._client.get_paginator("list_secrets").paginate(
                 Filters=[{"Key": "name", "Values": [self._prefix]}],
                 PaginationConfig={"PageSize": _PAGE},
@@ -56,7 +59,7 @@ class ManagedSecrets:
             Vanished: there is no such secret.
             Rejected: it is being deleted.
         """
-        with translated("secretsmanager:DescribeSecret", self._named(secret_id)):
+        with translated("secretsmanager:DescribeSecret", self._named(secret_id), MEANINGS):
             answer = self._client.describe_secret(SecretId=secret_id)
         if answer.get("DeletedDate"):
             raise Rejected(
@@ -67,8 +70,8 @@ class ManagedSecrets:
 
     def current_value(self, secret_id: str) -> SecretValue:
         """Return what is AWSCURRENT."""
-        with translated("secretsmanager:GetSecretValue", self._named(secret_id)):
-            answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=_CURRENT)
+        with translated("secretsmanager:GetSecretValue", self._named(secret_id), MEANINGS):
+            answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=CURRENT_LABEL)
         return SecretValue(
             version=answer["VersionId"],
             text=answer.get("SecretString"),
@@ -77,7 +80,7 @@ class ManagedSecrets:
 
     def is_newer(self, secret_id: str, version: str, than: str) -> bool:
         """Say whether `version` was created after `than`; one that is gone was not."""
-        with translated("secretsmanager:ListSecretVersionIds", self._named(secret_id)):
+        with translated("secretsmanager:ListSecretVersionIds", self._named(secret_id), MEANINGS):
             created: dict[str, datetime] = {
                 each["VersionId"]: each["CreatedDate"] for each in self._versions(secret_id)
             }
@@ -105,8 +108,8 @@ def _secret(
     return ManagedSecret(
         name=entry["Name"],
         arn=entry["ARN"],
-        current_version=by_label.get(_CURRENT),
-        previous_version=by_label.get(_PREVIOUS),
+        current_version=by_label.get(CURRENT_LABEL),
+        previous_version=by_label.get(PREVIOUS_LABEL),
         last_changed=entry.get("LastChangedDate") or entry.get("CreatedDate"),
         tags={tag["Key"]: tag["Value"] for tag in entry.get("Tags", ())},
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.aws.errors import translated
-from certrotation.core.estate.tags import SECRET
+from certrotation.aws.errors import NOT_YET, meaning, translated
+from certrotation.names.tags import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi.type_defs import TagFilterTypeDef
 
 _PAGE = 100
+
+MEANINGS = (meaning(NOT_YET, "PaginationTokenExpiredException"),)
+"""What the tagging service's error codes mean (Resource Groups Tagging API, GetResources)."""
 
 
 class ResourceTagIndex:
@@ -36,7 +39,7 @@ class ResourceTagIndex:
 
     def _resources(self, filters: Sequence[TagFilterTypeDef]) -> dict[str, dict[str, str]]:
         region = self._client.meta.region_name
-        with translated("tag:GetResources", f"the certificates in {region}"):
+        with translated("tag:GetResources", f"the certificates in {region}", MEANINGS):
             pages = self._client.get_paginator("get_resources").paginate(
                 ResourceTypeFilters=["acm:certificate"],
                 TagFilters=filters,

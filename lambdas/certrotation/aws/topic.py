@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.aws.errors import translated
+from certrotation.aws.errors import DENIED, THROTTLED, meaning, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
     from certrotation.core.notify.notice import Notice
+
+MEANINGS = (
+    meaning(DENIED, "AuthorizationError", "KMSAccessDenied"),
+    meaning(THROTTLED, "KMSThrottling", "Throttled"),
+)
+"""What SNS's error codes mean (SNS API Reference, Publish)."""
 
 
 class SnsNotices:
@@ -29,7 +35,7 @@ class SnsNotices:
         Raises:
             CertRotationError: it could not be published.
         """
-        with translated("sns:Publish", self._topic_arn):
+        with translated("sns:Publish", self._topic_arn, MEANINGS):
             self._client.publish(
                 TopicArn=self._topic_arn, Subject=notice.subject, Message=notice.body
             )

@@ -13,6 +13,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from certrotation.errors import CertRotationError
+from certrotation.names import environment
+from certrotation.names.metrics import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,17 +22,13 @@ if TYPE_CHECKING:
     from certrotation.core.notify.notice import Notice
     from certrotation.workflows.ports import Account
 
-NAMESPACE = "CertRotation"
-
-DEFAULT_SERVICE = "certrotation"
-
 NOT_SENT = "NOTICE_NOT_SENT"
 """The code of a mail that could not be sent."""
 
 
 def service() -> str:
     """Return the stack's name; without one Powertools would leave the dimension out."""
-    return os.environ.get("POWERTOOLS_SERVICE_NAME", DEFAULT_SERVICE)
+    return os.environ.get(environment.SERVICE, environment.DEFAULT_STACK_NAME)
 
 
 logger = Logger(service=service())

@@ -19,7 +19,8 @@ from certrotation.core.rotation.planning import RotationPolicy
 from certrotation.core.rotation.request import RotationRequest
 from certrotation.errors import CertRotationError, Rejected, without_frames
 from certrotation.handlers.reporting import emit, logger, service, tell
-from certrotation.settings import Mode, Settings
+from certrotation.names.environment import Mode
+from certrotation.settings import Settings
 from certrotation.workflows.rotate import Rotator
 
 if TYPE_CHECKING:
@@ -116,7 +117,6 @@ def _rotator(account: Account, settings: Settings, now: datetime) -> Rotator:
             windows=settings.windows,
             roots=composition.public_roots(settings.public_roots_file),
             adopts=settings.adopts,
-            edge_region=composition.edge_region(settings.home_region),
         ),
         secret_prefix=settings.secret_prefix,
         applies=settings.mode is Mode.APPLY,

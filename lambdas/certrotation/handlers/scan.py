@@ -10,7 +10,8 @@ from certrotation import composition
 from certrotation.core.notify.schedule import is_digest_due
 from certrotation.core.scan.assessment import ScanPolicy
 from certrotation.handlers.reporting import emit, logger, service, tell
-from certrotation.settings import Mode, Settings
+from certrotation.names.environment import Mode
+from certrotation.settings import Settings
 from certrotation.workflows.scan import scan
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn, assert_never
 
-from certrotation.core.estate import tags
-from certrotation.core.estate.inventory import DependentKind
+from certrotation.core.estate.tags import own_tags
 from certrotation.core.rotation.outcomes import RegionOutcome, Status, status_of
 from certrotation.core.rotation.plan import (
     Adopt,
@@ -34,6 +33,7 @@ from certrotation.errors import (
     Vanished,
     without_frames,
 )
+from certrotation.names import tags
 from certrotation.workflows.move_dependents import Moves
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ PERMISSIONS_SETTLE = timedelta(minutes=10)
 """How long after tagging a denial may mean that IAM has yet to see the tag."""
 
 PLANS_A_COPY = 3
-"""A copy may lead to another plan when it is imported, when ACM refuses a reimport and when
-CloudFront refuses to leave it; more means that the ground is moving."""
+"""A copy may lead to another plan when it is imported, when ACM rejects a reimport and when
+a dependent that shows a reimport late cannot leave it; more means that the ground is moving."""
 
 
 class _LookAgainError(Exception):
@@ -228,14 +228,14 @@ class RegionRotation:
             )
 
     def _move(self, step: Move) -> bool:
-        """Move a dependent; where CloudFront refuses the new ARN, plan again, for a reimport."""
+        """Move a dependent; plan again, for a reimport, if one that shows it late cannot move."""
         try:
             has_left = self.moves.move(step)
         except DependentRefused as refusal:
-            is_edge = step.dependent.kind is DependentKind.DISTRIBUTION
-            if is_edge and step.arn not in self.refusals.edge:
+            shows_late = step.dependent.kind.reimport_lead is not None
+            if shows_late and step.arn not in self.refusals.moves:
                 self.notes.append(refusal.found)
-                self.refusals = self.refusals.with_edge(step.arn)
+                self.refusals = self.refusals.with_move(step.arn)
                 raise _LookAgainError from refusal
             self.moves.strand(step, refusal.found)
             return False
@@ -260,7 +260,7 @@ class RegionRotation:
     def _make_room_for(self, marks: Mapping[str, str], arn: str) -> None:
         """Take as many inherited tags off a copy as marks are to come: it has all ACM allows."""
         of_copy = next((each.tags for each in self.look.copies if each.arn == arn), {})
-        inherited = sorted(of_copy.keys() - tags.own_tags(of_copy).keys())
+        inherited = sorted(of_copy.keys() - own_tags(of_copy).keys())
         self.region.certificates.remove_tags(arn, inherited[-len(marks) :])
 
     def _is_freshly_tagged(self, arn: str) -> bool:

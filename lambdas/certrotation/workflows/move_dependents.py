@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate.inventory import DependentKind
 from certrotation.core.rotation.outcomes import Stranded
 from certrotation.errors import (
     AccessDenied,
@@ -22,6 +21,7 @@ from certrotation.errors import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import Copy
     from certrotation.core.rotation.plan import Move
     from certrotation.workflows.ports import DependentService, Region
@@ -60,8 +60,8 @@ class Moves:
         What keeps this one does not keep the others: it is noted, and they are moved.
 
         Raises:
-            DependentRefused: the service does not take the new certificate; or, for whatever
-                reason, a distribution cannot be changed.
+            DependentRefused: the service does not take the new certificate; or a dependent that
+                shows a reimport late cannot be changed, for whatever reason.
             Throttled, Unreachable: the service answers nobody now.
         """
         try:
@@ -76,7 +76,7 @@ class Moves:
             self.not_left.add(step.arn)
             self.unsettled = self.unsettled or without_frames(unsettled)
         except (AccessDenied, DependentFull, Rejected) as refusal:
-            if step.dependent.kind is DependentKind.DISTRIBUTION:
+            if step.dependent.kind.reimport_lead is not None:
                 # Whatever keeps it where it is does not keep its certificate from a reimport.
                 raise DependentRefused(refusal.found, refusal.remedy) from refusal
             self.strand(step, refusal.found)

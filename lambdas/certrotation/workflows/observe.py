@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from certrotation.core.estate.inventory import Dependent
     from certrotation.core.rotation.planning import Rotation
     from certrotation.core.rotation.request import ScanSnapshot
     from certrotation.workflows.ports import Region
@@ -41,7 +42,7 @@ class Observer:
         copies = self._seen(region) or self._copies(region, self._indexed(region))
         if any(each.marks.version is None for each in copies):
             return self.look_directly(region)
-        if self.rotation.users_decide(region.name, copies, self.now):
+        if self.rotation.users_decide(copies, region.kinds, self.now):
             copies = tuple(self._with_users(region, copies))
         look = RegionLook(region=region.name, copies=copies)
         plan = self.rotation.plan([look], self.now)
@@ -118,7 +119,7 @@ class Observer:
                 copy,
                 in_use=bool(detail.in_use_by),
                 created_at=detail.created_at,
-                users=_users_of(region, copy.arn, detail.in_use_by),
+                users=users_of(region, copy.arn, detail.in_use_by),
             )
 
 
@@ -142,19 +143,14 @@ def _tags_of(region: Region, arns: Iterable[str]) -> dict[str, Mapping[str, str]
     return found
 
 
-def _users_of(region: Region, arn: str, user_arns: Sequence[str]) -> Users:
-    """Ask the services who really presents a certificate, among those that ACM names."""
-    known = {
-        service: [user for user in user_arns if service.knows(user)]
-        for service in region.dependents
-    }
-    looked_at = {user for users in known.values() for user in users}
-    return Users(
-        dependents=tuple(
-            dependent
-            for service, users in known.items()
-            if users
-            for dependent in service.dependents(arn, users)
-        ),
-        unknown=tuple(user for user in user_arns if user not in looked_at),
-    )
+def users_of(region: Region, arn: str, user_arns: Sequence[str]) -> Users:
+    """Offer the users that ACM names to each service in turn; unexplained ones stay unknown."""
+    dependents: list[Dependent] = []
+    unknown = tuple(dict.fromkeys(user_arns))
+    for service in region.dependents:
+        if not unknown:
+            break
+        claim = service.claim(arn, unknown)
+        dependents += claim.dependents
+        unknown = tuple(user for user in unknown if user not in claim.explained)
+    return Users(dependents=tuple(dependents), unknown=unknown)

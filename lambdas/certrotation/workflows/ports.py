@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import timedelta
 
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import (
         CertificateDetail,
+        Claim,
         Dependent,
-        DependentKind,
         ListedCertificate,
         ManagedSecret,
     )
@@ -151,16 +152,19 @@ class DependentService(Protocol):
     """A service whose resources present certificates."""
 
     kinds: frozenset[DependentKind]
-    """What it can move."""
+    """The kinds that the service can move."""
 
-    def knows(self, user_arn: str) -> bool:
-        """Say whether an ARN from `CertificateDetail.in_use_by` is this service's to look at."""
+    def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
+        """Return what names the certificate in its own configuration, and whom that explains.
 
-    def dependents(self, certificate_arn: str, user_arns: Sequence[str]) -> Sequence[Dependent]:
-        """Return what names the certificate in its own configuration, among these users.
+        A user is explained if a dependent was found for it, or if its complete configuration was
+        read and names the certificate no longer: `in_use_by` lags behind a detach. A user of this
+        account that the service no longer has is explained as well. What was not read is never
+        explained.
 
-        A user that is gone, or names the certificate no more, has no dependents: the list comes
-        from a hint.
+        Args:
+            certificate_arn: the certificate; its account and Region tell which users are local.
+            user_arns: users from `CertificateDetail.in_use_by` that nobody has explained yet.
         """
 
     def move(self, dependent: Dependent, to_arn: str) -> None:
@@ -186,6 +190,12 @@ class Region:
     certificates: Certificates
     tag_index: TagIndex
     dependents: tuple[DependentService, ...]
+    """In the order in which users are offered to them."""
+
+    @property
+    def kinds(self) -> tuple[DependentKind, ...]:
+        """The kinds of dependents that may present a certificate of this Region."""
+        return tuple(kind for service in self.dependents for kind in service.kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from certrotation.core.estate.current_copies import (
     current_copies_in,
 )
 from certrotation.core.estate.inventory import RegionLook
-from certrotation.core.estate.tags import IGNORE, NOT_AFTER, SECRET
+from certrotation.names.tags import IGNORE, NOT_AFTER, SECRET
 from tests.core.building import HOME, SHOP, arn, copy, superseded
 from tests.core.samples import DAY, NOW
 

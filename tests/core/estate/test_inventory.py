@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.inventory import Dependent, DependentKind, Users
+from certrotation.core.estate.inventory import Dependent, Users
 from certrotation.core.findings import Code, Severity
-from certrotation.core.material.x509_facts import KeyAlgorithm
-from tests.core.building import BIRTH, arn, copy, distribution, listener, managed, superseded, users
+from tests.core.building import BIRTH, arn, copy, listener, managed, superseded, users
 from tests.core.samples import NOW, SECOND
 
 if TYPE_CHECKING:
@@ -72,27 +71,6 @@ def test_accepted_findings_are_the_words_of_a_tag() -> None:
         "NAMES_LOST@v1",
     )
     assert managed().accepted == ()
-
-
-@pytest.mark.parametrize(
-    ("kind", "refused"),
-    [
-        (DependentKind.ALB_LISTENER, set()),
-        (DependentKind.NLB_LISTENER, {KeyAlgorithm.RSA_4096}),
-        (DependentKind.DISTRIBUTION, {KeyAlgorithm.EC_SECP384R1, KeyAlgorithm.EC_SECP521R1}),
-    ],
-)
-def test_each_kind_of_dependent_takes_the_keys_that_its_service_documents(
-    kind: DependentKind, refused: set[KeyAlgorithm]
-) -> None:
-    assert set(KeyAlgorithm) - listener(kind=kind).accepted_keys == refused
-
-
-def test_only_a_distribution_limits_the_chain_and_only_load_balancers_want_a_full_name() -> None:
-    assert (distribution().longest_chain, distribution().needs_qualified_name) == (5, False)
-    for kind in (DependentKind.ALB_LISTENER, DependentKind.NLB_LISTENER):
-        on_balancer = listener(kind=kind)
-        assert (on_balancer.longest_chain, on_balancer.needs_qualified_name) == (None, True)
 
 
 def test_a_dependent_is_named_by_kind_and_arn() -> None:

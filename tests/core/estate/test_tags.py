@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from certrotation.core.estate.tags import (
-    IGNORE,
-    NOT_AFTER,
-    SECRET,
-    SUPERSEDED_AT,
-    SUPERSEDED_BY,
-    VERSION,
-    Marks,
-    own_tags,
-    tags_for_copy,
-)
+from certrotation.core.estate.tags import Marks, own_tags, tags_for_copy
 from certrotation.core.findings import Code, Severity
+from certrotation.names.tags import IGNORE, NOT_AFTER, SECRET, SUPERSEDED_AT, SUPERSEDED_BY, VERSION
 
 OWN = {SECRET: "certrotation/shop", VERSION: "v1", NOT_AFTER: "1700000000"}
 

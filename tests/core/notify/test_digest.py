@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.tags import IGNORE
 from certrotation.core.notify.digest import digest
 from certrotation.core.notify.notice import MOST_BYTES
 from certrotation.core.scan.report import ScanReport
+from certrotation.names.tags import IGNORE
 from tests.core.building import (
     HOME,
     HOUR,

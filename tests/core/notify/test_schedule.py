@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from certrotation.core.notify.schedule import (
-    RECEIVES_UNTIL_GIVEN_UP,
-    Weekday,
     is_digest_due,
     is_notification_due,
 )
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot
+from certrotation.names.environment import Weekday
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from tests.core.building import HOME, HOUR, SHOP, managed
 from tests.core.rotation_outcomes import DENIED, of_regions, outcome, throttled
 from tests.core.samples import DAY, NOW, SECOND

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION
 from certrotation.core.findings import Code, Finding, Severity, refuse, repair
 from certrotation.core.rotation.plan import Import, Reimport
 from certrotation.core.rotation.planning import Rotation
@@ -34,6 +35,7 @@ from tests.core.samples import DAY, NOW, PRIVATE_CA, SECOND, verdicts
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import Copy, ManagedSecret
 
 TWO = replace(POLICY, targets=(HOME, US))
@@ -94,15 +96,12 @@ def test_an_entry_that_may_yet_have_an_effect_is_not_called_without_one_so_early
 
 
 @pytest.mark.parametrize(
-    ("region", "edge_region", "matters"),
-    [("us-east-1", "us-east-1", True), (HOME, "us-east-1", False), (HOME, None, False)],
+    ("kinds", "matters"), [([ALB_LISTENER, DISTRIBUTION], True), ([ALB_LISTENER], False)]
 )
-def test_users_decide_where_cloudfront_takes_its_certificates_from(
-    *, region: str, edge_region: str | None, matters: bool
+def test_users_decide_where_a_kind_that_shows_a_reimport_late_may_present_the_copy(
+    *, kinds: list[DependentKind], matters: bool
 ) -> None:
-    asked = rotation(policy=replace(POLICY, edge_region=edge_region))
-
-    assert asked.users_decide(region, [copy()], NOW) is matters
+    assert rotation().users_decide([copy()], kinds, NOW) is matters
 
 
 # The whole plan
@@ -242,6 +241,6 @@ def test_a_setting_turns_adoption_off() -> None:
 def test_what_cloudfront_refused_is_reimported_in_place() -> None:
     late = copy(leaf=issued(ends=DAY), used_by=users(distribution()))
 
-    (step, _) = plan_of(late, refused=NO_REJECTIONS.with_edge(arn(1))).regions[0].steps
+    (step, _) = plan_of(late, refused=NO_REJECTIONS.with_move(arn(1))).regions[0].steps
 
     assert isinstance(step, Reimport)

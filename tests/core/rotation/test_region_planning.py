@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.tags import SECRET, VERSION
+from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION, NLB_LISTENER
 from certrotation.core.findings import Code, Severity
 from certrotation.core.rotation.plan import (
     NEW_COPY,
@@ -24,6 +24,7 @@ from certrotation.core.rotation.region_planning import (
     Rejections,
     users_decide,
 )
+from certrotation.names.tags import SECRET, VERSION
 from tests.core.building import (
     NAME,
     NEW_VERSION,
@@ -40,6 +41,7 @@ from tests.core.region_plans import NEW_LEAF, RSA, UNUSED, done, region_plan, ro
 from tests.core.samples import DAY, NOW, verdicts
 
 if TYPE_CHECKING:
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import Copy, Users
     from tests.support.authority import Issued
 
@@ -152,9 +154,9 @@ def test_a_copy_that_acm_itself_will_not_have_reimported_is_replaced(used_by: Us
 
 
 def test_what_aws_refuses_adds_up() -> None:
-    refused = NO_REJECTIONS.with_edge("a").with_reimport("c", "x").with_edge("b")
+    refused = NO_REJECTIONS.with_move("a").with_reimport("c", "x").with_move("b")
 
-    assert refused == Rejections(edge=frozenset("ab"), reimport=(("c", "x"),))
+    assert refused == Rejections(moves=frozenset("ab"), reimport=(("c", "x"),))
 
 
 # Adoption in the plan
@@ -218,26 +220,29 @@ def test_an_ambiguous_adoption_refuses_the_region_and_keeps_the_notes() -> None:
 
 # Whether it matters who presents the copies
 
+BALANCERS = (ALB_LISTENER, NLB_LISTENER)
+EVERY = (*BALANCERS, DISTRIBUTION)
+
 
 @pytest.mark.parametrize(
-    ("copies", "is_edge", "matters"),
+    ("copies", "kinds", "matters"),
     [
-        ((), True, False),
-        ((copy(),), False, False),
-        ((copy(in_use=True),), True, True),
-        ((copy(in_use=None),), True, True),
-        ((copy(in_use=False),), True, False),
-        ((copy(leaf=NEW_LEAF, in_use=True),), True, False),
-        ((copy(leaf=RSA, in_use=False),), False, True),
-        ((copy(more_tags=superseded(NOW)),), False, True),
-        ((copy(1), copy(2)), False, True),
+        ((), EVERY, False),
+        ((copy(),), BALANCERS, False),
+        ((copy(in_use=True),), EVERY, True),
+        ((copy(in_use=None),), EVERY, True),
+        ((copy(in_use=False),), EVERY, False),
+        ((copy(leaf=NEW_LEAF, in_use=True),), EVERY, False),
+        ((copy(leaf=RSA, in_use=False),), BALANCERS, True),
+        ((copy(more_tags=superseded(NOW)),), BALANCERS, True),
+        ((copy(1), copy(2)), BALANCERS, True),
     ],
     ids=[
         "no copy",
         "one that is reimported anyway",
         "one that CloudFront may present",
-        "one of which nothing is known, at the edge",
-        "one that nobody uses, at the edge",
+        "one of which nothing is known, where CloudFront may present it",
+        "one that nobody uses, where CloudFront might present it",
         "one that carries the material",
         "one that must be replaced",
         "one that is superseded",
@@ -245,11 +250,11 @@ def test_an_ambiguous_adoption_refuses_the_region_and_keeps_the_notes() -> None:
     ],
 )
 def test_users_are_asked_for_only_where_they_decide(
-    *, copies: tuple[Copy, ...], is_edge: bool, matters: bool
+    *, copies: tuple[Copy, ...], kinds: tuple[DependentKind, ...], matters: bool
 ) -> None:
     goal = RegionGoal(material=material(), tags=rotation().tags, now=NOW)
 
-    assert users_decide(copies, goal, is_edge=is_edge) is matters
+    assert users_decide(copies, goal, kinds) is matters
 
 
 @pytest.mark.parametrize(("in_use", "matters"), [(True, True), (None, True), (False, False)])
@@ -260,4 +265,17 @@ def test_users_are_asked_for_where_a_load_balancer_would_not_take_the_names(
     goal = RegionGoal(material=unqualified, tags=rotation().tags, now=NOW)
     live = copy(leaf=issued("192.0.2.1", NAME), in_use=in_use)
 
-    assert users_decide([live], goal, is_edge=False) is matters
+    assert users_decide([live], goal, BALANCERS) is matters
+
+
+def test_users_are_asked_for_where_a_kind_accepts_no_chain_of_the_materials_length() -> None:
+    short = replace(ALB_LISTENER, longest_chain=0)
+    goal = RegionGoal(material=material(), tags=rotation().tags, now=NOW)
+
+    assert users_decide([copy()], goal, [short])
+
+
+def test_users_are_not_asked_for_where_no_kind_of_dependent_is_moved() -> None:
+    goal = RegionGoal(material=material(), tags=rotation().tags, now=NOW)
+
+    assert not users_decide([copy()], goal, [])

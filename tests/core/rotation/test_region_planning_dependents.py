@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.inventory import DependentKind
+from certrotation.core.estate.dependent_kinds import NLB_LISTENER
 from certrotation.core.findings import Code, Severity
 from tests.core.building import (
     NAME,
@@ -89,7 +89,7 @@ def deep(depth: int) -> Authority:
     ("dependent", "wanted", "refused"),
     [
         (
-            listener(kind=DependentKind.NLB_LISTENER),
+            listener(kind=NLB_LISTENER),
             issued(key="rsa4096", ends=90 * DAY),
             refusal(
                 Code.DEPENDENT_KEY_UNSUPPORTED, "NLB listener listener/1 does not take RSA_4096."

@@ -59,8 +59,8 @@ def test_what_cloudfront_presents_is_replaced_when_less_than_48_hours_remain(
 def test_a_late_replacement_says_until_when_the_old_one_lasts() -> None:
     step = region_plan(on_edge(DAY)).steps[1]
 
-    assert (
-        step.because == "CloudFront presents it, and it ends 2026-06-02 12:00 UTC, within 48 hours"
+    assert step.because == (
+        "a CloudFront distribution presents it, and it ends 2026-06-02 12:00 UTC, within 48 hours"
     )
 
 
@@ -73,7 +73,7 @@ def test_a_listeners_copy_is_reimported_however_little_time_remains() -> None:
 def test_if_cloudfront_refuses_the_new_arn_it_is_reimported_after_all_with_edge_late() -> None:
     late = on_edge(DAY)
 
-    plan = region_plan(late, done(2, used_by=UNUSED), refused=NO_REJECTIONS.with_edge(arn(1)))
+    plan = region_plan(late, done(2, used_by=UNUSED), refused=NO_REJECTIONS.with_move(arn(1)))
 
     assert shape(plan) == [
         ("reimport", arn(1)),
@@ -85,8 +85,9 @@ def test_if_cloudfront_refuses_the_new_arn_it_is_reimported_after_all_with_edge_
             Code.EDGE_LATE,
             Severity.WARN,
             (
-                f"{arn(1)} is reimported in place although CloudFront presents it, and it ends"
-                " 2026-06-02 12:00 UTC, within 48 hours: its users cannot move."
+                f"{arn(1)} is reimported in place although a CloudFront distribution"
+                " presents it, and it ends 2026-06-02 12:00 UTC, within 48 hours: its users"
+                " cannot move."
             ),
         )
     ]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certrotation.core.estate.tags import SECRET, VERSION
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SeenCopy
 from certrotation.errors import Rejected
+from certrotation.names.tags import SECRET, VERSION
 
 SEEN = SeenCopy(
     arn="arn:1", region="eu-west-1", in_use=True, tags={SECRET: "certrotation/shop", VERSION: "v1"}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.tags import IGNORE, NOT_AFTER, SECRET
 from certrotation.core.scan.classification import State
+from certrotation.names.tags import IGNORE, NOT_AFTER, SECRET
 from tests.core.building import (
     HOME,
     HOUR,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.tags import IGNORE, SECRET, VERSION
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SeenCopy
+from certrotation.names.tags import IGNORE, SECRET, VERSION
 from tests.core.building import (
     HOME,
     HOUR,

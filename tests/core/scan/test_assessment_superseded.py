@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.tags import IGNORE, SUPERSEDED_AT, SUPERSEDED_BY, Marks
+from certrotation.core.estate.tags import Marks
 from certrotation.core.findings import Code, Severity
 from certrotation.core.rotation.plan import Delete
+from certrotation.names.tags import IGNORE, SUPERSEDED_AT, SUPERSEDED_BY
 from tests.core.building import (
     HOUR,
     NEW_VERSION,

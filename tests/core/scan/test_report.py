@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.tags import IGNORE, SECRET, Marks
+from certrotation.core.estate.tags import Marks
 from certrotation.core.rotation.plan import Delete
 from certrotation.core.scan.classification import State
 from certrotation.core.scan.report import ScanReport
+from certrotation.names.tags import IGNORE, SECRET
 from tests.core.building import (
     HOME,
     HOUR,

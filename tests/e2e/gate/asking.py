@@ -8,8 +8,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.e2e.gate import kinds as _kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,8 +23,6 @@ ACCOUNT = "123456789012"
 ANY = "*"
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
-_DISTRIBUTION = re.compile(r"/2020-05-31/distribution/(?P<id>[^/]+)(?P<config>/config)?")
-_CLOUDFRONT_TAGS = "/2020-05-31/tagging"
 
 
 class UnreadableRequestError(ValueError):
@@ -91,9 +94,22 @@ def asks(request: Request, caller: Caller) -> list[Ask]:
     Raises:
         UnreadableRequestError: this operation is not known here.
     """
-    if caller.service not in _SERVICES:
-        raise UnreadableRequestError(f"{caller.service} is not known here")
-    return _SERVICES[caller.service](request, caller)
+    if caller.service in _SERVICES:
+        return _SERVICES[caller.service](request, caller)
+    for kind in kinds():
+        ask = kind.needed(request, caller) if caller.service == kind.SIGNED_AS else None
+        if ask is not None:
+            return [ask]
+    path = urlsplit(request.target).path
+    raise UnreadableRequestError(f"{caller.service}'s {request.method} {path} is not known here")
+
+
+@cache
+def kinds() -> tuple[Any, ...]:
+    """Return the modules that know the dependents' services."""
+    return tuple(
+        import_module(f"{_kinds.__name__}.{each.name}") for each in iter_modules(_kinds.__path__)
+    )
 
 
 def _acm(request: Request, caller: Caller) -> list[Ask]:
@@ -126,38 +142,6 @@ def _tagging(request: Request, _: Caller) -> list[Ask]:
     return [Ask(action=f"tag:{request.operation}")]
 
 
-def _load_balancing(request: Request, _: Caller) -> list[Ask]:
-    members = parse_qs(request.body.decode())
-    operation = members["Action"][0]
-    action = f"elasticloadbalancing:{operation}"
-    if operation.startswith("Describe"):
-        return [Ask(action=action)]
-    listener = members["ListenerArn"][0]
-    return [Ask(action=action, resource=listener, tagged=listener)]
-
-
-def _cloudfront(request: Request, _: Caller) -> list[Ask]:
-    url = urlsplit(request.target)
-    if url.path == _CLOUDFRONT_TAGS and request.method == "GET":
-        arn = parse_qs(url.query)["Resource"][0]
-        return [Ask(action="cloudfront:ListTagsForResource", resource=arn, tagged=arn)]
-    found = _DISTRIBUTION.fullmatch(url.path)
-    operation = _distribution_operation(request.method, found) if found else None
-    if found is None or operation is None:
-        raise UnreadableRequestError(f"CloudFront's {request.method} {url.path} is not known here")
-    arn = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{found['id']}"
-    return [Ask(action=f"cloudfront:{operation}", resource=arn, tagged=arn)]
-
-
-def _distribution_operation(method: str, found: re.Match[str]) -> str | None:
-    return {
-        ("GET", False): "GetDistribution",
-        ("GET", True): "GetDistributionConfig",
-        ("PUT", True): "UpdateDistribution",
-        ("DELETE", False): "DeleteDistribution",
-    }.get((method, bool(found["config"])))
-
-
 def _sns(request: Request, _: Caller) -> list[Ask]:
     members = parse_qs(request.body.decode())
     operation, topic = members["Action"][0], members.get("TopicArn")
@@ -176,8 +160,6 @@ def _sqs(request: Request, caller: Caller) -> list[Ask]:
 
 _SERVICES: dict[str, Callable[[Request, Caller], list[Ask]]] = {
     "acm": _acm,
-    "cloudfront": _cloudfront,
-    "elasticloadbalancing": _load_balancing,
     "secretsmanager": _secrets_manager,
     "sns": _sns,
     "sqs": _sqs,

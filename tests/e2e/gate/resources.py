@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tests.e2e.gate.asking import ACCOUNT
+from tests.e2e.gate.asking import ACCOUNT, kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,13 +58,14 @@ class Resources:
                 found = (
                     client("secretsmanager", region).describe_secret(SecretId=arn).get("Tags", [])
                 )
-            case "cloudfront":
-                answer = client("cloudfront", "us-east-1").list_tags_for_resource(Resource=arn)
-                found = answer["Tags"].get("Items", [])
-            case "elasticloadbalancing":
-                answer = client("elbv2", region).describe_tags(ResourceArns=[arn])
-                found = answer["TagDescriptions"][0]["Tags"]
             case _:
-                raise ValueError(f"tags of {arn} are not known here")
+                found = self._tags_of_dependent(arn)
         tags: list[dict[str, str]] = found
         return tags
+
+    def _tags_of_dependent(self, arn: str) -> list[dict[str, str]]:
+        for kind in kinds():
+            found: list[dict[str, str]] | None = kind.tags(self.client, arn)
+            if found is not None:
+                return found
+        raise ValueError(f"tags of {arn} are not known here")

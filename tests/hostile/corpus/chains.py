@@ -31,7 +31,7 @@ from tests.hostile.corpus.material import (
     root,
     under,
 )
-from tests.hostile.corpus.row import ABSENT, live, of, refused, repaired, row, shop, warned
+from tests.hostile.corpus.row import ABSENT, live, of, refused, repaired, row, shop, table, warned
 from tests.support.authority import Issued, key_usage, pem, shared_key, weakly_signed
 
 if TYPE_CHECKING:
@@ -69,6 +69,52 @@ def _orders() -> list[Row]:
     both = (MISORDERED, SUPERFLUOUS)
     public, one = PUBLIC_ROOT.certificate, PUBLIC_CA.certificate
     return [
+        *table(
+            {
+                live(): {
+                    "leaf and chain in one field": shop(
+                        certificate=SHOP.fullchain_pem, chain=ABSENT
+                    ),
+                    "leaf and chain in one field, an empty chain": shop(
+                        certificate=SHOP.fullchain_pem, chain=""
+                    ),
+                },
+                repaired(MISORDERED, chain=(one,)): {
+                    "leaf last in the field": shop(
+                        certificate=pem(one, SHOP.certificate), chain=ABSENT
+                    ),
+                    "the chain under certificate, the leaf under chain": shop(
+                        certificate=SHOP.chain_pem, chain=SHOP.certificate_pem
+                    ),
+                },
+                repaired(MISORDERED, chain=UP): {
+                    "leaf between its intermediates": of(
+                        DEEP, certificate=pem(UP[1], DEEP.certificate, UP[0], UP[2]), chain=ABSENT
+                    )
+                },
+                repaired(SUPERFLUOUS, chain=(one,)): {
+                    "the leaf once more under chain": of(SHOP, SHOP.certificate, one),
+                    "the leaf once more, last": of(SHOP, one, SHOP.certificate),
+                    "everything twice": shop(certificate=SHOP.fullchain_pem * 2),
+                    "an intermediate twice": of(SHOP, one, one),
+                    "an intermediate forty times": of(SHOP, *[one] * 40),
+                    "the public root, last": of(SHOP, one, public),
+                    "the public root, first": of(SHOP, public, one),
+                },
+                repaired(*both, chain=UP): {
+                    "the public root above three, upside down": of(DEEP, public, *reversed(UP)),
+                    "upside down, the leaf and duplicates among it": of(
+                        DEEP, *reversed(UP), DEEP.certificate, *UP
+                    ),
+                },
+                live(chain=()): {
+                    "a leaf that the public root issued, no chain": of(leaf(ca=PUBLIC_ROOT))
+                },
+                repaired(SUPERFLUOUS, chain=()): {
+                    "a leaf that the public root issued, with it": of(leaf(ca=PUBLIC_ROOT), public)
+                },
+            }
+        ),
         *(
             row(
                 f"three intermediates, {', '.join(words[UP.index(each)] for each in order)}",
@@ -76,72 +122,6 @@ def _orders() -> list[Row]:
                 live(chain=UP) if order == UP else repaired(MISORDERED, chain=UP),
             )
             for order in permutations(UP)
-        ),
-        row(
-            "leaf and chain in one field",
-            shop(certificate=SHOP.fullchain_pem, chain=ABSENT),
-            live(),
-        ),
-        row(
-            "leaf and chain in one field, an empty chain",
-            shop(certificate=SHOP.fullchain_pem, chain=""),
-            live(),
-        ),
-        row(
-            "leaf last in the field",
-            shop(certificate=pem(one, SHOP.certificate), chain=ABSENT),
-            repaired(MISORDERED, chain=(one,)),
-        ),
-        row(
-            "leaf between its intermediates",
-            of(DEEP, certificate=pem(UP[1], DEEP.certificate, UP[0], UP[2]), chain=ABSENT),
-            repaired(MISORDERED, chain=UP),
-        ),
-        row(
-            "the chain under certificate, the leaf under chain",
-            shop(certificate=SHOP.chain_pem, chain=SHOP.certificate_pem),
-            repaired(MISORDERED, chain=(one,)),
-        ),
-        row(
-            "the leaf once more under chain",
-            of(SHOP, SHOP.certificate, one),
-            repaired(SUPERFLUOUS, chain=(one,)),
-        ),
-        row(
-            "the leaf once more, last",
-            of(SHOP, one, SHOP.certificate),
-            repaired(SUPERFLUOUS, chain=(one,)),
-        ),
-        row(
-            "everything twice",
-            shop(certificate=SHOP.fullchain_pem * 2),
-            repaired(SUPERFLUOUS, chain=(one,)),
-        ),
-        row("an intermediate twice", of(SHOP, one, one), repaired(SUPERFLUOUS, chain=(one,))),
-        row(
-            "an intermediate forty times",
-            of(SHOP, *[one] * 40),
-            repaired(SUPERFLUOUS, chain=(one,)),
-        ),
-        row("the public root, last", of(SHOP, one, public), repaired(SUPERFLUOUS, chain=(one,))),
-        row("the public root, first", of(SHOP, public, one), repaired(SUPERFLUOUS, chain=(one,))),
-        row(
-            "the public root above three, upside down",
-            of(DEEP, public, *reversed(UP)),
-            repaired(*both, chain=UP),
-        ),
-        row(
-            "upside down, the leaf and duplicates among it",
-            of(DEEP, *reversed(UP), DEEP.certificate, *UP),
-            repaired(*both, chain=UP),
-        ),
-        row(
-            "a leaf that the public root issued, no chain", of(leaf(ca=PUBLIC_ROOT)), live(chain=())
-        ),
-        row(
-            "a leaf that the public root issued, with it",
-            of(leaf(ca=PUBLIC_ROOT), public),
-            repaired(SUPERFLUOUS, chain=()),
         ),
     ]
 
@@ -151,113 +131,93 @@ def _strangers() -> list[Row]:
     rolled = under(PUBLIC_ROOT, "Example Public CA 1", key=shared_key("p256", "rolled")).certificate
     many = [root(f"Stranger {number}").certificate for number in range(12)]
     kept = repaired(SUPERFLUOUS, chain=(one,))
-    return [
-        row("another CA's intermediate behind", of(SHOP, one, OTHER_PUBLIC_CA.certificate), kept),
-        row("another CA's intermediate in front", of(SHOP, OTHER_PUBLIC_CA.certificate, one), kept),
-        row(
-            "another CA's whole chain as well",
-            of(SHOP, one, *chain_of(OTHER_PUBLIC_CA, OTHER_PUBLIC_ROOT)),
-            kept,
-        ),
-        row(
-            "a private CA's chain as well", of(SHOP, *chain_of(PRIVATE_CA, PRIVATE_ROOT), one), kept
-        ),
-        row(
-            "a neighbour's leaf in the chain",
-            of(SHOP, one, leaf("mail.example.com").certificate),
-            kept,
-        ),
-        row(
-            "last year's certificate in the chain",
-            of(SHOP, one, leaf(not_before=NOW - 100 * DAY).certificate),
-            kept,
-        ),
-        row("twelve private roots that have nothing to do with it", of(SHOP, *many, one), kept),
-        row("the CA's key was rolled: both intermediates", of(SHOP, rolled, one), kept),
-        row(
-            "the CA's key was rolled: only the wrong one",
-            of(SHOP, rolled),
-            refused(INCOMPLETE, says="Example Public CA 1"),
-        ),
-        row(
-            "only another CA's chain",
-            of(SHOP, *chain_of(OTHER_PUBLIC_CA, OTHER_PUBLIC_ROOT)),
-            refused(INCOMPLETE, says="Example Public CA 1"),
-        ),
-    ]
+    return table(
+        {
+            kept: {
+                "another CA's intermediate behind": of(SHOP, one, OTHER_PUBLIC_CA.certificate),
+                "another CA's intermediate in front": of(SHOP, OTHER_PUBLIC_CA.certificate, one),
+                "another CA's whole chain as well": of(
+                    SHOP, one, *chain_of(OTHER_PUBLIC_CA, OTHER_PUBLIC_ROOT)
+                ),
+                "a private CA's chain as well": of(SHOP, *chain_of(PRIVATE_CA, PRIVATE_ROOT), one),
+                "a neighbour's leaf in the chain": of(
+                    SHOP, one, leaf("mail.example.com").certificate
+                ),
+                "last year's certificate in the chain": of(
+                    SHOP, one, leaf(not_before=NOW - 100 * DAY).certificate
+                ),
+                "twelve private roots that have nothing to do with it": of(SHOP, *many, one),
+                "the CA's key was rolled: both intermediates": of(SHOP, rolled, one),
+            },
+            refused(INCOMPLETE, says="Example Public CA 1"): {
+                "the CA's key was rolled: only the wrong one": of(SHOP, rolled),
+                "only another CA's chain": of(SHOP, *chain_of(OTHER_PUBLIC_CA, OTHER_PUBLIC_ROOT)),
+            },
+        }
+    )
 
 
 def _gaps() -> list[Row]:
     incomplete = refused(INCOMPLETE, says="Example Public CA 1")
     deep = refused(INCOMPLETE, says="Example Issuing CA")
-    return [
-        row("no chain", shop(chain=ABSENT), incomplete),
-        row("null for a chain", shop(chain=None), incomplete),
-        row("an empty chain", shop(chain=""), incomplete),
-        row("a chain of blanks", shop(chain=" \n "), incomplete),
-        row("only the public root for a chain", of(SHOP, PUBLIC_ROOT.certificate), incomplete),
-        row("only the leaf for a chain", of(SHOP, SHOP.certificate), incomplete),
-        row("three intermediates, the nearest missing", of(DEEP, *UP[1:]), deep),
-        row("three intermediates, only the highest", of(DEEP, UP[2]), deep),
-        row(
-            "three intermediates, the middle missing",
-            of(DEEP, UP[0], UP[2]),
-            warned(INCOMPLETE, SUPERFLUOUS, chain=UP[:1]),
-        ),
-        row(
-            "three intermediates, the highest missing",
-            of(DEEP, *UP[:2]),
-            warned(INCOMPLETE, chain=UP[:2]),
-        ),
-        row(
-            "three intermediates, only the nearest",
-            of(DEEP, UP[0]),
-            warned(INCOMPLETE, chain=UP[:1]),
-        ),
-    ]
+    return table(
+        {
+            incomplete: {
+                "no chain": shop(chain=ABSENT),
+                "null for a chain": shop(chain=None),
+                "an empty chain": shop(chain=""),
+                "a chain of blanks": shop(chain=" \n "),
+                "only the public root for a chain": of(SHOP, PUBLIC_ROOT.certificate),
+                "only the leaf for a chain": of(SHOP, SHOP.certificate),
+            },
+            deep: {
+                "three intermediates, the nearest missing": of(DEEP, *UP[1:]),
+                "three intermediates, only the highest": of(DEEP, UP[2]),
+            },
+            warned(INCOMPLETE, SUPERFLUOUS, chain=UP[:1]): {
+                "three intermediates, the middle missing": of(DEEP, UP[0], UP[2])
+            },
+            warned(INCOMPLETE, chain=UP[:2]): {
+                "three intermediates, the highest missing": of(DEEP, *UP[:2])
+            },
+            warned(INCOMPLETE, chain=UP[:1]): {
+                "three intermediates, only the nearest": of(DEEP, UP[0])
+            },
+        }
+    )
 
 
 def _private() -> list[Row]:
     both = chain_of(PRIVATE_CA, PRIVATE_ROOT)
     direct = leaf("db.corp.example", ca=PRIVATE_ROOT)
-    return [
-        row("a private root stays, last", of(PRIVATE, *both), live(chain=both)),
-        row(
-            "a private root in front is put last",
-            of(PRIVATE, *reversed(both)),
-            repaired(MISORDERED, chain=both),
-        ),
-        row("a private root twice", of(PRIVATE, *both, both[1]), repaired(SUPERFLUOUS, chain=both)),
-        row(
-            "a private root, and a public one that must go",
-            of(PRIVATE, *both, PUBLIC_ROOT.certificate),
-            repaired(SUPERFLUOUS, chain=both),
-        ),
-        row(
-            "a private root, and a stranger's",
-            of(PRIVATE, *both, FOREIGN_ROOT.certificate),
-            repaired(SUPERFLUOUS, chain=both),
-        ),
-        row("a private CA without its root", of(PRIVATE), warned(INCOMPLETE, chain=both[:1])),
-        row(
-            "a private root without its intermediate",
-            of(PRIVATE, both[1]),
-            refused(INCOMPLETE, says="Example Corp CA 1"),
-        ),
-        row(
-            "a leaf that a private root issued, with it", of(direct, both[1]), live(chain=both[1:])
-        ),
-        row(
-            "a leaf that a private root issued, without it",
-            of(direct),
-            refused(INCOMPLETE, says="Example Corp Root"),
-        ),
-        row(
-            "a private root of another company",
-            of(PRIVATE, *chain_of(FOREIGN_CA, FOREIGN_ROOT)),
-            refused(INCOMPLETE, says="Example Corp CA 1"),
-        ),
-    ]
+    return table(
+        {
+            live(chain=both): {"a private root stays, last": of(PRIVATE, *both)},
+            repaired(MISORDERED, chain=both): {
+                "a private root in front is put last": of(PRIVATE, *reversed(both))
+            },
+            repaired(SUPERFLUOUS, chain=both): {
+                "a private root twice": of(PRIVATE, *both, both[1]),
+                "a private root, and a public one that must go": of(
+                    PRIVATE, *both, PUBLIC_ROOT.certificate
+                ),
+                "a private root, and a stranger's": of(PRIVATE, *both, FOREIGN_ROOT.certificate),
+            },
+            warned(INCOMPLETE, chain=both[:1]): {"a private CA without its root": of(PRIVATE)},
+            refused(INCOMPLETE, says="Example Corp CA 1"): {
+                "a private root without its intermediate": of(PRIVATE, both[1]),
+                "a private root of another company": of(
+                    PRIVATE, *chain_of(FOREIGN_CA, FOREIGN_ROOT)
+                ),
+            },
+            live(chain=both[1:]): {
+                "a leaf that a private root issued, with it": of(direct, both[1])
+            },
+            refused(INCOMPLETE, says="Example Corp Root"): {
+                "a leaf that a private root issued, without it": of(direct)
+            },
+        }
+    )
 
 
 def _crossings() -> list[Row]:
@@ -281,72 +241,58 @@ def _crossings() -> list[Row]:
     circle = (first_by_second, second_by_first)
     kept = repaired(SUPERFLUOUS, chain=(one,))
     bridged = (new_ca.certificate, new_by_public)
-    return [
-        row(
-            "the public root signed by an older one as well",
-            of(SHOP, one, root_by_old),
-            live(chain=(one, root_by_old)),
-        ),
-        row(
-            "the older root, too",
-            of(SHOP, one, root_by_old, old.certificate),
-            live(chain=(one, root_by_old, old.certificate)),
-        ),
-        row(
-            "the public root signed by another public one",
-            of(SHOP, one, root_by_other),
-            live(chain=(one, root_by_other)),
-        ),
-        row(
-            "the same, and that other public root",
-            of(SHOP, one, root_by_other, OTHER_PUBLIC_ROOT.certificate),
-            repaired(SUPERFLUOUS, chain=(one, root_by_other)),
-        ),
-        row(
-            "the same, upside down, and a stranger",
-            of(SHOP, FOREIGN_ROOT.certificate, root_by_other, one),
-            repaired(MISORDERED, SUPERFLUOUS, chain=(one, root_by_other)),
-        ),
-        row("an expired cross-signed root, as in 2020", of(SHOP, one, ended), kept),
-        row("an expired cross-signed root between the others", of(SHOP, ended, one, public), kept),
-        row("an intermediate of two public roots, one kept", of(SHOP, one, ca_by_other), kept),
-        row(
-            "an intermediate of two public roots, the other alone",
-            of(SHOP, ca_by_other),
-            live(chain=(ca_by_other,)),
-        ),
-        row(
-            "an intermediate of a public and a private root",
-            of(SHOP, ca_by_private, PRIVATE_ROOT.certificate, one),
-            kept,
-        ),
-        row(
-            "the same, the private way alone",
-            of(SHOP, ca_by_private, PRIVATE_ROOT.certificate),
-            live(chain=(ca_by_private, PRIVATE_ROOT.certificate)),
-        ),
-        row("a new root that a public one vouches for", of(young, *bridged), live(chain=bridged)),
-        row(
-            "a new root that vouches for itself as well",
-            of(young, *bridged, new.certificate),
-            repaired(SUPERFLUOUS, chain=bridged),
-        ),
-        row(
-            "the same, upside down",
-            of(young, new.certificate, *reversed(bridged)),
-            repaired(MISORDERED, SUPERFLUOUS, chain=bridged),
-        ),
-        row(
-            "two CAs that sign each other",
-            of(leaf(ca=first), *circle),
-            warned(INCOMPLETE, chain=circle),
-        ),
-        row(
-            "two that sign each other, and a root of one",
-            of(leaf(ca=first), *circle, second.certificate),
-            repaired(SUPERFLUOUS, chain=(first_by_second, second.certificate)),
-        ),
-    ]
+    return table(
+        {
+            kept: {
+                "an expired cross-signed root, as in 2020": of(SHOP, one, ended),
+                "an expired cross-signed root between the others": of(SHOP, ended, one, public),
+                "an intermediate of two public roots, one kept": of(SHOP, one, ca_by_other),
+                "an intermediate of a public and a private root": of(
+                    SHOP, ca_by_private, PRIVATE_ROOT.certificate, one
+                ),
+            },
+            live(chain=(one, root_by_old)): {
+                "the public root signed by an older one as well": of(SHOP, one, root_by_old)
+            },
+            live(chain=(one, root_by_old, old.certificate)): {
+                "the older root, too": of(SHOP, one, root_by_old, old.certificate)
+            },
+            live(chain=(one, root_by_other)): {
+                "the public root signed by another public one": of(SHOP, one, root_by_other)
+            },
+            repaired(SUPERFLUOUS, chain=(one, root_by_other)): {
+                "the same, and that other public root": of(
+                    SHOP, one, root_by_other, OTHER_PUBLIC_ROOT.certificate
+                )
+            },
+            repaired(MISORDERED, SUPERFLUOUS, chain=(one, root_by_other)): {
+                "the same, in another order, and a stranger": of(
+                    SHOP, FOREIGN_ROOT.certificate, root_by_other, one
+                )
+            },
+            live(chain=(ca_by_other,)): {
+                "an intermediate of two public roots, the other alone": of(SHOP, ca_by_other)
+            },
+            live(chain=(ca_by_private, PRIVATE_ROOT.certificate)): {
+                "the same, the private way alone": of(SHOP, ca_by_private, PRIVATE_ROOT.certificate)
+            },
+            live(chain=bridged): {"a new root that a public one vouches for": of(young, *bridged)},
+            repaired(SUPERFLUOUS, chain=bridged): {
+                "a new root that vouches for itself as well": of(young, *bridged, new.certificate)
+            },
+            repaired(MISORDERED, SUPERFLUOUS, chain=bridged): {
+                "the same, upside down": of(young, new.certificate, *reversed(bridged))
+            },
+            warned(INCOMPLETE, chain=circle): {
+                "two CAs that sign each other": of(leaf(ca=first), *circle)
+            },
+            repaired(SUPERFLUOUS, chain=(first_by_second, second.certificate)): {
+                "two that sign each other, and a root of one": of(
+                    leaf(ca=first), *circle, second.certificate
+                )
+            },
+        }
+    )
 
 
 def _times() -> list[Row]:
@@ -368,52 +314,40 @@ def _times() -> list[Row]:
     dead_root = root("Example Ended Root", not_before=NOW - 900 * DAY, not_after=NOW - SECOND)
     under_dead = under(dead_root, "Example Orphan CA")
     above = under(ca(not_after=NOW - SECOND), "Example Lower CA")
-    return [
-        row("the intermediate expired a second ago", of(past), expired),
-        row(
-            "the intermediate expires this second",
-            of(ends_now),
-            warned(EXPIRED, chain=ends_now.chain),
-        ),
-        row("the intermediate begins this second", of(begins_now), live(chain=begins_now.chain)),
-        row("the intermediate begins in a second", of(only(not_before=NOW + SECOND)), expired),
-        row(
-            "the intermediate expired years ago",
-            of(only(not_before=NOW - 900 * DAY, not_after=NOW - 400 * DAY)),
-            expired,
-        ),
-        row(
-            "an expired intermediate and its successor",
-            of(past, *past.chain, good),
-            repaired(SUPERFLUOUS, chain=(good,)),
-        ),
-        row(
-            "a successor in front of the expired",
-            of(past, good, *past.chain),
-            repaired(SUPERFLUOUS, chain=(good,)),
-        ),
-        row(
-            "an intermediate not valid yet and its predecessor",
-            of(past, only(not_before=NOW + DAY).chain[0], good),
-            repaired(SUPERFLUOUS, chain=(good,)),
-        ),
-        row("the intermediate ends as the leaf does", of(as_long), live(chain=as_long.chain)),
-        row(
-            "the intermediate ends a second before the leaf",
-            of(sooner),
-            warned(EXPIRED, chain=sooner.chain),
-        ),
-        row(
-            "an expired CA between two good ones",
-            of(leaf(ca=above)),
-            refused(EXPIRED, says="CN=Example Timed CA"),
-        ),
-        row(
-            "a private root that expired a second ago",
-            of(leaf(ca=under_dead), *chain_of(under_dead, dead_root)),
-            refused(EXPIRED, says="CN=Example Ended Root"),
-        ),
-    ]
+    return table(
+        {
+            expired: {
+                "the intermediate expired a second ago": of(past),
+                "the intermediate begins in a second": of(only(not_before=NOW + SECOND)),
+                "the intermediate expired years ago": of(
+                    only(not_before=NOW - 900 * DAY, not_after=NOW - 400 * DAY)
+                ),
+            },
+            warned(EXPIRED, chain=ends_now.chain): {
+                "the intermediate expires this second": of(ends_now)
+            },
+            live(chain=begins_now.chain): {"the intermediate begins this second": of(begins_now)},
+            repaired(SUPERFLUOUS, chain=(good,)): {
+                "an expired intermediate and its successor": of(past, *past.chain, good),
+                "a successor in front of the expired": of(past, good, *past.chain),
+                "an intermediate not valid yet and its predecessor": of(
+                    past, only(not_before=NOW + DAY).chain[0], good
+                ),
+            },
+            live(chain=as_long.chain): {"the intermediate ends as the leaf does": of(as_long)},
+            warned(EXPIRED, chain=sooner.chain): {
+                "the intermediate ends a second before the leaf": of(sooner)
+            },
+            refused(EXPIRED, says="CN=Example Timed CA"): {
+                "an expired CA between two good ones": of(leaf(ca=above))
+            },
+            refused(EXPIRED, says="CN=Example Ended Root"): {
+                "a private root that expired a second ago": of(
+                    leaf(ca=under_dead), *chain_of(under_dead, dead_root)
+                )
+            },
+        }
+    )
 
 
 def _not_allowed() -> list[Row]:
@@ -432,50 +366,46 @@ def _not_allowed() -> list[Row]:
     below = under(under(PUBLIC_ROOT, "Example Last CA", path_length=0), "Example One Too Many")
     too_deep = leaf(ca=below)
     return [
-        row(
-            "the intermediate says that it is no CA",
-            of(odd(x509.BasicConstraints(ca=False, path_length=None))),
-            refused(INVALID, says="CN=Example Odd CA is not a CA certificate"),
-        ),
-        row(
-            "the intermediate does not say that it is a CA",
-            of(odd()),
-            refused(INVALID, says="CN=Example Odd CA is not a CA certificate"),
-        ),
-        row(
-            "the intermediate may not sign certificates",
-            of(odd(is_ca, key_usage("digital_signature", "crl_sign"))),
-            refused(INVALID, says="CN=Example Odd CA may not sign certificates"),
+        *table(
+            {
+                refused(INVALID, says="CN=Example Odd CA is not a CA certificate"): {
+                    "the intermediate says that it is no CA": of(
+                        odd(x509.BasicConstraints(ca=False, path_length=None))
+                    ),
+                    "the intermediate does not say that it is a CA": of(odd()),
+                },
+                refused(INVALID, says="CN=Example Odd CA may not sign certificates"): {
+                    "the intermediate may not sign certificates": of(
+                        odd(is_ca, key_usage("digital_signature", "crl_sign"))
+                    ),
+                },
+                refused(INVALID, says="CN=Example Last CA allows a path length of 0"): {
+                    "one CA more than the path length allows": of(too_deep)
+                },
+                refused("SIGNATURE_WEAK", says="SHA1"): {
+                    "an intermediate signed with SHA-1": of(
+                        by_weak, weakly_signed(rsa_root, weak.certificate), *roots
+                    )
+                },
+                refused("SIGNATURE_WEAK", says="MD5"): {
+                    "an intermediate signed with MD5": of(
+                        by_weak, weakly_signed(rsa_root, weak.certificate, "md5"), *roots
+                    )
+                },
+                live(chain=old): {
+                    "a private root signed with SHA-1, which proves nothing": of(by_weak, *old)
+                },
+                repaired(SUPERFLUOUS, chain=(PUBLIC_CA.certificate,)): {
+                    "an intermediate signed with SHA-1 off the path": of(
+                        SHOP, PUBLIC_CA.certificate, weakly_signed(rsa_root, weak.certificate)
+                    )
+                },
+            }
         ),
         _as_is("the intermediate names no key usages: all are allowed", odd(is_ca)),
         _as_is(
             "the intermediate may sign certificates and nothing else",
             odd(is_ca, key_usage("key_cert_sign")),
-        ),
-        row(
-            "one CA more than the path length allows",
-            of(too_deep),
-            refused(INVALID, says="CN=Example Last CA allows a path length of 0"),
-        ),
-        row(
-            "an intermediate signed with SHA-1",
-            of(by_weak, weakly_signed(rsa_root, weak.certificate), *roots),
-            refused("SIGNATURE_WEAK", says="SHA1"),
-        ),
-        row(
-            "an intermediate signed with MD5",
-            of(by_weak, weakly_signed(rsa_root, weak.certificate, "md5"), *roots),
-            refused("SIGNATURE_WEAK", says="MD5"),
-        ),
-        row(
-            "a private root signed with SHA-1, which proves nothing",
-            of(by_weak, *old),
-            live(chain=old),
-        ),
-        row(
-            "an intermediate signed with SHA-1 off the path",
-            of(SHOP, PUBLIC_CA.certificate, weakly_signed(rsa_root, weak.certificate)),
-            repaired(SUPERFLUOUS, chain=(PUBLIC_CA.certificate,)),
         ),
     ]
 
@@ -485,34 +415,32 @@ def _texts() -> list[Row]:
     malformed = refused("SECRET_MALFORMED", says="chain")
     subjects = "subject=CN = Example Public CA 1\nissuer=CN = Example Public Root\n"
     words = f"{subjects}{text}\nVerify return code: 0 (ok)\n"
-    return [
-        row("words around the chain, as s_client prints them", shop(chain=words), live()),
-        row("a chain that is no PEM", shop(chain="see the wiki"), malformed),
-        row(
-            "a chain cut off in its only certificate", shop(chain=text[: len(text) // 2]), malformed
-        ),
-        row("a chain cut off in its last certificate", of(DEEP, chain=pem(*UP)[:-200]), malformed),
-        row("a chain without its last line", of(DEEP, chain=pem(*UP)[:-27]), malformed),
-        row(
-            "a chain whose first certificate lost its end",
-            of(DEEP, chain=pem(UP[0])[:-60] + pem(*UP[1:])),
-            malformed,
-        ),
-        row("a chain as a list", shop(chain=[text]), malformed),
-        row("a chain as an object", shop(chain={"0": text}), malformed),
-        row("a chain of the key", shop(chain=SHOP.key_pem()), malformed),
-        row("a revocation list for a chain", shop(chain=_revocations()), malformed),
-        row(
-            "OpenSSL's trusted form beside the plain one",
-            shop(chain=text + text.replace("CERTIFICATE", "TRUSTED CERTIFICATE")),
-            malformed,
-        ),
-        row(
-            "the old label X509 CERTIFICATE",
-            shop(chain=text.replace("CERTIFICATE", "X509 CERTIFICATE")),
-            live(chain=(one,)),
-        ),
-    ]
+    return table(
+        {
+            live(): {"words around the chain, as s_client prints them": shop(chain=words)},
+            malformed: {
+                "a chain that is no PEM": shop(chain="see the wiki"),
+                "a chain cut off in its only certificate": shop(chain=text[: len(text) // 2]),
+                "a chain cut off in its last certificate": of(DEEP, chain=pem(*UP)[:-200]),
+                "a chain without its last line": of(DEEP, chain=pem(*UP)[:-27]),
+                "a chain whose first certificate lost its end": of(
+                    DEEP, chain=pem(UP[0])[:-60] + pem(*UP[1:])
+                ),
+                "a chain as a list": shop(chain=[text]),
+                "a chain as an object": shop(chain={"0": text}),
+                "a chain of the key": shop(chain=SHOP.key_pem()),
+                "a revocation list for a chain": shop(chain=_revocations()),
+                "OpenSSL's trusted form beside the plain one": shop(
+                    chain=text + text.replace("CERTIFICATE", "TRUSTED CERTIFICATE")
+                ),
+            },
+            live(chain=(one,)): {
+                "the old label X509 CERTIFICATE": shop(
+                    chain=text.replace("CERTIFICATE", "X509 CERTIFICATE")
+                )
+            },
+        }
+    )
 
 
 def _as_is(name: str, issued: Issued) -> Row:

@@ -34,8 +34,8 @@ from tests.hostile.corpus.row import (
     live,
     refused,
     repaired,
-    row,
     shop,
+    table,
     text,
 )
 from tests.support.estate import fields_of
@@ -67,161 +67,105 @@ def bundles() -> list[Row]:
     encrypted = refused("KEY_ENCRYPTED", says="passphrase")
     no_bundle = refused("SECRET_MALFORMED", says="PKCS#12")
     not_base64 = refused("SECRET_MALFORMED", says="base64")
-    return [
-        row("PKCS#12 with its passphrase", bundle(closed, passphrase=PASSPHRASE), live()),
-        row(
-            "PKCS#12 with the wrong passphrase",
-            bundle(closed, passphrase=PASSPHRASE + "!"),
-            encrypted,
-        ),
-        row(
-            "PKCS#12 with a passphrase, NUL in the one given",
-            bundle(closed, passphrase=PASSPHRASE + "\0"),
-            encrypted,
-        ),
-        row(
-            "PKCS#12 without encryption, NUL for a passphrase",
-            bundle(plain, passphrase="\0"),
-            live(),
-        ),
-        row("PKCS#12 with a passphrase, none given", bundle(closed), encrypted),
-        row(
-            "PKCS#12 with a passphrase, an empty one given",
-            bundle(closed, passphrase=""),
-            encrypted,
-        ),
-        row("PKCS#12 without encryption", bundle(plain), live()),
-        row(
-            "PKCS#12 without encryption, a passphrase given",
-            bundle(plain, passphrase=PASSPHRASE),
-            live(),
-        ),
-        row(
-            "PKCS#12 with triple DES, as old tools write it",
-            bundle(_pkcs12(PASSPHRASE, is_old=True), passphrase=PASSPHRASE),
-            live(),
-        ),
-        row(
-            "PKCS#12 with triple DES, the wrong passphrase",
-            bundle(_pkcs12(PASSPHRASE, is_old=True), passphrase="no"),
-            encrypted,
-        ),
-        row(
-            "PKCS#12, its base64 in lines",
-            fields(pkcs12=base64.encodebytes(plain).decode()),
-            live(),
-        ),
-        row(
-            "PKCS#12, its base64 for URLs",
-            fields(pkcs12="-_" + base64.urlsafe_b64encode(plain).decode()),
-            not_base64,
-        ),
-        row(
-            "PKCS#12, its base64 cut off",
-            fields(pkcs12=base64.b64encode(plain).decode()[:-3]),
-            not_base64,
-        ),
-        row("PKCS#12, its bytes cut off", bundle(plain[:-100]), no_bundle),
-        row(
-            "PKCS#12, cut off, with a passphrase",
-            bundle(closed[:300], passphrase=PASSPHRASE),
-            no_bundle,
-        ),
-        row("PKCS#12 that is PEM", fields(pkcs12=CERTIFICATE), not_base64),
-        row("PKCS#12 that is PEM in base64", bundle((CERTIFICATE + KEY).encode()), no_bundle),
-        row("PKCS#12 that is a certificate as DER", bundle(der), no_bundle),
-        row("PKCS#12 of one byte", bundle(b"0"), no_bundle),
-        row(
-            "PKCS#12 without a key",
-            bundle(_pkcs12(has_key=False)),
-            refused("SECRET_MALFORMED", says="no private key"),
-        ),
-        row(
-            "PKCS#12 without a certificate",
-            bundle(_pkcs12(certificate=None, above=[])),
-            refused("LEAF_MISSING", says="no certificate"),
-        ),
-        row(
-            "PKCS#12 without a chain",
-            bundle(_pkcs12(above=[])),
-            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"),
-        ),
-        row(
-            "PKCS#12 without a chain, the chain beside it",
-            bundle(_pkcs12(above=[]), chain=CHAIN),
-            live(),
-        ),
-        row(
-            "PKCS#12 with a chain, the same beside it",
-            bundle(plain, chain=CHAIN),
-            repaired("CHAIN_SUPERFLUOUS", chain=ONE),
-        ),
-        row(
-            "PKCS#12 with its public root",
-            bundle(_pkcs12(above=chain_of(PUBLIC_CA, PUBLIC_ROOT))),
-            repaired("CHAIN_SUPERFLUOUS", chain=ONE),
-        ),
-        row(
-            "PKCS#12 whose chain is upside down",
-            bundle(_pkcs12(certificate=deep.certificate, above=up[::-1])),
-            repaired("CHAIN_MISORDERED", chain=up),
-        ),
-        row(
-            "PKCS#12 of a leaf that signed itself",
-            bundle(_self_signed_bundle()),
-            refused("SELF_SIGNED", says="is self-signed"),
-        ),
-        row(
-            "PKCS#12 beside a key",
-            bundle(plain, private_key=KEY),
-            refused("SECRET_MALFORMED", says="private_key"),
-        ),
-        row(
-            "PKCS#12 beside a certificate",
-            bundle(plain, certificate=CERTIFICATE),
-            refused("SECRET_MALFORMED", says="certificate"),
-        ),
-        row("PKCS#12 as the binary value", binary(plain), live()),
-        row("PKCS#12 as the binary value, encrypted", binary(closed), encrypted),
-        row("PKCS#12 in base64 as the binary value", binary(base64.b64encode(plain)), no_bundle),
-        row(
-            "PKCS#12 in base64 without JSON around it",
-            text(base64.b64encode(plain).decode()),
-            refused("SECRET_MALFORMED", says="Invalid JSON"),
-        ),
-        row("the certificate as DER, the binary value", binary(der), no_bundle),
-        row("the key as DER, the binary value", binary(key_der), no_bundle),
-        row(
-            "PKCS#7 as the binary value",
-            binary(pkcs7.serialize_certificates(signed_data, Encoding.DER)),
-            no_bundle,
-        ),
-        row(
-            "PKCS#7 as PEM in the certificate's place",
-            shop(certificate=pkcs7.serialize_certificates(signed_data, Encoding.PEM).decode()),
-            refused("SECRET_MALFORMED", says="certificate"),
-        ),
-        row(
-            "PKCS#7 as PEM in the chain's place",
-            shop(chain=pkcs7.serialize_certificates(signed_data, Encoding.PEM).decode()),
-            refused("SECRET_MALFORMED", says="chain"),
-        ),
-        row(
-            "PKCS#7 as base64 in the PKCS#12's place",
-            bundle(pkcs7.serialize_certificates(signed_data, Encoding.DER)),
-            no_bundle,
-        ),
-        row(
-            "the certificate as DER in base64",
-            shop(certificate=base64.b64encode(der).decode()),
-            refused("SECRET_MALFORMED", says="certificate"),
-        ),
-        row(
-            "the certificate as hexadecimal",
-            shop(certificate=der.hex()),
-            refused("SECRET_MALFORMED", says="certificate"),
-        ),
-    ]
+    return table(
+        {
+            live(): {
+                "PKCS#12 with its passphrase": bundle(closed, passphrase=PASSPHRASE),
+                "PKCS#12 without encryption, NUL for a passphrase": bundle(plain, passphrase="\0"),
+                "PKCS#12 without encryption": bundle(plain),
+                "PKCS#12 without encryption, a passphrase given": bundle(
+                    plain, passphrase=PASSPHRASE
+                ),
+                "PKCS#12 with triple DES, as old tools write it": bundle(
+                    _pkcs12(PASSPHRASE, is_old=True), passphrase=PASSPHRASE
+                ),
+                "PKCS#12, its base64 in lines": fields(pkcs12=base64.encodebytes(plain).decode()),
+                "PKCS#12 without a chain, the chain beside it": bundle(
+                    _pkcs12(above=[]), chain=CHAIN
+                ),
+                "PKCS#12 as the binary value": binary(plain),
+            },
+            encrypted: {
+                "PKCS#12 with the wrong passphrase": bundle(closed, passphrase=PASSPHRASE + "!"),
+                "PKCS#12 with a passphrase, NUL in the one given": bundle(
+                    closed, passphrase=PASSPHRASE + "\0"
+                ),
+                "PKCS#12 with a passphrase, none given": bundle(closed),
+                "PKCS#12 with a passphrase, an empty one given": bundle(closed, passphrase=""),
+                "PKCS#12 with triple DES, the wrong passphrase": bundle(
+                    _pkcs12(PASSPHRASE, is_old=True), passphrase="no"
+                ),
+                "PKCS#12 as the binary value, encrypted": binary(closed),
+            },
+            not_base64: {
+                "PKCS#12, its base64 for URLs": fields(
+                    pkcs12="-_" + base64.urlsafe_b64encode(plain).decode()
+                ),
+                "PKCS#12, its base64 cut off": fields(pkcs12=base64.b64encode(plain).decode()[:-3]),
+                "PKCS#12 that is PEM": fields(pkcs12=CERTIFICATE),
+            },
+            no_bundle: {
+                "PKCS#12, its bytes cut off": bundle(plain[:-100]),
+                "PKCS#12, cut off, with a passphrase": bundle(closed[:300], passphrase=PASSPHRASE),
+                "PKCS#12 that is PEM in base64": bundle((CERTIFICATE + KEY).encode()),
+                "PKCS#12 that is a certificate as DER": bundle(der),
+                "PKCS#12 of one byte": bundle(b"0"),
+                "PKCS#12 in base64 as the binary value": binary(base64.b64encode(plain)),
+                "the certificate as DER, the binary value": binary(der),
+                "the key as DER, the binary value": binary(key_der),
+                "PKCS#7 as the binary value": binary(
+                    pkcs7.serialize_certificates(signed_data, Encoding.DER)
+                ),
+                "PKCS#7 as base64 in the PKCS#12's place": bundle(
+                    pkcs7.serialize_certificates(signed_data, Encoding.DER)
+                ),
+            },
+            refused("SECRET_MALFORMED", says="no private key"): {
+                "PKCS#12 without a key": bundle(_pkcs12(has_key=False))
+            },
+            refused("LEAF_MISSING", says="no certificate"): {
+                "PKCS#12 without a certificate": bundle(_pkcs12(certificate=None, above=[]))
+            },
+            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"): {
+                "PKCS#12 without a chain": bundle(_pkcs12(above=[]))
+            },
+            repaired("CHAIN_SUPERFLUOUS", chain=ONE): {
+                "PKCS#12 with a chain, the same beside it": bundle(plain, chain=CHAIN),
+                "PKCS#12 with its public root": bundle(
+                    _pkcs12(above=chain_of(PUBLIC_CA, PUBLIC_ROOT))
+                ),
+            },
+            repaired("CHAIN_MISORDERED", chain=up): {
+                "PKCS#12 whose chain is upside down": bundle(
+                    _pkcs12(certificate=deep.certificate, above=up[::-1])
+                )
+            },
+            refused("SELF_SIGNED", says="is self-signed"): {
+                "PKCS#12 of a leaf that signed itself": bundle(_self_signed_bundle())
+            },
+            refused("SECRET_MALFORMED", says="private_key"): {
+                "PKCS#12 beside a key": bundle(plain, private_key=KEY)
+            },
+            refused("SECRET_MALFORMED", says="certificate"): {
+                "PKCS#12 beside a certificate": bundle(plain, certificate=CERTIFICATE),
+                "PKCS#7 as PEM in the certificate's place": shop(
+                    certificate=pkcs7.serialize_certificates(signed_data, Encoding.PEM).decode()
+                ),
+                "the certificate as DER in base64": shop(
+                    certificate=base64.b64encode(der).decode()
+                ),
+                "the certificate as hexadecimal": shop(certificate=der.hex()),
+            },
+            refused("SECRET_MALFORMED", says="Invalid JSON"): {
+                "PKCS#12 in base64 without JSON around it": text(base64.b64encode(plain).decode())
+            },
+            refused("SECRET_MALFORMED", says="chain"): {
+                "PKCS#7 as PEM in the chain's place": shop(
+                    chain=pkcs7.serialize_certificates(signed_data, Encoding.PEM).decode()
+                )
+            },
+        }
+    )
 
 
 def texts() -> list[Row]:
@@ -236,112 +180,82 @@ def texts() -> list[Row]:
     def lines(change: Any) -> SecretValue:
         return both(lambda pem: "\n".join(change(line) for line in pem.splitlines()))
 
-    return [
-        row("a byte order mark in front of each PEM", both(lambda pem: "\ufeff" + pem), live()),
-        row("line ends of Windows", both(lambda pem: pem.replace("\n", "\r\n")), live()),
-        row("line ends of old Macs", both(lambda pem: pem.replace("\n", "\r")), live()),
-        row("line ends of both kinds", shop(certificate=CERTIFICATE.replace("\n", "\r\n")), live()),
-        row("NUL at the end of each PEM", both(lambda pem: pem + "\0"), live()),
-        row("NUL in front of each PEM", both(lambda pem: "\0" + pem), live()),
-        row(
-            "NUL in the certificate",
-            shop(certificate=CERTIFICATE[:99] + "\0" + CERTIFICATE[99:]),
-            certificate,
-        ),
-        row("NUL in the key", shop(private_key=KEY[:60] + "\0" + KEY[60:]), key),
-        row("NUL between all letters, as of UTF-16", both("\0".join), certificate),
-        row("no line feed at the end", both(str.rstrip), live()),
-        row(
-            "no line feed between two certificates",
-            both(lambda pem: pem.replace("--\n--", "----")),
-            live(),
-        ),
-        row("no line feeds at all", both(lambda pem: pem.replace("\n", "")), live()),
-        row("blanks in place of line feeds", both(lambda pem: pem.replace("\n", " ")), live()),
-        row(
-            "backslash and n in place of line feeds",
-            both(lambda pem: pem.replace("\n", "\\n")),
-            certificate,
-        ),
-        row("backslash and n in the key alone", shop(private_key=KEY.replace("\n", "\\n")), key),
-        row(
-            "an empty line after each line",
-            both(lambda pem: pem.replace("\n", "\n\n")),
-            certificate,
-        ),
-        row("lines indented, as in YAML", lines(lambda line: "    " + line), live()),
-        row("blanks at the end of each line", lines(lambda line: line + "  "), live()),
-        row("lines quoted, as in mail", lines(lambda line: "> " + line), certificate),
-        row("lines that end in a backslash", lines(lambda line: line + "\\"), certificate),
-        row("four dashes", both(lambda pem: pem.replace("-----BEGIN", "----BEGIN")), certificate),
-        row(
-            "dashes of a word processor",
-            both(lambda pem: pem.replace("-----", "\u2014\u2014-")),
-            certificate,
-        ),
-        row("labels in lower case", both(str.lower), certificate),
-        row("PEM in quotes", both(lambda pem: f'"{pem}"'), live()),
-        row("PEM in a shell's here-document", both(lambda pem: f"<<EOF\n{pem}EOF\n"), live()),
-        row(
-            "PEM with a header of its own",
-            shop(certificate=CERTIFICATE.replace("--\nM", "--\nComment: shop\n\nM", 1)),
-            live(),
-        ),
-        row(
-            "base64 with a letter that is none",
-            shop(certificate=CERTIFICATE[:99] + "!" + CERTIFICATE[100:]),
-            certificate,
-        ),
-        row(
-            "base64 with umlauts",
-            shop(certificate=CERTIFICATE[:99] + "ä" + CERTIFICATE[100:]),
-            certificate,
-        ),
-        row(
-            "base64 of the PEM, as Kubernetes keeps it",
-            both(lambda pem: base64.b64encode(pem.encode()).decode()),
-            live(),
-        ),
-        row(
-            "base64 of base64 of the PEM",
-            both(lambda pem: base64.b64encode(base64.b64encode(pem.encode())).decode()),
-            certificate,
-        ),
-        row(
-            "the certificate cut off in the middle",
-            shop(certificate=CERTIFICATE[: len(CERTIFICATE) // 2]),
-            certificate,
-        ),
-        row(
-            "the certificate without its last line",
-            shop(certificate=CERTIFICATE[:-27]),
-            certificate,
-        ),
-        row("the certificate's signature cut off", shop(certificate=_cut_signature()), certificate),
-        row(
-            "the certificate's signature changed",
-            shop(certificate=_changed_signature()),
-            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"),
-        ),
-        row(
-            "the certificate good, the next one cut off",
-            shop(certificate=full[:-99], chain=ABSENT),
-            certificate,
-        ),
-        row(
-            "a signing request in the certificate's place",
-            shop(certificate=CERTIFICATE.replace("CERTIFICATE", "CERTIFICATE REQUEST")),
-            certificate,
-        ),
-        row(
-            "a web page in the certificate's place",
-            shop(certificate="<html><title>404</title></html>"),
-            certificate,
-        ),
-        row("a file's name in the certificate's place", shop(certificate="@cert.pem"), certificate),
-        row("half a surrogate in front of the key", shop(private_key="\ud800" + KEY), live()),
-        row("the chain in 60 KB of comments", shop(chain="#" * 60_000 + "\n" + CHAIN), live()),
-    ]
+    return table(
+        {
+            live(): {
+                "a byte order mark in front of each PEM": both(lambda pem: "\ufeff" + pem),
+                "line ends of Windows": both(lambda pem: pem.replace("\n", "\r\n")),
+                "line ends of old Macs": both(lambda pem: pem.replace("\n", "\r")),
+                "line ends of both kinds": shop(certificate=CERTIFICATE.replace("\n", "\r\n")),
+                "NUL at the end of each PEM": both(lambda pem: pem + "\0"),
+                "NUL in front of each PEM": both(lambda pem: "\0" + pem),
+                "no line feed at the end": both(str.rstrip),
+                "no line feed between two certificates": both(
+                    lambda pem: pem.replace("--\n--", "----")
+                ),
+                "no line feeds at all": both(lambda pem: pem.replace("\n", "")),
+                "blanks in place of line feeds": both(lambda pem: pem.replace("\n", " ")),
+                "lines indented, as in YAML": lines(lambda line: "    " + line),
+                "blanks at the end of each line": lines(lambda line: line + "  "),
+                "PEM in quotes": both(lambda pem: f'"{pem}"'),
+                "PEM in a shell's here-document": both(lambda pem: f"<<EOF\n{pem}EOF\n"),
+                "PEM with a header of its own": shop(
+                    certificate=CERTIFICATE.replace("--\nM", "--\nComment: shop\n\nM", 1)
+                ),
+                "base64 of the PEM, as Kubernetes keeps it": both(
+                    lambda pem: base64.b64encode(pem.encode()).decode()
+                ),
+                "half a surrogate in front of the key": shop(private_key="\ud800" + KEY),
+                "the chain in 60 KB of comments": shop(chain="#" * 60_000 + "\n" + CHAIN),
+            },
+            certificate: {
+                "NUL in the certificate": shop(
+                    certificate=CERTIFICATE[:99] + "\0" + CERTIFICATE[99:]
+                ),
+                "NUL between all letters, as of UTF-16": both("\0".join),
+                "backslash and n in place of line feeds": both(
+                    lambda pem: pem.replace("\n", "\\n")
+                ),
+                "an empty line after each line": both(lambda pem: pem.replace("\n", "\n\n")),
+                "lines quoted, as in mail": lines(lambda line: "> " + line),
+                "lines that end in a backslash": lines(lambda line: line + "\\"),
+                "four dashes": both(lambda pem: pem.replace("-----BEGIN", "----BEGIN")),
+                "dashes of a word processor": both(
+                    lambda pem: pem.replace("-----", "\u2014\u2014-")
+                ),
+                "labels in lower case": both(str.lower),
+                "base64 with a letter that is none": shop(
+                    certificate=CERTIFICATE[:99] + "!" + CERTIFICATE[100:]
+                ),
+                "base64 with umlauts": shop(certificate=CERTIFICATE[:99] + "ä" + CERTIFICATE[100:]),
+                "base64 of base64 of the PEM": both(
+                    lambda pem: base64.b64encode(base64.b64encode(pem.encode())).decode()
+                ),
+                "the certificate cut off in the middle": shop(
+                    certificate=CERTIFICATE[: len(CERTIFICATE) // 2]
+                ),
+                "the certificate without its last line": shop(certificate=CERTIFICATE[:-27]),
+                "the certificate's signature cut off": shop(certificate=_cut_signature()),
+                "the certificate good, the next one cut off": shop(
+                    certificate=full[:-99], chain=ABSENT
+                ),
+                "a signing request in the certificate's place": shop(
+                    certificate=CERTIFICATE.replace("CERTIFICATE", "CERTIFICATE REQUEST")
+                ),
+                "a web page in the certificate's place": shop(
+                    certificate="<html><title>404</title></html>"
+                ),
+                "a file's name in the certificate's place": shop(certificate="@cert.pem"),
+            },
+            key: {
+                "NUL in the key": shop(private_key=KEY[:60] + "\0" + KEY[60:]),
+                "backslash and n in the key alone": shop(private_key=KEY.replace("\n", "\\n")),
+            },
+            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"): {
+                "the certificate's signature changed": shop(certificate=_changed_signature())
+            },
+        }
+    )
 
 
 def documents() -> list[Row]:
@@ -352,134 +266,108 @@ def documents() -> list[Row]:
     twice = refused("SECRET_MALFORMED", says="twice")
     no_bundle = refused("SECRET_MALFORMED", says="PKCS#12")
     no_string = refused("SECRET_MALFORMED", says="not a string")
-    return [
-        row("a byte order mark in front of the JSON", text("\ufeff" + JSON), live()),
-        row("JSON over many lines", text(json.dumps(fields_of(SHOP), indent=4)), live()),
-        row("blanks around the JSON", text(f"\r\n\t {JSON} \n"), live()),
-        row("JSON with every letter escaped", text(_escaped(JSON)), live()),
-        row(
-            "fields that nobody knows",
-            shop(owner="web team", note={"ticket": 1}, list=[1, 2]),
-            live(),
-        ),
-        row(
-            "64 KiB, most of them a field that nobody knows",
-            shop(note="x" * (LARGEST - len(JSON) - 12)),
-            live(),
-        ),
-        row("64 KiB, most of them blanks", text(JSON + " " * (LARGEST - len(JSON))), live()),
-        row("64 KiB of one letter", text("A" * LARGEST), no_json),
-        row("64 KiB of brackets", text("[" * LARGEST), refused("SECRET_MALFORMED", says="JSON")),
-        row(
-            "64 KiB of braces",
-            text('{"a":' * (LARGEST // 5)),
-            refused("SECRET_MALFORMED", says="JSON"),
-        ),
-        row(
-            "a number of 60,000 digits",
-            text('{"private_key": ' + "9" * 60_000 + "}"),
-            refused("SECRET_MALFORMED", says="JSON"),
-        ),
-        row("an empty value", text(""), no_json),
-        row("a value of blanks", text("  \n "), no_json),
-        row("PEM without JSON, the key first", text(KEY + SHOP.fullchain_pem), no_json),
-        row("PEM without JSON, the certificate first", text(SHOP.fullchain_pem + KEY), no_json),
-        row(
-            "YAML",
-            text(
-                "certificate: |\n  "
-                + CERTIFICATE.replace("\n", "\n  ")
-                + "private_key: |\n  "
-                + KEY.replace("\n", "\n  ")
-            ),
-            no_json,
-        ),
-        row("lines of name=value", text(f"certificate={CERTIFICATE}\nprivate_key={KEY}"), no_json),
-        row("JSON with single quotes", text(str(fields_of(SHOP))), no_json),
-        row("JSON with a comma too many", text(JSON[:-1] + ",}"), no_json),
-        row("JSON with a comment", text("// the shop\n" + JSON), no_json),
-        row("JSON with real line feeds in its strings", text(JSON.replace("\\n", "\n")), no_json),
-        row("JSON cut off in the key", text(JSON[: JSON.index("PRIVATE") + 200]), no_json),
-        row("JSON cut off by its last letter", text(JSON[:-1]), no_json),
-        row("JSON twice", text(JSON + JSON), no_json),
-        row("JSON and words behind it", text(JSON + "\nEOF"), no_json),
-        row("JSON in base64", text(base64.b64encode(JSON.encode()).decode()), no_json),
-        row("JSON inside JSON: a string", text(json.dumps(JSON)), no_object),
-        row("JSON inside JSON: a field", fields(SecretString=JSON), no_key),
-        row("JSON inside JSON: an object in a field", fields(tls=fields_of(SHOP)), no_key),
-        row(
-            "JSON inside JSON: the certificate an object",
-            shop(certificate={"pem": CERTIFICATE}),
-            no_string,
-        ),
-        row(
-            "JSON inside JSON: the key a string of JSON",
-            shop(private_key=json.dumps({"pem": KEY})),
-            refused("SECRET_MALFORMED", says="private_key"),
-        ),
-        row("an array of one object", text(f"[{JSON}]"), no_object),
-        row("an array of three PEMs", text(json.dumps([CERTIFICATE, KEY, CHAIN])), no_object),
-        row("an empty array", text("[]"), no_object),
-        row("an empty object", text("{}"), no_key),
-        row("null", text("null"), no_object),
-        row("true", text("true"), no_object),
-        row("a number", text("42"), no_object),
-        row("no number at all", text("NaN"), no_object),
-        row(
-            "the certificate an array of lines",
-            shop(certificate=CERTIFICATE.splitlines()),
-            no_string,
-        ),
-        row("the key an array of lines", shop(private_key=KEY.splitlines()), no_string),
-        row("the key a number", shop(private_key=42), no_string),
-        row("the key false", shop(private_key=False), no_string),
-        row("the passphrase true", shop(passphrase=True), no_string),
-        row("the key twice, one and the same", text(_twice("private_key", KEY)), twice),
-        row(
-            "the key twice, two different ones",
-            text(_twice("private_key", leaf(key="rsa2048").key_pem())),
-            twice,
-        ),
-        row("the certificate twice", text(_twice("certificate", CERTIFICATE)), twice),
-        row("a field twice that nobody knows", text(JSON[:-1] + ', "note": 1, "note": 2}'), twice),
-        row(
-            "a field twice in an object that nobody knows",
-            text(JSON[:-1] + ', "note": {"a": 1, "a": 2}}'),
-            twice,
-        ),
-        row(
-            "fields in capitals",
-            fields(CERTIFICATE=CERTIFICATE, PRIVATE_KEY=KEY, CHAIN=CHAIN),
-            no_key,
-        ),
-        row(
-            "fields with blanks in their names",
-            fields(**{"certificate ": CERTIFICATE, " private_key": KEY}),
-            no_key,
-        ),
-        row(
-            "fields with hyphens",
-            fields(certificate=CERTIFICATE, chain=CHAIN, **{"private-key": KEY}),
-            no_key,
-        ),
-        row(
-            "the PEMs as names of fields",
-            fields(**{CERTIFICATE: CHAIN, KEY: "private_key"}),
-            no_key,
-        ),
-        row("neither text nor bytes", _nothing(), refused("SECRET_MALFORMED", says="no value")),
-        row("JSON as the binary value", binary(JSON.encode()), no_bundle),
-        row("PEM as the binary value", binary((CERTIFICATE + KEY).encode()), no_bundle),
-        row(
-            "JSON, zipped, as the binary value",
-            binary(gzip.compress(JSON.encode(), mtime=0)),
-            no_bundle,
-        ),
-        row("64 KiB of zeros as the binary value", binary(bytes(LARGEST)), no_bundle),
-        row("every byte there is as the binary value", binary(bytes(range(256))), no_bundle),
-        row("JSON in UTF-16 as the binary value", binary(JSON.encode("utf-16")), no_bundle),
-        row("an empty binary value", binary(b""), no_bundle),
-    ]
+    return table(
+        {
+            live(): {
+                "a byte order mark in front of the JSON": text("\ufeff" + JSON),
+                "JSON over many lines": text(json.dumps(fields_of(SHOP), indent=4)),
+                "blanks around the JSON": text(f"\r\n\t {JSON} \n"),
+                "JSON with every letter escaped": text(_escaped(JSON)),
+                "fields that nobody knows": shop(owner="web team", note={"ticket": 1}, list=[1, 2]),
+                "64 KiB, most of them a field that nobody knows": shop(
+                    note="x" * (LARGEST - len(JSON) - 12)
+                ),
+                "64 KiB, most of them blanks": text(JSON + " " * (LARGEST - len(JSON))),
+            },
+            no_json: {
+                "64 KiB of one letter": text("A" * LARGEST),
+                "an empty value": text(""),
+                "a value of blanks": text("  \n "),
+                "PEM without JSON, the key first": text(KEY + SHOP.fullchain_pem),
+                "PEM without JSON, the certificate first": text(SHOP.fullchain_pem + KEY),
+                "YAML": text(
+                    "certificate: |\n  "
+                    + CERTIFICATE.replace("\n", "\n  ")
+                    + "private_key: |\n  "
+                    + KEY.replace("\n", "\n  ")
+                ),
+                "lines of name=value": text(f"certificate={CERTIFICATE}\nprivate_key={KEY}"),
+                "JSON with single quotes": text(str(fields_of(SHOP))),
+                "JSON with a comma too many": text(JSON[:-1] + ",}"),
+                "JSON with a comment": text("// the shop\n" + JSON),
+                "JSON with real line feeds in its strings": text(JSON.replace("\\n", "\n")),
+                "JSON cut off in the key": text(JSON[: JSON.index("PRIVATE") + 200]),
+                "JSON cut off by its last letter": text(JSON[:-1]),
+                "JSON twice": text(JSON + JSON),
+                "JSON and words behind it": text(JSON + "\nEOF"),
+                "JSON in base64": text(base64.b64encode(JSON.encode()).decode()),
+            },
+            refused("SECRET_MALFORMED", says="JSON"): {
+                "64 KiB of brackets": text("[" * LARGEST),
+                "64 KiB of braces": text('{"a":' * (LARGEST // 5)),
+                "a number of 60,000 digits": text('{"private_key": ' + "9" * 60_000 + "}"),
+            },
+            no_object: {
+                "JSON inside JSON: a string": text(json.dumps(JSON)),
+                "an array of one object": text(f"[{JSON}]"),
+                "an array of three PEMs": text(json.dumps([CERTIFICATE, KEY, CHAIN])),
+                "an empty array": text("[]"),
+                "null": text("null"),
+                "true": text("true"),
+                "a number": text("42"),
+                "no number at all": text("NaN"),
+            },
+            no_key: {
+                "JSON inside JSON: a field": fields(SecretString=JSON),
+                "JSON inside JSON: an object in a field": fields(tls=fields_of(SHOP)),
+                "an empty object": text("{}"),
+                "fields in capitals": fields(CERTIFICATE=CERTIFICATE, PRIVATE_KEY=KEY, CHAIN=CHAIN),
+                "fields with blanks in their names": fields(
+                    **{"certificate ": CERTIFICATE, " private_key": KEY}
+                ),
+                "fields with hyphens": fields(
+                    certificate=CERTIFICATE, chain=CHAIN, **{"private-key": KEY}
+                ),
+                "the PEMs as names of fields": fields(**{CERTIFICATE: CHAIN, KEY: "private_key"}),
+            },
+            no_string: {
+                "JSON inside JSON: the certificate an object": shop(
+                    certificate={"pem": CERTIFICATE}
+                ),
+                "the certificate an array of lines": shop(certificate=CERTIFICATE.splitlines()),
+                "the key an array of lines": shop(private_key=KEY.splitlines()),
+                "the key a number": shop(private_key=42),
+                "the key false": shop(private_key=False),
+                "the passphrase true": shop(passphrase=True),
+            },
+            refused("SECRET_MALFORMED", says="private_key"): {
+                "JSON inside JSON: the key a string of JSON": shop(
+                    private_key=json.dumps({"pem": KEY})
+                )
+            },
+            twice: {
+                "the key twice, one and the same": text(_twice("private_key", KEY)),
+                "the key twice, two different ones": text(
+                    _twice("private_key", leaf(key="rsa2048").key_pem())
+                ),
+                "the certificate twice": text(_twice("certificate", CERTIFICATE)),
+                "a field twice that nobody knows": text(JSON[:-1] + ', "note": 1, "note": 2}'),
+                "a field twice in an object that nobody knows": text(
+                    JSON[:-1] + ', "note": {"a": 1, "a": 2}}'
+                ),
+            },
+            refused("SECRET_MALFORMED", says="no value"): {"neither text nor bytes": _nothing()},
+            no_bundle: {
+                "JSON as the binary value": binary(JSON.encode()),
+                "PEM as the binary value": binary((CERTIFICATE + KEY).encode()),
+                "JSON, zipped, as the binary value": binary(gzip.compress(JSON.encode(), mtime=0)),
+                "64 KiB of zeros as the binary value": binary(bytes(LARGEST)),
+                "every byte there is as the binary value": binary(bytes(range(256))),
+                "JSON in UTF-16 as the binary value": binary(JSON.encode("utf-16")),
+                "an empty binary value": binary(b""),
+            },
+        }
+    )
 
 
 def bundle(data: bytes, **more: object) -> SecretValue:

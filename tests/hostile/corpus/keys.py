@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from tests.hostile.corpus.material import DAY, NOW, PASSPHRASE, PUBLIC_CA, SHOP, leaf
-from tests.hostile.corpus.row import ABSENT, live, of, refused, row, shop
+from tests.hostile.corpus.row import ABSENT, live, of, refused, row, shop, table
 from tests.support.authority import SERVER_AUTH, pem, san, shared_key
 
 if TYPE_CHECKING:
@@ -41,6 +41,25 @@ def rows() -> list[Row]:
 def _supported() -> list[Row]:
     rsa_leaf = leaf(key="rsa2048")
     return [
+        *table(
+            {
+                live(): {
+                    "a key of P-256, nothing special at all": shop(),
+                    "an RSA key as PKCS#1": of(
+                        rsa_leaf,
+                        private_key=rsa_leaf.key_pem(form=PrivateFormat.TraditionalOpenSSL),
+                    ),
+                    "an elliptic key as SEC1": shop(private_key=SEC1),
+                    "SEC1 with its EC PARAMETERS in front": shop(private_key=EC_PARAMETERS + SEC1),
+                    "the key with 6 KB of words in front": shop(private_key="word " * 1200 + KEY),
+                    "the certificate in front of the key": shop(
+                        private_key=pem(SHOP.certificate) + KEY
+                    ),
+                    "the certificate behind the key": shop(private_key=KEY + pem(SHOP.certificate)),
+                    "the key among the chain as well": shop(chain=SHOP.chain_pem + KEY),
+                }
+            }
+        ),
         *(
             row(f"a key of {words}", of(leaf(key=kind)), live())
             for kind, words in {
@@ -51,24 +70,6 @@ def _supported() -> list[Row]:
                 "p521": "P-521",
             }.items()
         ),
-        row("a key of P-256, nothing special at all", shop(), live()),
-        row(
-            "an RSA key as PKCS#1",
-            of(rsa_leaf, private_key=rsa_leaf.key_pem(form=PrivateFormat.TraditionalOpenSSL)),
-            live(),
-        ),
-        row("an elliptic key as SEC1", shop(private_key=SEC1), live()),
-        row("SEC1 with its EC PARAMETERS in front", shop(private_key=EC_PARAMETERS + SEC1), live()),
-        row("the key with 6 KB of words in front", shop(private_key="word " * 1200 + KEY), live()),
-        row(
-            "the certificate in front of the key",
-            shop(private_key=pem(SHOP.certificate) + KEY),
-            live(),
-        ),
-        row(
-            "the certificate behind the key", shop(private_key=KEY + pem(SHOP.certificate)), live()
-        ),
-        row("the key among the chain as well", shop(chain=SHOP.chain_pem + KEY), live()),
     ]
 
 
@@ -76,88 +77,54 @@ def _wrong() -> list[Row]:
     mismatch = refused("KEY_MISMATCH", says="CN=shop.example.com")
     rsa_key = leaf(key="rsa2048").key_pem()
     other = shared_key("p256", "another leaf")
-    return [
-        row("the key of another certificate", shop(private_key=_pem_of(other)), mismatch),
-        row("an RSA key with an elliptic certificate", shop(private_key=rsa_key), mismatch),
-        row(
-            "an elliptic key with an RSA certificate",
-            of(leaf(key="rsa2048"), private_key=KEY),
-            mismatch,
-        ),
-        row("a key of another curve", shop(private_key=_pem_of(shared_key("p384", "x"))), mismatch),
-        row(
-            "another RSA key of the same size",
-            of(leaf(key="rsa2048"), private_key=_pem_of(shared_key("rsa2048", "x"))),
-            mismatch,
-        ),
-        row("two keys, the other one first", shop(private_key=rsa_key + KEY), mismatch),
-        row("two keys, the right one first", shop(private_key=KEY + rsa_key), live()),
-        row(
-            "the right key but encrypted for another",
-            shop(private_key=_pem_of(other), passphrase=PASSPHRASE),
-            mismatch,
-        ),
-        row(
-            "the CA's key in place of the leaf's",
-            shop(private_key=_pem_of(PUBLIC_CA.key)),
-            refused("LEAF_IS_CA", "NAMES_MISSING", says="CN=Example Public CA 1"),
-        ),
-        row(
-            "two names for the key, two keys",
-            shop(privkey=rsa_key),
-            refused("SECRET_MALFORMED", says="different keys"),
-        ),
-        row("two names for the key, one key", shop(privkey=KEY), live()),
-        row("two names for the key, one with a line feed more", shop(privkey=KEY + "\n"), live()),
-        row(
-            "no key at all",
-            shop(private_key=ABSENT),
-            refused("SECRET_MALFORMED", says="no private key"),
-        ),
-        row(
-            "null for a key",
-            shop(private_key=None),
-            refused("SECRET_MALFORMED", says="no private key"),
-        ),
-        row(
-            "an empty key", shop(private_key=""), refused("SECRET_MALFORMED", says="no private key")
-        ),
-        row(
-            "a key of spaces and line feeds",
-            shop(private_key=" \n\t \n"),
-            refused("SECRET_MALFORMED", says="no private key"),
-        ),
-        row(
-            "the certificate in the key's place",
-            shop(private_key=SHOP.certificate_pem),
-            refused("SECRET_MALFORMED", says="private_key"),
-        ),
-        row(
-            "the public key in the key's place",
-            shop(private_key=_public(SHOP)),
-            refused("SECRET_MALFORMED", says="private_key"),
-        ),
-        row(
-            "the signing request in the key's place",
-            shop(private_key=_request(SHOP)),
-            refused("SECRET_MALFORMED", says="private_key"),
-        ),
-        row(
-            "key and certificate changed places",
-            shop(private_key=SHOP.certificate_pem, certificate=KEY),
-            refused("SECRET_MALFORMED", says="PEM"),
-        ),
-        row(
-            "the passphrase in the key's place",
-            shop(private_key=PASSPHRASE),
-            refused("SECRET_MALFORMED", says="private_key"),
-        ),
-        row(
-            "a path in the key's place",
-            shop(private_key="/etc/letsencrypt/live/shop/privkey.pem"),
-            refused("SECRET_MALFORMED", says="private_key"),
-        ),
-    ]
+    return table(
+        {
+            mismatch: {
+                "the key of another certificate": shop(private_key=_pem_of(other)),
+                "an RSA key with an elliptic certificate": shop(private_key=rsa_key),
+                "an elliptic key with an RSA certificate": of(leaf(key="rsa2048"), private_key=KEY),
+                "a key of another curve": shop(private_key=_pem_of(shared_key("p384", "x"))),
+                "another RSA key of the same size": of(
+                    leaf(key="rsa2048"), private_key=_pem_of(shared_key("rsa2048", "x"))
+                ),
+                "two keys, the other one first": shop(private_key=rsa_key + KEY),
+                "the right key but encrypted for another": shop(
+                    private_key=_pem_of(other), passphrase=PASSPHRASE
+                ),
+            },
+            live(): {
+                "two keys, the right one first": shop(private_key=KEY + rsa_key),
+                "two names for the key, one key": shop(privkey=KEY),
+                "two names for the key, one with a line feed more": shop(privkey=KEY + "\n"),
+            },
+            refused("LEAF_IS_CA", "NAMES_MISSING", says="CN=Example Public CA 1"): {
+                "the CA's key in place of the leaf's": shop(private_key=_pem_of(PUBLIC_CA.key))
+            },
+            refused("SECRET_MALFORMED", says="different keys"): {
+                "two names for the key, two keys": shop(privkey=rsa_key)
+            },
+            refused("SECRET_MALFORMED", says="no private key"): {
+                "no key at all": shop(private_key=ABSENT),
+                "null for a key": shop(private_key=None),
+                "an empty key": shop(private_key=""),
+                "a key of spaces and line feeds": shop(private_key=" \n\t \n"),
+            },
+            refused("SECRET_MALFORMED", says="private_key"): {
+                "the certificate in the key's place": shop(private_key=SHOP.certificate_pem),
+                "the public key in the key's place": shop(private_key=_public(SHOP)),
+                "the signing request in the key's place": shop(private_key=_request(SHOP)),
+                "the passphrase in the key's place": shop(private_key=PASSPHRASE),
+                "a path in the key's place": shop(
+                    private_key="/etc/letsencrypt/live/shop/privkey.pem"
+                ),
+            },
+            refused("SECRET_MALFORMED", says="PEM"): {
+                "key and certificate changed places": shop(
+                    private_key=SHOP.certificate_pem, certificate=KEY
+                )
+            },
+        }
+    )
 
 
 def _encrypted() -> list[Row]:
@@ -166,100 +133,74 @@ def _encrypted() -> list[Row]:
     traditional = rsa_leaf.key_pem(form=PrivateFormat.TraditionalOpenSSL, passphrase=PASSPHRASE)
     words = "Schlüssel für den Laden 鍵"
     closed = refused("KEY_ENCRYPTED", says="passphrase")
-    return [
-        row(
-            "an encrypted key with its passphrase",
-            shop(private_key=encrypted, passphrase=PASSPHRASE),
-            live(),
-        ),
-        row("an encrypted key without passphrase", shop(private_key=encrypted), closed),
-        row(
-            "an encrypted key, passphrase null",
-            shop(private_key=encrypted, passphrase=None),
-            closed,
-        ),
-        row(
-            "an encrypted key, passphrase empty", shop(private_key=encrypted, passphrase=""), closed
-        ),
-        row(
-            "an encrypted key, passphrase of one blank",
-            shop(private_key=encrypted, passphrase=" "),
-            closed,
-        ),
-        row(
-            "an encrypted key, the wrong passphrase",
-            shop(private_key=encrypted, passphrase=PASSPHRASE[:-1]),
-            closed,
-        ),
-        row(
-            "an encrypted key, NUL amid its passphrase",
-            shop(private_key=encrypted, passphrase=PASSPHRASE[:9] + "\0" + PASSPHRASE[9:]),
-            closed,
-        ),
-        # RFC 2104, section 2: HMAC fills a key up with zeros, so this is the same one.
-        row(
-            "an encrypted key, NUL behind its passphrase",
-            shop(private_key=encrypted, passphrase=PASSPHRASE + "\0"),
-            live(),
-        ),
-        row(
-            "an encrypted key, passphrase in capitals",
-            shop(private_key=encrypted, passphrase=PASSPHRASE.upper()),
-            closed,
-        ),
-        row(
-            "an encrypted key, passphrase with a line feed",
-            shop(private_key=encrypted, passphrase=PASSPHRASE + "\n"),
-            closed,
-        ),
-        row(
-            "an encrypted key, a number for a passphrase",
-            shop(private_key=encrypted, passphrase=1234567890),
-            refused("SECRET_MALFORMED", says="passphrase"),
-        ),
-        row(
-            "an encrypted key, passphrase in a list",
-            shop(private_key=encrypted, passphrase=[PASSPHRASE]),
-            refused("SECRET_MALFORMED", says="passphrase"),
-        ),
-        row(
-            "an encrypted key, 10,000 letters for a passphrase",
-            shop(private_key=encrypted, passphrase="x" * 10_000),
-            closed,
-        ),
-        row(
-            "an encrypted key, half a surrogate for a passphrase",
-            shop(private_key=encrypted, passphrase="\ud800"),
-            closed,
-        ),
-        row(
-            "a passphrase in umlauts and kanji",
-            shop(private_key=SHOP.key_pem(passphrase=words), passphrase=words),
-            live(),
-        ),
-        row("a passphrase for a key that needs none", shop(passphrase=PASSPHRASE), live()),
-        row(
-            "PKCS#1, encrypted, with its passphrase",
-            of(rsa_leaf, private_key=traditional, passphrase=PASSPHRASE),
-            live(),
-        ),
-        row("PKCS#1, encrypted, without passphrase", of(rsa_leaf, private_key=traditional), closed),
-        row(
-            "PKCS#1, encrypted, the wrong passphrase",
-            of(rsa_leaf, private_key=traditional, passphrase="no"),
-            closed,
-        ),
-        row(
-            "an encrypted key of another certificate",
-            shop(private_key=_pem_of(shared_key("p256", "x"), PASSPHRASE), passphrase=PASSPHRASE),
-            refused("KEY_MISMATCH", says="CN=shop.example.com"),
-        ),
-        row(
-            "an encrypted key cut off in the middle",
-            shop(private_key=_cut(encrypted), passphrase=PASSPHRASE),
-            refused("SECRET_MALFORMED", says="private_key"),
-        ),
-    ]
+    return table(
+        {
+            live(): {
+                "an encrypted key with its passphrase": shop(
+                    private_key=encrypted, passphrase=PASSPHRASE
+                ),
+                # RFC 2104, section 2: HMAC fills a key up with zeros, so this is the same one.
+                "an encrypted key, NUL behind its passphrase": shop(
+                    private_key=encrypted, passphrase=PASSPHRASE + "\0"
+                ),
+                "a passphrase in umlauts and kanji": shop(
+                    private_key=SHOP.key_pem(passphrase=words), passphrase=words
+                ),
+                "a passphrase for a key that needs none": shop(passphrase=PASSPHRASE),
+                "PKCS#1, encrypted, with its passphrase": of(
+                    rsa_leaf, private_key=traditional, passphrase=PASSPHRASE
+                ),
+            },
+            closed: {
+                "an encrypted key without passphrase": shop(private_key=encrypted),
+                "an encrypted key, passphrase null": shop(private_key=encrypted, passphrase=None),
+                "an encrypted key, passphrase empty": shop(private_key=encrypted, passphrase=""),
+                "an encrypted key, passphrase of one blank": shop(
+                    private_key=encrypted, passphrase=" "
+                ),
+                "an encrypted key, the wrong passphrase": shop(
+                    private_key=encrypted, passphrase=PASSPHRASE[:-1]
+                ),
+                "an encrypted key, NUL amid its passphrase": shop(
+                    private_key=encrypted, passphrase=PASSPHRASE[:9] + "\0" + PASSPHRASE[9:]
+                ),
+                "an encrypted key, passphrase in capitals": shop(
+                    private_key=encrypted, passphrase=PASSPHRASE.upper()
+                ),
+                "an encrypted key, passphrase with a line feed": shop(
+                    private_key=encrypted, passphrase=PASSPHRASE + "\n"
+                ),
+                "an encrypted key, 10,000 letters for a passphrase": shop(
+                    private_key=encrypted, passphrase="x" * 10_000
+                ),
+                "an encrypted key, half a surrogate for a passphrase": shop(
+                    private_key=encrypted, passphrase="\ud800"
+                ),
+                "PKCS#1, encrypted, without passphrase": of(rsa_leaf, private_key=traditional),
+                "PKCS#1, encrypted, the wrong passphrase": of(
+                    rsa_leaf, private_key=traditional, passphrase="no"
+                ),
+            },
+            refused("SECRET_MALFORMED", says="passphrase"): {
+                "an encrypted key, a number for a passphrase": shop(
+                    private_key=encrypted, passphrase=1234567890
+                ),
+                "an encrypted key, passphrase in a list": shop(
+                    private_key=encrypted, passphrase=[PASSPHRASE]
+                ),
+            },
+            refused("KEY_MISMATCH", says="CN=shop.example.com"): {
+                "an encrypted key of another certificate": shop(
+                    private_key=_pem_of(shared_key("p256", "x"), PASSPHRASE), passphrase=PASSPHRASE
+                )
+            },
+            refused("SECRET_MALFORMED", says="private_key"): {
+                "an encrypted key cut off in the middle": shop(
+                    private_key=_cut(encrypted), passphrase=PASSPHRASE
+                )
+            },
+        }
+    )
 
 
 def _broken() -> list[Row]:
@@ -269,116 +210,90 @@ def _broken() -> list[Row]:
     number = SHOP.key.private_numbers().private_value.to_bytes(32, "big")
     rsa_leaf = leaf(key="rsa2048")
     rsa_lines = rsa_leaf.key_pem().splitlines(keepends=True)
-    return [
-        row("a key cut off in the middle", shop(private_key=_cut(KEY)), malformed),
-        row("a key without its last line", shop(private_key="".join(LINES[:-1])), malformed),
-        row("a key without its first line", shop(private_key="".join(LINES[1:])), malformed),
-        row("a key without first and last line", shop(private_key="".join(LINES[1:-1])), malformed),
-        row(
-            "a key without a line in its middle",
-            shop(private_key="".join([*LINES[:2], *LINES[3:]])),
-            malformed,
-        ),
-        row(
-            "a key of first and last line alone", shop(private_key=LINES[0] + LINES[-1]), malformed
-        ),
-        row(
-            "an RSA key, a quarter lost",
-            of(rsa_leaf, private_key="".join([*rsa_lines[:-8], rsa_lines[-1]])),
-            malformed,
-        ),
-        row(
-            "an RSA key, two lines swapped",
-            of(
-                rsa_leaf,
-                private_key="".join([*rsa_lines[:5], rsa_lines[6], rsa_lines[5], *rsa_lines[7:]]),
-            ),
-            malformed,
-        ),
-        row(
-            "an elliptic key whose number no longer fits",
-            shop(
-                private_key=_labelled(
-                    "PRIVATE KEY", body.replace(number, bytes([number[0] ^ 1]) + number[1:])
-                )
-            ),
-            malformed,
-        ),
-        row(
-            "a key that calls itself by another form",
-            shop(private_key=KEY.replace("PRIVATE KEY", "RSA PRIVATE KEY")),
-            malformed,
-        ),
-        row(
-            "a key that calls itself a certificate",
-            shop(private_key=KEY.replace("PRIVATE KEY", "CERTIFICATE")),
-            malformed,
-        ),
-        row("a key with four dashes", shop(private_key=KEY.replace("-----", "----")), malformed),
-        row("a key in OpenSSH's form", shop(private_key=_open_ssh(SHOP)), malformed),
-        row("a key as DER in base64", shop(private_key=base64.b64encode(body).decode()), malformed),
-        row(
-            "a key that was overwritten by stars",
-            shop(private_key=LINES[0] + "*" * 64 + "\n" + LINES[-1]),
-            malformed,
-        ),
-        row("a key of zeros", shop(private_key=_labelled("PRIVATE KEY", bytes(138))), malformed),
-    ]
+    return table(
+        {
+            malformed: {
+                "a key cut off in the middle": shop(private_key=_cut(KEY)),
+                "a key without its last line": shop(private_key="".join(LINES[:-1])),
+                "a key without its first line": shop(private_key="".join(LINES[1:])),
+                "a key without first and last line": shop(private_key="".join(LINES[1:-1])),
+                "a key without a line in its middle": shop(
+                    private_key="".join([*LINES[:2], *LINES[3:]])
+                ),
+                "a key of first and last line alone": shop(private_key=LINES[0] + LINES[-1]),
+                "an RSA key, a quarter lost": of(
+                    rsa_leaf, private_key="".join([*rsa_lines[:-8], rsa_lines[-1]])
+                ),
+                "an RSA key, two lines swapped": of(
+                    rsa_leaf,
+                    private_key="".join(
+                        [*rsa_lines[:5], rsa_lines[6], rsa_lines[5], *rsa_lines[7:]]
+                    ),
+                ),
+                "an elliptic key whose number no longer fits": shop(
+                    private_key=_labelled(
+                        "PRIVATE KEY", body.replace(number, bytes([number[0] ^ 1]) + number[1:])
+                    )
+                ),
+                "a key that calls itself by another form": shop(
+                    private_key=KEY.replace("PRIVATE KEY", "RSA PRIVATE KEY")
+                ),
+                "a key that calls itself a certificate": shop(
+                    private_key=KEY.replace("PRIVATE KEY", "CERTIFICATE")
+                ),
+                "a key with four dashes": shop(private_key=KEY.replace("-----", "----")),
+                "a key in OpenSSH's form": shop(private_key=_open_ssh(SHOP)),
+                "a key as DER in base64": shop(private_key=base64.b64encode(body).decode()),
+                "a key that was overwritten by stars": shop(
+                    private_key=LINES[0] + "*" * 64 + "\n" + LINES[-1]
+                ),
+                "a key of zeros": shop(private_key=_labelled("PRIVATE KEY", bytes(138))),
+            }
+        }
+    )
 
 
 def _unsupported() -> list[Row]:
     unsupported = "KEY_UNSUPPORTED"
     large = rsa_of(*_PRIMES)
-    return [
-        row("a key of Ed25519", of(leaf(key="ed25519")), refused(unsupported, says="Ed25519")),
-        row(
-            "a key of Ed448",
-            _with_key(ed448.Ed448PrivateKey.generate()),
-            refused(unsupported, says="Ed448"),
-        ),
-        row("a key of P-224", of(leaf(key="p224")), refused(unsupported, says="secp224r1")),
-        row(
-            "a key of secp256k1",
-            _with_key(ec.generate_private_key(ec.SECP256K1())),
-            refused(unsupported, says="secp256k1"),
-        ),
-        row(
-            "a key of Brainpool P-256",
-            _with_key(ec.generate_private_key(ec.BrainpoolP256R1())),
-            refused(unsupported, says="brainpoolP256r1"),
-        ),
-        row(
-            "a key of DSA",
-            _with_key(dsa.generate_private_key(2048)),
-            refused(unsupported, says="DSA"),
-        ),
-        row(
-            "a key of X25519, which signs nothing",
-            _with_key(x25519.X25519PrivateKey.generate()),
-            refused(unsupported, says="X25519"),
-        ),
-        row(
-            "an Ed25519 key with an elliptic certificate",
-            shop(private_key=_pem_of(shared_key("ed25519", "x"))),
-            refused(unsupported, "KEY_MISMATCH", says="Ed25519"),
-        ),
-        row("a key of RSA 1,024", of(leaf(key="rsa1024")), refused("KEY_WEAK", says="1024")),
-        row(
-            "a key of RSA 2,047",
-            of(leaf(key="rsa2047")),
-            refused("KEY_WEAK", unsupported, says="2047"),
-        ),
-        row(
-            "a key of RSA 2,056, no size of ACM's",
-            of(leaf(key="rsa2056")),
-            refused(unsupported, says="2056"),
-        ),
-        row(
-            "a key of RSA 6,656, above 5,120 bytes",
-            _with_key(large),
-            refused(unsupported, "KEY_TOO_LARGE", says="bytes of PEM"),
-        ),
-    ]
+    return table(
+        {
+            refused(unsupported, says="Ed25519"): {"a key of Ed25519": of(leaf(key="ed25519"))},
+            refused(unsupported, says="Ed448"): {
+                "a key of Ed448": _with_key(ed448.Ed448PrivateKey.generate())
+            },
+            refused(unsupported, says="secp224r1"): {"a key of P-224": of(leaf(key="p224"))},
+            refused(unsupported, says="secp256k1"): {
+                "a key of secp256k1": _with_key(ec.generate_private_key(ec.SECP256K1()))
+            },
+            refused(unsupported, says="brainpoolP256r1"): {
+                "a key of Brainpool P-256": _with_key(ec.generate_private_key(ec.BrainpoolP256R1()))
+            },
+            refused(unsupported, says="DSA"): {
+                "a key of DSA": _with_key(dsa.generate_private_key(2048))
+            },
+            refused(unsupported, says="X25519"): {
+                "a key of X25519, which signs nothing": _with_key(
+                    x25519.X25519PrivateKey.generate()
+                )
+            },
+            refused(unsupported, "KEY_MISMATCH", says="Ed25519"): {
+                "an Ed25519 key with an elliptic certificate": shop(
+                    private_key=_pem_of(shared_key("ed25519", "x"))
+                )
+            },
+            refused("KEY_WEAK", says="1024"): {"a key of RSA 1,024": of(leaf(key="rsa1024"))},
+            refused("KEY_WEAK", unsupported, says="2047"): {
+                "a key of RSA 2,047": of(leaf(key="rsa2047"))
+            },
+            refused(unsupported, says="2056"): {
+                "a key of RSA 2,056, no size of ACM's": of(leaf(key="rsa2056"))
+            },
+            refused(unsupported, "KEY_TOO_LARGE", says="bytes of PEM"): {
+                "a key of RSA 6,656, above 5,120 bytes": _with_key(large)
+            },
+        }
+    )
 
 
 def rsa_of(one: int, other: int) -> rsa.RSAPrivateKey:

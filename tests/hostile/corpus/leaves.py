@@ -25,7 +25,7 @@ from tests.hostile.corpus.material import (
     self_signed,
     under,
 )
-from tests.hostile.corpus.row import ABSENT, live, of, refused, row, warned
+from tests.hostile.corpus.row import ABSENT, live, of, refused, row, table, warned
 from tests.support.authority import (
     CLIENT_AUTH,
     SERVER_AUTH,
@@ -35,10 +35,37 @@ from tests.support.authority import (
 )
 
 if TYPE_CHECKING:
-    from tests.hostile.corpus.row import Row, Verdict
+    from tests.hostile.corpus.row import Row
     from tests.support.authority import Authority
 
 SHOP_NAME = "shop.example.com"
+
+
+UNMATCHED = (
+    "bücher.example",
+    "192.0.2.7",
+    "2001:db8::7",
+    "shop. .com",
+    "*",
+    "*.com",
+    "f*.example.com",
+    "shop.*.example.com",
+    "https://shop.example.com/",
+    "shop.example.com:443",
+    "shop..example.com",
+    "-shop.example.com",
+    "a" * 64 + ".example.com",
+)
+"""DNS names that neither Go nor OpenSSL matches with a host."""
+
+COMMON_NAMES = {
+    SHOP_NAME: SHOP_NAME,
+    "Shop.Example.ORG": "shop.example.org",
+    "*.example.com": "*.example.com",
+    "192.0.2.7": "192.0.2.7",
+    "bücher.example": "xn--bcher-kva.example",
+}
+"""Common names, and the names that they serve."""
 
 
 def kinds() -> list[Row]:
@@ -53,62 +80,46 @@ def kinds() -> list[Row]:
         certificate=PRIVATE_CA.certificate, key=PRIVATE_CA.key, chain=chain_of(PRIVATE_ROOT)
     )
     alone = self_signed(SHOP_NAME)
-    return [
-        row(
-            "a leaf that says it is a CA",
-            of(leaf(is_ca=True)),
-            refused("LEAF_IS_CA", says="CN=shop.example.com"),
-        ),
-        row(
-            "an intermediate in the leaf's place",
-            of(middle),
-            refused("LEAF_IS_CA", "NAMES_MISSING", says="CN=Example Corp CA 1"),
-        ),
-        row(
-            "a private root in the leaf's place",
-            of(own),
-            refused("LEAF_IS_CA", "SELF_SIGNED", "NAMES_MISSING", says="is self-signed"),
-        ),
-        row(
-            "CAs alone, none of the key's",
-            of(middle, private_key=leaf().key_pem()),
-            refused("LEAF_MISSING", says="none belongs to the private key"),
-        ),
-        row(
-            "no certificate",
-            of(leaf(), certificate=ABSENT, chain=ABSENT),
-            refused("LEAF_MISSING", says="no certificate"),
-        ),
-        row(
-            "a leaf that signed itself",
-            of(alone),
-            refused("SELF_SIGNED", says="CN=shop.example.com"),
-        ),
-        row("a leaf that does not say whether it is a CA", of(leaf(is_ca=None)), live()),
-        row("a leaf signed with SHA-1", of(sha1, *chain), refused("SIGNATURE_WEAK", says="SHA1")),
-        row("a leaf signed with MD5", of(md5, *chain), refused("SIGNATURE_WEAK", says="MD5")),
-        row(
-            "a leaf signed with SHA-1, its CA lost",
-            of(sha1),
-            refused("SIGNATURE_WEAK", "CHAIN_INCOMPLETE", says="SHA1"),
-        ),
-        row("a leaf signed with SHA-384", of(leaf(digest=hashes.SHA384())), live()),
-        row("a leaf signed with SHA-512", of(leaf(digest=hashes.SHA512())), live()),
-        row(
-            "a leaf signed with RSA-PSS",
-            of(_pss(by_rsa, weak_root, hashes.SHA256()), *chain),
-            live(chain=chain),
-        ),
-        row(
-            "a leaf signed with RSA-PSS and SHA-384",
-            of(_pss(by_rsa, weak_root, hashes.SHA384()), *chain),
-            live(chain=chain),
-        ),
-        row("an elliptic leaf under an RSA CA", of(by_rsa, *chain), live(chain=chain)),
-        row(
-            "an RSA leaf under an elliptic CA", of(leaf(key="rsa2048", common_name="mixed")), live()
-        ),
-    ]
+    return table(
+        {
+            refused("LEAF_IS_CA", says="CN=shop.example.com"): {
+                "a leaf that says it is a CA": of(leaf(is_ca=True))
+            },
+            refused("LEAF_IS_CA", "NAMES_MISSING", says="CN=Example Corp CA 1"): {
+                "an intermediate in the leaf's place": of(middle)
+            },
+            refused("LEAF_IS_CA", "SELF_SIGNED", "NAMES_MISSING", says="is self-signed"): {
+                "a private root in the leaf's place": of(own)
+            },
+            refused("LEAF_MISSING", says="none belongs to the private key"): {
+                "CAs alone, none of the key's": of(middle, private_key=leaf().key_pem())
+            },
+            refused("LEAF_MISSING", says="no certificate"): {
+                "no certificate": of(leaf(), certificate=ABSENT, chain=ABSENT)
+            },
+            refused("SELF_SIGNED", says="CN=shop.example.com"): {
+                "a leaf that signed itself": of(alone)
+            },
+            live(): {
+                "a leaf that does not say whether it is a CA": of(leaf(is_ca=None)),
+                "a leaf signed with SHA-384": of(leaf(digest=hashes.SHA384())),
+                "a leaf signed with SHA-512": of(leaf(digest=hashes.SHA512())),
+                "an RSA leaf under an elliptic CA": of(leaf(key="rsa2048", common_name="mixed")),
+            },
+            refused("SIGNATURE_WEAK", says="SHA1"): {"a leaf signed with SHA-1": of(sha1, *chain)},
+            refused("SIGNATURE_WEAK", says="MD5"): {"a leaf signed with MD5": of(md5, *chain)},
+            refused("SIGNATURE_WEAK", "CHAIN_INCOMPLETE", says="SHA1"): {
+                "a leaf signed with SHA-1, its CA lost": of(sha1)
+            },
+            live(chain=chain): {
+                "a leaf signed with RSA-PSS": of(_pss(by_rsa, weak_root, hashes.SHA256()), *chain),
+                "a leaf signed with RSA-PSS and SHA-384": of(
+                    _pss(by_rsa, weak_root, hashes.SHA384()), *chain
+                ),
+                "an elliptic leaf under an RSA CA": of(by_rsa, *chain),
+            },
+        }
+    )
 
 
 def usages() -> list[Row]:
@@ -121,71 +132,59 @@ def usages() -> list[Row]:
     def used(*found: str) -> Issued:
         return leaf(usages=found)
 
-    return [
-        row("for clients only", of(extended(CLIENT_AUTH)), missing),
-        row("for signing code only", of(extended(ExtendedKeyUsageOID.CODE_SIGNING)), missing),
-        row("for mail only", of(extended(ExtendedKeyUsageOID.EMAIL_PROTECTION)), missing),
-        row("for time stamps only", of(extended(ExtendedKeyUsageOID.TIME_STAMPING)), missing),
-        row(
-            "for any usage, but not by name for servers",
-            of(extended(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)),
-            missing,
-        ),
-        row(
-            "for a usage that nobody knows",
-            of(extended(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"))),
-            missing,
-        ),
-        row(
-            "for mail and clients",
-            of(extended(ExtendedKeyUsageOID.EMAIL_PROTECTION, CLIENT_AUTH)),
-            missing,
-        ),
-        row("for servers and clients", of(extended(SERVER_AUTH, CLIENT_AUTH)), live()),
-        row(
-            "for servers and any usage",
-            of(extended(SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)),
-            live(),
-        ),
-        row(
-            "for servers and a usage that nobody knows",
-            of(extended(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), SERVER_AUTH)),
-            live(),
-        ),
-        row("without extended key usages", of(leaf(extended=None)), live()),
-        row("without key usages", of(leaf(usages=None)), live()),
-        row("without either", of(leaf(usages=None, extended=None)), live()),
-        row("key usage digital signature alone", of(used("digital_signature")), live()),
-        row(
-            "key usage of the other RSA handshake",
-            of(leaf(key="rsa2048", usages=("key_encipherment",))),
-            live(),
-        ),
-        row(
-            "every key usage that a leaf may have",
-            of(
-                used(
-                    "digital_signature",
-                    "content_commitment",
-                    "key_encipherment",
-                    "data_encipherment",
-                    "key_agreement",
-                )
-            ),
-            live(),
-        ),
-        row(
-            "key agreement, to encipher only",
-            of(used("digital_signature", "key_agreement", "encipher_only")),
-            live(),
-        ),
-        row("an extension that nobody knows", of(leaf(extensions=[_unknown()])), live()),
-        row(
-            "a leaf with OCSP must-staple",
-            of(leaf(extensions=[x509.TLSFeature([x509.TLSFeatureType.status_request])])),
-            warned("MUST_STAPLE"),
-        ),
-    ]
+    return table(
+        {
+            missing: {
+                "for clients only": of(extended(CLIENT_AUTH)),
+                "for signing code only": of(extended(ExtendedKeyUsageOID.CODE_SIGNING)),
+                "for mail only": of(extended(ExtendedKeyUsageOID.EMAIL_PROTECTION)),
+                "for time stamps only": of(extended(ExtendedKeyUsageOID.TIME_STAMPING)),
+                "for any usage, but not by name for servers": of(
+                    extended(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
+                ),
+                "for a usage that nobody knows": of(
+                    extended(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"))
+                ),
+                "for mail and clients": of(
+                    extended(ExtendedKeyUsageOID.EMAIL_PROTECTION, CLIENT_AUTH)
+                ),
+            },
+            live(): {
+                "for servers and clients": of(extended(SERVER_AUTH, CLIENT_AUTH)),
+                "for servers and any usage": of(
+                    extended(SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
+                ),
+                "for servers and a usage that nobody knows": of(
+                    extended(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), SERVER_AUTH)
+                ),
+                "without extended key usages": of(leaf(extended=None)),
+                "without key usages": of(leaf(usages=None)),
+                "without either": of(leaf(usages=None, extended=None)),
+                "key usage digital signature alone": of(used("digital_signature")),
+                "key usage of the other RSA handshake": of(
+                    leaf(key="rsa2048", usages=("key_encipherment",))
+                ),
+                "every key usage that a leaf may have": of(
+                    used(
+                        "digital_signature",
+                        "content_commitment",
+                        "key_encipherment",
+                        "data_encipherment",
+                        "key_agreement",
+                    )
+                ),
+                "key agreement, to encipher only": of(
+                    used("digital_signature", "key_agreement", "encipher_only")
+                ),
+                "an extension that nobody knows": of(leaf(extensions=[_unknown()])),
+            },
+            warned("MUST_STAPLE"): {
+                "a leaf with OCSP must-staple": of(
+                    leaf(extensions=[x509.TLSFeature([x509.TLSFeatureType.status_request])])
+                ),
+            },
+        }
+    )
 
 
 def names() -> list[Row]:
@@ -206,123 +205,77 @@ def names() -> list[Row]:
     def named(*found: str) -> Issued:
         return leaf(*found)
 
-    def unmatched(name: str) -> Verdict:
-        return refused("NAMES_MISSING", says=f"only names that no client matches: {name}")
-
-    def common_name(serves: str) -> Verdict:
-        return warned("NAMES_MISSING", serves=serves)
-
-    return [
-        row("one name", of(named(SHOP_NAME)), live(SHOP_NAME)),
-        row("a hundred names", of(named(*many)), live(*many)),
-        row("a wildcard", of(named("*.example.com")), live("*.example.com")),
-        row(
-            "a wildcard and its apex",
-            of(named("*.example.com", "example.com")),
-            live("*.example.com", "example.com"),
-        ),
-        row("upper-case names", of(named("SHOP.Example.COM")), live(SHOP_NAME)),
-        row("a name with a dot at its end", of(named("shop.example.com.")), live(SHOP_NAME)),
-        row(
-            "an internationalised name as A-label",
-            of(named("xn--bcher-kva.example")),
-            live("xn--bcher-kva.example"),
-        ),
-        row(
-            "an internationalised name as A-label, upper-case",
-            of(named("XN--BCHER-KVA.example")),
-            live("xn--bcher-kva.example"),
-        ),
-        row(
-            "an internationalised name in UTF-8",
-            of(raw("bücher.example")),
-            unmatched("'bücher.example'"),
-        ),
-        row("a name with an underscore", of(named("_shop.example.com")), live("_shop.example.com")),
-        row("a name of 253 letters", of(named(long)), live(long)),
-        row("a name of one label", of(named("intranet")), live("intranet")),
-        row("an IPv4 address alone", of(named("192.0.2.7")), live("192.0.2.7")),
-        row("an IPv6 address alone", of(named("2001:db8::7")), live("2001:db8::7")),
-        row(
-            "a name and an address", of(named(SHOP_NAME, "192.0.2.7")), live(SHOP_NAME, "192.0.2.7")
-        ),
-        row(
-            "an address written as a name",
-            of(alternative(x509.DNSName("192.0.2.7"))),
-            unmatched("'192.0.2.7'"),
-        ),
-        row(
-            "an address and no common name",
-            of(alternative(x509.IPAddress(address), common_name="")),
-            live("192.0.2.7"),
-        ),
-        row(
-            "a network in place of an address",
-            of(alternative(x509.IPAddress(ipaddress.ip_network("192.0.2.0/24")))),
-            missing,
-        ),
-        row(
-            "the name only in the CN, no alternative names",
-            of(leaf_without_names(SHOP_NAME)),
-            common_name(SHOP_NAME),
-        ),
-        row(
-            "a wildcard only in the CN",
-            of(leaf_without_names("*.example.com")),
-            common_name("*.example.com"),
-        ),
-        row(
-            "an address only in the CN",
-            of(leaf_without_names("192.0.2.7")),
-            common_name("192.0.2.7"),
-        ),
-        row(
-            "an upper-case name only in the CN",
-            of(leaf_without_names("Shop.Example.Com")),
-            common_name(SHOP_NAME),
-        ),
-        row(
-            "a CN that is no name, no alternative names",
-            of(leaf_without_names("The Shop, Ltd.")),
-            missing,
-        ),
-        row("no subject and no alternative names", of(leaf_without_names("")), missing),
-        row(
-            "an internationalised name only in the CN",
-            of(leaf_without_names("bücher.example")),
-            common_name("xn--bcher-kva.example"),
-        ),
-        row("a mail address alone, the name only in the CN", of(alternative(mail)), missing),
-        row(
-            "a URI alone, the name only in the CN",
-            of(alternative(x509.UniformResourceIdentifier("https://shop.example.com/"))),
-            missing,
-        ),
-        row(
-            "an empty DNS name, the name only in the CN", of(alternative(x509.DNSName(""))), missing
-        ),
-        row(
-            "another name in the CN than among the alternatives",
-            of(leaf(SHOP_NAME, common_name="old.example.com")),
-            live(SHOP_NAME),
-        ),
-        row(
-            "a mail address beside the name",
-            of(alternative(mail, x509.DNSName(SHOP_NAME))),
-            live(SHOP_NAME),
-        ),
-        row(
-            "a name of blanks between dots",
-            of(alternative(x509.DNSName("shop. .com"))),
-            unmatched("'shop. .com'"),
-        ),
-        row("the same name five times", of(named(*[SHOP_NAME] * 5)), live(SHOP_NAME)),
-        row(
-            "a CN with an escape sequence of a terminal",
-            of(leaf(SHOP_NAME, common_name="\x1b[2J")),
-            live(SHOP_NAME),
-        ),
-    ]
+    return table(
+        {
+            live(SHOP_NAME): {
+                "one name": of(named(SHOP_NAME)),
+                "upper-case names": of(named("SHOP.Example.COM")),
+                "a name with a dot at its end": of(named("shop.example.com.")),
+                "another name in the CN than among the alternatives": of(
+                    leaf(SHOP_NAME, common_name="old.example.com")
+                ),
+                "a mail address beside the name": of(alternative(mail, x509.DNSName(SHOP_NAME))),
+                "the same name five times": of(named(*[SHOP_NAME] * 5)),
+                "a CN with an escape sequence of a terminal": of(
+                    leaf(SHOP_NAME, common_name="\x1b[2J")
+                ),
+            },
+            live(*many): {"a hundred names": of(named(*many))},
+            live("*.example.com"): {
+                "a wildcard": of(named("*.example.com")),
+            },
+            live("*.example.com", "example.com"): {
+                "a wildcard and its apex": of(named("*.example.com", "example.com"))
+            },
+            live("xn--bcher-kva.example"): {
+                "an internationalised name as A-label": of(named("xn--bcher-kva.example")),
+                "an internationalised name as A-label, upper-case": of(
+                    named("XN--BCHER-KVA.example")
+                ),
+            },
+            live("_shop.example.com"): {
+                "a name with an underscore": of(named("_shop.example.com"))
+            },
+            live(long): {"a name of 253 letters": of(named(long))},
+            live("intranet"): {"a name of one label": of(named("intranet"))},
+            live("192.0.2.7"): {
+                "an IPv4 address alone": of(named("192.0.2.7")),
+                "an address and no common name": of(
+                    alternative(x509.IPAddress(address), common_name="")
+                ),
+            },
+            live("2001:db8::7"): {"an IPv6 address alone": of(named("2001:db8::7"))},
+            live(SHOP_NAME, "192.0.2.7"): {
+                "a name and an address": of(named(SHOP_NAME, "192.0.2.7"))
+            },
+            missing: {
+                "a network in place of an address": of(
+                    alternative(x509.IPAddress(ipaddress.ip_network("192.0.2.0/24")))
+                ),
+                "a CN that is no name, no alternative names": of(
+                    leaf_without_names("The Shop, Ltd.")
+                ),
+                "no subject and no alternative names": of(leaf_without_names("")),
+                "a mail address alone, the name only in the CN": of(alternative(mail)),
+                "a URI alone, the name only in the CN": of(
+                    alternative(x509.UniformResourceIdentifier("https://shop.example.com/"))
+                ),
+                "an empty DNS name, the name only in the CN": of(alternative(x509.DNSName(""))),
+            },
+            **{
+                refused("NAMES_MISSING", says=f"only names that no client matches: {name!r}"): {
+                    f"{name!r} as DNS name": of(raw(name))
+                }
+                for name in UNMATCHED
+            },
+            **{
+                warned("NAMES_MISSING", serves=serves): {
+                    f"{name} in the CN, no alternative names": of(leaf_without_names(name))
+                }
+                for name, serves in COMMON_NAMES.items()
+            },
+        }
+    )
 
 
 def clocks() -> list[Row]:
@@ -343,65 +296,66 @@ def clocks() -> list[Row]:
     forever = root("Example Eternal Root", not_after=far)
     eternal = leaf(ca=forever, not_after=far)
     return [
-        row("valid from this second on", of(begins(NOW)), live()),
-        row("valid from a second ago", of(begins(NOW - SECOND)), live()),
-        row("valid in a second", of(begins(NOW + SECOND)), live(waits=True)),
-        row(
-            "valid in ten minutes but one second",
-            of(begins(NOW + 10 * MINUTE - SECOND)),
-            live(waits=True),
+        *table(
+            {
+                live(): {
+                    "valid from this second on": of(begins(NOW)),
+                    "valid from a second ago": of(begins(NOW - SECOND)),
+                    "valid until this second": of(ends(NOW)),
+                    "valid until the next second": of(ends(NOW + SECOND)),
+                    "valid for one second, this one": of(leaf(not_before=NOW, not_after=NOW)),
+                    "from another second of a leap day": of(
+                        leaf(
+                            not_before=datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC),
+                            not_after=NOW + DAY,
+                        )
+                    ),
+                },
+                live(waits=True): {
+                    "valid in a second": of(begins(NOW + SECOND)),
+                    "valid in ten minutes but one second": of(begins(NOW + 10 * MINUTE - SECOND)),
+                },
+                late: {
+                    "valid in ten minutes": of(begins(NOW + 10 * MINUTE)),
+                    "valid in ten minutes and a second": of(begins(NOW + 10 * MINUTE + SECOND)),
+                    "valid tomorrow": of(begins(NOW + DAY)),
+                },
+                expired: {
+                    "valid until a second ago": of(ends(NOW - SECOND)),
+                    "valid until a year ago": of(
+                        leaf(not_before=NOW - 500 * DAY, not_after=NOW - 365 * DAY)
+                    ),
+                },
+                live(chain=chain_of(late_ca, PRIVATE_ROOT), waits=True): {
+                    "leaf and intermediate begin in five minutes": of(
+                        leaf(ca=late_ca, not_before=soon), *chain_of(late_ca, PRIVATE_ROOT)
+                    )
+                },
+                refused("CHAIN_EXPIRED", says="CN=Example Later CA"): {
+                    "the intermediate begins a second after the leaf": of(
+                        leaf(ca=later_ca, not_before=soon), *chain_of(later_ca, PRIVATE_ROOT)
+                    )
+                },
+                live(chain=chain_of(forever)): {
+                    "valid until 2049, the last year of two digits": of(
+                        _until(forever, 2049), forever.certificate
+                    ),
+                    "valid until 2050, the first year of four digits": of(
+                        _until(forever, 2050), forever.certificate
+                    ),
+                    "valid until the end of the year 9999": of(eternal, forever.certificate),
+                    "valid since 1950": of(
+                        leaf(
+                            ca=forever,
+                            not_before=datetime(1950, 1, 1, tzinfo=UTC),
+                            not_after=NOW + DAY,
+                        ),
+                        forever.certificate,
+                    ),
+                },
+            }
         ),
-        row("valid in ten minutes", of(begins(NOW + 10 * MINUTE)), late),
-        row("valid in ten minutes and a second", of(begins(NOW + 10 * MINUTE + SECOND)), late),
-        row("valid tomorrow", of(begins(NOW + DAY)), late),
-        row("valid until this second", of(ends(NOW)), live()),
-        row("valid until the next second", of(ends(NOW + SECOND)), live()),
-        row("valid until a second ago", of(ends(NOW - SECOND)), expired),
         row("valid until half a second ago", of(ends(NOW)), expired, at=NOW + SECOND / 2),
-        row(
-            "valid until a year ago",
-            of(leaf(not_before=NOW - 500 * DAY, not_after=NOW - 365 * DAY)),
-            expired,
-        ),
-        row("valid for one second, this one", of(leaf(not_before=NOW, not_after=NOW)), live()),
-        row(
-            "leaf and intermediate begin in five minutes",
-            of(leaf(ca=late_ca, not_before=soon), *chain_of(late_ca, PRIVATE_ROOT)),
-            live(chain=chain_of(late_ca, PRIVATE_ROOT), waits=True),
-        ),
-        row(
-            "the intermediate begins a second after the leaf",
-            of(leaf(ca=later_ca, not_before=soon), *chain_of(later_ca, PRIVATE_ROOT)),
-            refused("CHAIN_EXPIRED", says="CN=Example Later CA"),
-        ),
-        row(
-            "valid until 2049, the last year of two digits",
-            of(_until(forever, 2049), forever.certificate),
-            live(chain=chain_of(forever)),
-        ),
-        row(
-            "valid until 2050, the first year of four digits",
-            of(_until(forever, 2050), forever.certificate),
-            live(chain=chain_of(forever)),
-        ),
-        row(
-            "valid until the end of the year 9999",
-            of(eternal, forever.certificate),
-            live(chain=chain_of(forever)),
-        ),
-        row(
-            "valid since 1950",
-            of(
-                leaf(ca=forever, not_before=datetime(1950, 1, 1, tzinfo=UTC), not_after=NOW + DAY),
-                forever.certificate,
-            ),
-            live(chain=chain_of(forever)),
-        ),
-        row(
-            "from another second of a leap day",
-            of(leaf(not_before=datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC), not_after=NOW + DAY)),
-            live(),
-        ),
     ]
 
 

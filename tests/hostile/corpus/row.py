@@ -13,6 +13,7 @@ from tests.support.authority import pem
 from tests.support.estate import fields_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from cryptography import x509
@@ -33,9 +34,12 @@ class Outcome(StrEnum):
     LIVE = "live"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Verdict:
-    """What must become of a secret, and with which codes: all that refuse, else all there are."""
+    """What must become of a secret, and with which codes: all that refuse, else all there are.
+
+    Two verdicts are never equal: a table may have one twice, and keeps the secrets under both.
+    """
 
     outcome: Outcome
     codes: frozenset[str] = frozenset()
@@ -97,8 +101,17 @@ class NotRun:
 
 
 def row(name: str, value: SecretValue, expected: Verdict, *, at: datetime = NOW) -> Row:
-    """Return a row; positional, so that the table reads as one."""
+    """Return a row of its own, for what `table` has no place for."""
     return Row(name=name, value=value, expected=expected, at=at)
+
+
+def table(verdicts: Mapping[Verdict, Mapping[str, SecretValue]]) -> list[Row]:
+    """Return the rows of a table: under each verdict the secrets that must get it."""
+    return [
+        row(name, value, expected)
+        for expected, values in verdicts.items()
+        for name, value in values.items()
+    ]
 
 
 def text(value: str) -> SecretValue:

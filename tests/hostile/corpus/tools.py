@@ -37,6 +37,7 @@ from tests.hostile.corpus.row import (
     repaired,
     row,
     shop,
+    table,
     text,
     warned,
 )
@@ -343,42 +344,40 @@ def _certbot() -> list[Row]:
     def layout(*names: str, **changes: object) -> SecretValue:
         return fields(**{name: four[name] for name in names} | changes)
 
-    return [
-        row("certbot, all four files", layout(*four), superfluous),
-        row("certbot, fullchain and privkey", layout("fullchain", "privkey"), live()),
-        row("certbot, cert, chain and privkey", layout("cert", "chain", "privkey"), live()),
-        row(
-            "certbot, cert and privkey, no chain",
-            layout("cert", "privkey"),
-            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"),
-        ),
-        row(
-            "certbot, chain and privkey, no leaf",
-            layout("chain", "privkey"),
-            refused("LEAF_MISSING", says="no certificate"),
-        ),
-        row("certbot, fullchain and chain", layout("fullchain", "chain", "privkey"), superfluous),
-        row(
-            "certbot, cert of the last renewal, the key kept",
-            layout(*four, cert=old.certificate_pem),
-            refused("SECRET_MALFORMED", says="different certificates"),
-        ),
-        row(
-            "certbot, privkey of another lineage",
-            layout(*four, privkey=other.key_pem()),
-            refused("KEY_MISMATCH", says="CN=shop.example.com"),
-        ),
-        row(
-            "certbot, names of files with endings",
-            fields(**{f"{name}.pem": each for name, each in four.items()}),
-            refused("SECRET_MALFORMED", says="no private key"),
-        ),
-        row(
-            "certbot, everything in one text",
-            fields(fullchain=KEY + SHOP.fullchain_pem, privkey=KEY + SHOP.fullchain_pem),
-            live(),
-        ),
-    ]
+    return table(
+        {
+            superfluous: {
+                "certbot, all four files": layout(*four),
+                "certbot, fullchain and chain": layout("fullchain", "chain", "privkey"),
+            },
+            live(): {
+                "certbot, fullchain and privkey": layout("fullchain", "privkey"),
+                "certbot, cert, chain and privkey": layout("cert", "chain", "privkey"),
+                "certbot, everything in one text": fields(
+                    fullchain=KEY + SHOP.fullchain_pem, privkey=KEY + SHOP.fullchain_pem
+                ),
+            },
+            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"): {
+                "certbot, cert and privkey, no chain": layout("cert", "privkey")
+            },
+            refused("LEAF_MISSING", says="no certificate"): {
+                "certbot, chain and privkey, no leaf": layout("chain", "privkey")
+            },
+            refused("SECRET_MALFORMED", says="different certificates"): {
+                "certbot, cert of the last renewal, the key kept": layout(
+                    *four, cert=old.certificate_pem
+                )
+            },
+            refused("KEY_MISMATCH", says="CN=shop.example.com"): {
+                "certbot, privkey of another lineage": layout(*four, privkey=other.key_pem())
+            },
+            refused("SECRET_MALFORMED", says="no private key"): {
+                "certbot, names of files with endings": fields(
+                    **{f"{name}.pem": each for name, each in four.items()}
+                )
+            },
+        }
+    )
 
 
 def _cert_manager() -> list[Row]:
@@ -393,65 +392,57 @@ def _cert_manager() -> list[Row]:
 
     own_key, own_chain = PRIVATE.key_pem(), PRIVATE.fullchain_pem
     ca = pem(PRIVATE_ROOT.certificate)
-    return [
-        row("cert-manager, a public CA, ca.crt empty", secret(SHOP.fullchain_pem, KEY, ""), live()),
-        row("cert-manager, a public CA, no ca.crt", secret(SHOP.fullchain_pem, KEY, None), live()),
-        row(
-            "cert-manager, a private CA, its root in ca.crt",
-            secret(own_chain, own_key, ca),
-            live(chain=PRIVATE_CHAIN),
-        ),
-        row(
-            "cert-manager, a private CA, data in base64",
-            secret(own_chain, own_key, ca, is_coded=True),
-            live(chain=PRIVATE_CHAIN),
-        ),
-        row(
-            "cert-manager, a private CA, ca.crt its intermediate",
-            secret(own_chain, own_key, PRIVATE.chain_pem),
-            warned("CHAIN_INCOMPLETE", "CHAIN_SUPERFLUOUS", chain=PRIVATE_CHAIN[:1]),
-        ),
-        row("cert-manager, a key as PKCS#1", _pkcs1(), live()),
-        row(
-            "cert-manager, a self-signed issuer",
-            secret(alone.certificate_pem, alone.key_pem(), alone.certificate_pem),
-            refused("SELF_SIGNED", says="is self-signed"),
-        ),
-        row(
-            "cert-manager, not issued yet: the key alone",
-            secret("", KEY, ""),
-            refused("LEAF_MISSING", says="no certificate"),
-        ),
-        row(
-            "cert-manager, the temporary certificate's other key",
-            secret(SHOP.fullchain_pem, own_key, None),
-            refused("KEY_MISMATCH", says="CN=shop.example.com"),
-        ),
-        row(
-            "cert-manager, the whole object",
-            text(
-                json.dumps(
-                    {
-                        "apiVersion": "v1",
-                        "kind": "Secret",
-                        "data": {"tls.crt": SHOP.fullchain_pem, "tls.key": KEY},
+    return table(
+        {
+            live(): {
+                "cert-manager, a public CA, ca.crt empty": secret(SHOP.fullchain_pem, KEY, ""),
+                "cert-manager, a public CA, no ca.crt": secret(SHOP.fullchain_pem, KEY, None),
+                "cert-manager, a key as PKCS#1": _pkcs1(),
+                "cert-manager, the combined form beside it": fields(
+                    **{
+                        "tls.crt": SHOP.fullchain_pem,
+                        "tls.key": KEY,
+                        "tls-combined.pem": KEY + SHOP.fullchain_pem,
                     }
+                ),
+            },
+            live(chain=PRIVATE_CHAIN): {
+                "cert-manager, a private CA, its root in ca.crt": secret(own_chain, own_key, ca),
+                "cert-manager, a private CA, data in base64": secret(
+                    own_chain, own_key, ca, is_coded=True
+                ),
+            },
+            warned("CHAIN_INCOMPLETE", "CHAIN_SUPERFLUOUS", chain=PRIVATE_CHAIN[:1]): {
+                "cert-manager, a private CA, ca.crt its intermediate": secret(
+                    own_chain, own_key, PRIVATE.chain_pem
                 )
-            ),
-            refused("SECRET_MALFORMED", says="no private key"),
-        ),
-        row(
-            "cert-manager, the combined form beside it",
-            fields(
-                **{
-                    "tls.crt": SHOP.fullchain_pem,
-                    "tls.key": KEY,
-                    "tls-combined.pem": KEY + SHOP.fullchain_pem,
-                }
-            ),
-            live(),
-        ),
-    ]
+            },
+            refused("SELF_SIGNED", says="is self-signed"): {
+                "cert-manager, a self-signed issuer": secret(
+                    alone.certificate_pem, alone.key_pem(), alone.certificate_pem
+                )
+            },
+            refused("LEAF_MISSING", says="no certificate"): {
+                "cert-manager, not issued yet: the key alone": secret("", KEY, "")
+            },
+            refused("KEY_MISMATCH", says="CN=shop.example.com"): {
+                "cert-manager, the temporary certificate's other key": secret(
+                    SHOP.fullchain_pem, own_key, None
+                )
+            },
+            refused("SECRET_MALFORMED", says="no private key"): {
+                "cert-manager, the whole object": text(
+                    json.dumps(
+                        {
+                            "apiVersion": "v1",
+                            "kind": "Secret",
+                            "data": {"tls.crt": SHOP.fullchain_pem, "tls.key": KEY},
+                        }
+                    )
+                )
+            },
+        }
+    )
 
 
 def _pkcs1() -> SecretValue:
@@ -470,40 +461,28 @@ def _others() -> list[Row]:
         "expiration": 1_790_000_000,
     }
     encrypted = SHOP.key_pem(passphrase=PASSPHRASE)
-    return [
-        row(
-            "Vault's answer, whose chain we do not know",
-            fields(**vault),
-            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"),
-        ),
-        row(
-            "Vault's answer, whole",
-            fields(request_id="1", data=vault),
-            refused("SECRET_MALFORMED", says="no private key"),
-        ),
-        row(
-            "ACM's export",
-            fields(Certificate=CERTIFICATE, CertificateChain=CHAIN, PrivateKey=encrypted),
-            refused("SECRET_MALFORMED", says="no private key"),
-        ),
-        row(
-            "camel case",
-            fields(certificate=CERTIFICATE, privateKey=KEY, certificateChain=CHAIN),
-            live(),
-        ),
-        row(
-            "Terraform's tls provider",
-            fields(cert_pem=CERTIFICATE, private_key_pem=KEY),
-            refused("SECRET_MALFORMED", says="no private key"),
-        ),
-        row(
-            "HAProxy's one file, under both names",
-            fields(certificate=SHOP.fullchain_pem + KEY, private_key=SHOP.fullchain_pem + KEY),
-            live(),
-        ),
-        row(
-            "HAProxy's one file, under certificate alone",
-            fields(certificate=SHOP.fullchain_pem + KEY),
-            refused("SECRET_MALFORMED", says="no private key"),
-        ),
-    ]
+    return table(
+        {
+            refused("CHAIN_INCOMPLETE", says="Example Public CA 1"): {
+                "Vault's answer, whose chain we do not know": fields(**vault)
+            },
+            refused("SECRET_MALFORMED", says="no private key"): {
+                "Vault's answer, whole": fields(request_id="1", data=vault),
+                "ACM's export": fields(
+                    Certificate=CERTIFICATE, CertificateChain=CHAIN, PrivateKey=encrypted
+                ),
+                "Terraform's tls provider": fields(cert_pem=CERTIFICATE, private_key_pem=KEY),
+                "HAProxy's one file, under certificate alone": fields(
+                    certificate=SHOP.fullchain_pem + KEY
+                ),
+            },
+            live(): {
+                "camel case": fields(
+                    certificate=CERTIFICATE, privateKey=KEY, certificateChain=CHAIN
+                ),
+                "HAProxy's one file, under both names": fields(
+                    certificate=SHOP.fullchain_pem + KEY, private_key=SHOP.fullchain_pem + KEY
+                ),
+            },
+        }
+    )

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from certrotation import composition
-from certrotation.core.estate import tags
 from certrotation.handlers import rotate, scan
+from certrotation.names import tags
 from tests.double import Behaviour, Fault, embedded_aws
 from tests.support.authority import Authority, shared_key
 from tests.support.estate import HOME, PREFIX, Estate

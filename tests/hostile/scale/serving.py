@@ -26,7 +26,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.double import Behaviour, embedded_aws
 from tests.support.authority import Authority
 from tests.support.estate import HOME, PREFIX, Estate

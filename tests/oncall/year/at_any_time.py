@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.double.building import material
 from tests.oncall.year.faults import CRITICAL
 from tests.oncall.year.population import REGIONS, Site

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 
-from certrotation.core.estate import tags
+from certrotation.names import tags
 from tests.support.authority import CLIENT_AUTH, SERVER_AUTH, shared_key
 from tests.support.estate import HOME
 

@@ -1,16 +1,40 @@
-"""Who else owns a resource and would put back what is changed there, by its tags."""
+"""Who owns a resource: this account, by its ARN; a controller or a stack, by its tags."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _STACK = "aws:cloudformation:stack-name"
 _BEANSTALK = ("elasticbeanstalk:environment-name", "elasticbeanstalk:environment-id")
 _KUBERNETES = "elbv2.k8s.aws/cluster"
 _KUBERNETES_CLUSTER = "kubernetes.io/cluster/"
+
+
+def local_users(
+    certificate_arn: str,
+    user_arns: Iterable[str],
+    *,
+    service: str,
+    resource: str,
+    is_global: bool = False,
+) -> list[str]:
+    """Return the users that are resources of the certificate's own account and Region.
+
+    Args:
+        certificate_arn: the certificate that is used.
+        user_arns: who uses it.
+        service: the service's name in ARNs.
+        resource: a regular expression for the last part of the ARN.
+        is_global: whether the service's ARNs name no Region.
+    """
+    _, partition, _, region, account, _ = certificate_arn.split(":", 5)
+    place = "" if is_global else region
+    local = re.compile(rf"arn:{partition}:{service}:{place}:{account}:{resource}")
+    return [arn for arn in user_arns if local.fullmatch(arn)]
 
 
 def stack_of(tags: Mapping[str, str]) -> str | None:

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from certrotation.core.estate.tags import (
-    ACCEPT,
-    HOLD,
-    LONGEST_VALUE,
-    REGIONS,
-    Marks,
-)
+from certrotation.core.estate.tags import LONGEST_VALUE, Marks
 from certrotation.core.findings import Code, Finding, refuse, warn
-from certrotation.core.material.x509_facts import KeyAlgorithm
+from certrotation.names.tags import ACCEPT, HOLD, REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.material.bundle import PresentedCertificate
 
 HINT_SETTLES = timedelta(hours=1)
@@ -110,27 +104,6 @@ class RegionListing(NamedTuple):
     """By ARN."""
 
 
-class DependentKind(StrEnum):
-    """The kinds of dependent that can be moved."""
-
-    ALB_LISTENER = "ALB listener"
-    NLB_LISTENER = "NLB listener"
-    DISTRIBUTION = "CloudFront distribution"
-
-
-_ALL_KEYS = frozenset(KeyAlgorithm)
-_ACCEPTED_KEYS: dict[DependentKind, frozenset[KeyAlgorithm]] = {
-    # Elastic Load Balancing, "Server certificates for your Network Load Balancer".
-    DependentKind.NLB_LISTENER: _ALL_KEYS - {KeyAlgorithm.RSA_4096},
-    DependentKind.ALB_LISTENER: _ALL_KEYS,
-    # CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront".
-    DependentKind.DISTRIBUTION: _ALL_KEYS - {KeyAlgorithm.EC_SECP384R1, KeyAlgorithm.EC_SECP521R1},
-}
-
-LONGEST_EDGE_CHAIN = 5
-"""Certificates that CloudFront takes in a chain (its Developer Guide, Troubleshooting)."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependent:
     """A resource that names a certificate in its own configuration."""
@@ -147,32 +120,27 @@ class Dependent:
     needs_client_auth: bool = False
     """Whether it presents the certificate as a client, to an origin that asks for one."""
 
-    @property
-    def accepted_keys(self) -> frozenset[KeyAlgorithm]:
-        """The key types that this kind of resource takes."""
-        return _ACCEPTED_KEYS[self.kind]
-
-    @property
-    def longest_chain(self) -> int | None:
-        """How many certificates above the leaf it takes; None if no limit is documented."""
-        return LONGEST_EDGE_CHAIN if self.kind is DependentKind.DISTRIBUTION else None
-
-    @property
-    def needs_qualified_name(self) -> bool:
-        """Whether the certificate must hold a fully qualified DNS name (load balancers)."""
-        return self.kind is not DependentKind.DISTRIBUTION
-
     def __str__(self) -> str:
         """Return kind and ARN."""
         return f"{self.kind} {self.arn}"
 
 
+class Claim(NamedTuple):
+    """What one service found among the users that ACM names for a certificate."""
+
+    dependents: tuple[Dependent, ...] = ()
+    explained: frozenset[str] = frozenset()
+    """The users that the service accounts for: those that `dependents` were found for, and those
+    whose complete configuration was read and names the certificate no longer.
+    """
+
+
 class Users(NamedTuple):
-    """Who presents a copy, asked of the services themselves."""
+    """Who presents a copy, according to the services themselves."""
 
     dependents: tuple[Dependent, ...] = ()
     unknown: tuple[str, ...] = ()
-    """ARNs that ACM names as users and that no adapter here can look at."""
+    """ARNs that ACM names as users and that no service explained."""
 
     def __bool__(self) -> bool:
         return bool(self.dependents or self.unknown)

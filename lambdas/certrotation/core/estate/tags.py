@@ -1,4 +1,4 @@
-"""The tags that this service reads and writes on secrets and copies."""
+"""The content of a copy's tags, and the tags that a copy gets."""
 
 from __future__ import annotations
 
@@ -7,23 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certrotation.core.findings import Code, Finding, warn
+from certrotation.names.tags import (
+    IGNORE,
+    NOT_AFTER,
+    OWN_PREFIX,
+    SECRET,
+    SUPERSEDED_AT,
+    SUPERSEDED_BY,
+    VERSION,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-OWN_PREFIX = "certrotation:"
-
-SECRET = "certrotation:secret"  # noqa: S105  a tag's name
-VERSION = "certrotation:version"
-NOT_AFTER = "certrotation:not-after"
-SUPERSEDED_BY = "certrotation:superseded-by"
-SUPERSEDED_AT = "certrotation:superseded-at"
-IGNORE = "certrotation:ignore"
-
-REGIONS = "certrotation:regions"
-ACCEPT = "certrotation:accept"
-HOLD = "certrotation:hold"
 
 MOST_TAGS = 50
 LONGEST_KEY = 128

@@ -7,8 +7,10 @@ interval between two scans contains exactly one scan, so each mail is sent once.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from certrotation.names.environment import Weekday
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 
 if TYPE_CHECKING:
     from certrotation.core.rotation.outcomes import RotationOutcome
@@ -17,25 +19,10 @@ if TYPE_CHECKING:
 REMINDER = timedelta(days=1)
 """How often people are reminded of a refusal that lasts."""
 
-RECEIVES_UNTIL_GIVEN_UP = 5
-"""The receive count after which SQS moves a message to the dead-letter queue."""
-
 DIGEST_HOUR = 8
 """The hour of the digest, in UTC."""
 
 _WEEK = timedelta(weeks=1)
-
-
-class Weekday(StrEnum):
-    """The day of the digest."""
-
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
 
 
 def is_notification_due(

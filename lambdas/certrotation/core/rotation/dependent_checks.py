@@ -13,6 +13,7 @@ from certrotation.core.material.x509_facts import extended_key_usages_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import Copy, Dependent
     from certrotation.core.material.bundle import Material
 
@@ -26,6 +27,26 @@ def check_taking(copy: Copy, material: Material) -> Iterator[Finding]:
     for dependent in copy.dependents:
         legacy = frozenset(uncovered(covered_now, dependent.names))
         yield from _taking(dependent, material, dependent.names - legacy)
+
+
+def may_object(kind: DependentKind, material: Material) -> bool:
+    """Say whether a dependent of this kind may stand in the way of a reimport of `material`.
+
+    The key type is no reason: a reimport keeps it, and the dependent presents it today.
+    """
+    return (
+        kind.reimport_lead is not None
+        or _lacks_qualified_name(kind, material)
+        or _is_chain_too_long(kind, material)
+    )
+
+
+def _lacks_qualified_name(kind: DependentKind, material: Material) -> bool:
+    return kind.needs_qualified_name and not any(map(is_qualified, material.names))
+
+
+def _is_chain_too_long(kind: DependentKind, material: Material) -> bool:
+    return kind.longest_chain is not None and len(material.chain) > kind.longest_chain
 
 
 def check_moving(copy: Copy, material: Material) -> Iterator[Finding]:
@@ -48,19 +69,20 @@ def _moving(dependent: Dependent) -> Iterator[Finding]:
 
 
 def _taking(dependent: Dependent, material: Material, names: frozenset[str]) -> Iterator[Finding]:
-    if material.key_algorithm not in dependent.accepted_keys:
+    kind = dependent.kind
+    if material.key_algorithm not in kind.accepted_keys:
         found = f"{dependent} does not take {material.key_algorithm}."
         yield refuse(Code.DEPENDENT_KEY_UNSUPPORTED, found)
     missing = uncovered(material.names, names)
     if missing:
         found = f"{dependent} answers for {', '.join(missing)}; the material does not."
         yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)
-    if dependent.needs_qualified_name and not any(map(is_qualified, material.names)):
+    if _lacks_qualified_name(kind, material):
         found = f"{dependent} takes no certificate without a fully qualified DNS name."
         yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)
-    limit = dependent.longest_chain
-    if limit is not None and len(material.chain) > limit:
-        found = f"{dependent} takes {limit} chain certificates; there are {len(material.chain)}."
+    if _is_chain_too_long(kind, material):
+        length = len(material.chain)
+        found = f"{dependent} takes {kind.longest_chain} chain certificates; there are {length}."
         yield refuse(Code.CHAIN_TOO_LONG, found)
     if dependent.needs_client_auth and not _has_client_auth(material):
         found = f"{dependent} presents it to an origin and needs clientAuth."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.core.rotation.rendering import describe_step, plan_to_json
 from certrotation.errors import CertRotationError, TransientError, Unreachable
+from certrotation.names import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -219,12 +220,12 @@ class RotationOutcome:
         stranded = [each for region in self.regions for each in region.stranded]
         statuses = {self.status, *(each.status for each in self.regions)}
         return {
-            "RotationSucceeded": int(self.status is Status.DONE),
+            metrics.ROTATION_SUCCEEDED: int(self.status is Status.DONE),
             # Not those that stranded: nothing was refused, and they are counted by themselves.
-            "RotationRefused": int(Status.REFUSED in statuses),
-            "RotationFailed": int(self.status is Status.FAILED),
-            "DependentsMoved": sum(each.moved for each in self.regions),
-            "DependentsStranded": sum(each.is_settled for each in stranded),
+            metrics.ROTATION_REFUSED: int(Status.REFUSED in statuses),
+            metrics.ROTATION_FAILED: int(self.status is Status.FAILED),
+            metrics.DEPENDENTS_MOVED: sum(each.moved for each in self.regions),
+            metrics.DEPENDENTS_STRANDED: sum(each.is_settled for each in stranded),
         }
 
     def to_json(self) -> dict[str, Any]:

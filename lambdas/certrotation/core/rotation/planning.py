@@ -24,9 +24,10 @@ from certrotation.core.rotation.regression_checks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.expiry_windows import WindowPolicy
     from certrotation.core.estate.inventory import Copy, ManagedSecret, RegionLook
     from certrotation.core.material.bundle import Material
@@ -42,8 +43,6 @@ class RotationPolicy:
     windows: WindowPolicy
     roots: PublicRoots
     adopts: bool = True
-    edge_region: str | None = "us-east-1"
-    """Where CloudFront takes its certificates from; None where it takes none from ACM."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +83,17 @@ class Rotation:
             self.findings, self.secret.accepted, self.material.version, is_complete=False
         )
 
-    def users_decide(self, region: str, copies: Sequence[Copy], now: datetime) -> bool:
-        """Say whether it matters for the plan of a Region who presents its copies."""
-        is_edge = region == self.policy.edge_region
-        return users_decide(copies, self._goal(now), is_edge=is_edge)
+    def users_decide(
+        self, copies: Sequence[Copy], kinds: Iterable[DependentKind], now: datetime
+    ) -> bool:
+        """Say whether it matters for the plan of a Region who presents its copies.
+
+        Args:
+            copies: the Region's copies.
+            kinds: the kinds of dependents that may present a certificate of the Region.
+            now: the present time.
+        """
+        return users_decide(copies, self._goal(now), kinds)
 
     def plan(
         self,

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from certrotation.core.estate.inventory import DependentKind, reverted
+from certrotation.core.estate.inventory import reverted
 from certrotation.core.findings import Code, Finding, refusals, warn
-from certrotation.core.material.host_names import is_qualified
-from certrotation.core.rotation.dependent_checks import check_moving, check_taking
+from certrotation.core.rotation.dependent_checks import check_moving, check_taking, may_object
 from certrotation.core.rotation.plan import (
     NEW_COPY,
     Import,
@@ -25,18 +24,13 @@ from certrotation.core.rotation.plan import (
 from certrotation.core.rotation.reimport_rules import reasons_against_reimport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import Copy, RegionLook
     from certrotation.core.estate.tags import CopyTags
     from certrotation.core.material.bundle import Material
     from certrotation.core.rotation.adoption import Adoption
-
-EDGE_LEAD = timedelta(hours=48)
-"""A reimport may take 24 hours to reach CloudFront's edge; a new ARN is there at once.
-
-CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront".
-"""
 
 
 class Action(Enum):
@@ -65,14 +59,14 @@ class CopyDecision(NamedTuple):
 class Rejections:
     """What AWS refused while a plan was applied; the next plan takes another way."""
 
-    edge: frozenset[str] = frozenset()
-    """ARNs of copies in whose place CloudFront will not take a new ARN."""
+    moves: frozenset[str] = frozenset()
+    """ARNs of copies that a dependent, which shows a reimport late, could not be moved from."""
     reimport: tuple[tuple[str, str], ...] = ()
     """ARNs of copies that ACM will not have reimported, and why."""
 
-    def with_edge(self, arn: str) -> Rejections:
-        """Return these and CloudFront's refusal to leave a copy."""
-        return replace(self, edge=self.edge | {arn})
+    def with_move(self, arn: str) -> Rejections:
+        """Return these and the rejection of a move away from a copy."""
+        return replace(self, moves=self.moves | {arn})
 
     def with_reimport(self, arn: str, because: str) -> Rejections:
         """Return these and ACM's refusal to reimport into a copy."""
@@ -128,11 +122,10 @@ def _fate(copy: Copy, goal: RegionGoal) -> CopyDecision:
     if against:
         return CopyDecision(copy=copy, course=Action.REPLACE, because="; ".join(against))
     in_place = f"{_difference(copy, goal.material)}, and ACM's rules allow it in place"
-    if not _is_late_for_the_edge(copy, goal):
+    late = _why_late(copy, goal)
+    if late is None:
         return CopyDecision(copy=copy, course=Action.REIMPORT, because=in_place)
-    ends = copy.presented.leaf.not_valid_after_utc
-    late = f"CloudFront presents it, and it ends {ends:%Y-%m-%d %H:%M} UTC, within 48 hours"
-    if copy.arn not in goal.refusals.edge and not refusals(
+    if copy.arn not in goal.refusals.moves and not refusals(
         tuple(check_moving(copy, goal.material))
     ):
         return CopyDecision(copy=copy, course=Action.REPLACE, because=late)
@@ -152,9 +145,18 @@ def _difference(copy: Copy, material: Material) -> str:
     return f"it ends {ends:%Y-%m-%d}, the material {later:%Y-%m-%d}"
 
 
-def _is_late_for_the_edge(copy: Copy, goal: RegionGoal) -> bool:
-    on_edge = any(each.kind is DependentKind.DISTRIBUTION for each in copy.dependents)
-    return on_edge and copy.presented.leaf.not_valid_after_utc - goal.now < EDGE_LEAD
+def _why_late(copy: Copy, goal: RegionGoal) -> str | None:
+    """Say which kind of dependent would show a reimport too late, or return None."""
+    ends = copy.presented.leaf.not_valid_after_utc
+    for dependent in copy.dependents:
+        lead = dependent.kind.reimport_lead
+        if lead is not None and ends - goal.now < lead:
+            hours = lead // timedelta(hours=1)
+            return (
+                f"a {dependent.kind} presents it, and it ends {ends:%Y-%m-%d %H:%M} UTC, within"
+                f" {hours} hours"
+            )
+    return None
 
 
 def _target(fates: Sequence[CopyDecision], every: Sequence[CopyDecision]) -> CopyDecision | None:
@@ -225,17 +227,17 @@ def _findings(fates: Sequence[CopyDecision], goal: RegionGoal) -> Iterator[Findi
             yield reverted(fate.copy.arn)
 
 
-def users_decide(copies: Sequence[Copy], goal: RegionGoal, *, is_edge: bool) -> bool:
+def users_decide(copies: Sequence[Copy], goal: RegionGoal, kinds: Iterable[DependentKind]) -> bool:
     """Say whether it matters for the plan who presents these copies.
 
-    A single copy that ACM lets us reimport is reimported whoever presents it, except where
-    CloudFront may, or where a load balancer would not take the material's names: asking would cost
+    A single copy that ACM lets us reimport is reimported whoever presents it, unless a kind of
+    dependent shows a reimport late or does not accept the material. Otherwise asking would cost
     calls for each copy at each renewal and change nothing.
 
     Args:
         copies: the Region's copies, users not yet asked for.
         goal: what the Region is to come to.
-        is_edge: whether CloudFront takes its certificates from this Region.
+        kinds: the kinds of dependents that may present a certificate of this Region.
     """
     if len(copies) != 1:
         return bool(copies)
@@ -244,6 +246,5 @@ def users_decide(copies: Sequence[Copy], goal: RegionGoal, *, is_edge: bool) -> 
         return True
     fate = _fate(copy, goal)
     if fate.course is Action.REIMPORT:
-        takes_any_user = not is_edge and any(map(is_qualified, goal.material.names))
-        return copy.in_use is not False and not takes_any_user
+        return copy.in_use is not False and any(may_object(each, goal.material) for each in kinds)
     return fate.course is Action.REPLACE

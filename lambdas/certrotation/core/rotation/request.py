@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.core.estate.tags import Marks
 from certrotation.errors import Rejected
+from certrotation.names.service import SECRET_KEY, VERSION_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,9 +57,9 @@ class RotationRequest:
 
     def to_json(self) -> str:
         """Return the message's body."""
-        body: dict[str, Any] = {"secret": self.secret}
+        body: dict[str, Any] = {SECRET_KEY: self.secret}
         if self.version is not None:
-            body["version"] = self.version
+            body[VERSION_KEY] = self.version
         if self.waiting_since is not None:
             body["waiting_since"] = self.waiting_since
         if self.snapshot is not None:
@@ -88,14 +89,14 @@ class RotationRequest:
             document = json.loads(body)
         except (ValueError, RecursionError):  # ValueError: no JSON, or a number of 5,000 digits
             document = None
-        if not isinstance(document, dict) or not _is_word(document.get("secret")):
+        if not isinstance(document, dict) or not _is_word(document.get(SECRET_KEY)):
             raise Rejected(
                 "The message is no JSON object with the name of a secret.",
                 'Send {"secret": "<name or ARN>"}.',
             )
-        version, since = document.get("version"), document.get("waiting_since")
+        version, since = document.get(VERSION_KEY), document.get("waiting_since")
         return cls(
-            secret=document["secret"],
+            secret=document[SECRET_KEY],
             version=version if _is_word(version) else None,
             snapshot=_snapshot(document.get("seen")),
             waiting_since=since if isinstance(since, int) else None,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation.core.scan.assessment import INTERVALS_UNTIL_OVERDUE, Assessment
 from certrotation.core.scan.classification import State
+from certrotation.names import metrics
+from certrotation.names.service import NEAREST_SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
 
     from certrotation.core.rotation.plan import Delete
     from certrotation.core.scan.assessment import CertificateStatus
-
-NEAREST_SHOWN = 20
-"""How many certificates nearest to expiry the summary names."""
 
 COUNTED_SHOWN = 50
 """How many certificates the summary names for each metric that counts them, nearest expiry first.
@@ -59,19 +58,19 @@ class ScanReport:
         used = [each for each in self.assessment.verdicts if each.counts_as_used]
         days = [(each.certificate.not_after - self.now).days for each in used]
         return {
-            "ScanCompleted": 1,
+            metrics.SCAN_COMPLETED: 1,
             **shown,
-            "RegionsUnreachable": len(self.unreachable),
-            "CopiesManaged": sum(each.state.is_managed for each in self.assessment.verdicts),
-            "CopiesDue": sum(each.places for each in self.assessment.due),
-            "SupersededDeleted": len(self.deleted),
-            **({"DaysToExpiryMin": min(days)} if days else {}),
+            metrics.REGIONS_UNREACHABLE: len(self.unreachable),
+            metrics.COPIES_MANAGED: sum(each.state.is_managed for each in self.assessment.verdicts),
+            metrics.COPIES_DUE: sum(each.places for each in self.assessment.due),
+            metrics.SUPERSEDED_DELETED: len(self.deleted),
+            **({metrics.DAYS_TO_EXPIRY_MIN: min(days)} if days else {}),
         }
 
     def _levels(self) -> dict[str, int]:
         counted = {name: len(verdicts) for name, verdicts in self._counted().items()}
         overdue = sum(each.places for each in self.assessment.due if each.is_overdue)
-        return {**counted, "CopiesOverdue": overdue}
+        return {**counted, metrics.COPIES_OVERDUE: overdue}
 
     def _counted(self) -> dict[str, list[CertificateStatus]]:
         """Return the certificates that each level metric counts."""
@@ -79,12 +78,14 @@ class ScanReport:
         used = [each for each in verdicts if each.counts_as_used]
         recent = INTERVALS_UNTIL_OVERDUE * self.interval
         return {
-            "CertificatesCritical": [each for each in used if each.windows.is_critical(now)],
-            "CertificatesTurnedCritical": [
+            metrics.CERTIFICATES_CRITICAL: [each for each in used if each.windows.is_critical(now)],
+            metrics.CERTIFICATES_TURNED_CRITICAL: [
                 each for each in used if each.windows.turned_critical_within(recent, now)
             ],
-            "CopiesAwaitingMaterial": [each for each in verdicts if each.state is State.AWAITING],
-            "UnmanagedExpiring": [
+            metrics.COPIES_AWAITING_MATERIAL: [
+                each for each in verdicts if each.state is State.AWAITING
+            ],
+            metrics.UNMANAGED_EXPIRING: [
                 each
                 for each in used
                 if each.state is State.UNMANAGED and each.windows.is_warning(now)

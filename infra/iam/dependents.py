@@ -1,0 +1,60 @@
+"""What rotate's role needs for the configured kinds of dependents, read from their folders."""
+
+from collections.abc import Iterator
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from certrotation.aws.dependents.registry import chosen, statements_of
+from certrotation.aws.dependents.statement import Statement
+from certrotation.names.service import EDGE_REGIONS
+from infra.config import StackConfig
+from infra.iam.grants import Grant, resource_tag
+
+
+def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
+    """Yield the grants of each configured kind that may present a copy in a target Region.
+
+    An action that an earlier kind has on the same resources is not granted again.
+    """
+    granted: set[tuple[str, tuple[str, ...]]] = set()
+    has_edge = not set(EDGE_REGIONS.values()).isdisjoint(config.target_regions)
+    for entry in chosen(config.dependents):
+        if entry.at_edge_only and not has_edge:
+            continue
+        for statement in statements_of(entry.name):
+            actions = [
+                each for each in statement.actions if (each, statement.resources) not in granted
+            ]
+            granted.update((each, statement.resources) for each in actions)
+            if actions:
+                yield _grant(scope, config, statement, actions)
+
+
+def _grant(
+    scope: Construct, config: StackConfig, statement: Statement, actions: list[str]
+) -> Grant:
+    stack = cdk.Stack.of(scope)
+    arns = [
+        pattern.format(partition=stack.partition, account=stack.account, region=region)
+        for pattern in statement.resources
+        for region in (config.target_regions if "{region}" in pattern else ("",))
+    ]
+    return Grant(
+        iam.PolicyStatement(
+            sid=statement.sid,
+            actions=actions,
+            resources=arns,
+            conditions=_tagged(config) if statement.is_limited_by_tag else {},
+        ),
+        any_because=statement.any_because,
+    )
+
+
+def _tagged(config: StackConfig) -> dict[str, dict[str, str]]:
+    """Return the condition that a dependent carries the configured tag, if there is one."""
+    if config.dependents_tag is None:
+        return {}
+    key, value = config.dependents_tag
+    return {"StringEquals": {resource_tag(key): value}}

@@ -1,0 +1,221 @@
+"""CloudFront's distributions; actions: see `iam`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import botocore
+
+from certrotation.aws.dependents.cloudfront.unknown_settings import get_distribution
+from certrotation.aws.dependents.faults import BUSY, NOT_SEEN_YET, REJECTED
+from certrotation.aws.dependents.ownership import local_users, stack_of
+from certrotation.aws.errors import NOT_YET, RETRIED, VANISHED, meaning, translated
+from certrotation.core.estate.dependent_kinds import DISTRIBUTION
+from certrotation.core.estate.inventory import Claim, Dependent
+from certrotation.core.material.host_names import normalise
+from certrotation.errors import DependentBusy, DependentRefused, NotYet, Vanished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_cloudfront.type_defs import (
+        DistributionConfigOutputTypeDef,
+        ViewerCertificateTypeDef,
+    )
+
+    from certrotation.aws.dependents.cloudfront.unknown_settings import UnknownSettings
+    from certrotation.aws.dependents.services import Clients
+
+_TRIES = 3
+_NEWER_BOTO3 = "Deploy a newer boto3 with the functions, or move this distribution by hand."
+
+MEANINGS = (
+    meaning(VANISHED, "NoSuchDistribution", "NoSuchResource"),
+    meaning(NOT_YET, "InvalidIfMatchVersion", "PreconditionFailed"),
+    # One change of the viewer certificate at a time.
+    meaning(BUSY, "IllegalUpdate"),
+    # CloudFront says so of a certificate that is minutes old, and of one that it cannot use.
+    meaning(NOT_SEEN_YET, "InvalidViewerCertificate", words="doesn't exist, isn't in us-east-1"),
+    meaning(REJECTED, "InvalidViewerCertificate"),
+)
+"""What CloudFront's error codes mean (CloudFront API Reference, UpdateDistribution)."""
+
+
+class _Distribution(NamedTuple):
+    """A distribution as it was read; `etag` lets nobody else's change be overwritten."""
+
+    config: DistributionConfigOutputTypeDef
+    unknown: UnknownSettings
+    etag: str
+    is_deployed: bool
+
+    @property
+    def certificate_arn(self) -> str | None:
+        """The certificate that it presents to viewers."""
+        return self.config.get("ViewerCertificate", {}).get("ACMCertificateArn")
+
+    def names(self, arn: str) -> bool:
+        """Say whether any setting names this certificate, one that botocore does not know too."""
+        return (
+            arn == self.certificate_arn
+            or self.names_for_origins(arn)
+            or any(arn in texts for texts in self.unknown.values())
+        )
+
+    def names_for_origins(self, arn: str) -> bool:
+        """Say whether anything but the viewer certificate names this one: an origin's mTLS."""
+        others = {key: part for key, part in self.config.items() if key != "ViewerCertificate"}
+        return arn in _texts(others)
+
+
+def make(clients: Clients, region: str) -> Distributions:
+    """Return the distributions that present certificates of CloudFront's Region."""
+    return Distributions(clients("cloudfront", region))
+
+
+class Distributions:
+    """An account's distributions; staging distributions are distributions like any other.
+
+    A distribution of another account, such as API Gateway's, is never explained.
+    """
+
+    kinds = frozenset({DISTRIBUTION})
+
+    def __init__(self, client: CloudFrontClient) -> None:
+        self._client = client
+
+    def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
+        """Return those of these users that name the certificate; reads each as a whole."""
+        distributions = local_users(
+            certificate_arn,
+            user_arns,
+            service="cloudfront",
+            resource="distribution/[^/]+",
+            is_global=True,
+        )
+        found: list[Dependent] = []
+        for arn in distributions:
+            with suppress(Vanished):
+                found += self._dependents_of(arn, certificate_arn)
+        return Claim(dependents=tuple(found), explained=frozenset(distributions))
+
+    def move(self, dependent: Dependent, to_arn: str) -> None:
+        """Have a distribution present the new certificate; it takes one such change at a time."""
+        for _ in range(_TRIES):
+            try:
+                self._move(dependent, to_arn)
+            except Vanished:
+                return
+            except NotYet:  # somebody else's change came between reading and writing
+                continue
+            else:
+                return
+        raise DependentBusy(f"{dependent.arn} was changed {_TRIES} times meanwhile.", RETRIED)
+
+    def still_presents(self, dependent: Dependent) -> bool:
+        """Read back whether the distribution names the old certificate anywhere."""
+        try:
+            read = self._read(dependent.arn)
+        except Vanished:
+            return False
+        return read.names(dependent.certificate_arn)
+
+    def _dependents_of(self, arn: str, certificate_arn: str) -> Iterator[Dependent]:
+        read = self._read(arn)
+        if not read.names(certificate_arn):
+            return
+        is_client_certificate = read.names_for_origins(certificate_arn)
+        yield Dependent(
+            kind=DISTRIBUTION,
+            arn=arn,
+            certificate_arn=certificate_arn,
+            names=frozenset(map(normalise, read.config.get("Aliases", {}).get("Items", ()))),
+            unmovable=_why_unmovable(read, is_client_certificate=is_client_certificate),
+            drifts=self._stack_of(arn),
+            needs_client_auth=is_client_certificate,
+        )
+
+    def _move(self, dependent: Dependent, to_arn: str) -> None:
+        """Change the viewer certificate in the configuration as it is now, and nothing else.
+
+        Raises:
+            DependentRefused: it is set to something that would be erased.
+            NotYet: the configuration was changed since it was read.
+        """
+        read = self._read(dependent.arn)
+        if read.certificate_arn != dependent.certificate_arn:
+            return
+        if read.unknown:
+            raise DependentRefused(f"{dependent.arn} stays: {_erased(read)}.", _NEWER_BOTO3)
+        if not read.is_deployed:
+            raise DependentBusy(f"{dependent.arn} is being deployed.", RETRIED)
+        viewer = _with_certificate(read.config["ViewerCertificate"], to_arn)
+        with translated("cloudfront:UpdateDistribution", dependent.arn, MEANINGS):
+            self._client.update_distribution(
+                Id=_id(dependent.arn),
+                IfMatch=read.etag,
+                DistributionConfig={**read.config, "ViewerCertificate": viewer},
+            )
+
+    def _read(self, arn: str) -> _Distribution:
+        with translated("cloudfront:GetDistribution", arn, MEANINGS):
+            answer, unknown = get_distribution(self._client, _id(arn))
+        return _Distribution(
+            config=answer["Distribution"]["DistributionConfig"],
+            unknown=unknown,
+            etag=answer["ETag"],
+            is_deployed=answer["Distribution"]["Status"] == "Deployed",
+        )
+
+    def _stack_of(self, arn: str) -> str | None:
+        with translated("cloudfront:ListTagsForResource", arn, MEANINGS):
+            tags = self._client.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
+        return stack_of({tag["Key"]: tag.get("Value", "") for tag in tags})
+
+
+def _id(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+def _with_certificate(viewer: ViewerCertificateTypeDef, arn: str) -> ViewerCertificateTypeDef:
+    """Return the viewer certificate with another ARN.
+
+    What CloudFront echoes of the former one must go, or it is InvalidViewerCertificate (CloudFront
+    API Reference, ViewerCertificate: `Certificate` and `CertificateSource` are deprecated).
+    """
+    changed = viewer.copy()
+    changed.pop("Certificate", None)
+    changed.pop("CertificateSource", None)
+    changed.pop("IAMCertificateId", None)
+    changed["CloudFrontDefaultCertificate"] = False
+    changed["ACMCertificateArn"] = arn
+    return changed
+
+
+def _why_unmovable(read: _Distribution, *, is_client_certificate: bool) -> str | None:
+    if is_client_certificate:
+        return "it presents the certificate to an origin as a client"
+    if read.config.get("ConnectionMode") == "tenant-only":
+        return "its tenants may present certificates of their own"
+    if read.unknown:
+        return f"{_erased(read)}; a newer boto3 can be deployed with the functions"
+    return None
+
+
+def _erased(read: _Distribution) -> str:
+    settings = ", ".join(read.unknown)
+    return f"botocore {botocore.__version__} does not know {settings} there, and would erase it"
+
+
+def _texts(part: Any) -> Iterator[str]:
+    """Yield every string in a configuration."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for each in part.values():
+            yield from _texts(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _texts(each)

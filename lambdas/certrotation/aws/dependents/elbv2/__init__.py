@@ -1,0 +1,1 @@
+"""Listeners of Application and Network Load Balancers."""

@@ -1,0 +1,11 @@
+"""What the error codes of several dependents' services come to."""
+
+from __future__ import annotations
+
+from certrotation.aws.errors import RETRIED, Fault
+from certrotation.errors import DependentBusy, DependentFull, DependentRefused, NotSeenYet
+
+BUSY = Fault(DependentBusy, RETRIED)
+NOT_SEEN_YET = Fault(NotSeenYet, RETRIED)
+FULL = Fault(DependentFull, "Remove a certificate there, or ask for a higher quota.")
+REJECTED = Fault(DependentRefused, "Put material into the secret that this dependent takes.")

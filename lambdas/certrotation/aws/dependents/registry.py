@@ -1,0 +1,53 @@
+"""Which kinds of dependents there are, in the order in which users are offered to them.
+
+Pure data, which the infrastructure reads as well: nothing here imports an SDK or an adapter.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from certrotation.aws.dependents.statement import Statement
+
+
+class Entry(NamedTuple):
+    """One choice of the setting `dependents`."""
+
+    name: str
+    """As the setting names it, and the folder that holds its adapter and its statements."""
+    is_default: bool = True
+    at_edge_only: bool = False
+    """Whether only certificates of CloudFront's Region are presented by these dependents."""
+
+
+ENTRIES = (
+    Entry("elbv2"),
+    Entry("cloudfront", at_edge_only=True),
+)
+NAMES = tuple(each.name for each in ENTRIES)
+DEFAULT = tuple(each.name for each in ENTRIES if each.is_default)
+
+
+def chosen(names: Iterable[str]) -> tuple[Entry, ...]:
+    """Return the entries of these names, in the registry's order.
+
+    Raises:
+        ValueError: a name is not in the registry; the message is for a person.
+    """
+    wanted = set(names)
+    unknown = sorted(wanted - set(NAMES))
+    if unknown:
+        raise ValueError(
+            f"{unknown[0]!r} is not a kind of dependent; choose from {', '.join(NAMES)}"
+        )
+    return tuple(each for each in ENTRIES if each.name in wanted)
+
+
+def statements_of(name: str) -> tuple[Statement, ...]:
+    """Return what a role needs for one entry."""
+    statements: tuple[Statement, ...] = import_module(f"{__package__}.{name}.iam").STATEMENTS
+    return statements

@@ -1,0 +1,57 @@
+"""The kinds of dependents: one row of facts for each kind of resource that presents certificates.
+
+A rule about dependents reads these facts; no rule compares a kind with a certain other one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from certrotation.core.material.x509_facts import KeyAlgorithm
+
+_ALL_KEYS = frozenset(KeyAlgorithm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DependentKind:
+    """What is known about every resource of one kind."""
+
+    label: str
+    """The kind's name in logs and findings."""
+    accepted_keys: frozenset[KeyAlgorithm]
+    longest_chain: int | None = None
+    """How many certificates above the leaf it accepts; None if no limit is documented."""
+    needs_qualified_name: bool = False
+    """Whether the certificate must hold a fully qualified DNS name."""
+    reimport_lead: timedelta | None = None
+    """How much of a certificate's validity must remain for a reimport to show in time.
+
+    None if a reimport shows within minutes.
+    """
+
+    def __str__(self) -> str:
+        """Return the label."""
+        return self.label
+
+
+# Accepted keys: Elastic Load Balancing, "Server certificates for your Application Load Balancer"
+# and "Server certificates for your Network Load Balancer". The qualified name: the message of
+# UnsupportedCertificate (reported in issues of crossplane's provider-upjet-aws, 338).
+ALB_LISTENER = DependentKind(
+    label="ALB listener", accepted_keys=_ALL_KEYS, needs_qualified_name=True
+)
+NLB_LISTENER = DependentKind(
+    label="NLB listener",
+    accepted_keys=_ALL_KEYS - {KeyAlgorithm.RSA_4096},
+    needs_qualified_name=True,
+)
+# CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront" (keys;
+# a reimport takes up to 24 hours to reach every edge location) and "Troubleshooting" (the chain).
+# The lead leaves a second day for a person.
+DISTRIBUTION = DependentKind(
+    label="CloudFront distribution",
+    accepted_keys=_ALL_KEYS - {KeyAlgorithm.EC_SECP384R1, KeyAlgorithm.EC_SECP521R1},
+    longest_chain=5,
+    reimport_lead=timedelta(hours=48),
+)

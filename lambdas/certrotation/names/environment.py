@@ -1,0 +1,56 @@
+"""The functions' environment variables, and the values that both sides must know."""
+
+from enum import StrEnum
+
+HOME_REGION = "AWS_REGION"
+"""Set by Lambda."""
+SERVICE = "POWERTOOLS_SERVICE_NAME"
+"""The name of the stack."""
+
+TARGET_REGIONS = "CERTROTATION_TARGET_REGIONS"
+QUEUE_URL = "CERTROTATION_QUEUE_URL"
+SECRET_PREFIX = "CERTROTATION_SECRET_PREFIX"  # noqa: S105  the name of a variable
+MODE = "CERTROTATION_MODE"
+ADOPTION = "CERTROTATION_ADOPTION"
+DEPENDENTS = "CERTROTATION_DEPENDENTS"
+SCAN_INTERVAL_MINUTES = "CERTROTATION_SCAN_INTERVAL_MINUTES"
+RETENTION_DAYS = "CERTROTATION_RETENTION_DAYS"
+YEARLY_IMPORT_QUOTA = "CERTROTATION_YEARLY_IMPORT_QUOTA"
+WARNING_FRACTION = "CERTROTATION_WARNING_FRACTION"
+WARNING_CAP_DAYS = "CERTROTATION_WARNING_CAP_DAYS"
+CRITICAL_FRACTION = "CERTROTATION_CRITICAL_FRACTION"
+CRITICAL_CAP_DAYS = "CERTROTATION_CRITICAL_CAP_DAYS"
+CRITICAL_FLOOR_DAYS = "CERTROTATION_CRITICAL_FLOOR_DAYS"
+PUBLIC_ROOTS_FILE = "CERTROTATION_PUBLIC_ROOTS_FILE"
+WARNING_TOPIC_ARN = "CERTROTATION_WARNING_TOPIC_ARN"
+DIGEST = "CERTROTATION_DIGEST"
+
+DEFAULT_STACK_NAME = "certrotation"
+DEFAULT_SECRET_PREFIX = "certrotation/"  # noqa: S105  how the names of secrets begin
+DEFAULT_SCAN_INTERVAL_MINUTES = 60
+
+SECRET_PREFIX_PATTERN = "[A-Za-z0-9/_+=.@-]{1,256}"  # noqa: S105  a pattern of names
+"""The characters that Secrets Manager allows in a name (its API Reference, CreateSecret, Name); a
+copy's tag holds the whole name, and 256 characters are the limit of a tag (ACM API Reference, Tag).
+"""
+
+ON, OFF = "on", "off"
+
+
+class Mode(StrEnum):
+    """Whether the functions change anything outside the queue."""
+
+    APPLY = "apply"
+    REPORT = "report"
+
+
+class Weekday(StrEnum):
+    """The day of the digest."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"

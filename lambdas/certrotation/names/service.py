@@ -1,0 +1,22 @@
+"""What the stack and the functions agree on: Regions, the queue, its messages, the log."""
+
+EDGE_REGIONS = {"aws": "us-east-1"}
+"""By partition, the Region whose certificates CloudFront presents.
+
+In the partitions that are missing here CloudFront presents no certificate of ACM.
+"""
+
+RECEIVES_UNTIL_GIVEN_UP = 5
+"""After so many receives the queue moves a message to its dead-letter queue."""
+
+SECRET_KEY = "secret"  # noqa: S105  a key of the message that asks for a rotation
+VERSION_KEY = "version"
+
+NEAREST_SHOWN = 20
+"""Certificates nearest to expiry that a scan's log line names and the dashboard shows."""
+
+# Secrets Manager User Guide: staging labels, and the events that it sends to EventBridge.
+CURRENT_LABEL = "AWSCURRENT"
+PREVIOUS_LABEL = "AWSPREVIOUS"
+SECRETS_SOURCE = "aws.secretsmanager"
+LABEL_UPDATED = "Secret Label Updated"

@@ -1,0 +1,14 @@
+"""The keys of the tags that this service reads and writes, on secrets and on copies."""
+
+OWN_PREFIX = "certrotation:"
+
+SECRET = "certrotation:secret"  # noqa: S105  the key of a tag
+VERSION = "certrotation:version"
+NOT_AFTER = "certrotation:not-after"
+SUPERSEDED_BY = "certrotation:superseded-by"
+SUPERSEDED_AT = "certrotation:superseded-at"
+IGNORE = "certrotation:ignore"
+
+REGIONS = "certrotation:regions"
+ACCEPT = "certrotation:accept"
+HOLD = "certrotation:hold"

@@ -1,0 +1,99 @@
+"""The registry of dependents: what is chosen is made, in its order, and nothing else is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from certrotation.aws.dependents.registry import DEFAULT, ENTRIES, NAMES, chosen, statements_of
+from certrotation.aws.dependents.services import dependent_services
+from certrotation.core.estate import dependent_kinds
+from certrotation.core.estate.dependent_kinds import DependentKind
+
+REGION = "us-east-1"
+
+
+def no_client(service: str, region: str) -> Any:
+    return f"{service} in {region}"
+
+
+def kinds_in(*, is_edge: bool) -> set[DependentKind]:
+    services = dependent_services(NAMES, no_client, REGION, is_edge=is_edge)
+    return {kind for service in services for kind in service.kinds}
+
+
+def test_services_stand_in_the_registrys_order_whatever_the_settings() -> None:
+    reverse = tuple(reversed(NAMES))
+
+    made = dependent_services(reverse, no_client, REGION, is_edge=True)
+
+    assert tuple(each.name for each in chosen(reverse)) == NAMES
+    assert [type(each).__module__.split(".")[-2] for each in made] == list(NAMES)
+
+
+def test_what_is_unknown_is_refused_with_the_choices() -> None:
+    with pytest.raises(ValueError, match="'elb2' is not a kind of dependent; choose from elbv2,"):
+        chosen(["elbv2", "elb2"])
+
+
+def test_every_kind_of_dependent_belongs_to_one_entry() -> None:
+    every = {each for each in vars(dependent_kinds).values() if isinstance(each, DependentKind)}
+
+    assert kinds_in(is_edge=True) == every
+    services = dependent_services(NAMES, no_client, REGION, is_edge=True)
+    assert sum(len(each.kinds) for each in services) == len(every)
+    assert len({each.label for each in every}) == len(every)
+
+
+def test_where_cloudfront_takes_no_certificates_from_only_the_other_kinds_are_made() -> None:
+    assert kinds_in(is_edge=False) == kinds_in(is_edge=True) - {dependent_kinds.DISTRIBUTION}
+
+
+def test_an_adapter_that_is_not_configured_is_not_imported() -> None:
+    """In an interpreter of its own: this one has imported everything."""
+    asked = (
+        "import sys\n"
+        "from certrotation.aws.dependents.services import dependent_services as make\n"
+        "make(['elbv2'], lambda *_: None, 'us-east-1', is_edge=True)\n"
+        "print([each for each in sys.modules if each.startswith('certrotation.aws.dependents.')])"
+    )
+    said = subprocess.run(  # noqa: S603  no shell; every word is ours
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert "certrotation.aws.dependents.elbv2.adapter" in said
+    assert "cloudfront" not in said
+    assert ".iam" not in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_adapter_gives_its_services_codes_a_meaning(name: str) -> None:
+    assert import_module(f"certrotation.aws.dependents.{name}.adapter").MEANINGS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_statement_is_as_narrow_as_its_actions_allow(name: str) -> None:
+    for statement in statements_of(name):
+        assert statement.any_because
+        assert not any("*" in action for action in statement.actions)
+        changes = [each for each in statement.actions if not _reads(each)]
+        assert ("*" not in statement.resources and statement.is_limited_by_tag) or not changes
+
+
+def _reads(action: str) -> bool:
+    return action.partition(":")[2].startswith(("Describe", "Get", "List"))
+
+
+def test_no_two_statements_have_one_name() -> None:
+    sids = [statement.sid for name in NAMES for statement in statements_of(name)]
+
+    assert len(set(sids)) == len(sids)
+
+
+def test_what_is_on_by_default_is_part_of_the_registry() -> None:
+    assert set(DEFAULT) == {each.name for each in ENTRIES if each.is_default}
+    assert {"elbv2", "cloudfront"} <= set(DEFAULT)

@@ -1,0 +1,26 @@
+"""What the documents say of the kinds of dependents is what the roles are made of."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from certrotation.aws.dependents.registry import ENTRIES, statements_of
+
+SECURITY = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+
+
+def test_security_lists_the_statements_of_every_kind_with_their_actions() -> None:
+    section = SECURITY.partition("### What each kind of dependent needs")[2].partition("\n#")[0]
+    listed = re.findall(r"^\| `(.+?)` \| (on|off) \| `(.+?)` \| (.+?) \|", section, re.MULTILINE)
+
+    assert listed == [
+        (
+            entry.name,
+            "on" if entry.is_default else "off",
+            statement.sid,
+            " ".join(f"`{action}`" for action in sorted(statement.actions)),
+        )
+        for entry in ENTRIES
+        for statement in statements_of(entry.name)
+    ]
