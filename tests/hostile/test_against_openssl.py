@@ -86,6 +86,7 @@ def names_wildcard(leaf: x509.Certificate) -> bool:
     return any(each.startswith("*") for each in names_of(leaf))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(4))
 def test_what_goes_live_openssl_accepts_and_what_it_accepts_goes_live(
