@@ -87,7 +87,7 @@ crash: setup ## Kill the functions at every AWS call and see that the next run m
 
 .PHONY: weather
 weather: setup ## Let AWS throttle, fail, lag and deny, and see that nothing is lost (minutes)
-	@$(BIN)/python -m tests.hostile.weather
+	@$(BIN)/python -m tests.hostile.fault_injection
 
 .PHONY: concurrency
 concurrency: setup ## Let others act in the midst of a rotation (many minutes)

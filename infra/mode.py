@@ -1,7 +1,7 @@
 """Switches an installed service to report-only and back, without a deployment.
 
-`python -m infra.mode report`, `python -m infra.mode apply`. docs/deploying.md says what a later
-deployment makes of it.
+`python -m infra.mode report`, `python -m infra.mode apply`. docs/upgrading.md says what a later
+deployment does to the mode.
 """
 
 import argparse
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Switch, and say of each function what it was and is."""
+    """Switch the mode, and print the old and the new mode of each function."""
     parser = argparse.ArgumentParser(prog="python -m infra.mode", description=__doc__)
     parser.add_argument("mode", choices=list(map(str, Mode)))
     parser.add_argument(
@@ -34,14 +34,16 @@ def main() -> None:
         for line in switch(functions, arguments.mode, boto3.client("lambda")):
             print(line)  # noqa: T201  its output
     except (BotoCoreError, ClientError) as error:
-        sys.exit(f"{error}\nWhat stands above this line, if anything, is switched; run it again.")
+        sys.exit(
+            f"{error}\nThe functions listed above were switched. Run the command again to finish."
+        )
 
 
 def functions_of(stack: str, cloudformation: "CloudFormationClient") -> list[str]:
-    """Return the names of rotate, which changes most, and of scan.
+    """Return the names of the functions, rotate first.
 
     Raises:
-        botocore.exceptions.ClientError: there is no such stack, or looking is not allowed.
+        botocore.exceptions.ClientError: the stack does not exist, or the call is not allowed.
     """
     (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
@@ -49,7 +51,7 @@ def functions_of(stack: str, cloudformation: "CloudFormationClient") -> list[str
 
 
 def switch(functions: Iterable[str], mode: str, lambda_: "LambdaClient") -> Iterator[str]:
-    """Set the mode of each function, and yield a sentence once it is in force.
+    """Set the mode of each function, and yield a sentence when the mode is in force.
 
     Raises:
         botocore.exceptions.ClientError: the call is not allowed, or somebody else changed the
@@ -62,7 +64,7 @@ def switch(functions: Iterable[str], mode: str, lambda_: "LambdaClient") -> Iter
 
 
 def _set(lambda_: "LambdaClient", function: str, mode: str) -> str:
-    """Change the one variable, unless somebody changed the function since it was read."""
+    """Change the variable, unless somebody changed the function since it was read."""
     now = lambda_.get_function_configuration(FunctionName=function)
     variables = now["Environment"]["Variables"]
     lambda_.update_function_configuration(

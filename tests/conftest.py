@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.double import Behaviour, EmbeddedAws, embedded_aws
+from tests.simulation.estate import Estate
 from tests.support.authorities import Authorities
-from tests.support.estate import Estate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

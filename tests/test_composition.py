@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -17,6 +18,9 @@ from cryptography import x509
 
 from certrotation import composition
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION
+from certrotation.core.estate.expiry_windows import WindowPolicy
+from certrotation.core.rotation.planning import RotationPolicy
+from certrotation.core.scan.assessment import ScanPolicy
 from certrotation.errors import SettingsError
 from certrotation.settings import Settings
 from tests.aws.making import material_of, raising
@@ -34,14 +38,13 @@ URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
 SERVICES = ("acm", "cloudfront", "elbv2", "resourcegroupstaggingapi", "secretsmanager", "sqs")
 
 
-def settings(
-    *, home: str = "eu-west-1", targets: str = "eu-west-1,us-east-1", url: str = URL
-) -> Settings:
+def settings(*, targets: str = "eu-west-1,us-east-1", **more: str) -> Settings:
     return Settings.from_env(
         {
-            "AWS_REGION": home,
+            "AWS_REGION": "eu-west-1",
             "CERTROTATION_TARGET_REGIONS": targets,
-            "CERTROTATION_QUEUE_URL": url,
+            "CERTROTATION_QUEUE_URL": URL,
+            **more,
         }
     )
 
@@ -61,12 +64,12 @@ def made(aws: EmbeddedAws) -> Iterator[list[tuple[str, str]]]:
         patch.dict(os.environ, {"AWS_EXECUTION_ENV": "made"}),
         patch.object(boto3.Session, "client", noting),
     ):
-        composition._account.cache_clear()
+        composition._kept.cache_clear()
         yield clients
 
 
 def test_a_scan_makes_no_clients_of_dependents(made: list[tuple[str, str]]) -> None:
-    account = composition.account(settings())
+    account = composition.composed(settings()).account
     assert made == []
     account.secrets.list_managed()
     for region in account.regions.values():
@@ -82,7 +85,7 @@ def test_a_scan_makes_no_clients_of_dependents(made: list[tuple[str, str]]) -> N
 
 
 def test_threads_share_one_client(made: list[tuple[str, str]]) -> None:
-    certificates = composition.account(settings()).regions["eu-west-1"].certificates
+    certificates = composition.composed(settings()).account.regions["eu-west-1"].certificates
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: certificates.list_imported(), range(16)))
     assert made == [("acm", "eu-west-1")]
@@ -91,7 +94,7 @@ def test_threads_share_one_client(made: list[tuple[str, str]]) -> None:
 def test_an_import_makes_a_client_of_its_own(
     made: list[tuple[str, str]], authorities: Authorities
 ) -> None:
-    certificates = composition.account(settings()).regions["eu-west-1"].certificates
+    certificates = composition.composed(settings()).account.regions["eu-west-1"].certificates
     certificates.list_imported()
     assert made == [("acm", "eu-west-1")]
     for name in ("a.example.com", "b.example.com"):
@@ -104,7 +107,7 @@ def test_the_rate_that_imports_learn_slows_imports_alone(
 ) -> None:
     del made
     material = material_of(authorities.public.issue("www.example.com"))
-    certificates = composition.account(settings()).regions["eu-west-1"].certificates
+    certificates = composition.composed(settings()).account.regions["eu-west-1"].certificates
     paced: list[tuple[str, bool]] = []
 
     def note(limiter: Any, *, event_name: str, **_: object) -> None:
@@ -133,20 +136,63 @@ def test_the_rate_that_imports_learn_slows_imports_alone(
     ]
 
 
-def test_warm_invocations_get_the_same_account(made: list[tuple[str, str]]) -> None:
+def test_warm_invocations_get_the_same_composition(made: list[tuple[str, str]]) -> None:
     del made
-    assert composition.account(settings()) is composition.account(settings())
+    assert composition.composed(settings()) is composition.composed(settings())
 
 
-def test_another_environment_gets_another_account(made: list[tuple[str, str]]) -> None:
+def test_another_environment_gets_another_composition(made: list[tuple[str, str]]) -> None:
     del made
-    first = composition.account(settings())
+    first = composition.composed(settings())
     with patch.dict(os.environ, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}):
-        assert composition.account(settings()) is not first
+        assert composition.composed(settings()) is not first
+
+
+def test_a_command_line_composes_with_a_session_of_its_own(aws: EmbeddedAws) -> None:
+    del aws
+    session = boto3.Session(aws_access_key_id="AKIAIOSFODNN7PROFILE", aws_secret_access_key="none")
+    secrets: Any = composition.compose(settings(), session).account.secrets
+
+    credentials = secrets._client._request_signer._credentials
+
+    assert credentials.access_key == "AKIAIOSFODNN7PROFILE"
+
+
+def test_the_policies_are_those_that_the_settings_ask_for(made: list[tuple[str, str]]) -> None:
+    given = settings(
+        CERTROTATION_MODE="report",
+        CERTROTATION_SECRET_PREFIX="tls/",
+        CERTROTATION_ADOPTION="off",
+        CERTROTATION_SCAN_INTERVAL_MINUTES="15",
+        CERTROTATION_RETENTION_DAYS="7",
+        CERTROTATION_YEARLY_IMPORT_QUOTA="9",
+        CERTROTATION_WARNING_CAP_DAYS="50",
+    )
+    parts = composition.composed(given)
+
+    assert parts.scan_policy == ScanPolicy(
+        prefix="tls/",
+        targets=("eu-west-1", "us-east-1"),
+        windows=WindowPolicy(warning_cap=timedelta(days=50)),
+        interval=timedelta(minutes=15),
+        retention=timedelta(days=7),
+        applies=False,
+        yearly_import_quota=9,
+    )
+    assert parts.rotation_policy == RotationPolicy(
+        prefix="tls/",
+        targets=("eu-west-1", "us-east-1"),
+        windows=WindowPolicy(warning_cap=timedelta(days=50)),
+        roots=composition.public_roots(None),
+        adopts=False,
+        applies=False,
+    )
+    assert composition.composed(settings()).scan_policy.applies
+    assert made == []
 
 
 def test_regions_keep_their_order_the_canary_first() -> None:
-    account = composition.account(settings(targets="us-east-1,ap-south-1,eu-west-1"))
+    account = composition.composed(settings(targets="us-east-1,ap-south-1,eu-west-1")).account
     assert list(account.regions) == ["us-east-1", "ap-south-1", "eu-west-1"]
     assert [region.name for region in account.regions.values()] == list(account.regions)
 
@@ -156,16 +202,16 @@ def test_regions_keep_their_order_the_canary_first() -> None:
     [("eu-west-1", "us-east-1"), ("us-gov-west-1", None), ("cn-north-1", None)],
 )
 def test_cloudfronts_region_follows_the_partition(home: str, edge: str | None) -> None:
-    assert composition.edge_region(home) == edge
+    assert composition.edge_region(home, boto3.Session()) == edge
 
 
 def test_a_home_region_that_is_none_is_a_settings_error() -> None:
     with raising(SettingsError, "AWS_REGION", "atlantis-north-1"):
-        composition.edge_region("atlantis-north-1")
+        composition.edge_region("atlantis-north-1", boto3.Session())
 
 
 def test_distributions_may_present_certificates_of_the_edge_region_alone() -> None:
-    regions = composition.account(settings()).regions
+    regions = composition.composed(settings()).account.regions
     assert {name: DISTRIBUTION in region.kinds for name, region in regions.items()} == {
         "eu-west-1": False,
         "us-east-1": True,

@@ -47,6 +47,10 @@ def test_every_error_that_is_raised_has_a_stable_code_of_its_own() -> None:
     assert {each.code: each.__name__ for each in raised} == {
         "SETTINGS_INVALID": "SettingsError",
         "ACCESS_DENIED": "AccessDenied",
+        "MESSAGE_MALFORMED": "MessageMalformed",
+        "SECRET_NOT_MANAGED": "NotManaged",
+        "SECRET_DELETED": "SecretDeleted",
+        "CERTIFICATE_UNREADABLE": "CertificateUnreadable",
         "REQUEST_REJECTED": "Rejected",
         "QUOTA_REACHED": "QuotaReached",
         "TAGS_REFUSED": "TagsRefused",

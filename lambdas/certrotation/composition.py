@@ -1,4 +1,4 @@
-"""Makes the adapters: the only place that knows boto3's session and its configuration."""
+"""Makes account, policies and adapters from settings and a boto3 session, and nothing else does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from warnings import catch_warnings, simplefilter
 
 import boto3
@@ -26,6 +26,7 @@ from certrotation.aws.topic import SnsNotices
 from certrotation.aws.wire_logs import withhold
 from certrotation.core.material.trust import PublicRoots
 from certrotation.errors import SettingsError, forget_frames
+from certrotation.names.environment import HOME_REGION, PUBLIC_ROOTS_FILE, Mode
 from certrotation.names.service import EDGE_REGIONS
 from certrotation.workflows.ports import Account, Region
 
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from importlib.resources.abc import Traversable
 
+    from certrotation.core.rotation.planning import RotationPolicy
+    from certrotation.core.scan.assessment import ScanPolicy
     from certrotation.settings import Settings
-
+    from certrotation.workflows.ports import SecretWriter
 
 _WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers")
 """Set by themselves, so that a level set on their parent changes nothing."""
@@ -89,28 +92,117 @@ def _client(session: boto3.Session, service: str, region: str, config: Config = 
     )
 
 
-def account(settings: Settings) -> Account:
-    """Return the account; warm invocations get the same one, and what its clients learned.
+class Composition(NamedTuple):
+    """What the functions and a command line work with, made from settings and a session."""
+
+    settings: Settings
+    account: Account
+
+    @property
+    def applies(self) -> bool:
+        """Whether anything outside the queue may be changed."""
+        return self.settings.mode is Mode.APPLY
+
+    @property
+    def scan_policy(self) -> ScanPolicy:
+        """The rules of a scan, or of an inventory."""
+        # rotate needs none of it, and its import would lengthen each cold start.
+        from certrotation.core.scan.assessment import ScanPolicy  # noqa: PLC0415  see above
+
+        settings = self.settings
+        return ScanPolicy(
+            prefix=settings.secret_prefix,
+            targets=settings.target_regions,
+            windows=settings.windows,
+            interval=settings.scan_interval,
+            retention=settings.retention,
+            applies=self.applies,
+            yearly_import_quota=settings.yearly_import_quota,
+        )
+
+    @property
+    def rotation_policy(self) -> RotationPolicy:
+        """The rules of a rotation.
+
+        Raises:
+            SettingsError: the file of the public roots cannot be read.
+        """
+        # scan needs none of it, and its import would lengthen each cold start.
+        from certrotation.core.rotation.planning import RotationPolicy  # noqa: PLC0415  see above
+
+        settings = self.settings
+        return RotationPolicy(
+            prefix=settings.secret_prefix,
+            targets=settings.target_regions,
+            windows=settings.windows,
+            roots=public_roots(settings.public_roots_file),
+            adopts=settings.adopts,
+            applies=self.applies,
+        )
+
+
+def composed(settings: Settings) -> Composition:
+    """Return the composition of a function; a warm invocation gets the same one.
+
+    So it keeps the clients, and the rates that they learned.
 
     Raises:
-        SettingsError: there is no such home Region.
+        SettingsError: the home Region does not exist.
     """
     environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
-    return _account(settings, environment)
+    return _kept(settings, environment)
 
 
 @lru_cache(maxsize=1)
-def edge_region(home_region: str) -> str | None:
+def _kept(settings: Settings, environment: frozenset[tuple[str, str]]) -> Composition:
+    """Compose once; `environment` is what boto3's session reads by itself."""
+    del environment
+    return compose(settings, boto3.Session())
+
+
+def compose(settings: Settings, session: boto3.Session) -> Composition:
+    """Make every adapter; a client is made when it is first used.
+
+    Args:
+        settings: what to work on.
+        session: whose credentials and clients are used.
+
+    Raises:
+        SettingsError: the home Region does not exist.
+    """
+    session.events.register("needs-retry", _forget_failed_try)
+    home = settings.home_region
+    edge = edge_region(home, session)
+    account = Account(
+        secrets=ManagedSecrets(_client(session, "secretsmanager", home), settings.secret_prefix),
+        queue=SqsRotationQueue(_client(session, "sqs", home), settings.queue_url),
+        regions={
+            name: _region(session, name, settings.dependents, is_edge=name == edge)
+            for name in settings.target_regions
+        },
+        notices=_notices(session, settings.warning_topic_arn),
+    )
+    return Composition(settings, account)
+
+
+def secret_writer(settings: Settings, session: boto3.Session) -> SecretWriter:
+    """Return what writes the secrets of the home Region; the functions never ask for it."""
+    from certrotation.aws.secret_writer import SecretsManagerWriter  # noqa: PLC0415  see above
+
+    return SecretsManagerWriter(_client(session, "secretsmanager", settings.home_region))
+
+
+def edge_region(home_region: str, session: boto3.Session) -> str | None:
     """Return the Region whose certificates CloudFront presents, or None if it presents none.
 
     Raises:
         SettingsError: there is no such Region.
     """
     try:
-        partition = boto3.Session().get_partition_for_region(home_region)
+        partition = session.get_partition_for_region(home_region)
     except UnknownRegionError:
         raise SettingsError(
-            f"AWS_REGION is {home_region!r}: boto3 knows no such Region.", "Correct it."
+            f"{HOME_REGION} is {home_region!r}: boto3 knows no such Region.", "Correct it."
         ) from None
     return EDGE_REGIONS.get(partition)
 
@@ -132,7 +224,7 @@ def public_roots(path: str | None) -> PublicRoots:
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"The public roots in {path} cannot be read: {error}.",
-            "Correct CERTROTATION_PUBLIC_ROOTS_FILE.",
+            f"Correct {PUBLIC_ROOTS_FILE}.",
         ) from error
 
 
@@ -155,25 +247,6 @@ def _read_roots(source: Traversable) -> list[x509.Certificate]:
         # Some public roots have a serial number that RFC 5280 forbids; clients trust them still.
         simplefilter("ignore", CryptographyDeprecationWarning)
         return x509.load_pem_x509_certificates(source.read_bytes())
-
-
-@lru_cache(maxsize=1)
-def _account(settings: Settings, environment: frozenset[tuple[str, str]]) -> Account:
-    """Make the account; `environment` is what the session reads by itself."""
-    del environment
-    session = boto3.Session()
-    session.events.register("needs-retry", _forget_failed_try)
-    home = settings.home_region
-    edge = edge_region(home)
-    return Account(
-        secrets=ManagedSecrets(_client(session, "secretsmanager", home), settings.secret_prefix),
-        queue=SqsRotationQueue(_client(session, "sqs", home), settings.queue_url),
-        regions={
-            name: _region(session, name, settings.dependents, is_edge=name == edge)
-            for name in settings.target_regions
-        },
-        notices=_notices(session, settings.warning_topic_arn),
-    )
 
 
 def _notices(session: boto3.Session, topic_arn: str | None) -> SnsNotices | None:

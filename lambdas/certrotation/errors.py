@@ -4,6 +4,10 @@ CertRotationError
   PermanentError      a person must act; a retry cannot help
     SettingsError     an environment variable is missing or out of range
     AccessDenied      the role, a boundary or a service control policy lacks a permission
+    MessageMalformed  a message is not JSON, or names no secret
+    NotManaged        a secret's name does not begin with the prefix
+    SecretDeleted     a secret is scheduled for deletion
+    CertificateUnreadable  a certificate that ACM holds cannot be decoded
     Rejected          AWS rejects the content of the request
     TagsRefused       AWS rejects the tags; the request may succeed without them
       TagsFull        the resource already has the maximum number of tags
@@ -42,11 +46,11 @@ def forget_frames(error: BaseException) -> None:
     each file and line.
     """
     behind: list[BaseException | None] = [error]
-    seen: list[BaseException] = []
+    visited: list[BaseException] = []
     while behind:
         each = behind.pop()
-        if each is not None and each not in seen:
-            seen.append(each)
+        if each is not None and each not in visited:
+            visited.append(each)
             for frame, _ in walk_tb(each.__traceback__):
                 _empty(frame)
             behind += [each.__cause__, each.__context__]
@@ -94,6 +98,30 @@ class AccessDenied(PermanentError):
     """AWS denies the call to the role."""
 
     code = "ACCESS_DENIED"
+
+
+class MessageMalformed(PermanentError):
+    """A message is not JSON, or names no secret."""
+
+    code = "MESSAGE_MALFORMED"
+
+
+class NotManaged(PermanentError):
+    """The name of a secret does not begin with the prefix."""
+
+    code = "SECRET_NOT_MANAGED"
+
+
+class SecretDeleted(PermanentError):
+    """A secret is scheduled for deletion."""
+
+    code = "SECRET_DELETED"
+
+
+class CertificateUnreadable(PermanentError):
+    """A certificate that ACM holds cannot be decoded."""
+
+    code = "CERTIFICATE_UNREADABLE"
 
 
 class Rejected(PermanentError):

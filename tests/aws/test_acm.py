@@ -14,6 +14,7 @@ from cryptography import x509
 from certrotation.aws.acm import AcmCertificates
 from certrotation.errors import (
     AccessDenied,
+    CertificateUnreadable,
     InUse,
     NotYet,
     QuotaReached,
@@ -25,8 +26,8 @@ from certrotation.errors import (
 )
 from tests.aws.making import MISSING, answering, material_of, raising
 from tests.double.building import create_listener, import_issued
+from tests.simulation.estate import client
 from tests.support.authority import self_signed, shared_key
-from tests.support.estate import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -156,7 +157,7 @@ def test_presented_without_a_chain_has_none(certificates: AcmCertificates) -> No
 
 @pytest.mark.usefixtures("aws")
 def test_a_certificate_that_cannot_be_read_is_told_as_that() -> None:
-    with raising(Rejected, MISSING, "cannot be read"):
+    with raising(CertificateUnreadable, MISSING, "cannot be read"):
         stubbed_presented(Certificate="-----BEGIN CERTIFICATE-----\nx")
 
 
@@ -168,7 +169,7 @@ def test_an_extension_that_cannot_be_decoded_is_told_at_once(
     subject_alternative_name = x509.ObjectIdentifier("2.5.29.17")
     cut_off = x509.UnrecognizedExtension(subject_alternative_name, b"\x30\x03\x02\x01")
     broken = authorities.public.issue(common_name="www.example.com", extensions=[cut_off])
-    with raising(Rejected, MISSING, where, "cannot be decoded"):
+    with raising(CertificateUnreadable, MISSING, where, "cannot be decoded"):
         stubbed_presented(**{"Certificate": leaf.certificate_pem, where: broken.certificate_pem})
 
 

@@ -12,8 +12,8 @@ from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import AccessDenied, DependentBusy, DependentRefused, NotSeenYet, Throttled
 from tests.aws.making import MISSING, answering, once, raising
 from tests.double.building import custom_origin, distribution_config, import_issued
+from tests.simulation.estate import client
 from tests.support.authority import shared_key
-from tests.support.estate import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

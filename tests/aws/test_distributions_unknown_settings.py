@@ -16,7 +16,7 @@ from certrotation.aws.dependents.cloudfront.adapter import Distributions
 from certrotation.errors import DependentRefused
 from tests.aws.making import raising
 from tests.double.building import custom_origin, distribution_config, import_issued
-from tests.support.estate import client
+from tests.simulation.estate import client
 
 if TYPE_CHECKING:
     from botocore.model import Shape

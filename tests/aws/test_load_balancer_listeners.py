@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.elbv2.models import elbv2_backends
 
 from certrotation.aws.dependents.elbv2.adapter import LoadBalancerListeners
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
@@ -20,8 +21,8 @@ from certrotation.errors import (
 )
 from tests.aws.making import MISSING, answering, once, raising
 from tests.double.building import create_listener, import_issued
+from tests.simulation.estate import client
 from tests.support.authority import shared_key
-from tests.support.estate import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,6 +166,17 @@ def test_plain_listeners_are_not_asked_for_certificates(
     )
     assert service.claim(imported(), [balancer]) == Claim(explained=frozenset({balancer}))
     assert not aws.calls_of("elbv2", "DescribeListenerCertificates")
+
+
+def test_a_listener_of_a_protocol_that_nobody_knows_yet_hides_no_certificate(
+    service: LoadBalancerListeners, imported: Import, aws: EmbeddedAws
+) -> None:
+    old = imported()
+    balancer = aws.load_balancer("web")
+    listener = listener_of(balancer, old)
+    stored = elbv2_backends[ACCOUNT][REGION].load_balancers[balancer].listeners[listener]
+    stored.protocol = "TLS_OVER_QUIC"
+    assert [each.arn for each in service.claim(old, [balancer]).dependents] == [listener]
 
 
 def test_a_load_balancer_that_names_it_no_more_is_explained_and_no_tags_are_read(

@@ -10,10 +10,10 @@ import pytest
 from botocore.stub import Stubber
 
 from certrotation.aws.queue import SqsRotationQueue
-from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SeenCopy
+from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
 from certrotation.errors import AccessDenied, Rejected, Throttled, Unreachable
 from tests.aws.making import MISSING, answering, raising
-from tests.support.estate import HOME, client
+from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def requests(number: int) -> list[RotationRequest]:
 def heavy(name: str, *, copies: int) -> RotationRequest:
     """A request that saw this many copies, each of a kilobyte and more."""
     tags = {"padding": "x" * 1000}
-    seen = [SeenCopy(arn=MISSING, region=HOME, in_use=True, tags=tags)] * copies
+    seen = [SnapshotCopy(arn=MISSING, region=HOME, in_use=True, tags=tags)] * copies
     return RotationRequest(secret=name, snapshot=ScanSnapshot(at=0, copies=tuple(seen)))
 
 

@@ -11,9 +11,16 @@ import time_machine
 from botocore.stub import Stubber
 
 from certrotation.aws.secrets import ManagedSecrets
-from certrotation.errors import AccessDenied, Rejected, Throttled, Unreachable, Vanished
+from certrotation.errors import (
+    AccessDenied,
+    Rejected,
+    SecretDeleted,
+    Throttled,
+    Unreachable,
+    Vanished,
+)
 from tests.aws.making import answering, raising
-from tests.support.estate import HOME, PREFIX, client
+from tests.simulation.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +104,7 @@ def test_a_secret_that_is_being_deleted_is_not_listed_and_is_rejected(
     created(SHOP)
     client("secretsmanager", HOME).delete_secret(SecretId=SHOP)
     assert secrets.list_managed() == []
-    with raising(Rejected, SHOP, "is being deleted"):
+    with raising(SecretDeleted, SHOP, "is scheduled for deletion"):
         secrets.describe(SHOP)
     with raising(Rejected, SHOP):
         secrets.current_value(SHOP)

@@ -12,7 +12,7 @@ from certrotation.aws.tag_index import ResourceTagIndex
 from certrotation.errors import AccessDenied, NotYet, Throttled
 from tests.aws.making import MISSING, answering, raising
 from tests.double.building import create_listener, import_issued
-from tests.support.estate import client
+from tests.simulation.estate import client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from certrotation.core.notify.notice import LONGEST_SUBJECT, MOST_BYTES, Notice
 from certrotation.errors import AccessDenied, Rejected, Throttled
 from certrotation.settings import Settings
 from tests.aws.making import answering, raising
-from tests.support.estate import HOME, client
+from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
     from tests.double import EmbeddedAws
@@ -66,7 +66,7 @@ def test_the_topics_own_region_is_asked_twice_at_most_and_briefly() -> None:
             "CERTROTATION_WARNING_TOPIC_ARN": "arn:aws:sns:us-west-2:123456789012:warning",
         }
     )
-    notices: Any = composition.account(settings).notices
+    notices: Any = composition.composed(settings).account.notices
 
     meta = notices._client.meta
 

@@ -14,11 +14,10 @@ from datetime import timedelta
 from rich.console import Console
 from rich.table import Table
 
-from certrotation.names import tags
 from tests.bench.imports import import_table, measure_imports, verdict
 from tests.double import EmbeddedAws, embedded_aws
+from tests.simulation.estate import HOME, PREFIX, Estate, marks_of
 from tests.support.authority import Authority, Issued, shared_key
-from tests.support.estate import HOME, PREFIX, Estate
 
 REGIONS = (HOME, "us-east-1", "us-west-2", "ap-southeast-2")
 OLD = timedelta(days=20)
@@ -89,12 +88,7 @@ def _managed(estate: Estate, authority: Authority, kind: str, number: int) -> li
     """Create a secret with its copies in every Region, as an earlier rotation left them."""
     issued = _issue(authority, kind, number, lifetime=OLD)
     version = estate.secret(f"shop-{number}", issued)
-    expiry = int(issued.certificate.not_valid_after_utc.timestamp())
-    marks = {
-        tags.SECRET: f"{PREFIX}shop-{number}",
-        tags.VERSION: version,
-        tags.NOT_AFTER: str(expiry),
-    }
+    marks = marks_of(f"{PREFIX}shop-{number}", version, issued)
     return [estate.certificate(issued, region, marks) for region in REGIONS]
 
 

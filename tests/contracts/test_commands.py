@@ -22,15 +22,15 @@ from botocore.exceptions import UnknownServiceError
 from botocore.model import ListShape, MapShape, StringShape, StructureShape
 
 from tests.contracts.test_runbook import SECTIONS, TEXT, blocks
-from tests.support.estate import PREFIX
+from tests.simulation.estate import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from botocore.model import OperationModel, Shape
 
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]

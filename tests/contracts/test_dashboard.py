@@ -12,12 +12,12 @@ from infra.observability.dashboard import NEAREST
 from tests.contracts.logs_insights import ask
 from tests.infra.dashboard_body import Line, lines_of, widgets_of
 from tests.oncall.metric_store import Metric, MetricStore
-from tests.support.estate import HOME, PREFIX
+from tests.simulation.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
     from tests.infra.synthesis import Template
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 DAY = timedelta(days=1)
 

@@ -12,6 +12,7 @@ from infra.config import StackConfig
 
 ROOT = Path(__file__).parents[2]
 OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+DOCUMENTS = [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"]
 SETTINGS = (ROOT / "lambdas" / "certrotation" / "settings.py").read_text(encoding="utf-8")
 
 
@@ -49,9 +50,17 @@ def test_operating_lists_every_setting_of_the_stack_and_of_the_functions() -> No
     assert in_functions - {"AWS_REGION"} <= set(re.findall(r"`(CERTROTATION_[A-Z_]+)`", OPERATING))
 
 
-@pytest.mark.parametrize(
-    "document", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"], ids=lambda path: path.name
-)
-def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text(encoding="utf-8")):
-        assert (document.parent / target).exists(), target
+def anchors(document: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_between_documents_leads_to_a_file_and_to_a_heading(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+
+    for target, anchor in re.findall(r"\]\((?!https?://)([^)#]*)(?:#([^)]+))?\)", text):
+        file = document.parent / target if target else document
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), f"{target}#{anchor}"

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certrotation.core.rotation.outcomes import Status
-from tests.support.estate import PREFIX
+from tests.simulation.estate import PREFIX
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 OPERATING = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
 
 
 def documented(line: str) -> set[str]:
     """The keys in the table of one line."""
-    table = OPERATING.partition(f"| of `{line}` | holds |")[2].partition("\n\n")[0]
+    table = OPERATING.partition(f"| of `{line}` | content |")[2].partition("\n\n")[0]
     cells = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", table, flags=re.MULTILINE)
     return {key for cell in cells for key in re.findall("`([a-z_]+)`", cell)}
 

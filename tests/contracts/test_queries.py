@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.estate import PREFIX, fields_of
+from tests.simulation.estate import PREFIX, fields_of
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
 

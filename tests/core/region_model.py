@@ -19,7 +19,7 @@ from certrotation.core.rotation.plan import (
 from certrotation.core.rotation.reimport_rules import reasons_against_reimport
 from certrotation.names.tags import SECRET, SUPERSEDED_AT, SUPERSEDED_BY
 from tests.core.building import BIRTH, HOME, SHOP, arn, issued, material, superseded
-from tests.core.region_plans import look, rotation
+from tests.core.region_plans import look, plan_for, rotation
 from tests.core.samples import DAY, NOW, presented
 
 if TYPE_CHECKING:
@@ -75,13 +75,13 @@ class Model:
     def plan(self, wanted: Rotation, index: Mapping[str, Mapping[str, str]]) -> RegionPlan:
         """Plan as a rotation does: by the index of tags; before an import, by a direct look."""
         indexed = [each for each in self.copies(index) if SECRET in each.tags]
-        (plan,) = wanted.plan([look(*indexed)], NOW).regions
+        (plan,) = plan_for(wanted, look(*indexed)).regions
         if not plan.imports:
             return plan
         found = list(self.copies(self.tags()))
         own = [each for each in found if SECRET in each.tags]
         others = [each for each in found if each not in own]
-        (plan,) = wanted.plan([look(*own, lookalikes=others)], NOW).regions
+        (plan,) = plan_for(wanted, look(*own, lookalikes=others)).regions
         return plan
 
 

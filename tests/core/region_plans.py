@@ -10,6 +10,7 @@ from certrotation.core.findings import Severity
 from certrotation.core.rotation.plan import MarkSuperseded, Move
 from certrotation.core.rotation.planning import Rotation, RotationPolicy
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
+from certrotation.names.environment import DEFAULT_SECRET_PREFIX
 from tests.core.building import (
     BIRTH,
     HOME,
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.plan import Plan, RegionPlan
     from certrotation.core.rotation.region_planning import Rejections
 
-POLICY = RotationPolicy(targets=(HOME,), windows=WindowPolicy(), roots=ROOTS)
+POLICY = RotationPolicy(
+    targets=(HOME,), windows=WindowPolicy(), roots=ROOTS, prefix=DEFAULT_SECRET_PREFIX
+)
 NEW_LEAF = issued(ends=90 * DAY)
 RSA = issued(key="rsa2048")
 UNUSED = users()
@@ -67,21 +70,28 @@ def plan_of(
     *copies: Copy,
     wanted: Material | None = None,
     lookalikes: Iterable[Copy] = (),
-    refused: Rejections = NO_REJECTIONS,
+    rejections: Rejections = NO_REJECTIONS,
 ) -> Plan:
     """The plan for one Region that holds these copies."""
-    seen = look(*copies, lookalikes=lookalikes)
-    return rotation(wanted).plan([seen], NOW, refused)
+    found = look(*copies, lookalikes=lookalikes)
+    return plan_for(rotation(wanted), found, rejections=rejections)
+
+
+def plan_for(
+    rotation: Rotation, *looks: RegionLook, rejections: Rejections = NO_REJECTIONS
+) -> Plan:
+    """The plan for these Regions."""
+    return rotation.plan([rotation.decide(each, NOW, rejections) for each in looks], NOW)
 
 
 def region_plan(
     *copies: Copy,
     wanted: Material | None = None,
     lookalikes: Iterable[Copy] = (),
-    refused: Rejections = NO_REJECTIONS,
+    rejections: Rejections = NO_REJECTIONS,
 ) -> RegionPlan:
     """The one Region's part of that plan."""
-    plan = plan_of(*copies, wanted=wanted, lookalikes=lookalikes, refused=refused)
+    plan = plan_of(*copies, wanted=wanted, lookalikes=lookalikes, rejections=rejections)
     (region,) = plan.regions
     return region
 

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from tests.demo.expectations import Evidence, check_all
-from tests.demo.inventory import take_inventory, take_snapshot
+from tests.demo.inventory import take_inventory
 from tests.demo.labels import Labels
 from tests.demo.oncall import raised
 from tests.demo.screen import Screen, make_console
-from tests.demo.story import build_story
-from tests.demo.watch import watching_for_gaps
-from tests.double import embedded_aws
+from tests.demo.story import REGIONS, Authorities, build_story
+from tests.simulation.estate import account
+from tests.simulation.oracle import take_snapshot, watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tests.demo.story import Story
-    from tests.support.estate import Run
+    from tests.simulation.estate import Run
 
 
 def tell(console: Console, settings: Mapping[str, str] | None = None) -> bool:
@@ -37,8 +35,10 @@ def tell(console: Console, settings: Mapping[str, str] | None = None) -> bool:
         settings: the service's settings where they are not the story's.
     """
     begin = time.perf_counter()
-    with embedded_aws() as aws, TemporaryDirectory() as folder:
-        story = build_story(aws, Path(folder))
+    authorities = Authorities.make()
+    roots = [authorities.public_root.certificate]
+    with account(*REGIONS, roots=roots) as estate:
+        story = build_story(estate, authorities)
         story.estate.environment.update(settings or {})
         screen = Screen(console, Labels({story.distribution: "www-cdn"}))
         expectations = check_all(_perform(story, screen))
@@ -103,11 +103,11 @@ def _run_first(story: Story, screen: Screen) -> tuple[Run, list[str]]:
         "Each message is worked off: check the material, plan every Region, apply, read back."
         " A plan says why it takes each step.",
     )
-    with watching_for_gaps(story) as gaps:
+    with watching(story.estate, story.serves) as seen:
         drained = story.estate.drain()
     for outcome in drained.rotations:
         screen.rotation(outcome)
-    return scanned.followed_by(drained), gaps
+    return scanned.followed_by(drained), seen.gaps
 
 
 def _show_after(story: Story, screen: Screen, run: Run) -> None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from certrotation.names import tags
 from tests.demo.oncall import raised
 from tests.demo.story import HELD, REFUSED, SITES, secret_of
-from tests.support.estate import HOME, client
+from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tests.demo.inventory import Snapshot
     from tests.demo.story import Story
     from tests.double import Call
-    from tests.support.estate import Run
+    from tests.simulation.estate import Run
+    from tests.simulation.oracle import Snapshot
 
 READS = ("Describe", "Get", "List", "BatchGet")
 """How the names of the operations begin that change nothing."""

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from certrotation import composition
-from certrotation.core.estate.inventory import RegionListing
-from certrotation.core.scan.assessment import ScanPolicy, assess
 from certrotation.names.tags import HOLD, SECRET
 from certrotation.settings import Settings
+from certrotation.workflows.inventory import inventory
 from tests.double.building import ALL_KEY_TYPES
-from tests.support.estate import HOME, client
+from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from certrotation.core.scan.classification import State
-    from tests.support.estate import Estate
+    from tests.simulation.estate import Estate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,74 +90,8 @@ def _held_secrets() -> frozenset[str]:
 
 
 def _states(estate: Estate) -> dict[str, State]:
-    """Judge the account as a scan would, queueing nothing."""
+    """Judge the account as a scan would."""
     settings = Settings.from_env(estate.environment)
-    account = composition.account(settings)
-    listings = [
-        RegionListing(
-            region=region.name,
-            certificates=tuple(region.certificates.list_imported()),
-            tags=region.tag_index.all(),
-        )
-        for region in account.regions.values()
-    ]
-    policy = ScanPolicy(
-        prefix=settings.secret_prefix,
-        targets=settings.target_regions,
-        windows=settings.windows,
-        interval=settings.scan_interval,
-        retention=settings.retention,
-    )
-    found = assess(account.secrets.list_managed(), listings, policy, datetime.now(UTC))
-    return {each.certificate.arn: each.state for each in found.verdicts}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """What a run could change: equal snapshots mean that nothing did."""
-
-    certificates: Mapping[str, str] = field(repr=False)
-    """ARN to the digest of the PEM, chain included."""
-    tags: Mapping[str, Mapping[str, str]]
-    """By certificate ARN."""
-    listeners: Mapping[str, tuple[str, frozenset[str]]]
-    """By listener ARN: the ARN of its default certificate, and those of its SNI certificates."""
-    distributions: Mapping[str, str]
-    """By distribution id: the ETag, which changes with the configuration."""
-
-    def of(self, *arns: str) -> tuple[dict[str, str | None], dict[str, Mapping[str, str]]]:
-        """Return material and tags of some certificates."""
-        return (
-            {arn: self.certificates.get(arn) for arn in arns},
-            {arn: self.tags.get(arn, {}) for arn in arns},
-        )
-
-
-def take_snapshot(estate: Estate, distribution: str) -> Snapshot:
-    """Return what is live: the certificates, and who presents them."""
-    arns = [arn for region in estate.regions for arn in estate.certificates(region)]
-    got = client("cloudfront", "us-east-1").get_distribution_config(Id=distribution)
-    return Snapshot(
-        certificates={arn: _digest(estate, arn) for arn in arns},
-        tags={arn: estate.tags(arn) for arn in arns},
-        listeners={
-            listener: (estate.default_of(listener), frozenset(estate.sni_of(listener)))
-            for region in estate.regions
-            for listener in _listeners(region)
-        },
-        distributions={distribution: got["ETag"]},
-    )
-
-
-def _listeners(region: str) -> Iterator[str]:
-    elbv2 = client("elbv2", region)
-    for balancers in elbv2.get_paginator("describe_load_balancers").paginate():
-        for balancer in balancers["LoadBalancers"]:
-            arn = balancer["LoadBalancerArn"]
-            for page in elbv2.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn):
-                yield from (each["ListenerArn"] for each in page["Listeners"])
-
-
-def _digest(estate: Estate, arn: str) -> str:
-    leaf, chain = estate.presents(arn), estate.chain(arn)
-    return sha256(b"".join(each.tbs_certificate_bytes for each in (leaf, *chain))).hexdigest()
+    parts = composition.composed(settings)
+    found = inventory(parts.account, parts.scan_policy, datetime.now(UTC))
+    return {each.certificate.arn: each.state for each in found.assessment.statuses}

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.support.estate import PREFIX
+from tests.simulation.estate import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra.observability.alarm_texts import ALARM_TEXTS, AlarmText
 
 if TYPE_CHECKING:
-    from tests.support.estate import Run
+    from tests.simulation.estate import Run
 
 _HEARD = {"critical": "page", "warning": "ticket"}
 """A page wakes somebody, a ticket waits for the morning."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.demo.expectations import Expectation
     from tests.demo.inventory import Row
     from tests.demo.labels import Labels
-    from tests.support.estate import Run
+    from tests.simulation.estate import Run
 
 WIDEST = 120
 

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import time_machine
 
+from tests.simulation.estate import PREFIX, Estate, fields_of
 from tests.support.authority import Authority, Issued, PrivateKey, now, pem, shared_key
-from tests.support.estate import PREFIX, Estate, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-
-    from tests.double import EmbeddedAws
 
 EU, EAST, WEST = REGIONS = ("eu-west-1", "us-east-1", "us-west-2")
 
@@ -67,8 +64,7 @@ class Authorities(NamedTuple):
         return self.company if site in COMPANY_SITES else self.public
 
 
-@dataclass(frozen=True, kw_only=True)
-class Listeners:
+class Listeners(NamedTuple):
     """ARNs of the listeners that the expectations look at."""
 
     shop_web: str
@@ -92,13 +88,14 @@ class Story:
     lines: tuple[str, ...]
     """What the service logged when it took the account over."""
 
+    @property
+    def serves(self) -> dict[str, tuple[str, ...]]:
+        """What the listeners that shop moves on must serve at every moment."""
+        return dict.fromkeys(self.listeners, ("shop.example",))
 
-def build_story(aws: EmbeddedAws, folder: Path) -> Story:
-    """Build the account as it is today; `folder` is for the file of public roots."""
-    authorities = Authorities.make()
-    aws.behaviour.trusted_roots = [authorities.public_root.certificate]
-    estate = Estate(aws, *REGIONS)
-    estate.trust(folder, authorities.public_root.certificate)
+
+def build_story(estate: Estate, authorities: Authorities) -> Story:
+    """Build the account as it is today."""
     leaves = _leaves(authorities)
     with time_machine.travel(now() - TAKEN_OVER):
         lines = _take_over(estate, leaves)

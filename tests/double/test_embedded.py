@@ -18,7 +18,7 @@ from moto.core.responses import BaseResponse
 from tests.double import Behaviour, Call, Fault, embedded_aws
 from tests.double.building import ALL_KEY_TYPES, create_listener, import_issued
 from tests.double.refusals import refused
-from tests.support.clock import virtual_time
+from tests.simulation.clock import virtual_time
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient

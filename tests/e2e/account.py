@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from certrotation.names import tags
 from tests.demo.labels import Labels
 from tests.double.fakes import fakes
 from tests.e2e.places import ACCOUNT, APAC, EAST, HOME, REGIONS
+from tests.simulation.estate import PREFIX, Estate, client, fields_of, marks_of
+from tests.simulation.oracle import take_snapshot
 from tests.support.authority import Authority, Issued, now, shared_key
-from tests.support.estate import PREFIX, Estate, client, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tests.double import EmbeddedAws
     from tests.e2e.places import Folder
+    from tests.simulation.oracle import Snapshot
 
 LIFETIME = timedelta(days=90)
 OLD = timedelta(days=60)
@@ -156,18 +158,10 @@ class Account:
         """Return the ARN of the certificate that a distribution presents."""
         return str(self.estate.viewer_certificate(distribution)["ACMCertificateArn"])
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> Snapshot:
         """Return all that the functions could change: certificates, tags, dependents."""
-        regions = (*REGIONS, ELSEWHERE)
-        arns = [arn for region in regions for arn in self.estate.certificates(region)]
-        listeners = (self.dependents.api_default, self.dependents.api_sni, self.dependents.back)
         edges = (self.dependents.api_edge, self.dependents.busy_edge)
-        look = self.estate
-        return {
-            **{arn: (look.presents(arn).serial_number, look.tags(arn)) for arn in arns},
-            **{each: (look.default_of(each), look.sni_of(each)) for each in listeners},
-            **{each: look.viewer_certificate(each) for each in edges},
-        }
+        return take_snapshot(self.estate, *edges, also=[ELSEWHERE])
 
     def _presents(self, site: Site, arn: str) -> bool:
         found = self.estate.tags(arn)
@@ -205,7 +199,7 @@ class Account:
         wanted = {"certrotation:regions": " ".join(regions)}
         version = self.estate.secret(name, live, wanted)
         site = Site(name=name, regions=tuple(regions), key="p256", live=live, version=version)
-        marks = _marks(site.secret, version, live) if is_copied else None
+        marks = marks_of(site.secret, version, live) if is_copied else None
         site.copies = {region: self.estate.certificate(live, region, marks) for region in regions}
         self.sites[name] = site
 
@@ -265,7 +259,7 @@ class Account:
         first = (site.live, site.version, site.copies[APAC])
         version = self.renew(name, key="rsa2048")
         replacement = self.estate.certificate(
-            site.live, APAC, _marks(site.secret, version, site.live)
+            site.live, APAC, marks_of(site.secret, version, site.live)
         )
         self._attach(self.dependents.back, replacement)
         superseded = {tags.SUPERSEDED_BY: replacement, **_ago(timedelta(days=1))}
@@ -290,12 +284,6 @@ class Account:
             not_before=now() - age,
             lifetime=LIFETIME,
         )
-
-
-def _marks(secret: str, version: str, issued: Issued) -> dict[str, str]:
-    """Return the tags that a rotation leaves on a copy."""
-    ends = int(issued.certificate.not_valid_after_utc.timestamp())
-    return {tags.SECRET: secret, tags.VERSION: version, tags.NOT_AFTER: str(ends)}
 
 
 def _ago(span: timedelta) -> dict[str, str]:

@@ -13,7 +13,7 @@ from tests.double.building import material
 from tests.e2e.account import ELSEWHERE
 from tests.e2e.gate import decisions
 from tests.e2e.places import EAST, HOME, PREFIX
-from tests.support.estate import client
+from tests.simulation.estate import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

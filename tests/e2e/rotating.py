@@ -11,7 +11,7 @@ from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from tests.double.fakes import fakes
 from tests.e2e.deployed import wait_for
 from tests.e2e.places import APAC, EAST, HOME, PREFIX, STACK
-from tests.support.estate import client
+from tests.simulation.estate import client
 
 if TYPE_CHECKING:
     from tests.e2e.running import Run

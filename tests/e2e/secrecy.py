@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tests.e2e.places import HOME
-from tests.support.estate import client
+from tests.simulation.estate import client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

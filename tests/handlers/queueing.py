@@ -6,10 +6,10 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.support.estate import HOME, PREFIX, client
+from tests.simulation.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
-    from tests.support.estate import Estate
+    from tests.simulation.estate import Estate
 
 
 def ask_for(estate: Estate, name: str, **more: object) -> None:

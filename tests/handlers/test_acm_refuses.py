@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certrotation.names import tags
-from tests.support.estate import HOME, PREFIX
+from tests.simulation.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
     from tests.double import Call
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 SHOP = PREFIX + "shop"
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.names import tags
+from tests.simulation.estate import HOME, PREFIX, client
+from tests.simulation.faults import DeathError, dying
 from tests.support.authority import shared_key
-from tests.support.death import DeathError, dying
-from tests.support.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
     from tests.double import Call
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 US = "us-east-1"
 SHOP = PREFIX + "shop"

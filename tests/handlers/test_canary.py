@@ -9,16 +9,16 @@ import pytest
 
 from certrotation.names import tags
 from tests.handlers.queueing import receive_in_vain
+from tests.simulation.estate import HOME, PREFIX, Estate
 from tests.support.authority import shared_key
-from tests.support.estate import HOME, PREFIX, Estate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.double import Call, EmbeddedAws
+    from tests.simulation.estate import Run
     from tests.support.authorities import Authorities
-    from tests.support.estate import Run
 
 US = "us-east-1"
 FRANKFURT = "eu-central-1"

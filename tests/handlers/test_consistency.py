@@ -10,12 +10,12 @@ import pytest
 import time_machine
 
 from tests.handlers.queueing import ask_for, receive_in_vain, returned_for
+from tests.simulation.estate import HOME, PREFIX, client, fields_of
 from tests.support.authority import now
-from tests.support.estate import HOME, PREFIX, client, fields_of
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate, Run
 
 SHOP = PREFIX + "shop"
 MINUTE = timedelta(minutes=1)

@@ -12,13 +12,13 @@ import pytest
 import time_machine
 
 from certrotation.names import tags
+from tests.simulation.estate import HOME, PREFIX
 from tests.support.authority import now
-from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
-    from tests.support.estate import Estate
 
 SHOP = PREFIX + "shop"
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
+from tests.simulation.estate import HOME, PREFIX
+from tests.simulation.mailbox import Mailbox
 from tests.support.authority import now
-from tests.support.estate import HOME, PREFIX
-from tests.support.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from tests.double import Call
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

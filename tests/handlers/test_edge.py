@@ -9,15 +9,15 @@ import pytest
 import time_machine
 
 from certrotation.names import tags
+from tests.simulation.estate import PREFIX, client
 from tests.support.authority import now
-from tests.support.estate import PREFIX, client
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tests.double import Call
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 US = "us-east-1"
 SHOP = PREFIX + "shop"

@@ -11,16 +11,16 @@ import time_machine
 from certrotation.names import tags
 from tests.double import Fault
 from tests.handlers.queueing import ask_for
+from tests.simulation.estate import HOME, PREFIX, fields_of
+from tests.simulation.mailbox import Mailbox
 from tests.support.authority import now, shared_key
-from tests.support.estate import HOME, PREFIX, fields_of
-from tests.support.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.double import Call
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 US = "us-east-1"
 SHOP = PREFIX + "shop"

@@ -11,16 +11,16 @@ import time_machine
 
 from certrotation.names import tags
 from tests.double.building import import_issued
+from tests.simulation.estate import HOME, PREFIX, client
 from tests.support.authority import now, shared_key
-from tests.support.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.double import Call
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
-    from tests.support.estate import Estate
 
 SHOP = PREFIX + "shop"
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.simulation.estate import HOME, PREFIX, client, fields_of
 from tests.support.authority import now
 from tests.support.authority import pem as _pem
-from tests.support.estate import HOME, PREFIX, client, fields_of
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 US = "us-east-1"
 SHOP = PREFIX + "shop"

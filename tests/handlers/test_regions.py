@@ -9,13 +9,13 @@ import pytest
 import time_machine
 
 from certrotation.names import tags
+from tests.simulation.estate import HOME, PREFIX, client
 from tests.support.authority import now
-from tests.support.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
     from tests.double import Call
+    from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate, Run
 
 US = "us-east-1"
 SHOP = PREFIX + "shop"

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
+from certrotation.core.rotation.planning import Rotation
 from certrotation.names import tags
+from tests.simulation.estate import HOME, PREFIX, Estate, fields_of
 from tests.support.authority import pem
-from tests.support.estate import HOME, PREFIX, fields_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from certrotation.core.estate.inventory import RegionLook
+    from certrotation.core.rotation.plan import Plan, RegionPlan
+    from tests.double import EmbeddedAws
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 US = "us-east-1"
 SHOP = PREFIX + "shop"
 OLD = timedelta(days=20)
+FOUR_REGIONS = (HOME, US, "us-west-2", "ap-southeast-2")
 
 
 def test_a_new_secret_is_imported_in_every_target_region(
@@ -53,6 +61,32 @@ def test_renewed_material_is_reimported_under_the_same_arns(
     for (arn,) in before.values():
         assert estate.presents(arn) == renewed.certificate
         assert estate.tags(arn)[tags.VERSION] == version
+
+
+def test_an_ordinary_renewal_plans_each_region_once(
+    aws: EmbeddedAws, authorities: Authorities
+) -> None:
+    estate = Estate(aws, *FOUR_REGIONS)
+    estate.secret("shop", authorities.public.issue("shop.example.com", lifetime=OLD))
+    estate.run()
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+    planned, combined = [], []
+
+    def decide(rotation: Rotation, look: RegionLook, *more: Any) -> RegionPlan:
+        planned.append(look.region)
+        return original_decide(rotation, look, *more)
+
+    def plan(rotation: Rotation, regions: Sequence[RegionPlan], now: datetime) -> Plan:
+        combined.append([each.region for each in regions])
+        return original_plan(rotation, regions, now)
+
+    original_decide, original_plan = Rotation.decide, Rotation.plan
+    with patch.object(Rotation, "decide", decide), patch.object(Rotation, "plan", plan):
+        run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert sorted(planned) == sorted(FOUR_REGIONS)
+    assert combined == [list(FOUR_REGIONS)]
 
 
 def test_a_second_run_finds_nothing_to_do(estate: Estate, authorities: Authorities) -> None:

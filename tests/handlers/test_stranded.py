@@ -10,13 +10,13 @@ import time_machine
 
 from certrotation.names import tags
 from tests.double import acm
+from tests.simulation.estate import HOME, PREFIX
 from tests.support.authority import now, shared_key
-from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
     from tests.double import Call
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 SHOP = PREFIX + "shop"
 

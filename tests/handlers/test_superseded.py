@@ -10,12 +10,12 @@ import time_machine
 
 from certrotation.core.estate.tags import MOST_TAGS
 from certrotation.names import tags
+from tests.simulation.estate import HOME, PREFIX, client
 from tests.support.authority import now, shared_key
-from tests.support.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 SHOP = PREFIX + "shop"
 MONTH = timedelta(days=30)

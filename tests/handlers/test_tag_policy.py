@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.names import tags
-from tests.support.estate import HOME, PREFIX
+from tests.simulation.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 SHOP = PREFIX + "shop"
 OLD = timedelta(days=30)

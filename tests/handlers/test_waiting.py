@@ -9,12 +9,12 @@ import pytest
 import time_machine
 
 from certrotation.names import tags
+from tests.simulation.estate import HOME, PREFIX, client
 from tests.support.authority import now, shared_key
-from tests.support.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate
 
 US = "us-east-1"
 SHOP = PREFIX + "shop"

@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rich.console import Console
 from rich.table import Table
 
-from certrotation.handlers import rotate, scan
 from tests.double.building import import_issued
-from tests.hostile.playing import authorities, play, play_all
+from tests.hostile.plays import authorities, play, play_all
 from tests.hostile.stories import EDGE, SECRET, STORIES, ec
-from tests.support.estate import client
+from tests.simulation.estate import client
+from tests.simulation.runner import record_of, run_rotate, run_scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.double import Call
-    from tests.hostile.playing import Ending
-    from tests.support.estate import Estate
+    from tests.hostile.plays import Ending
+    from tests.simulation.estate import Estate
 
 Action: TypeAlias = "Callable[[Estate], None]"
 
@@ -36,19 +36,13 @@ Action: TypeAlias = "Callable[[Estate], None]"
 def another_worker(estate: Estate) -> None:
     """The same message is delivered a second time, to another worker."""
     del estate
-    record = {
-        "messageId": "doubled",
-        "receiptHandle": "doubled",
-        "body": json.dumps({"secret": SECRET}),
-        "attributes": {"ApproximateReceiveCount": "1"},
-    }
-    rotate.handler({"Records": [record]}, None)
+    run_rotate(record_of(json.dumps({"secret": SECRET}), message_id="doubled", handle="doubled"))
 
 
 def another_scan(estate: Estate) -> None:
     """The schedule fires while the last scan's messages are worked on."""
     del estate
-    scan.handler({}, None)
+    run_scan()
 
 
 def newer_material(estate: Estate) -> None:
@@ -105,7 +99,7 @@ HAS_A_WAY_BACK = {"reimport", "replacement", "rollback"}
 
 @dataclass(frozen=True, kw_only=True)
 class Amidst:
-    """A weather: the action takes place before the n-th call (from 1) of the first round."""
+    """A fault schedule: the action takes place before the n-th call (from 1) of the first round."""
 
     action: str
     call: int
@@ -145,14 +139,14 @@ def main() -> int:
             if ACTIONS[action] is the_way_back and name not in HAS_A_WAY_BACK:
                 continue
             calls = play(name).calls[0]
-            weathers = [Amidst(action=action, call=each) for each in range(1, calls + 2)]
-            played = play_all([(name, each) for each in weathers])
+            schedules = [Amidst(action=action, call=each) for each in range(1, calls + 2)]
+            played = play_all([(name, each) for each in schedules])
             orders = (played[0], played[-1])
-            for weather, ending in zip(weathers, played, strict=True):
+            for schedule, ending in zip(schedules, played, strict=True):
                 found = ending.wrongs(*orders, counts_doubled=False)
                 wrong += bool(found)
                 if found:
-                    console.print(name, weather, *found, sep="\n  ")
+                    console.print(name, schedule, *found, sep="\n  ")
             endings += played
         table.add_row(
             action,

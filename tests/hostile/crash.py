@@ -17,17 +17,15 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.table import Table
 
-from tests.hostile.playing import play, play_all
+from tests.hostile.plays import play, play_all
 from tests.hostile.stories import STORIES
-from tests.support.death import dying
+from tests.simulation.faults import dying, nth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from tests.double import Call
-    from tests.hostile.playing import Ending
-    from tests.support.estate import Estate
+    from tests.hostile.plays import Ending
+    from tests.simulation.estate import Estate
 
 PAIRS = 40
 """Double deaths for each story."""
@@ -44,7 +42,7 @@ class Death:
 
 @dataclass(frozen=True, kw_only=True)
 class Deaths:
-    """A weather: one death in each of the first rounds."""
+    """A fault schedule: one death in each of the first rounds."""
 
     deaths: tuple[Death, ...]
 
@@ -52,21 +50,7 @@ class Deaths:
         if number >= len(self.deaths):
             return nullcontext()
         death = self.deaths[number]
-        return dying(estate.aws, death.when, _nth(death.call))
-
-
-def _nth(number: int) -> Callable[[Call], bool]:
-    count = 0
-
-    def is_it(call: Call) -> bool:
-        nonlocal count
-        # Lambda receives the messages. It deletes them too, but one that was not deleted is one
-        # that is delivered twice.
-        is_ours = call.operation != "ReceiveMessage"
-        count += is_ours
-        return is_ours and count == number
-
-    return is_it
+        return dying(estate.aws, death.when, nth(death.call))
 
 
 def single_deaths(undisturbed: Ending) -> list[Deaths]:
@@ -103,12 +87,12 @@ def main() -> int:
         undisturbed = play(name)
         singles = single_deaths(undisturbed)
         pairs = double_deaths(name, undisturbed)
-        weathers = [*singles, *pairs]
-        endings = play_all([(name, each) for each in weathers])
+        schedules = [*singles, *pairs]
+        endings = play_all([(name, each) for each in schedules])
         wrongs = [each.wrongs(undisturbed) for each in endings]
-        for weather, wrong in zip(weathers, wrongs, strict=True):
+        for schedule, wrong in zip(schedules, wrongs, strict=True):
             if wrong:
-                console.print(name, weather, *wrong, sep="\n  ")
+                console.print(name, schedule, *wrong, sep="\n  ")
         table.add_row(
             name,
             *map(str, (undisturbed.calls[0], len(singles), len(pairs))),

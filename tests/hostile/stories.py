@@ -7,15 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from certrotation.names import tags
+from tests.simulation.estate import HOME, PREFIX
 from tests.support.authority import shared_key
-from tests.support.estate import HOME, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
-    from tests.support.estate import Estate
 
 EDGE = "us-east-1"
 SECRET = f"{PREFIX}shop"

@@ -11,9 +11,9 @@ from certrotation.aws.acm import AcmCertificates
 from certrotation.aws.dependents.elbv2.adapter import LoadBalancerListeners
 from tests.hostile.concurrency import ACTIONS, Amidst
 from tests.hostile.crash import Deaths, double_deaths, single_deaths
-from tests.hostile.playing import play
+from tests.hostile.fault_injection import schedules
+from tests.hostile.plays import play
 from tests.hostile.stories import STORIES
-from tests.hostile.weather import weathers
 
 if TYPE_CHECKING:
     from certrotation.core.estate.inventory import Dependent
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 SINGLE, EVERY_NTH, MOMENTS = 3, 23, 2
-"""How many single deaths of each story, which of a weather's plays, how many moments to act."""
+"""How many single deaths of each story, which of the fault schedules, how many moments to act."""
 
 undisturbed = cache(play)
 
@@ -50,13 +50,13 @@ def test_a_process_that_dies_is_finished_by_the_next_ones(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_bad_weather_costs_time_and_nothing_else(name: str) -> None:
+def test_faults_of_aws_cost_time_and_nothing_else(name: str) -> None:
     right = undisturbed(name)
-    every = [each for group in weathers(right.calls_by_service).values() for each in group]
+    every = [each for group in schedules(right.calls_by_service).values() for each in group]
 
     found = {str(each): play(name, each).wrongs(right) for each in every[::EVERY_NTH]}
 
-    assert {weather: wrong for weather, wrong in found.items() if wrong} == {}
+    assert {schedule: wrong for schedule, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize("action", ACTIONS)

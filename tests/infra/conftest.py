@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from certrotation.aws.dependents.registry import NAMES
 from tests.infra.synthesis import Template, synthesize_once
 
 # Each differs from its default, so a value in the template comes from here.
@@ -21,6 +22,7 @@ SETTINGS: dict[str, Any] = {
     "dependents_tag": "team=web",
     "permissions_boundary": "arn:aws:iam::123456789012:policy/bounds",
     "tags": {"team": "web", "cost-center": "42"},
+    "dependents": list(reversed(NAMES)),
     "adoption": "off",
     "retention_days": 31,
     "yearly_import_quota": 10000,

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from certrotation.aws.dependents.registry import DEFAULT, NAMES, statements_of
+from certrotation.aws.dependents.registry import NAMES, statements_of
 from certrotation.aws.dependents.statement import NO_FINER
 from tests.infra.conftest import SETTINGS
 from tests.infra.synthesis import Template, synthesize
@@ -21,10 +21,8 @@ WITHOUT_RESOURCE = {
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
-ALL_ACTIONS_OF_DEPENDENTS = {
-    action for name in NAMES for statement in statements_of(name) for action in statement.actions
-}
-OF_DEPENDENTS = [statement for name in DEFAULT for statement in statements_of(name)]
+OF_DEPENDENTS = [statement for name in NAMES for statement in statements_of(name)]
+ACTIONS_OF_DEPENDENTS = {action for statement in OF_DEPENDENTS for action in statement.actions}
 RESOURCE_TAG = "aws:ResourceTag/certrotation:secret"
 
 
@@ -112,7 +110,7 @@ def test_rotate_may_do_this_and_nothing_else(template: Template) -> None:
         "tag:GetResources",
         "xray:PutTelemetryRecords",
         "xray:PutTraceSegments",
-        *(action for statement in OF_DEPENDENTS for action in statement.actions),
+        *ACTIONS_OF_DEPENDENTS,
     }
 
 
@@ -288,7 +286,7 @@ def test_only_what_the_configured_kinds_of_dependents_need_is_granted(tmp_path: 
     settings = {"target_regions": ["us-east-1"], "dependents": ["cloudfront"]}
     narrow = synthesize(tmp_path / "cdk.out", settings)
     allowed = actions(narrow.statements_of(ROTATE), "Allow")
-    granted = {each for each in allowed if each in ALL_ACTIONS_OF_DEPENDENTS}
+    granted = {each for each in allowed if each in ACTIONS_OF_DEPENDENTS}
     assert granted == {
         "cloudfront:GetDistribution",
         "cloudfront:ListTagsForResource",
@@ -304,7 +302,7 @@ def test_nothing_is_granted_twice_for_dependents(template: Template) -> None:
         (action, str(statement["Resource"]))
         for statement in template.statements_of(ROTATE)
         for action in statement["Action"]
-        if action in ALL_ACTIONS_OF_DEPENDENTS
+        if action in ACTIONS_OF_DEPENDENTS
     ]
     assert len(set(of_dependents)) == len(of_dependents)
 

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from tests.infra.conftest import SETTINGS
 from tests.infra.synthesis import Template
 
 pytestmark = pytest.mark.infra
@@ -69,6 +70,7 @@ def test_each_function_is_told_every_setting(template: Template, handler: str) -
         "CERTROTATION_WARNING_TOPIC_ARN": template.output("WarningTopic"),
         "CERTROTATION_SCAN_INTERVAL_MINUTES": "90",
         "CERTROTATION_MODE": "report",
+        "CERTROTATION_DEPENDENTS": ",".join(SETTINGS["dependents"]),
         "CERTROTATION_ADOPTION": "off",
         "CERTROTATION_RETENTION_DAYS": "31",
         "CERTROTATION_YEARLY_IMPORT_QUOTA": "10000",

@@ -15,15 +15,15 @@ import time_machine
 from certrotation.names import tags
 from tests.oncall.alarm_state import State
 from tests.oncall.watch import MINUTE, Watch
+from tests.simulation.estate import HOME
 from tests.support.authority import now
-from tests.support.estate import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.infra.synthesis import Template
+    from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate, Run
 
 US = "us-east-1"
 LIFETIME = timedelta(days=100)

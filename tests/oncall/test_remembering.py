@@ -10,8 +10,8 @@ import pytest
 from certrotation.names import tags
 from tests.double import embedded_aws
 from tests.oncall.year.remembering import remembering
+from tests.simulation.estate import HOME, PREFIX, Estate, client
 from tests.support.authority import Authority
-from tests.support.estate import HOME, PREFIX, Estate, client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,12 +10,12 @@ import time_machine
 
 from certrotation.names import tags
 from tests.oncall.watch import MINUTE, ROTATE, SCAN, Watch
+from tests.simulation.estate import HOME, fields_of
 from tests.support.authority import now, shared_key
-from tests.support.estate import HOME, fields_of
 
 if TYPE_CHECKING:
+    from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate, Run
 
 pytestmark = pytest.mark.infra
 

@@ -12,8 +12,8 @@ from tests.oncall.metric_store import Metric, MetricStore
 
 if TYPE_CHECKING:
     from tests.oncall.watch import Watch
+    from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
-    from tests.support.estate import Estate, Run
 
 pytestmark = pytest.mark.infra
 

@@ -18,8 +18,8 @@ from tests.oncall.year.faults import FAULTS
 from tests.oncall.year.ledger import SETTLES, Injected, Ledger
 from tests.oncall.year.metering import ROTATE, SCAN
 from tests.oncall.year.play import TURNED, Played, excused_of, play
-from tests.oncall.year.presenting import Expired, Timeline
 from tests.oncall.year.report import broken_by
+from tests.simulation.oracle import Expired, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tests.infra.synthesis import Template
-    from tests.support.estate import Run
+    from tests.simulation.estate import Run
 
 DEPLOYED = datetime(2027, 3, 1, 9, 17, 23, tzinfo=UTC)
 """No full hour, so that nothing is aligned by chance."""

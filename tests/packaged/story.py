@@ -12,9 +12,9 @@ from tests.double import embedded_aws
 from tests.double.serving import serving
 from tests.packaged.asset import can_be_written, mounted, portrait
 from tests.packaged.function import MEMORY, Function, Place, started
+from tests.simulation.estate import HOME, PREFIX, Estate, client
+from tests.simulation.mailbox import Mailbox
 from tests.support.authority import Authority
-from tests.support.estate import HOME, PREFIX, Estate, client
-from tests.support.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from certrotation.core.material.bundle import PresentedCertificate
 from certrotation.core.material.decoding import UnreadableSecretError, decode_certificates
 from certrotation.core.material.host_names import normalise
 from certrotation.core.material.x509_facts import KeyAlgorithm
-from certrotation.errors import InUse, Rejected, TagsFull, TagsRefused, Vanished
+from certrotation.errors import CertificateUnreadable, InUse, TagsFull, TagsRefused, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,7 +85,7 @@ class AcmCertificates:
         """Return the leaf and chain that ACM holds, decoded in full.
 
         Raises:
-            Rejected: a certificate cannot be decoded.
+            CertificateUnreadable: a certificate cannot be decoded.
         """
         with translated("acm:GetCertificate", arn, MEANINGS):
             answer = self._client.get_certificate(CertificateArn=arn)
@@ -96,7 +96,7 @@ class AcmCertificates:
                 chain=tuple(decode_certificates("CertificateChain", chain)) if chain else (),
             )
         except UnreadableSecretError as unreadable:
-            raise Rejected(
+            raise CertificateUnreadable(
                 f"{arn} cannot be read: {unreadable.finding.found}",
                 f"Delete {arn}, or tag it certrotation:ignore.",
             ) from None

@@ -61,10 +61,10 @@ class SqsRotationQueue:
         for batch in _batches([request.to_json() for request in requests]):
             failed = {each["Id"] for each in self._send_batch(batch)}
             remaining = [entry for entry in batch if entry["Id"] in failed]
-            refused = self._send_batch(remaining) if remaining else []
-            if refused:
-                call = f"sqs:SendMessage for {len(refused)} messages to {self._url}"
-                raise failure(refused[0]["Code"], refused[0].get("Message", ""), call, MEANINGS)
+            rejected = self._send_batch(remaining) if remaining else []
+            if rejected:
+                call = f"sqs:SendMessage for {len(rejected)} messages to {self._url}"
+                raise failure(rejected[0]["Code"], rejected[0].get("Message", ""), call, MEANINGS)
 
     def send_later(self, request: RotationRequest, delay: timedelta) -> None:
         """Queue one request that is seen after `delay`, at most 15 minutes."""

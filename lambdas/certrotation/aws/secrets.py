@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from certrotation.aws.errors import QUOTA, meaning, translated
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.material.secret_format import SecretValue
-from certrotation.errors import Rejected
+from certrotation.errors import SecretDeleted
 from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ class ManagedSecrets:
 
         Raises:
             Vanished: there is no such secret.
-            Rejected: it is being deleted.
+            SecretDeleted: the secret is scheduled for deletion.
         """
         with translated("secretsmanager:DescribeSecret", self._named(secret_id), MEANINGS):
             answer = self._client.describe_secret(SecretId=secret_id)
         if answer.get("DeletedDate"):
-            raise Rejected(
-                f"{self._named(secret_id)} is being deleted.",
-                "Restore it, or let its certificates go.",
+            raise SecretDeleted(
+                f"{self._named(secret_id)} is scheduled for deletion.",
+                "Restore the secret, or detach and delete its certificates.",
             )
         return _secret(answer, answer.get("VersionIdsToStages", {}))
 
@@ -79,25 +79,35 @@ class ManagedSecrets:
         )
 
     def is_newer(self, secret_id: str, version: str, than: str) -> bool:
-        """Say whether `version` was created after `than`; one that is gone was not."""
+        """Return whether `version` was created after `than`; a missing version was not."""
         with translated("secretsmanager:ListSecretVersionIds", self._named(secret_id), MEANINGS):
             created: dict[str, datetime] = {
-                each["VersionId"]: each["CreatedDate"] for each in self._versions(secret_id)
+                each["VersionId"]: each["CreatedDate"]
+                for each in version_entries(self._client, secret_id)
+                if "VersionId" in each and "CreatedDate" in each
             }
         return {version, than} <= created.keys() and created[version] > created[than]
 
-    def _versions(self, secret_id: str) -> Iterator[SecretVersionsListEntryTypeDef]:
-        """Yield every version, those without a label included; boto3 has no paginator for it."""
-        request: dict[str, Any] = {"SecretId": secret_id, "IncludeDeprecated": True}
-        while True:
-            page = self._client.list_secret_version_ids(**request, MaxResults=_PAGE)
-            yield from page["Versions"]
-            if not page.get("NextToken"):
-                return
-            request["NextToken"] = page["NextToken"]
-
     def _named(self, secret_id: str) -> str:
-        return f"secret {secret_id} in {self._client.meta.region_name}"
+        return named(self._client, secret_id)
+
+
+def named(client: SecretsManagerClient, secret_id: str) -> str:
+    """Return how messages name a secret."""
+    return f"secret {secret_id} in {client.meta.region_name}"
+
+
+def version_entries(
+    client: SecretsManagerClient, secret_id: str
+) -> Iterator[SecretVersionsListEntryTypeDef]:
+    """Yield every version, those without a label included; boto3 has no paginator for it."""
+    request: dict[str, Any] = {"SecretId": secret_id, "IncludeDeprecated": True}
+    while True:
+        page = client.list_secret_version_ids(**request, MaxResults=_PAGE)
+        yield from page.get("Versions", ())
+        if not page.get("NextToken"):
+            return
+        request["NextToken"] = page["NextToken"]
 
 
 def _secret(

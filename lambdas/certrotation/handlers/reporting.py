@@ -42,7 +42,7 @@ def emit(values: Mapping[str, int]) -> None:
     metrics.flush_metrics()
 
 
-def tell(account: Account, make: Callable[[], Notice]) -> None:
+def notify(account: Account, make: Callable[[], Notice]) -> None:
     """Mail people, if the stack has anywhere to; whatever comes of it, the work is done.
 
     So nothing is raised here, not even for a bug in what is mailed: Lambda would do the work again.

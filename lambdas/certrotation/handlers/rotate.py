@@ -15,11 +15,9 @@ from certrotation.core.rotation.outcomes import (
     Status,
     follow_up,
 )
-from certrotation.core.rotation.planning import RotationPolicy
 from certrotation.core.rotation.request import RotationRequest
-from certrotation.errors import CertRotationError, Rejected, without_frames
-from certrotation.handlers.reporting import emit, logger, service, tell
-from certrotation.names.environment import Mode
+from certrotation.errors import CertRotationError, MessageMalformed, without_frames
+from certrotation.handlers.reporting import emit, logger, notify, service
 from certrotation.settings import Settings
 from certrotation.workflows.rotate import Rotator
 
@@ -35,7 +33,7 @@ _SAY = {
     Status.REFUSED: logger.error,
     Status.STRANDED: logger.error,
     Status.FAILED: logger.warning,
-    Status.HELD_BACK: logger.warning,
+    Status.NOT_STARTED: logger.warning,
 }
 """A person acts on an error; what a retry mends is a warning."""
 
@@ -66,11 +64,13 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
     try:
         request = RotationRequest.from_json(record["body"])
-    except Rejected as error:
+    except MessageMalformed as error:
         _report(RotationOutcome.of_error("(none)", error), _asked(record, None, receives))
         return Disposition.ACKNOWLEDGE
-    account = composition.account(settings)
-    outcome = _rotator(account, settings, now).rotate(request, receives=receives)
+    parts = composition.composed(settings)
+    account = parts.account
+    rotator = Rotator(account=account, policy=parts.rotation_policy, now=now)
+    outcome = rotator.rotate(request, receives=receives)
     _report(outcome, _asked(record, request, receives))
     try:
         settled = _settle(account.queue, record["receiptHandle"], request, outcome, receives, now)
@@ -79,7 +79,7 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
         logger.warning("queue", extra={"queue": str(error)})
         return Disposition.RETURN
     if is_notification_due(request, outcome, settings.scan_interval, receives):
-        tell(account, lambda: _notice(account, outcome))
+        notify(account, lambda: _notice(account, outcome))
     return settled
 
 
@@ -107,21 +107,6 @@ def _settle(  # noqa: PLR0913, PLR0917  all that is known of one message
     if later is not None:
         queue.send_later(later, WAIT)
     return Disposition.ACKNOWLEDGE
-
-
-def _rotator(account: Account, settings: Settings, now: datetime) -> Rotator:
-    return Rotator(
-        account=account,
-        policy=RotationPolicy(
-            targets=settings.target_regions,
-            windows=settings.windows,
-            roots=composition.public_roots(settings.public_roots_file),
-            adopts=settings.adopts,
-        ),
-        secret_prefix=settings.secret_prefix,
-        applies=settings.mode is Mode.APPLY,
-        now=now,
-    )
 
 
 def _asked(

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation import composition
 from certrotation.core.notify.schedule import is_digest_due
-from certrotation.core.scan.assessment import ScanPolicy
-from certrotation.handlers.reporting import emit, logger, service, tell
-from certrotation.names.environment import Mode
+from certrotation.handlers.reporting import emit, logger, notify, service
 from certrotation.settings import Settings
 from certrotation.workflows.scan import scan
 
@@ -30,25 +28,13 @@ def handler(event: object, context: LambdaContext | None) -> dict[str, Any]:
     """
     del event, context
     settings = Settings.from_env(os.environ)
-    account, now = composition.account(settings), datetime.now(UTC)
-    report = scan(
-        account,
-        ScanPolicy(
-            prefix=settings.secret_prefix,
-            targets=settings.target_regions,
-            windows=settings.windows,
-            interval=settings.scan_interval,
-            retention=settings.retention,
-            yearly_import_quota=settings.yearly_import_quota,
-        ),
-        applies=settings.mode is Mode.APPLY,
-        now=now,
-    )
+    parts, now = composition.composed(settings), datetime.now(UTC)
+    report = scan(parts.account, parts.scan_policy, now)
     summary = report.summary()
     logger.info("scan", extra={"scan": summary})
     emit(report.metrics())
     if is_digest_due(settings.digest, now, settings.scan_interval):
-        tell(account, lambda: _digest(report))
+        notify(parts.account, lambda: _digest(report))
     return summary
 
 

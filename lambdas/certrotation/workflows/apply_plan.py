@@ -1,4 +1,4 @@
-"""Applies one Region's plan, reads back what it did, and looks again after a new import.
+"""Applies one Region's plan, reads back what it did, and plans anew after a new import.
 
 Nothing is ever deleted here, least of all after a failure: whatever a run leaves half-done, the
 next run finds and finishes.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn, assert_never
+from enum import Enum
+from typing import TYPE_CHECKING, assert_never
 
 from certrotation.core.estate.tags import own_tags
 from certrotation.core.rotation.outcomes import RegionOutcome, Status, status_of
@@ -21,7 +22,7 @@ from certrotation.core.rotation.plan import (
     Tag,
     Unmark,
 )
-from certrotation.core.rotation.region_planning import Rejections
+from certrotation.core.rotation.region_planning import NO_REJECTIONS, Rejections
 from certrotation.errors import (
     AccessDenied,
     CertRotationError,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from certrotation.core.estate.inventory import RegionLook
+    from certrotation.core.material.bundle import Material
     from certrotation.core.rotation.plan import RegionPlan, Step
     from certrotation.core.rotation.planning import Rotation
     from certrotation.workflows.observe import Observer
@@ -54,16 +56,24 @@ PLANS_A_COPY = 3
 a dependent that shows a reimport late cannot leave it; more means that the ground is moving."""
 
 
-class _LookAgainError(Exception):
+class StepResult(Enum):
+    """What became of a step."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    """A dependent stays where it is; the steps that follow are taken all the same."""
+    PLAN_AGAIN = "plan again"
     """The steps that follow depend on what has just happened."""
 
 
 @dataclass(slots=True, kw_only=True)
 class RegionRotation:
-    """One Region's plan being applied; `run` returns what came of it and raises nothing of ours."""
+    """One Region's plan while it is applied; `run` raises no CertRotationError."""
 
     region: Region
     look: RegionLook
+    plan: RegionPlan
+    """The plan that is applied now; a later one takes over what the earlier ones found."""
     rotation: Rotation
     observer: Observer
     now: datetime
@@ -72,9 +82,9 @@ class RegionRotation:
     moves: Moves = field(init=False)
     imported: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
-    refusals: Rejections = field(default_factory=Rejections)
+    rejections: Rejections = NO_REJECTIONS
     notes: list[str] = field(default_factory=list)
-    """What AWS said that made another plan necessary."""
+    """AWS's messages that made another plan necessary."""
     plans: int = 1
 
     def __post_init__(self) -> None:
@@ -83,71 +93,85 @@ class RegionRotation:
     def _no_moves_yet(self) -> Moves:
         return Moves(region=self.region, copies=self.look.copies, now=self.now)
 
-    def run(self, plan: RegionPlan) -> RegionOutcome:
-        """Apply `plan`, looking and planning anew where a step changes what follows."""
+    @property
+    def _material(self) -> Material:
+        """The material with the chain that fits this Region's dependents."""
+        return self.rotation.material_for(self.look)
+
+    def run(self) -> RegionOutcome:
+        """Apply the plan; where a step changes what follows, read the Region and plan anew."""
         error: CertRotationError | None = None
         try:
-            plan = self._apply(plan)
+            self._apply()
         except CertRotationError as caught:
             error = without_frames(caught)
         return RegionOutcome(
-            region=plan.region,
-            status=self._status(plan, error),
+            region=self.plan.region,
+            status=self._status(error),
             performed=tuple(self.performed),
             moved=self.moved,
             stranded=tuple(self.moves.stranded),
             waiting_for=tuple(self.moves.waiting_for),
-            findings=plan.findings,
+            findings=self.plan.findings,
             notes=tuple(self.notes),
             error=error,
         )
 
-    def _status(self, plan: RegionPlan, error: CertRotationError | None) -> Status:
+    def _status(self, error: CertRotationError | None) -> Status:
         if error is not None:
             return status_of(error)
-        if plan.is_refused:
+        if self.plan.is_refused:
             return Status.REFUSED
         if self.moves.stranded:
             return Status.STRANDED
         return Status.WAITING if self.moves.waiting_for else Status.DONE
 
-    def _apply(self, plan: RegionPlan) -> RegionPlan:
-        """Perform the steps, and return the plan that was performed last."""
-        while True:
-            try:
-                for step in plan.steps:
-                    if self._perform(step):
-                        self.performed.append(step)
-            except _LookAgainError:
-                plan = self._plan_again(plan)
-            else:
-                if self.moves.unsettled:
-                    raise self.moves.unsettled
-                return plan
+    def _apply(self) -> None:
+        while self._perform_steps() is StepResult.PLAN_AGAIN:
+            self._plan_again()
+        if self.moves.unsettled:
+            raise self.moves.unsettled
 
-    def _plan_again(self, plan: RegionPlan) -> RegionPlan:
-        """Look directly and plan anew; a second import would mean that we cannot see the first."""
+    def _perform_steps(self) -> StepResult:
+        """Perform the plan's steps as far as they still fit, and say whether that is the end."""
+        for step in self.plan.steps:
+            result = self._perform(step)
+            if result is StepResult.PLAN_AGAIN:
+                return result
+            if result is StepResult.DONE:
+                self.performed.append(step)
+        return StepResult.DONE
+
+    def _plan_again(self) -> None:
+        """Read the Region directly and plan anew.
+
+        Raises:
+            NotYet: an import that was just made is not visible, so that the plan would import once
+                more; or the Region differs at each look.
+        """
         self.plans += 1
         if self.plans > PLANS_A_COPY * (len(self.look.copies) + 1):
             raise NotYet(
                 f"{self.region.name} looked different at each of {self.plans} looks.",
                 "The next run looks again; if it lasts, look for another writer.",
             )
-        self.look = self.observer.look_directly(self.region, known=self.imported)
+        self.look, renewed = self.observer.plan_directly(
+            self.region, self.imported, self.rejections
+        )
         self.moves = self._no_moves_yet()
-        again = self.rotation.plan([self.look], self.now, self.refusals)
-        if again.is_refused:
-            return plan.refused_by(again.findings)
-        (renewed,) = again.regions
+        whole = self.rotation.plan([renewed], self.now)
+        earlier = self.plan.findings
+        if whole.is_refused:
+            self.plan = renewed.refused_by((*earlier, *whole.findings))
+            return
         if self.imported and renewed.imports:
             raise NotYet(
                 f"What was imported in {self.region.name} a moment ago is not visible yet.",
                 "The next run finds it.",
             )
-        return renewed.with_earlier_findings(plan.findings)
+        self.plan = renewed.with_earlier_findings(earlier)
 
-    def _perform(self, step: Step) -> bool:
-        """Perform a step, and say whether it is done; a dependent may have to stay where it is."""
+    def _perform(self, step: Step) -> StepResult:
         try:
             return self._perform_one(step)
         except AccessDenied as error:
@@ -159,9 +183,9 @@ class RegionRotation:
             ) from error
         except Vanished as gone:
             self.notes.append(gone.found)
-            raise _LookAgainError from gone
+            return StepResult.PLAN_AGAIN
 
-    def _perform_one(self, step: Step) -> bool:
+    def _perform_one(self, step: Step) -> StepResult:
         certificates = self.region.certificates
         match step:
             case Adopt():
@@ -170,9 +194,9 @@ class RegionRotation:
             case Unmark():
                 certificates.remove_tags(step.arn, (tags.SUPERSEDED_BY, tags.SUPERSEDED_AT))
             case Reimport():
-                self._reimport(step.arn)
+                return self._reimport(step.arn)
             case Import():
-                self._import(step)
+                return self._import(step)
             case Tag():
                 self._tag(step.arn)
             case Move():
@@ -181,24 +205,25 @@ class RegionRotation:
                 return self._mark_superseded(step)
             case _:
                 assert_never(step)
-        return True
+        return StepResult.DONE
 
-    def _reimport(self, arn: str) -> None:
-        """Reimport; what ACM itself refuses in place, against its rules as we know them, replace.
+    def _reimport(self, arn: str) -> StepResult:
+        """Reimport; if ACM rejects that, against its rules as we know them, plan a replacement.
 
-        Its documents leave open whether a first key usage may be added, for example.
+        ACM's documents leave open whether a first key usage may be added, for example.
         """
         try:
-            self.region.certificates.reimport(arn, self.rotation.material)
-        except Rejected as refusal:
-            self.notes.append(refusal.found)
-            self.refusals = self.refusals.with_reimport(arn, refusal.found)
-            raise _LookAgainError from refusal
+            self.region.certificates.reimport(arn, self._material)
+        except Rejected as rejection:
+            self.notes.append(rejection.found)
+            self.rejections = self.rejections.with_reimport(arn, rejection.found)
+            return StepResult.PLAN_AGAIN
         self._read_back(arn)
+        return StepResult.DONE
 
-    def _import(self, step: Import) -> NoReturn:
-        """Import, read back, and have the Region looked at: another worker may have been there."""
-        material, wanted = self.rotation.material, self.rotation.tags
+    def _import(self, step: Import) -> StepResult:
+        """Import, read back, and plan again: another worker may have imported meanwhile."""
+        material, wanted = self._material, self.rotation.tags
         try:
             arn = self.region.certificates.import_new(material, wanted.all)
         except TagsRefused:
@@ -206,7 +231,7 @@ class RegionRotation:
         self.imported.add(arn)
         self.performed.append(step)
         self._read_back(arn)
-        raise _LookAgainError
+        return StepResult.PLAN_AGAIN
 
     def _tag(self, arn: str) -> None:
         """Tag with ours and the secret's; where those are refused, with ours alone."""
@@ -218,7 +243,7 @@ class RegionRotation:
     def _read_back(self, arn: str) -> None:
         """Compare what ACM now holds with the material, byte for byte."""
         try:
-            equal = self.region.certificates.presented(arn).equals(self.rotation.material)
+            equal = self.region.certificates.presented(arn).equals(self._material)
         except Vanished:
             equal = False
         if not equal:
@@ -227,25 +252,25 @@ class RegionRotation:
                 "The next run reads it again; if it lasts, look for another writer.",
             )
 
-    def _move(self, step: Move) -> bool:
+    def _move(self, step: Move) -> StepResult:
         """Move a dependent; plan again, for a reimport, if one that shows it late cannot move."""
         try:
             has_left = self.moves.move(step)
-        except DependentRefused as refusal:
+        except DependentRefused as rejection:
             shows_late = step.dependent.kind.reimport_lead is not None
-            if shows_late and step.arn not in self.refusals.moves:
-                self.notes.append(refusal.found)
-                self.refusals = self.refusals.with_move(step.arn)
-                raise _LookAgainError from refusal
-            self.moves.strand(step, refusal.found)
-            return False
+            if shows_late and step.arn not in self.rejections.moves:
+                self.notes.append(rejection.found)
+                self.rejections = self.rejections.with_move(step.arn)
+                return StepResult.PLAN_AGAIN
+            self.moves.strand(step, rejection.found)
+            return StepResult.SKIPPED
         self.moved += has_left
-        return has_left
+        return StepResult.DONE if has_left else StepResult.SKIPPED
 
-    def _mark_superseded(self, step: MarkSuperseded) -> bool:
+    def _mark_superseded(self, step: MarkSuperseded) -> StepResult:
         """Mark the copy, unless a dependent has yet to leave it."""
         if step.arn in self.moves.not_left:
-            return False
+            return StepResult.SKIPPED
         marks = {
             tags.SUPERSEDED_BY: step.by_arn,
             tags.SUPERSEDED_AT: str(int(self.now.timestamp())),
@@ -255,7 +280,7 @@ class RegionRotation:
         except TagsFull:
             self._make_room_for(marks, step.arn)
             self.region.certificates.add_tags(step.arn, marks)
-        return True
+        return StepResult.DONE
 
     def _make_room_for(self, marks: Mapping[str, str], arn: str) -> None:
         """Take as many inherited tags off a copy as marks are to come: it has all ACM allows."""

@@ -75,11 +75,11 @@ class Moves:
         except NotYet as unsettled:
             self.not_left.add(step.arn)
             self.unsettled = self.unsettled or without_frames(unsettled)
-        except (AccessDenied, DependentFull, Rejected) as refusal:
+        except (AccessDenied, DependentFull, Rejected) as error:
             if step.dependent.kind.reimport_lead is not None:
                 # Whatever keeps it where it is does not keep its certificate from a reimport.
-                raise DependentRefused(refusal.found, refusal.remedy) from refusal
-            self.strand(step, refusal.found)
+                raise DependentRefused(error.found, error.remedy) from error
+            self.strand(step, error.found)
         return False
 
     def _move(self, step: Move) -> bool:

@@ -24,8 +24,8 @@ def current_copies_meanwhile(
     Material that is refused by itself is refused before any Region is looked at. Then one list of
     tags is read for each of the secret's Regions; one that cannot be read now is left out.
     """
-    if outcome.live or outcome.described is None:
-        return outcome.live
+    if outcome.current_copies or outcome.described is None:
+        return outcome.current_copies
     name = outcome.described.name
     regions = [account.regions[each] for each in outcome.described.regions([*account.regions])]
     if not regions:

@@ -1,62 +1,98 @@
-"""Looks at one Region for one secret, as closely as the plan needs and no closer."""
+"""Reads one Region for one secret, as closely as the plan needs and no closer, and plans it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.inventory import Copy, RegionLook, Users
 from certrotation.core.estate.tags import Marks
-from certrotation.errors import AccessDenied, Rejected, Vanished
+from certrotation.core.rotation.region_planning import NO_REJECTIONS
+from certrotation.errors import AccessDenied, CertificateUnreadable, Rejected, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from certrotation.core.estate.inventory import Dependent
+    from certrotation.core.rotation.plan import RegionPlan
     from certrotation.core.rotation.planning import Rotation
+    from certrotation.core.rotation.region_planning import Rejections
     from certrotation.core.rotation.request import ScanSnapshot
     from certrotation.workflows.ports import Region
 
 
+class PlannedRegion(NamedTuple):
+    """What was found in a Region, and the plan that was made for it."""
+
+    look: RegionLook
+    plan: RegionPlan
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observer:
-    """Looks for the copies of one secret."""
+    """Finds the copies of one secret, and plans what becomes of them."""
 
     rotation: Rotation
     now: datetime
     snapshot: ScanSnapshot | None
-    """What the scan that asked for the rotation saw, if that is fresh."""
+    """What the scan found that asked for the rotation, if that is fresh."""
 
-    def look(self, region: Region) -> RegionLook:
-        """Return what there is, found by tag; before a new import, found by name as well.
+    def plan(self, region: Region) -> PlannedRegion:
+        """Find the copies by their tags, and plan; before a new import, find them by name as well.
 
-        Who uses a copy, and so when it was created, is asked only where that decides something:
-        `users` and `created_at` of the others are None.
-
-        So it is where there may be something to adopt beside a copy: the scan saw one like it in
-        use, or a copy without a version was adopted by a run that came no further.
+        A plan that would import is not kept: the tagging service may lag behind, so the Region is
+        read again from ACM itself, and planned from that.
         """
-        if self.snapshot and region.name in self.snapshot.lookalikes:
-            return self.look_directly(region)
-        copies = self._seen(region) or self._copies(region, self._indexed(region))
-        if any(each.marks.version is None for each in copies):
-            return self.look_directly(region)
-        if self.rotation.users_decide(copies, region.kinds, self.now):
-            copies = tuple(self._with_users(region, copies))
-        look = RegionLook(region=region.name, copies=copies)
-        plan = self.rotation.plan([look], self.now)
-        if any(each.imports for each in plan.regions):
-            return self.look_directly(region)
-        return look
+        look = self._by_tags(region)
+        if look is not None:
+            planned = self._planned(look, NO_REJECTIONS)
+            if not planned.plan.imports or self._is_refused(planned.plan):
+                return planned
+        return self.plan_directly(region)
 
-    def look_directly(self, region: Region, known: Iterable[str] = ()) -> RegionLook:
-        """Return what there is by asking ACM itself: the tagging service may lag behind.
+    def plan_directly(
+        self,
+        region: Region,
+        known: Iterable[str] = (),
+        rejections: Rejections = NO_REJECTIONS,
+    ) -> PlannedRegion:
+        """Read the Region from ACM itself, and plan.
 
         Args:
             region: where to look.
             known: ARNs that are there even if ACM's list does not show them yet.
+            rejections: what AWS rejected while an earlier plan was applied.
         """
+        return self._planned(self._look_directly(region, known), rejections)
+
+    def _planned(self, look: RegionLook, rejections: Rejections) -> PlannedRegion:
+        return PlannedRegion(look, self.rotation.decide(look, self.now, rejections))
+
+    def _is_refused(self, plan: RegionPlan) -> bool:
+        """Say whether the copies of this Region alone are reason enough to refuse the material."""
+        return self.rotation.plan([plan], self.now).is_refused
+
+    def _by_tags(self, region: Region) -> RegionLook | None:
+        """Return what the snapshot or the tagging service knows, or None if that cannot suffice.
+
+        Who uses a copy, and so when it was created, is read only where the plan depends on it:
+        `users` and `created_at` of the other copies are None.
+
+        It does not suffice where there may be something to adopt beside a copy: the scan found a
+        lookalike in use, or a copy without a version was adopted by a run that came no further.
+        """
+        if self.snapshot and region.name in self.snapshot.lookalikes:
+            return None
+        copies = self._from_snapshot(region) or self._copies(region, self._indexed(region))
+        if any(each.marks.version is None for each in copies):
+            return None
+        if self.rotation.users_decide(copies, region.kinds, self.now):
+            copies = tuple(self._with_users(region, copies))
+        return RegionLook(region=region.name, copies=copies)
+
+    def _look_directly(self, region: Region, known: Iterable[str]) -> RegionLook:
+        """Return what ACM's own list and tags hold of the secret and of the material's names."""
         names = self.rotation.material.names
         by_name = [
             each.arn
@@ -87,20 +123,20 @@ class Observer:
         for arn, tags_of_it in tags.items():
             try:
                 copies += self._copies(region, {arn: tags_of_it})
-            except (AccessDenied, Rejected) as error:
+            except (AccessDenied, CertificateUnreadable, Rejected) as error:
                 unreadable.append(error.found)
         return tuple(copies), tuple(unreadable)
 
     def _is_own(self, marks: Marks) -> bool:
         return marks.secret == self.rotation.secret.name and not marks.ignored
 
-    def _seen(self, region: Region) -> tuple[Copy, ...]:
-        """Return the one copy that the scan saw, or none if it saw anything less simple."""
-        seen = self.snapshot.copies_in(region.name) if self.snapshot else ()
-        if len(seen) != 1 or seen[0].marks.is_superseded or not self._is_own(seen[0].marks):
+    def _from_snapshot(self, region: Region) -> tuple[Copy, ...]:
+        """Return the scan's one copy, or none if the scan found more, or a superseded one."""
+        listed = self.snapshot.copies_in(region.name) if self.snapshot else ()
+        if len(listed) != 1 or listed[0].marks.is_superseded or not self._is_own(listed[0].marks):
             return ()
-        copies = self._copies(region, {seen[0].arn: seen[0].tags})
-        return tuple(replace(each, in_use=seen[0].in_use) for each in copies)
+        copies = self._copies(region, {listed[0].arn: listed[0].tags})
+        return tuple(replace(each, in_use=listed[0].in_use) for each in copies)
 
     def _indexed(self, region: Region) -> dict[str, Mapping[str, str]]:
         tagged = region.tag_index.copies_of(self.rotation.secret.name)

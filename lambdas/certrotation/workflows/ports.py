@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Dependent,
         ListedCertificate,
         ManagedSecret,
+        SecretVersion,
     )
     from certrotation.core.material.bundle import Material, PresentedCertificate
     from certrotation.core.material.secret_format import SecretValue
@@ -38,6 +39,7 @@ class Secrets(Protocol):
 
         Raises:
             Vanished: there is no such secret.
+            SecretDeleted: the secret is scheduled for deletion.
         """
 
     def current_value(self, secret_id: str) -> SecretValue:
@@ -45,11 +47,56 @@ class Secrets(Protocol):
 
         Raises:
             Vanished: there is no such secret, or it has no value.
-            Rejected: it is being deleted.
+            Rejected: the secret is scheduled for deletion.
         """
 
     def is_newer(self, secret_id: str, version: str, than: str) -> bool:
         """Say whether `version` was created after `than`; a version that is gone was not."""
+
+
+class SecretWriter(Protocol):
+    """Writes managed secrets: for a command line or an issuer, never for scan or rotate.
+
+    No part of `Account`, so that a function that has one cannot write by its types.
+    """
+
+    def versions(self, secret_id: str) -> Sequence[SecretVersion]:
+        """Return every version and its labels, those without a label included.
+
+        Raises:
+            Vanished: there is no such secret.
+        """
+
+    def put_version(self, secret_id: str, value: SecretValue, labels: Sequence[str] = ()) -> None:
+        """Write a version under the id `value.version`; doing it again changes nothing.
+
+        Args:
+            secret_id: name or ARN.
+            value: what to write; its `version` is a new id of 32 to 64 characters.
+            labels: the staging labels; without any the version becomes AWSCURRENT.
+
+        Raises:
+            Vanished: there is no such secret.
+            Rejected: the version exists with another value, or the value is too large.
+            QuotaReached: the secret has as many versions as AWS allows.
+        """
+
+    def move_label(
+        self, secret_id: str, label: str, *, from_version: str | None, to_version: str | None
+    ) -> None:
+        """Move a staging label.
+
+        Args:
+            secret_id: name or ARN.
+            label: AWSCURRENT, or another.
+            from_version: the version that has the label; None if no version has it.
+            to_version: the version that gets it; None takes the label off.
+
+        Raises:
+            Vanished: there is no such secret.
+            NotYet: another version than `from_version` has the label.
+            Rejected: there is no such version, or AWSCURRENT would be on none.
+        """
 
 
 class RotationQueue(Protocol):

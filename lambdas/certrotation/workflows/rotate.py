@@ -12,7 +12,7 @@ from certrotation.core.findings import apply_acceptance, final_refusals
 from certrotation.core.material.checks import inspect_secret
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.planning import Rotation
-from certrotation.errors import CertRotationError, NotYet, Rejected, without_frames
+from certrotation.errors import CertRotationError, NotManaged, NotYet, without_frames
 from certrotation.workflows.apply_plan import RegionRotation
 from certrotation.workflows.observe import Observer
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from certrotation.core.estate.inventory import ManagedSecret, RegionLook
+    from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.findings import Finding
     from certrotation.core.material.checks import Inspection
     from certrotation.core.material.secret_format import SecretValue
     from certrotation.core.rotation.plan import Plan, RegionPlan
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.rotation.request import RotationRequest, ScanSnapshot
+    from certrotation.workflows.observe import PlannedRegion
     from certrotation.workflows.ports import Account, Secrets
 
 _In = TypeVar("_In")
@@ -47,9 +48,6 @@ class Rotator:
 
     account: Account
     policy: RotationPolicy
-    secret_prefix: str
-    applies: bool
-    """False in report mode: plan and report, change nothing."""
     now: datetime
 
     def rotate(self, request: RotationRequest, *, receives: int = 1) -> RotationOutcome:
@@ -70,10 +68,10 @@ class Rotator:
     def _rotate(
         self, request: RotationRequest, secret: ManagedSecret, receives: int
     ) -> RotationOutcome:
-        if not secret.name.startswith(self.secret_prefix):
-            raise Rejected(
+        if not secret.name.startswith(self.policy.prefix):
+            raise NotManaged(
                 f"{secret.name} is not managed here: its name does not begin with"
-                f" {self.secret_prefix}.",
+                f" {self.policy.prefix}.",
                 "Rename the secret, or change the stack's prefix.",
             )
         version, inspection = self._inspect(request, secret)
@@ -103,48 +101,48 @@ class Rotator:
         self, rotation: Rotation, snapshot: ScanSnapshot | None, receives: int
     ) -> RotationOutcome:
         observer = Observer(rotation=rotation, now=self.now, snapshot=snapshot)
-        looks, unseen = self._look(observer, rotation)
+        planned, unreadable = self._plan_regions(observer, rotation)
         first = next(iter(rotation.regions))
-        if first in unseen and receives < RECEIVES_UNTIL_NEXT_CANARY:
+        if first in unreadable and receives < RECEIVES_UNTIL_NEXT_CANARY:
             return RotationOutcome.of_error(
-                rotation.secret.name, _unreachable_canary(first, unseen[first])
+                rotation.secret.name, _unreachable_canary(first, unreadable[first])
             )
-        plan = rotation.plan(list(looks.values()), self.now)
-        live = {region: current_copies_in(look) for region, look in looks.items()}
+        plan = rotation.plan([each.plan for each in planned.values()], self.now)
+        current = {region: current_copies_in(each.look) for region, each in planned.items()}
         if plan.is_refused:
             return RotationOutcome(
                 secret=plan.secret,
                 status=Status.REFUSED,
                 plan=plan,
                 findings=plan.findings,
-                live=live,
+                current_copies=current,
             )
         outcomes = (
-            *(RegionOutcome.of_error(region, error) for region, error in unseen.items()),
-            *self._apply(plan, looks, rotation, observer, receives),
+            *(RegionOutcome.of_error(region, error) for region, error in unreadable.items()),
+            *self._apply(plan, planned, rotation, observer, receives),
         )
-        return replace(RotationOutcome.of_regions(plan, outcomes), live=live)
+        return replace(RotationOutcome.of_regions(plan, outcomes), current_copies=current)
 
-    def _look(
+    def _plan_regions(
         self, observer: Observer, rotation: Rotation
-    ) -> tuple[dict[str, RegionLook], dict[str, CertRotationError]]:
-        """Look at every Region at once; return what was seen, and why the rest was not."""
+    ) -> tuple[dict[str, PlannedRegion], dict[str, CertRotationError]]:
+        """Plan every Region at once; return the plans, and why the other Regions have none."""
 
-        def try_to_look(name: str) -> RegionLook | CertRotationError:
+        def try_to_plan(name: str) -> PlannedRegion | CertRotationError:
             try:
-                return observer.look(self.account.regions[name])
+                return observer.plan(self.account.regions[name])
             except CertRotationError as error:
                 return without_frames(error)
 
-        results = dict(zip(rotation.regions, _at_once(try_to_look, rotation.regions), strict=True))
-        looks = {k: v for k, v in results.items() if not isinstance(v, CertRotationError)}
-        unseen = {k: v for k, v in results.items() if isinstance(v, CertRotationError)}
-        return looks, unseen
+        results = dict(zip(rotation.regions, _at_once(try_to_plan, rotation.regions), strict=True))
+        planned = {k: v for k, v in results.items() if not isinstance(v, CertRotationError)}
+        unreadable = {k: v for k, v in results.items() if isinstance(v, CertRotationError)}
+        return planned, unreadable
 
     def _apply(
         self,
         plan: Plan,
-        looks: Mapping[str, RegionLook],
+        planned: Mapping[str, PlannedRegion],
         rotation: Rotation,
         observer: Observer,
         receives: int,
@@ -155,20 +153,21 @@ class Rotator:
         """
         refused = [_outcome(each, Status.REFUSED) for each in plan.regions if each.is_refused]
         ready = [each for each in plan.regions if not each.is_refused]
-        if plan.is_held or not self.applies:
-            planned = (
+        if plan.is_held or not self.policy.applies:
+            untouched = (
                 _outcome(each, Status.PLANNED if each.steps else Status.DONE) for each in ready
             )
-            return (*refused, *planned)
+            return (*refused, *untouched)
 
         def apply(region: RegionPlan) -> RegionOutcome:
             return RegionRotation(
                 region=self.account.regions[region.region],
-                look=looks[region.region],
+                look=planned[region.region].look,
+                plan=region,
                 rotation=rotation,
                 observer=observer,
                 now=self.now,
-            ).run(region)
+            ).run()
 
         alone: list[RegionOutcome] = []
         for number, each in enumerate(ready, start=1):
@@ -177,8 +176,9 @@ class Rotator:
                 return (*refused, *alone, *_at_once(apply, ready[number:]))
             if alone[-1].status is not Status.FAILED or receives < RECEIVES_UNTIL_NEXT_CANARY:
                 break
-        held_back = (_outcome(each, Status.HELD_BACK) for each in ready[len(alone) :] if each.steps)
-        return (*refused, *alone, *held_back)
+        rest = ready[len(alone) :]
+        not_started = (_outcome(each, Status.NOT_STARTED) for each in rest if each.steps)
+        return (*refused, *alone, *not_started)
 
 
 def _at_once(work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:

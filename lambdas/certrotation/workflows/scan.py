@@ -1,15 +1,13 @@
-"""Looks at the whole estate through lists alone, queues what is due, clears what is superseded."""
+"""Takes the inventory, queues the due secrets, and deletes old superseded copies."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate.inventory import RegionListing
 from certrotation.core.estate.tags import Marks
-from certrotation.core.scan.assessment import assess
 from certrotation.core.scan.report import ScanReport
 from certrotation.errors import CertRotationError
+from certrotation.workflows.inventory import inventory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,29 +15,24 @@ if TYPE_CHECKING:
 
     from certrotation.core.rotation.plan import Delete
     from certrotation.core.scan.assessment import ScanPolicy
-    from certrotation.workflows.ports import Account, Region
+    from certrotation.workflows.ports import Account
 
 
-def scan(account: Account, policy: ScanPolicy, *, applies: bool, now: datetime) -> ScanReport:
-    """Assess every target Region, queue a message per due secret, delete what has been kept enough.
-
-    A Region that cannot be read is reported, and the scan goes on with the others. Without the
-    list of secrets every copy would look orphaned, so then the scan fails and does nothing.
+def scan(account: Account, policy: ScanPolicy, now: datetime) -> ScanReport:
+    """Take the inventory, queue a message per due secret, delete what was kept long enough.
 
     Args:
         account: where to look.
-        policy: what to go by.
-        applies: whether superseded copies may be deleted.
+        policy: the rules of the assessment, and whether copies may be deleted.
         now: the present time.
 
     Raises:
-        CertRotationError: the secrets cannot be listed, or the queue takes no messages.
+        CertRotationError: the secrets cannot be listed, so that nothing is done; or the queue
+            accepts no messages.
     """
-    secrets = account.secrets.list_managed()
-    listings, unreachable = _list_regions(tuple(account.regions.values()))
-    assessment = assess(secrets, listings, policy, now)
+    assessment, unreachable = inventory(account, policy, now)
     account.queue.send([each.request for each in assessment.due])
-    deleted, kept = _delete(account, assessment.deletions if applies else ())
+    deleted, kept = _delete(account, assessment.deletions if policy.applies else ())
     return ScanReport(
         assessment=assessment,
         unreachable=unreachable,
@@ -48,30 +41,6 @@ def scan(account: Account, policy: ScanPolicy, *, applies: bool, now: datetime) 
         interval=policy.interval,
         now=now,
     )
-
-
-def _list_regions(regions: Sequence[Region]) -> tuple[list[RegionListing], dict[str, str]]:
-    """Read all Regions at once; return those that answered, and why the others did not."""
-    with ThreadPoolExecutor(max_workers=len(regions)) as pool:
-        results = list(pool.map(_try_to_list, regions))
-    listings = [each for each in results if isinstance(each, RegionListing)]
-    failures = {
-        region.name: str(result)
-        for region, result in zip(regions, results, strict=True)
-        if isinstance(result, CertRotationError)
-    }
-    return listings, failures
-
-
-def _try_to_list(region: Region) -> RegionListing | CertRotationError:
-    try:
-        return RegionListing(
-            region=region.name,
-            certificates=tuple(region.certificates.list_imported()),
-            tags=region.tag_index.all(),
-        )
-    except CertRotationError as error:
-        return error
 
 
 def _delete(account: Account, steps: Sequence[Delete]) -> tuple[list[Delete], dict[str, str]]:

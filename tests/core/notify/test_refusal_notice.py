@@ -44,9 +44,7 @@ def lines(outcome: RotationOutcome) -> list[str]:
 
 def of_regions(*regions: RegionOutcome) -> RotationOutcome:
     """What came of material that nothing is wrong with by itself."""
-    plan = replace(PLAN, findings=(DRIFTS,))
-    found = [each for region in regions for each in region.findings]
-    return replace(RotationOutcome.of_regions(plan, regions), findings=(DRIFTS, *found))
+    return RotationOutcome.of_regions(replace(PLAN, findings=(DRIFTS,)), regions)
 
 
 def test_material_that_is_refused_is_told_in_full() -> None:

@@ -43,7 +43,7 @@ def scan_after(
         (outcome(Status.DONE), False),
         (outcome(Status.PLANNED), False),
         (outcome(Status.WAITING), False),
-        (outcome(Status.HELD_BACK), False),
+        (outcome(Status.NOT_STARTED), False),
         (outcome(Status.REFUSED), True),
         (outcome(Status.STRANDED), True),
         (outcome(Status.DONE, Status.REFUSED), True),

@@ -57,7 +57,7 @@ GRAVEST_FIRST = [
     Status.FAILED,
     Status.REFUSED,
     Status.STRANDED,
-    Status.HELD_BACK,
+    Status.NOT_STARTED,
     Status.WAITING,
     Status.PLANNED,
     Status.DONE,
@@ -93,7 +93,7 @@ def test_an_applied_plan_is_reported_with_its_findings() -> None:
     [
         ([Status.DONE], Disposition.ACKNOWLEDGE),
         ([Status.PLANNED], Disposition.ACKNOWLEDGE),
-        ([Status.REFUSED, Status.HELD_BACK], Disposition.ACKNOWLEDGE),
+        ([Status.REFUSED, Status.NOT_STARTED], Disposition.ACKNOWLEDGE),
         ([Status.STRANDED], Disposition.ACKNOWLEDGE),
         ([Status.FAILED], Disposition.RETURN),
         ([Status.FAILED, Status.WAITING], Disposition.RETURN),

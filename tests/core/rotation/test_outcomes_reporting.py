@@ -22,7 +22,7 @@ def counted(got: RotationOutcome) -> set[str]:
         ([Status.DONE], {"RotationSucceeded"}),
         ([Status.WAITING, Status.DONE], set()),
         ([Status.PLANNED], set()),
-        ([Status.REFUSED, Status.HELD_BACK], {"RotationRefused"}),
+        ([Status.REFUSED, Status.NOT_STARTED], {"RotationRefused"}),
         ([Status.STRANDED], set()),
         ([Status.STRANDED, Status.REFUSED], {"RotationRefused"}),
         ([Status.FAILED, Status.DONE], {"RotationFailed"}),

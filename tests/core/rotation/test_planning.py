@@ -29,7 +29,7 @@ from tests.core.building import (
     tags_of,
     users,
 )
-from tests.core.region_plans import POLICY, look, plan_of, rotation
+from tests.core.region_plans import POLICY, look, plan_for, plan_of, rotation
 from tests.core.samples import DAY, NOW, PRIVATE_CA, SECOND, verdicts
 
 if TYPE_CHECKING:
@@ -116,13 +116,13 @@ def test_a_plan_says_what_it_is_for() -> None:
 
 
 def test_every_region_that_was_looked_at_is_planned_canary_first() -> None:
-    plan = rotation(policy=TWO).plan([look(region=US), look(copy(), region=HOME)], NOW)
+    plan = plan_for(rotation(policy=TWO), look(region=US), look(copy(), region=HOME))
 
     assert [(each.region, each.imports) for each in plan.regions] == [(US, True), (HOME, False)]
 
 
 def test_findings_on_the_material_stop_everything() -> None:
-    plan = rotation_with(EXPIRED, REPAIRED).plan([look(copy())], NOW)
+    plan = plan_for(rotation_with(EXPIRED, REPAIRED), look(copy()))
 
     assert plan.is_refused
     assert plan.regions == ()
@@ -132,7 +132,7 @@ def test_findings_on_the_material_stop_everything() -> None:
 def test_a_regions_own_refusal_stops_that_region_only() -> None:
     stuck = copy(leaf=RSA, used_by=users(listener(unmovable="a controller owns it")))
 
-    plan = rotation(policy=TWO).plan([look(stuck), look(region=US)], NOW)
+    plan = plan_for(rotation(policy=TWO), look(stuck), look(region=US))
 
     assert [(each.is_refused, len(each.steps)) for each in plan.regions] == [(True, 0), (False, 1)]
     assert not plan.is_refused
@@ -140,7 +140,7 @@ def test_a_regions_own_refusal_stops_that_region_only() -> None:
 
 
 def test_a_secret_on_hold_is_planned_all_the_same() -> None:
-    plan = rotation(secret=managed(hold="")).plan([look()], NOW)
+    plan = plan_for(rotation(secret=managed(hold="")), look())
 
     assert plan.is_held
     assert plan.regions[0].steps
@@ -166,7 +166,7 @@ def test_a_name_that_a_copy_serves_and_the_material_does_not_is_lost() -> None:
 def test_names_lost_is_accepted_for_one_version_only() -> None:
     for version, is_refused in ((NEW_VERSION, False), ("v-next", True)):
         secret = managed(accept=f"NAMES_LOST@{version}")
-        plan = rotation(secret=secret).plan([look(copy(leaf=MORE_NAMES))], NOW)
+        plan = plan_for(rotation(secret=secret), look(copy(leaf=MORE_NAMES)))
         assert plan.is_refused is is_refused
 
 
@@ -190,7 +190,7 @@ def test_material_about_to_expire_is_refused_while_a_live_copy_expires_later(
 def test_a_copy_in_any_region_is_compared() -> None:
     longer = copy(leaf=issued(ends=90 * DAY + SECOND), region=US)
 
-    plan = rotation(policy=TWO).plan([look(copy()), look(longer, region=US)], NOW)
+    plan = plan_for(rotation(policy=TWO), look(copy()), look(longer, region=US))
 
     assert verdicts(plan.findings) == [(Code.EXPIRES_SOONER, Severity.WARN)]
     assert arn(1, US) in plan.findings[0].found
@@ -215,7 +215,7 @@ def test_a_superseded_copy_in_use_again_is_compared() -> None:
 
 
 def test_an_acceptance_without_effect_is_itself_a_finding() -> None:
-    plan = rotation(secret=managed(accept="SELF_SIGNED")).plan([look()], NOW)
+    plan = plan_for(rotation(secret=managed(accept="SELF_SIGNED")), look())
 
     assert verdicts(plan.findings) == [(Code.ACCEPT_WITHOUT_EFFECT, Severity.WARN)]
 
@@ -233,7 +233,7 @@ def test_lookalikes_are_adopted_and_compared() -> None:
 
 
 def test_a_setting_turns_adoption_off() -> None:
-    plan = rotation(policy=replace(POLICY, adopts=False)).plan([look(lookalikes=[TWIN])], NOW)
+    plan = plan_for(rotation(policy=replace(POLICY, adopts=False)), look(lookalikes=[TWIN]))
 
     assert plan.regions[0].steps == (Import(because="the Region has no copy"),)
 
@@ -241,6 +241,6 @@ def test_a_setting_turns_adoption_off() -> None:
 def test_what_cloudfront_refused_is_reimported_in_place() -> None:
     late = copy(leaf=issued(ends=DAY), used_by=users(distribution()))
 
-    (step, _) = plan_of(late, refused=NO_REJECTIONS.with_move(arn(1))).regions[0].steps
+    (step, _) = plan_of(late, rejections=NO_REJECTIONS.with_move(arn(1))).regions[0].steps
 
     assert isinstance(step, Reimport)

@@ -20,7 +20,6 @@ from certrotation.core.rotation.plan import (
 )
 from certrotation.core.rotation.region_planning import (
     NO_REJECTIONS,
-    RegionGoal,
     Rejections,
     users_decide,
 )
@@ -145,18 +144,18 @@ def test_an_unused_copy_that_must_be_replaced_is_superseded_at_once() -> None:
 
 @pytest.mark.parametrize("used_by", [UNUSED, users(listener())])
 def test_a_copy_that_acm_itself_will_not_have_reimported_is_replaced(used_by: Users) -> None:
-    refused = NO_REJECTIONS.with_reimport(arn(1), "ACM says no").with_reimport(arn(9), "another")
+    rejected = NO_REJECTIONS.with_reimport(arn(1), "ACM says no").with_reimport(arn(9), "another")
 
-    plan = region_plan(copy(used_by=used_by), refused=refused)
+    plan = region_plan(copy(used_by=used_by), rejections=rejected)
 
     assert plan.steps[0] == Import(because="no copy can take the material: ACM says no")
     assert shape(plan)[-1] == ("mark superseded", arn(1), NEW_COPY)
 
 
-def test_what_aws_refuses_adds_up() -> None:
-    refused = NO_REJECTIONS.with_move("a").with_reimport("c", "x").with_move("b")
+def test_what_aws_rejects_adds_up() -> None:
+    rejected = NO_REJECTIONS.with_move("a").with_reimport("c", "x").with_move("b")
 
-    assert refused == Rejections(moves=frozenset("ab"), reimport=(("c", "x"),))
+    assert rejected == Rejections(moves=frozenset("ab"), reimport=(("c", "x"),))
 
 
 # Adoption in the plan
@@ -252,7 +251,7 @@ EVERY = (*BALANCERS, DISTRIBUTION)
 def test_users_are_asked_for_only_where_they_decide(
     *, copies: tuple[Copy, ...], kinds: tuple[DependentKind, ...], matters: bool
 ) -> None:
-    goal = RegionGoal(material=material(), tags=rotation().tags, now=NOW)
+    goal = rotation()._goal(NOW)
 
     assert users_decide(copies, goal, kinds) is matters
 
@@ -262,7 +261,7 @@ def test_users_are_asked_for_where_a_load_balancer_would_not_take_the_names(
     *, in_use: bool | None, matters: bool
 ) -> None:
     unqualified = material(issued("192.0.2.1", ends=90 * DAY))
-    goal = RegionGoal(material=unqualified, tags=rotation().tags, now=NOW)
+    goal = rotation(unqualified)._goal(NOW)
     live = copy(leaf=issued("192.0.2.1", NAME), in_use=in_use)
 
     assert users_decide([live], goal, BALANCERS) is matters
@@ -270,12 +269,12 @@ def test_users_are_asked_for_where_a_load_balancer_would_not_take_the_names(
 
 def test_users_are_asked_for_where_a_kind_accepts_no_chain_of_the_materials_length() -> None:
     short = replace(ALB_LISTENER, longest_chain=0)
-    goal = RegionGoal(material=material(), tags=rotation().tags, now=NOW)
+    goal = rotation()._goal(NOW)
 
     assert users_decide([copy()], goal, [short])
 
 
 def test_users_are_not_asked_for_where_no_kind_of_dependent_is_moved() -> None:
-    goal = RegionGoal(material=material(), tags=rotation().tags, now=NOW)
+    goal = rotation()._goal(NOW)
 
     assert not users_decide([copy()], goal, [])

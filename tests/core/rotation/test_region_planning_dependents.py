@@ -21,8 +21,18 @@ from tests.core.building import (
     material,
     users,
 )
-from tests.core.region_plans import NEW_LEAF, RSA, look, refusal, region_plan, rotation, shape, told
-from tests.core.samples import DAY, NOW, PUBLIC_ROOT, under
+from tests.core.region_plans import (
+    NEW_LEAF,
+    RSA,
+    look,
+    plan_for,
+    refusal,
+    region_plan,
+    rotation,
+    shape,
+    told,
+)
+from tests.core.samples import DAY, PUBLIC_ROOT, under
 from tests.support.authority import CLIENT_AUTH, SERVER_AUTH
 
 if TYPE_CHECKING:
@@ -224,7 +234,7 @@ def test_an_alias_that_would_lose_its_certificate_is_refused(key: str) -> None:
     live = copy(leaf=issued(NAME, *names, key=key), used_by=users(distribution(names=names)))
     accepting = managed(accept=f"NAMES_LOST@{NEW_VERSION}")
 
-    (plan,) = rotation(secret=accepting).plan([look(live)], NOW).regions
+    (plan,) = plan_for(rotation(secret=accepting), look(live)).regions
 
     assert plan.steps == ()
     assert refusal(

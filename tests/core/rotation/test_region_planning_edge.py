@@ -73,7 +73,7 @@ def test_a_listeners_copy_is_reimported_however_little_time_remains() -> None:
 def test_if_cloudfront_refuses_the_new_arn_it_is_reimported_after_all_with_edge_late() -> None:
     late = on_edge(DAY)
 
-    plan = region_plan(late, done(2, used_by=UNUSED), refused=NO_REJECTIONS.with_move(arn(1)))
+    plan = region_plan(late, done(2, used_by=UNUSED), rejections=NO_REJECTIONS.with_move(arn(1)))
 
     assert shape(plan) == [
         ("reimport", arn(1)),

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SeenCopy
-from certrotation.errors import Rejected
+from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
+from certrotation.errors import MessageMalformed
 from certrotation.names.tags import SECRET, VERSION
 
-SEEN = SeenCopy(
+SEEN = SnapshotCopy(
     arn="arn:1", region="eu-west-1", in_use=True, tags={SECRET: "certrotation/shop", VERSION: "v1"}
 )
 SIGHTING = ScanSnapshot(at=1_700_000_000, copies=(SEEN,), lookalikes=("us-east-1",))
@@ -116,21 +116,21 @@ def test_a_snapshot_of_another_form_is_passed_over(seen: str) -> None:
     ],
 )
 def test_a_body_that_names_no_secret_is_rejected_with_what_to_send(body: str) -> None:
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(MessageMalformed) as caught:
         RotationRequest.from_json(body)
 
-    assert caught.value.found == "The message is no JSON object with the name of a secret."
+    assert caught.value.found == "The message is not a JSON object with the name of a secret."
     assert caught.value.remedy == 'Send {"secret": "<name or ARN>"}.'
 
 
 @given(st.text())
 def test_no_body_is_worse_than_rejected(body: str) -> None:
-    with suppress(Rejected):
+    with suppress(MessageMalformed):
         RotationRequest.from_json(body)
 
 
 def test_a_snapshot_tells_the_copies_of_a_region() -> None:
-    there = SeenCopy(arn="arn:2", region="us-east-1", in_use=False, tags={})
+    there = SnapshotCopy(arn="arn:2", region="us-east-1", in_use=False, tags={})
     snapshot = ScanSnapshot(at=1, copies=(SEEN, there))
 
     assert snapshot.copies_in("us-east-1") == (there,)

@@ -45,7 +45,7 @@ def verdict_on(
 ) -> CertificateStatus:
     """The verdict on the only certificate of its Region."""
     seen = listing((certificate, tags), region=certificate.region)
-    (verdict,) = assessed(seen, secrets=(secret or managed(),), policy=policy).verdicts
+    (verdict,) = assessed(seen, secrets=(secret or managed(),), policy=policy).statuses
     return verdict
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SeenCopy
+from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
 from certrotation.names.tags import IGNORE, SECRET, VERSION
 from tests.core.building import (
     HOME,
@@ -150,8 +150,8 @@ def test_each_due_secret_comes_with_what_was_seen_of_its_copies_and_no_others() 
     assert due.snapshot == ScanSnapshot(
         at=int(NOW.timestamp()),
         copies=(
-            SeenCopy(arn=stale.arn, region=HOME, in_use=True, tags=tags),
-            SeenCopy(arn=there.arn, region=US, in_use=True, tags=carrying(there)),
+            SnapshotCopy(arn=stale.arn, region=HOME, in_use=True, tags=tags),
+            SnapshotCopy(arn=there.arn, region=US, in_use=True, tags=carrying(there)),
         ),
     )
 

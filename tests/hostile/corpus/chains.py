@@ -426,6 +426,9 @@ def _texts() -> list[Row]:
                 "a chain whose first certificate lost its end": of(
                     DEEP, chain=pem(UP[0])[:-60] + pem(*UP[1:])
                 ),
+                "the old label X509 CERTIFICATE, cut off": shop(
+                    chain=text[:-27].replace("CERTIFICATE", "X509 CERTIFICATE")
+                ),
                 "a chain as a list": shop(chain=[text]),
                 "a chain as an object": shop(chain={"0": text}),
                 "a chain of the key": shop(chain=SHOP.key_pem()),

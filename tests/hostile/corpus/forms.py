@@ -38,7 +38,7 @@ from tests.hostile.corpus.row import (
     table,
     text,
 )
-from tests.support.estate import fields_of
+from tests.simulation.estate import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from certrotation.core.findings import refusals
 from certrotation.core.material.checks import inspect_secret
-from tests.double import Behaviour, embedded_aws
+from certrotation.core.material.decoding import UnreadableSecretError
+from certrotation.core.material.secret_format import parse_secret
 from tests.hostile.corpus.leaks import leaks, passphrase_of, pieces_of
 from tests.hostile.corpus.material import NOW, ROOTS, TRUSTED
 from tests.hostile.corpus.row import Outcome
-from tests.support.clock import virtual_time
-from tests.support.estate import HOME, PREFIX, Estate, client
+from tests.simulation.clock import virtual_time
+from tests.simulation.estate import HOME, PREFIX, account, client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from certrotation.core.material.bundle import Material
     from certrotation.core.material.checks import Inspection
     from tests.hostile.corpus.row import Row, Verdict
+    from tests.simulation.estate import Estate
 
 
 @dataclass(kw_only=True)
@@ -64,6 +65,10 @@ def judge(row: Row) -> Judgement:
 
 def _said(row: Row, inspection: Inspection) -> str:
     said = [repr(row.value), repr(inspection), *map(str, inspection.findings)]
+    try:
+        said.append(repr(parse_secret(row.value)))
+    except UnreadableSecretError as error:
+        said += [repr(error), *traceback.format_exception(error)]
     said += [json.dumps(each.to_json()) for each in inspection.findings]
     return "\n".join(said)
 
@@ -78,7 +83,9 @@ def compare(expected: Verdict, findings: Sequence[Mapping[str, str]]) -> list[st
     refused = {each["code"] for each in findings if each["severity"] == "refuse"}
     everything = {each["code"] for each in findings}
     wrong = [
-        f"empty message: {each}" for each in findings if not each["found"] or not each["remedy"]
+        f"no sentence: {each}"
+        for each in findings
+        if not each["found"].endswith(".") or not each["remedy"]
     ]
     if expected.outcome is Outcome.REFUSED:
         if refused != expected.codes:
@@ -142,7 +149,7 @@ def judge_together(rows: Sequence[Row]) -> list[Judgement]:
         and (each.value.text or each.value.binary)
     ]
     names = {f"{PREFIX}row-{number:03}": each for number, each in enumerate(fit)}
-    with account() as estate:
+    with account_at_noon() as estate:
         for name, each in names.items():
             _create(name, each)
         run = estate.run()
@@ -184,13 +191,7 @@ def _create(name: str, row: Row) -> None:
 
 
 @contextmanager
-def account(region: str = HOME) -> Iterator[Estate]:
+def account_at_noon(region: str = HOME) -> Iterator[Estate]:
     """An account under certrotation in one Region, at the table's time."""
-    with (
-        TemporaryDirectory() as folder,
-        embedded_aws(Behaviour(trusted_roots=list(TRUSTED))) as aws,
-        virtual_time(NOW),
-    ):
-        estate = Estate(aws, region)
-        estate.trust(Path(folder), *TRUSTED)
+    with virtual_time(NOW), account(region, roots=TRUSTED) as estate:
         yield estate

@@ -100,7 +100,7 @@ def _wrong() -> list[Row]:
             refused("LEAF_IS_CA", "NAMES_MISSING", says="CN=Example Public CA 1"): {
                 "the CA's key in place of the leaf's": shop(private_key=_pem_of(PUBLIC_CA.key))
             },
-            refused("SECRET_MALFORMED", says="different keys"): {
+            refused("SECRET_MALFORMED", says="different private keys"): {
                 "two names for the key, two keys": shop(privkey=rsa_key)
             },
             refused("SECRET_MALFORMED", says="no private key"): {
@@ -169,6 +169,9 @@ def _encrypted() -> list[Row]:
                 ),
                 "an encrypted key, passphrase with a line feed": shop(
                     private_key=encrypted, passphrase=PASSPHRASE + "\n"
+                ),
+                "an encrypted key, itself for a passphrase": shop(
+                    private_key=encrypted, passphrase=KEY
                 ),
                 "an encrypted key, 10,000 letters for a passphrase": shop(
                     private_key=encrypted, passphrase="x" * 10_000

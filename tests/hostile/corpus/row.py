@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.material.secret_format import SecretValue
 from tests.hostile.corpus.material import NOW, PUBLIC_CA, SHOP
+from tests.simulation.estate import fields_of
 from tests.support.authority import pem
-from tests.support.estate import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.hostile.corpus.judging import Judgement, account, compare, findings_of
+from tests.hostile.corpus.judging import Judgement, account_at_noon, compare, findings_of
 from tests.hostile.corpus.leaks import leaks, pieces_of
 from tests.hostile.corpus.material import (
     DAY,
@@ -27,8 +27,8 @@ from tests.hostile.corpus.material import (
     under,
 )
 from tests.hostile.corpus.row import Outcome, fields, live, refused, repaired, warned
+from tests.simulation.estate import PREFIX, Estate, client, fields_of
 from tests.support.authority import CLIENT_AUTH, SERVER_AUTH, Issued, shared_key
-from tests.support.estate import PREFIX, Estate, client, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,7 +59,7 @@ def judge_scene(scene: Scene) -> Judgement:
     """Let the real handlers put the first certificate live, then meet the second."""
     judgement = Judgement(name=scene.name, expected=scene.expected, subject=scene.name)
     try:
-        with account(REGION) as estate:
+        with account_at_noon(REGION) as estate:
             _judge(estate, scene, judgement)
     except Exception as error:  # noqa: BLE001  whatever it is, it is a finding
         judgement.crashes.append(repr(error))

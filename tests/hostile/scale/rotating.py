@@ -12,18 +12,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+import boto3
+
 from certrotation import composition
 from certrotation.handlers import rotate, scan
 from certrotation.names import tags
 from tests.double import Behaviour, Fault, embedded_aws
+from tests.simulation.estate import HOME, PREFIX, Estate
+from tests.simulation.runner import Message, ModelQueue
 from tests.support.authority import Authority, shared_key
-from tests.support.estate import HOME, PREFIX, Estate
-from tests.support.model_queue import Message, ModelQueue
 from tests.support.scaled_clock import ScaledClock
 
 if TYPE_CHECKING:
+    from certrotation.composition import Composition
     from certrotation.settings import Settings
-    from certrotation.workflows.ports import Account
     from tests.double import Call
 
 REGIONS = (HOME, "us-east-1", "us-west-2", "ap-southeast-2")
@@ -120,7 +122,7 @@ def rotate_many(secrets: int, burst: float = BURST) -> Rotated:
         stack.enter_context(estate.listening())
         stack.enter_context(patch("certrotation.handlers.rotate.emit", lambda _: None))
         queue, quotas = ModelQueue(clock=clock), Quotas(clock, burst)
-        stack.enter_context(patch("certrotation.composition.account", _Accounts(queue)))
+        stack.enter_context(patch("certrotation.composition.composed", _Compositions(queue)))
         aws.behaviour.fault = quotas
         # Reading them silences a warning, which Python can do for one thread alone.
         composition.public_roots(None)
@@ -170,19 +172,19 @@ def _count(call: Call, imports: Counter[str]) -> None:
         imports[call.params.get("CertificateArn", "a new one")] += 1
 
 
-class _Accounts:
+class _Compositions:
     """Gives each worker clients of its own, as each Lambda instance has."""
 
     def __init__(self, queue: ModelQueue) -> None:
         self._queue = queue
         self._local = threading.local()
 
-    def __call__(self, settings: Settings) -> Account:
-        if not hasattr(self._local, "account"):
-            made = composition._account.__wrapped__(settings, frozenset())
-            self._local.account = replace(made, queue=self._queue)
-        account: Account = self._local.account
-        return account
+    def __call__(self, settings: Settings) -> Composition:
+        if not hasattr(self._local, "made"):
+            made = composition.compose(settings, boto3.Session())
+            self._local.made = made._replace(account=replace(made.account, queue=self._queue))
+        composed: Composition = self._local.made
+        return composed
 
 
 def _work(queue: ModelQueue) -> float:

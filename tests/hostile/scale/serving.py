@@ -28,8 +28,8 @@ from werkzeug.serving import make_server
 
 from certrotation.names import tags
 from tests.double import Behaviour, embedded_aws
+from tests.simulation.estate import HOME, PREFIX, Estate
 from tests.support.authority import Authority
-from tests.support.estate import HOME, PREFIX, Estate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

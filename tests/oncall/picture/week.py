@@ -7,24 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import time_machine
 
-from tests.double import Behaviour, embedded_aws
 from tests.oncall.metric_store import Metric
 from tests.oncall.watch import ROTATE, SCAN, Watch
+from tests.simulation.estate import HOME, account, fields_of
 from tests.support.authorities import Authorities
 from tests.support.authority import now, shared_key
-from tests.support.estate import HOME, Estate, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.infra.synthesis import Template
-    from tests.support.estate import Run
+    from tests.simulation.estate import Estate, Run
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 US = "us-east-1"
@@ -70,15 +67,13 @@ class Week:
 def live(template: Template, stack_name: str) -> Week:
     """Live through the week, scan by scan."""
     week = Week(watch=Watch(template, HOUR))
+    authorities = Authorities.make()
+    roots = [authorities.public_root.certificate]
+    settings = {"POWERTOOLS_SERVICE_NAME": stack_name}
     with (
         time_machine.travel(week.watch.now, tick=False) as clock,
-        TemporaryDirectory() as folder,
-        embedded_aws(Behaviour()) as aws,
+        account(roots=roots, settings=settings) as estate,
     ):
-        authorities = Authorities.make()
-        aws.behaviour.trusted_roots = [authorities.public_root.certificate]
-        estate = Estate(aws, settings={"POWERTOOLS_SERVICE_NAME": stack_name})
-        estate.trust(Path(folder), authorities.public_root.certificate)
         _take_over(estate, authorities)
         happenings = _happenings(estate, authorities)
         for hour in range(HOURS + 1):

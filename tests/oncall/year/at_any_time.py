@@ -9,11 +9,12 @@ from certrotation.names import tags
 from tests.double.building import material
 from tests.oncall.year.faults import CRITICAL
 from tests.oncall.year.population import REGIONS, Site
-from tests.oncall.year.skies import LISTS_LAG, REGIONAL, SECRETS_LAG
-from tests.support.estate import HOME, PREFIX, client
+from tests.simulation.estate import HOME, PREFIX, client
+from tests.simulation.faults import LISTS_LAG, REGIONAL, SECRETS_LAG, begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from tests.oncall.year.ledger import Injected
     from tests.oncall.year.world import World
@@ -85,9 +86,9 @@ def _without_a_secret(world: World, injected: Injected) -> bool:
     region = site.dependents[listener]
     name = f"handmade-{len(world.ledger.injected)}"
     handmade = _handmade(name, days=47)
-    begin = world.now + 2 * HOUR - handmade.lifetime * 4 / 5
+    issued_at = world.now + 2 * HOUR - handmade.lifetime * 4 / 5
     with world.estate.aws.unobserved():
-        arn = world.estate.certificate(world.issuer.issue(handmade, begin), region)
+        arn = world.estate.certificate(world.issuer.issue(handmade, issued_at), region)
         client("elbv2", region).add_listener_certificates(
             ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
         )
@@ -100,7 +101,7 @@ def _without_a_secret(world: World, injected: Injected) -> bool:
 
     injected.mend = renew
     injected.subject = name
-    injected.expires = begin + handmade.lifetime
+    injected.expires = issued_at + handmade.lifetime
     injected.since["UnmanagedExpiring"] = world.now + 2 * HOUR
     critical = injected.expires - handmade.lifetime / 10
     injected.since.update(dict.fromkeys(CRITICAL, critical))
@@ -122,38 +123,40 @@ def _handmade(name: str, *, days: int) -> Site:
 def _dark(world: World, injected: Injected) -> bool:
     region = world.chance.choice(REGIONS[1:])
     injected.subject = region
-    injected.mend = _noting_night(world, region, world.skies.darken(region))
+    injected.mend = _noting_night(world, region, world.faults.dark(region))
     return True
 
 
 def _canary_dark(world: World, injected: Injected) -> bool:
     injected.subject = HOME
-    injected.mend = _noting_night(world, HOME, world.skies.silence_home(REGIONAL))
+    injected.mend = _noting_night(world, HOME, world.faults.silent(HOME, REGIONAL))
     return True
 
 
-def _noting_night(world: World, region: str, lighten: Callable[[], None]) -> Callable[[], None]:
-    begin = world.now
+def _noting_night(
+    world: World, region: str, fault: AbstractContextManager[object]
+) -> Callable[[], None]:
+    since, end = world.now, begin(fault)
 
     def note() -> None:
-        lighten()
-        world.skies.nights.append((region, begin, world.now))
+        end()
+        world.nights.append((region, since, world.now))
 
     return note
 
 
 def _secrets_dark(world: World, injected: Injected) -> bool:
-    injected.mend = world.skies.silence_home(frozenset({"secretsmanager"}))
+    injected.mend = begin(world.faults.silent(HOME, {"secretsmanager"}))
     return True
 
 
 def _storm(world: World, injected: Injected) -> bool:
-    injected.mend = world.skies.throttle(0.5)
+    injected.mend = begin(world.faults.throttled(0.5))
     return True
 
 
 def _errors(world: World, injected: Injected) -> bool:
-    injected.mend = world.skies.fail(0.3)
+    injected.mend = begin(world.faults.failing(0.3))
     return True
 
 
@@ -161,9 +164,9 @@ def _stale(world: World, injected: Injected) -> bool:
     """Lists lag from the beginning on, secrets for the five minutes around the next scan."""
 
     def lag() -> None:
-        world.agenda.after(_SECRETS_LAG, world.skies.lag(SECRETS_LAG))
+        world.agenda.after(_SECRETS_LAG, begin(world.faults.stale(*SECRETS_LAG)))
 
-    injected.mend = world.skies.lag(LISTS_LAG)
+    injected.mend = begin(world.faults.stale(*LISTS_LAG))
     world.agenda.after(_UNTIL_SECRETS_LAG, lag)
     return True
 

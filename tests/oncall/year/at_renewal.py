@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from certrotation.names import tags
 from tests.oncall.year.faults import CRITICAL
 from tests.oncall.year.population import EDGE
-from tests.support.estate import HOME, PREFIX, client, fields_of
+from tests.simulation.estate import HOME, PREFIX, client, fields_of
+from tests.simulation.faults import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -185,15 +186,13 @@ def _moved_back(world: World, site: Site, injected: Injected) -> None:
 
 
 def _imports_throttled(world: World, site: Site, injected: Injected) -> None:
-    injected.mend = world.skies.throttle_imports(world.chance.choice(site.regions))
+    injected.mend = begin(world.faults.imports_throttled(world.chance.choice(site.regions)))
     world.deliver(site)
 
 
 def _imports_denied(world: World, site: Site, injected: Injected) -> None:
-    denied = world.estate.aws.behaviour.denied
-    denial = ("acm", "ImportCertificate", world.chance.choice(site.regions))
-    denied.add(denial)
-    injected.mend = lambda: denied.discard(denial)
+    region = world.chance.choice(site.regions)
+    injected.mend = begin(world.faults.denied("acm", region, "ImportCertificate"))
     world.deliver(site)
 
 

@@ -1,4 +1,4 @@
-"""What the year would have cost: the formulas and prices of docs/deploying.md, "What it costs"."""
+"""What the year would have cost: the formulas and prices of docs/costs.md."""
 
 from __future__ import annotations
 

@@ -9,14 +9,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import boto3
+
 from certrotation import composition
 from certrotation.errors import CertRotationError
-from certrotation.handlers import rotate, scan
 from certrotation.settings import Settings
 from tests.oncall.year.faults import BACKGROUND
 from tests.oncall.year.metering import ROTATE, SCAN
-from tests.support.death import DeathError, dying
-from tests.support.model_queue import ModelQueue
+from tests.simulation.faults import TIMEOUT, DeathError, dying, nth
+from tests.simulation.runner import ModelQueue, run_rotate, run_scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
     from certrotation.core.rotation.request import RotationRequest
     from tests.double import Call
-    from tests.oncall.year.agenda import Agenda
     from tests.oncall.year.metering import Metering
-    from tests.support.estate import Estate
+    from tests.simulation.clock import Agenda
+    from tests.simulation.estate import Estate
 
 INTERVAL = timedelta(hours=1)
 """Between two scans."""
@@ -37,9 +38,6 @@ _AGAIN = {1: timedelta(minutes=1), 2: timedelta(minutes=2)}
 
 _TURNED_AWAY_FOR = timedelta(minutes=5)
 """When an event that was throttled is tried again, at the latest (the same)."""
-
-_TIMEOUT = timedelta(minutes=5)
-"""Of both functions (infra/service/service_function.py)."""
 
 _PICKED_UP = timedelta(seconds=2)
 """How long a message lies until a poller has it."""
@@ -82,8 +80,9 @@ class Functions:
     def in_force(self) -> Any:
         """Give the functions clients of their own, and this queue, until exit."""
         settings = Settings.from_env(self._estate.environment)
-        made = replace(composition._account.__wrapped__(settings, frozenset()), queue=self.queue)
-        return patch("certrotation.composition.account", lambda _: made)
+        made = composition.compose(settings, boto3.Session())
+        made = made._replace(account=replace(made.account, queue=self.queue))
+        return patch("certrotation.composition.composed", lambda _: made)
 
     # scan
 
@@ -102,7 +101,7 @@ class Functions:
                 self._metering.failed_into("ScanFailures", now)
             return
         dies = self.switches.scan_dies or self._happens("a scan dies")
-        if self._run(SCAN, lambda: scan.handler({}, None), dies=dies) is not None:
+        if self._run(SCAN, run_scan, dies=dies) is not None:
             self.scans.append(now)
         elif tries in _AGAIN:
             self._agenda.after(_AGAIN[tries], lambda: self._try_scan(tries + 1, fired))
@@ -143,14 +142,13 @@ class Functions:
             self.plan_poll()
 
     def _rotate(self, handle: str, record: Mapping[str, Any]) -> None:
-        event = {"Records": [record]}
         dies = self.switches.rotate_dies or self._happens("a rotation dies")
-        answer = self._run(ROTATE, lambda: rotate.handler(event, None), dies=dies)
+        answer = self._run(ROTATE, lambda: run_rotate(record), dies=dies)
         if answer is None or answer["batchItemFailures"]:
             return
         self.queue.delete(handle)
         if self._happens("a message is delivered twice"):
-            self._run(ROTATE, lambda: rotate.handler(event, None), dies=False)
+            self._run(ROTATE, lambda: run_rotate(record), dies=False)
 
     # Both
 
@@ -159,12 +157,12 @@ class Functions:
     ) -> dict[str, Any] | None:
         """Run a function, and return its answer, or None if it failed or was killed."""
         aws, begin, answer = self._estate.aws, self._agenda.now, None
-        self._killed_at = begin + _TIMEOUT
+        self._killed_at = begin + TIMEOUT
         with ExitStack() as stack:
             run = stack.enter_context(self._estate.listening())
             if dies:
                 when = self._chance.choice(("before", "after"))
-                stack.enter_context(dying(aws, when, _nth(self._chance.randint(1, 6))))  # type: ignore[arg-type]  # one of the two
+                stack.enter_context(dying(aws, when, nth(self._chance.randint(1, 6))))  # type: ignore[arg-type]  # one of the two
             try:
                 answer = work()
             except (DeathError, CertRotationError):
@@ -190,13 +188,3 @@ class Functions:
         happens = self._chance.random() < BACKGROUND[what]
         self.runs[what] += happens
         return happens
-
-
-def _nth(number: int) -> Callable[[Call], bool]:
-    calls = Counter[str]()
-
-    def is_it(_: Call) -> bool:
-        calls["all"] += 1
-        return calls["all"] == number
-
-    return is_it

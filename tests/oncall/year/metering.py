@@ -12,7 +12,7 @@ from tests.oncall.metric_store import Metric, MetricStore
 if TYPE_CHECKING:
     from tests.infra.synthesis import Template
     from tests.oncall.alarm_board import Change
-    from tests.support.estate import Run
+    from tests.simulation.estate import Run
 
 SCAN, ROTATE = "certrotation.handlers.scan.handler", "certrotation.handlers.rotate.handler"
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tests.infra.synthesis import Template
     from tests.oncall.year.ledger import Injected, Ledger
     from tests.oncall.year.population import Site
-    from tests.oncall.year.presenting import Expired
     from tests.oncall.year.world import World
+    from tests.simulation.oracle import Expired
 
 YEAR = {6: 6, 47: 60, 90: 60, 200: 50, 398: 34}
 """Sites by the lifetime of their certificates, in days."""
@@ -163,7 +163,7 @@ def _was_in_time(world: World, expired: Expired) -> bool:
     def reachable_since(at: datetime) -> timedelta:
         nights = (
             min(end, expired.since) - max(begin, at)
-            for region, begin, end in world.skies.nights
+            for region, begin, end in world.nights
             if region == expired.region and begin < expired.since and end > at
         )
         return expired.since - at - sum(nights, timedelta())

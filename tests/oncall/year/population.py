@@ -6,19 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-
 from certrotation.names import tags
+from tests.simulation.estate import HOME, region_of
 from tests.support.authority import CLIENT_AUTH, SERVER_AUTH, shared_key
-from tests.support.estate import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from random import Random
 
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
-    from tests.support.estate import Estate
 
 EDGE = "us-east-1"
 REGIONS = (HOME, EDGE, "ap-southeast-2")
@@ -82,12 +80,6 @@ class Site:
     def is_on_edge(self) -> bool:
         """Whether a distribution presents it."""
         return any(not each.startswith("arn:") for each in self.dependents)
-
-
-def names_of(certificate: x509.Certificate) -> list[str]:
-    """Return a certificate's DNS names."""
-    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    return found.value.get_values_for_type(x509.DNSName)
 
 
 def sites_of(numbers: Mapping[int, int], chance: Random) -> list[Site]:
@@ -185,13 +177,8 @@ def put_to_use(estate: Estate, sites: Sequence[Site], chance: Random) -> dict[st
                 site.sni.append(listener)
     for dependent, group in made.items():
         for site in group:
-            site.dependents[dependent] = region_of_dependent(dependent)
+            site.dependents[dependent] = region_of(dependent)
     return made
-
-
-def region_of_dependent(dependent: str) -> str:
-    """Return the Region in a listener's ARN, or the edge's for a distribution."""
-    return dependent.split(":")[3] if dependent.startswith("arn:") else EDGE
 
 
 def _grouped(sites: Sequence[Site]) -> Iterator[list[Site]]:

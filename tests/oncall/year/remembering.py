@@ -41,8 +41,6 @@ class Remembered:
     def __init__(self) -> None:
         self.aws: EmbeddedAws | None = None
         """Whose lists are remembered; until it is known, nobody's."""
-        self.stale = 0
-        """How much makes reads lag on purpose: what they answer then is not remembered."""
         self._answers: dict[tuple[str, ...], tuple[int, Any]] = {}
         self._changes: Counter[str] = Counter()
         """How many calls so far may have changed something in a Region."""
@@ -57,7 +55,7 @@ class Remembered:
                 self._changes[region] += not operation.startswith(READS)
                 return call(client, operation, params)
             aws = self.aws
-            if aws is None or self.stale or aws.behaviour.fault or aws.behaviour.denied:
+            if aws is None or aws.behaviour.fault or aws._world.snapshots:
                 return call(client, operation, params)
             key = (operation, region, json.dumps(params, sort_keys=True))
             changes, answer = self._answers.get(key, (-1, None))

@@ -6,15 +6,11 @@ import random
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.expiry_windows import WindowPolicy, windows_of
 from certrotation.core.rotation.request import RotationRequest
-from tests.double import Behaviour, embedded_aws
-from tests.oncall.year.agenda import Agenda
 from tests.oncall.year.faults import BACKGROUND
 from tests.oncall.year.functions import Functions
 from tests.oncall.year.ledger import Ledger
@@ -26,16 +22,15 @@ from tests.oncall.year.population import (
     Site,
     build,
     put_to_use,
-    region_of_dependent,
     sites_of,
 )
-from tests.oncall.year.presenting import Presented
 from tests.oncall.year.remembering import remembering
-from tests.oncall.year.skies import Skies
+from tests.simulation.clock import Agenda, virtual_time
+from tests.simulation.estate import PREFIX, account
+from tests.simulation.faults import FaultInjector
+from tests.simulation.oracle import Presented
+from tests.simulation.runner import one_after_the_other
 from tests.support.authorities import Authorities
-from tests.support.clock import virtual_time
-from tests.support.estate import PREFIX, Estate
-from tests.support.one_thread import one_after_the_other
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,6 +38,7 @@ if TYPE_CHECKING:
     from certrotation.core.estate.expiry_windows import Windows
     from tests.infra.synthesis import Template
     from tests.oncall.year.ledger import Injected
+    from tests.simulation.estate import Estate
     from tests.support.authority import Issued
 
 DEPLOYED = datetime(2027, 1, 1, 0, 17, 23, tzinfo=UTC)
@@ -67,12 +63,14 @@ class World:
     agenda: Agenda
     functions: Functions
     metering: Metering
-    skies: Skies
+    faults: FaultInjector
     issuer: CertificateAuthorities
     presented: Presented
     chance: Random
     sites: list[Site]
     ledger: Ledger = field(default_factory=Ledger)
+    nights: list[tuple[str, datetime, datetime]] = field(default_factory=list)
+    """Region, from and to: when it could not be reached."""
     delivered: Callable[[Site], object] = lambda _: None
     """Told of each delivery of right material."""
 
@@ -161,7 +159,6 @@ def world(
     template: Template,
     numbers: Mapping[int, int],
     seed: int,
-    metered: Callable[[Template, datetime], Metering] = Metering,
 ) -> Iterator[World]:
     """Make the account, deploy, import every copy and put it to use.
 
@@ -169,23 +166,19 @@ def world(
         template: whose alarms are evaluated.
         numbers: how many sites, by the lifetime of their certificates in days.
         seed: of everything that is left to chance.
-        metered: makes what takes in what AWS measures.
     """
-    behaviour = Behaviour()
     with ExitStack() as stack:
         traveller = stack.enter_context(virtual_time(DEPLOYED))
         authorities = Authorities.make()
-        root = authorities.public_root.certificate
-        behaviour.trusted_roots = [root]
         remembered = stack.enter_context(remembering())
-        aws = remembered.aws = stack.enter_context(embedded_aws(behaviour))
+        roots = [authorities.public_root.certificate]
+        estate = stack.enter_context(account(*REGIONS, roots=roots))
+        aws = remembered.aws = estate.aws
         stack.enter_context(one_after_the_other())
-        estate = Estate(aws, *REGIONS)
-        estate.trust(Path(stack.enter_context(TemporaryDirectory())), root)
         random.seed(seed)  # botocore's back-off
-        chances = [Random(f"{seed} {each}") for each in ("sites", "skies", "functions", "people")]  # noqa: S311  to be repeated, not to be secret
+        chances = [Random(f"{seed} {each}") for each in ("sites", "faults", "functions", "people")]  # noqa: S311  to be repeated, not to be secret
         agenda = Agenda(traveller)
-        metering = metered(template, agenda.now)
+        metering = Metering(template, agenda.now)
         functions = Functions(estate, agenda, metering, chances[2])
         stack.enter_context(functions.in_force())
         issuer = CertificateAuthorities(authorities, chances[0])
@@ -195,15 +188,15 @@ def world(
         agenda.run_until(DEPLOYED + FIRST_IMPORTS)
         with aws.unobserved():
             used = put_to_use(estate, sites, chances[0])
-            presented = Presented(estate, {each: region_of_dependent(each) for each in used})
+            presented = Presented(estate)
         for dependent, served in used.items():
-            presented.follow(dependent, served)
+            presented.follow(dependent, {each.name: each.domain for each in served})
         yield World(
             estate=estate,
             agenda=agenda,
             functions=functions,
             metering=metering,
-            skies=Skies(aws, remembered, chances[1]),
+            faults=FaultInjector(aws, chances[1]),
             issuer=issuer,
             presented=presented,
             chance=chances[3],

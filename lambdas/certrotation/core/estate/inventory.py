@@ -71,6 +71,15 @@ class ManagedSecret:
         return tuple(found)
 
 
+class SecretVersion(NamedTuple):
+    """One version of a secret; its value is not part of it."""
+
+    version: str
+    labels: frozenset[str]
+    """The staging labels; none on a version that AWS may delete."""
+    created_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedCertificate:
     """An imported certificate as a Region's list shows it: no call of its own was made for it."""

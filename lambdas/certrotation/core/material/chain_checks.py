@@ -93,13 +93,13 @@ def _dropped(
 ) -> list[str]:
     """Return each certificate that is not imported, with the reason."""
     dropped = []
-    seen: set[x509.Certificate] = set()
+    visited: set[x509.Certificate] = set()
     for each in supplied:
-        if each in seen:
+        if each in visited:
             kind = "the leaf again:" if each == wanted[0] else "a duplicate of"
             dropped.append(f"{kind} {subject_name_of(each)}")
         elif each not in wanted:
             kind = "the public root" if roots.contains(each) else "not on the path:"
             dropped.append(f"{kind} {subject_name_of(each)}")
-        seen.add(each)
+        visited.add(each)
     return dropped

@@ -126,10 +126,10 @@ def _has_key(certificate: x509.Certificate, public: bytes) -> bool:
 
 def _with_chain(bundle: Supplied, fields: dict[str, str]) -> Supplied:
     """Add the field chain to a PKCS#12 bundle; a second key or leaf would be ambiguous."""
-    rivals = [key for key in (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS) if key in fields]
-    if rivals:
+    conflicting = [key for key in (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS) if key in fields]
+    if conflicting:
         raise malformed(
-            f"The secret contains {PKCS12_KEY} and {' and '.join(rivals)}. Use one form."
+            f"The secret contains {PKCS12_KEY} and {' and '.join(conflicting)}. Use one form."
         )
     return replace(bundle, certificates=(*bundle.certificates, *_certificates(fields, CHAIN_KEYS)))
 

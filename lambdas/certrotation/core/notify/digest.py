@@ -35,10 +35,10 @@ def digest(stack: str, report: ScanReport) -> Notice:
         stack: the stack's name.
         report: the report of the scan.
     """
-    now, verdicts = report.now, report.assessment.verdicts
-    copies = [each for each in verdicts if each.state.is_managed]
+    now, statuses = report.now, report.assessment.statuses
+    copies = [each for each in statuses if each.state.is_managed]
     unmanaged = [
-        each for each in verdicts if each.state is State.UNMANAGED and each.certificate.in_use
+        each for each in statuses if each.state is State.UNMANAGED and each.certificate.in_use
     ]
     rotated = [each for each in copies if _was_imported(each, now - LOOKS_BACK, now)]
     return Notice.of(
@@ -47,7 +47,7 @@ def digest(stack: str, report: ScanReport) -> Notice:
         lines=(
             f"Stack {stack}, scan of {at(now)}.",
             "",
-            *_counts(verdicts),
+            *_counts(statuses),
             *_not_read(report.unreachable),
             *_section("Rotated in the last 7 days", _by_secret(rotated, _imported)),
             *_section(
@@ -62,21 +62,21 @@ def digest(stack: str, report: ScanReport) -> Notice:
     )
 
 
-def _was_imported(verdict: CertificateStatus, begin: datetime, end: datetime) -> bool:
-    imported = verdict.certificate.imported_at
+def _was_imported(status: CertificateStatus, begin: datetime, end: datetime) -> bool:
+    imported = status.certificate.imported_at
     return imported is not None and begin < imported <= end
 
 
 def _about_to_expire(
-    verdicts: Iterable[CertificateStatus], now: datetime
+    statuses: Iterable[CertificateStatus], now: datetime
 ) -> list[CertificateStatus]:
     """Return those whose warning window is open or opens within 30 days, by expiry."""
-    soon = [each for each in verdicts if each.windows.warning_opens <= now + LOOKS_AHEAD]
+    soon = [each for each in statuses if each.windows.warning_opens <= now + LOOKS_AHEAD]
     return sorted(soon, key=lambda each: each.certificate.not_after)
 
 
-def _counts(verdicts: Iterable[CertificateStatus]) -> Iterator[str]:
-    states = Counter(each.state for each in verdicts)
+def _counts(statuses: Iterable[CertificateStatus]) -> Iterator[str]:
+    states = Counter(each.state for each in statuses)
     counted = [f"{states[each]:,} {each.value}" for each in State if states[each]]
     yield f"Certificates: {', '.join(counted) or 'none'}."
 
@@ -91,27 +91,27 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
     yield from [f"  {each}" for each in lines] or ["  none"]
 
 
-def _by_secret(verdicts: Sequence[CertificateStatus], describe: _Describe) -> Iterator[str]:
+def _by_secret(statuses: Sequence[CertificateStatus], describe: _Describe) -> Iterator[str]:
     """Yield a line for each secret, in the order of its first copy, and a line for each copy."""
     of_secret: defaultdict[str | None, list[CertificateStatus]] = defaultdict(list)
-    for each in verdicts:
+    for each in statuses:
         of_secret[each.marks.secret].append(each)
     for secret, copies in of_secret.items():
         yield f"{secret}"
         yield from (f"  {each.certificate.region}: {describe(each)}" for each in copies)
 
 
-def _imported(verdict: CertificateStatus) -> str:
-    certificate = verdict.certificate
+def _imported(status: CertificateStatus) -> str:
+    certificate = status.certificate
     when = at(certificate.imported_at) if certificate.imported_at else ""
     return f"imported {when}, expires {at(certificate.not_after)}"
 
 
 def _expiry(now: datetime) -> _Describe:
-    def describe(verdict: CertificateStatus) -> str:
-        ends, opens = verdict.certificate.not_after, verdict.windows.warning_opens
+    def describe(status: CertificateStatus) -> str:
+        ends, opens = status.certificate.not_after, status.windows.warning_opens
         expiry = f"{'expired' if ends <= now else 'expires'} {at(ends)}"
-        if verdict.state is State.DUE:
+        if status.state is State.DUE:
             return f"{expiry}; due: the secret contains newer material that is not live yet"
         if opens <= now:
             return f"{expiry}; not renewed yet"
@@ -120,9 +120,9 @@ def _expiry(now: datetime) -> _Describe:
     return describe
 
 
-def _unmanaged(verdicts: Iterable[CertificateStatus], now: datetime) -> Iterator[str]:
+def _unmanaged(statuses: Iterable[CertificateStatus], now: datetime) -> Iterator[str]:
     describe = _expiry(now)
-    for each in _about_to_expire(verdicts, now):
+    for each in _about_to_expire(statuses, now):
         names = sorted(each.certificate.names)
         more = ", ..." if len(names) > _NAMES_SHOWN else ""
         yield f"{each.certificate.region}: {', '.join(names[:_NAMES_SHOWN])}{more}"

@@ -30,7 +30,7 @@ _IN_A_REGION = {
     Status.DONE: "done: the new material is live",
     Status.PLANNED: "planned only; nothing was changed",
     Status.WAITING: "waiting for a dependent; continues automatically",
-    Status.HELD_BACK: "not started: waits until the canary Region succeeds",
+    Status.NOT_STARTED: "not started: waits until the canary Region succeeds",
     Status.STRANDED: "imported, but a dependent still uses the old certificate",
     Status.REFUSED: "refused: nothing changes until a person acts",
     Status.FAILED: "failed; retried automatically",
@@ -92,10 +92,8 @@ def _reasons(outcome: RotationOutcome) -> Iterator[str]:
         for each in refusals(region.findings):
             yield from _finding(region.region, each)
         yield from _error(region.region, region)
-    regional = {each for region in outcome.regions for each in region.findings}
     for each in refusals(outcome.findings):
-        if each not in regional:
-            yield from _finding(EVERYWHERE, each)
+        yield from _finding(EVERYWHERE, each)
     yield from _error(EVERYWHERE, outcome)
 
 

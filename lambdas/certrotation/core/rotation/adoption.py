@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Adoption(NamedTuple):
-    """What is adopted, what refuses it, and what was left alone."""
+    """The copies to adopt, what refuses the adoption, and what is left alone."""
 
     copies: tuple[Copy, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -41,12 +41,13 @@ def decide_adoption(
     *,
     has_copy: bool,
 ) -> Adoption:
-    """Decide which of the Region's certificates with the material's names are adopted.
+    """Decide which certificates of a Region that have the material's names are adopted.
 
-    All matches that are in use are; if none is in use, a single match. A match has the very names
-    and key type of the material, which neither loses trust nor expires sooner; no acceptance
-    changes that, because adoption takes over what somebody else made. What nobody uses is adopted
-    only in the place of a new import: else it would be superseded, and one day deleted.
+    Every match in use is adopted. If no match is in use, a single match is adopted. A match has
+    exactly the names and the key type of the material, and the material neither loses trust nor
+    expires sooner than the match. An acceptance does not change that, because adoption takes over
+    what somebody else made. An unused match is adopted only instead of a new import: otherwise it
+    would be superseded, and later deleted.
 
     Args:
         material: what the secret holds.
@@ -55,23 +56,24 @@ def decide_adoption(
         roots: the public roots.
         has_copy: whether the secret has a copy in the Region already.
     """
-    twins = [each for each in lookalikes if _is_twin(each, material) and not each.marks.ignored]
-    strangers = [each for each in twins if each.marks.secret is None]
-    fit = [each for each in strangers if _is_improved_by(each, material, roots)]
+    matching = [each for each in lookalikes if _matches(each, material) and not each.marks.ignored]
+    untagged = [each for each in matching if each.marks.secret is None]
+    fit = [each for each in untagged if _is_improved_by(each, material, roots)]
     notes = tuple(
         f"{each.arn} is left alone: the material would lose trust or expire sooner"
-        for each in strangers
+        for each in untagged
         if each not in fit
     )
     used = [each for each in fit if each.in_use]
-    spare = [] if used or has_copy else [each for each in fit if _can_take(each, material)]
-    wanted = used or spare
-    rivals = [each for each in twins if each.marks.secret not in {None, secret}]
-    if wanted and rivals:
-        found = f"{rivals[0].arn} of {rivals[0].marks.secret} has the same names and key type as"
-        return _ambiguous(f"{found} {_list(wanted)}.", notes)
-    if len(spare) > 1:
-        return _ambiguous(f"None of {_list(spare)} is in use, and any could be meant.", notes)
+    unused = [] if used or has_copy else [each for each in fit if _can_take(each, material)]
+    wanted = used or unused
+    conflicting = [each for each in matching if each.marks.secret not in {None, secret}]
+    if wanted and conflicting:
+        other = f"{conflicting[0].arn} of {conflicting[0].marks.secret}"
+        found = f"{other} has the same names and key type as {_list(wanted)}."
+        return _ambiguous(found, notes)
+    if len(unused) > 1:
+        return _ambiguous(f"None of {_list(unused)} is in use, and any could be meant.", notes)
     return Adoption(copies=tuple(wanted), notes=notes)
 
 
@@ -79,7 +81,7 @@ def _ambiguous(found: str, notes: tuple[str, ...]) -> Adoption:
     return Adoption(findings=(refuse(Code.ADOPTION_AMBIGUOUS, found),), notes=notes)
 
 
-def _is_twin(copy: Copy, material: Material) -> bool:
+def _matches(copy: Copy, material: Material) -> bool:
     leaf = copy.presented.leaf
     return (
         names_of(leaf) == material.names

@@ -1,4 +1,4 @@
-"""What a rotation came to: per Region and as a whole, and what becomes of its message."""
+"""The outcome of a rotation, by Region and as a whole, and what becomes of its message."""
 
 from __future__ import annotations
 
@@ -32,45 +32,46 @@ OUTAGE_DELAYS = (
 )
 """How long a message stays unseen after each receive at which a service gave no answer.
 
-Soon at first, so that from the third receive on the next Region is the canary. Then for so long
-that an outage of hours gives nothing up: it has an alarm of its own, and what is due by then every
-scan queues anew. Not for longer than `RotationStalled` takes to page, and not after the last
-receive: the page would come when the outage may long be over.
+The first delays are short, so that from the third receive on the next Region is the canary. The
+later ones are long enough that the queue gives up no message during an outage of hours: the outage
+has an alarm of its own, and every scan queues again what is due then. No delay is longer than
+`RotationStalled` takes to page, and none follows the last receive: otherwise the page would come
+long after the outage.
 """
 
 WAIT = timedelta(minutes=5)
-"""How long a dependent that takes no change now is left alone."""
+"""How long to wait for a dependent that accepts no change now."""
 
 LONGEST_WAIT = timedelta(hours=1)
-"""How long waiting messages follow one another; the next scan queues a new one.
+"""How long one waiting message follows another; the next scan queues a new one.
 
-Twelve in a row also stay below the sixteen at which Lambda takes a chain of messages for a loop
-(Lambda Developer Guide, "Use Lambda recursive loop detection").
+Twelve in a row are also fewer than the sixteen that Lambda treats as a recursive loop (Lambda
+Developer Guide, "Use Lambda recursive loop detection").
 """
 
 
 class Status(StrEnum):
-    """How far a Region, or the whole rotation, came."""
+    """The progress of a Region, or of the whole rotation."""
 
     DONE = "done"
     PLANNED = "planned"
-    """Only: on hold, or in report mode."""
+    """Nothing was changed: the secret is on hold, or the mode is report."""
     WAITING = "waiting"
-    """A dependent takes no change now."""
-    HELD_BACK = "held_back"
-    """Until the canary has succeeded."""
+    """A dependent accepts no change now."""
+    NOT_STARTED = "held_back"
+    """The canary has not succeeded yet."""
     STRANDED = "stranded"
     """A dependent still names the old copy."""
     REFUSED = "refused"
     FAILED = "failed"
-    """To be tried again."""
+    """The message is tried again."""
 
 
 _GRAVITY = (
     Status.FAILED,
     Status.REFUSED,
     Status.STRANDED,
-    Status.HELD_BACK,
+    Status.NOT_STARTED,
     Status.WAITING,
     Status.PLANNED,
     Status.DONE,
@@ -82,9 +83,9 @@ class Disposition(StrEnum):
 
     ACKNOWLEDGE = "acknowledge"
     RETURN = "return"
-    """It is seen again after a delay, and counts as received once more."""
+    """It becomes visible again after a delay, and its receive count rises."""
     QUEUE_ANEW = "queue anew"
-    """A new message takes its place, so that waiting burns no retries."""
+    """A new message takes its place, so that waiting uses up no receives."""
 
 
 class Stranded(NamedTuple):
@@ -108,12 +109,12 @@ class RegionOutcome:
     waiting_for: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
-    """What AWS said that made another plan necessary."""
+    """AWS's messages that made another plan necessary."""
     error: CertRotationError | None = None
 
     @classmethod
     def of_error(cls, region: str, error: CertRotationError) -> RegionOutcome:
-        """Return the outcome of a Region that could not be looked at."""
+        """Return the outcome of a Region that could not be read."""
         return cls(region=region, status=status_of(error), error=error)
 
     def to_json(self) -> dict[str, Any]:
@@ -144,40 +145,41 @@ class RotationOutcome:
     status: Status
     plan: Plan | None = None
     findings: tuple[Finding, ...] = ()
+    """On the secret and the material; a Region's findings are part of its outcome."""
     regions: tuple[RegionOutcome, ...] = ()
     error: CertRotationError | None = None
     described: ManagedSecret | None = None
-    """The secret as it was described, if it came to that."""
-    live: Mapping[str, tuple[CurrentCopy, ...]] = field(default_factory=dict)
-    """By Region, the copies as they were before; only of Regions that were looked at."""
+    """The secret, if it could be described."""
+    current_copies: Mapping[str, tuple[CurrentCopy, ...]] = field(default_factory=dict)
+    """The copies before the rotation, for each Region that could be read."""
 
     @classmethod
     def of_error(cls, secret: str, error: CertRotationError) -> RotationOutcome:
-        """Return the outcome of a rotation that never came to a plan."""
+        """Return the outcome of a rotation that failed before there was a plan."""
         return cls(secret=secret, status=status_of(error), error=error)
 
     @classmethod
     def of_regions(cls, plan: Plan, regions: tuple[RegionOutcome, ...]) -> RotationOutcome:
-        """Return the outcome of an applied plan: as grave as its gravest Region."""
+        """Return the outcome of an applied plan, with the status of its worst Region."""
         statuses = {each.status for each in regions}
         gravest = next((each for each in _GRAVITY if each in statuses), Status.DONE)
         return cls(
             secret=plan.secret,
             status=gravest,
             plan=plan,
-            findings=plan.all_findings,
+            findings=plan.findings,
             regions=regions,
         )
 
     @property
     def concerns_people(self) -> bool:
-        """Whether a person must look at it: it was refused or stranded, in whole or in a Region."""
+        """Whether a person must act: a Region, or all of it, is refused or stranded."""
         statuses = {self.status, *(each.status for each in self.regions)}
         return not statuses.isdisjoint({Status.REFUSED, Status.STRANDED})
 
     @property
     def comes_back(self) -> bool:
-        """Whether the message is seen again, so that this is not the last of it."""
+        """Whether the message returns to the queue, so that another outcome follows."""
         return self.disposition is Disposition.RETURN
 
     @property
@@ -190,10 +192,10 @@ class RotationOutcome:
         return Disposition.ACKNOWLEDGE
 
     def delay(self, receives: int) -> timedelta:
-        """Return how long a returned message stays unseen: doubling, and at least as asked.
+        """Return how long a returned message stays invisible.
 
-        What was asked for alone would burn all receives in minutes where it was too short. An
-        outage has delays of its own.
+        The delay doubles with each receive, and is at least as long as the error asks for. The
+        latter alone could use up all receives within minutes. An outage has delays of its own.
 
         Args:
             receives: how often the message was received, this time included.
@@ -207,13 +209,17 @@ class RotationOutcome:
 
     @property
     def _is_outage(self) -> bool:
-        """Whether all that is left to do is what a service gave no answer to.
+        """Whether every unfinished Region failed because a service gave no answer.
 
-        Where a Region is refused, people hear when the message is done with: see the module
+        If a Region is refused, people are notified when the message is finished: see
         core/notify/schedule.py.
         """
         unfinished = [each.error for each in self.regions if each.status is not Status.DONE]
         return all(isinstance(each, Unreachable) for each in unfinished or [self.error])
+
+    @property
+    def _planned_findings(self) -> tuple[Finding, ...]:
+        return self.plan.all_findings if self.plan else self.findings
 
     def metrics(self) -> dict[str, int]:
         """Return what is counted of this rotation, zeros included."""
@@ -221,7 +227,7 @@ class RotationOutcome:
         statuses = {self.status, *(each.status for each in self.regions)}
         return {
             metrics.ROTATION_SUCCEEDED: int(self.status is Status.DONE),
-            # Not those that stranded: nothing was refused, and they are counted by themselves.
+            # Stranded Regions are not refused; another metric counts them.
             metrics.ROTATION_REFUSED: int(Status.REFUSED in statuses),
             metrics.ROTATION_FAILED: int(self.status is Status.FAILED),
             metrics.DEPENDENTS_MOVED: sum(each.moved for each in self.regions),
@@ -234,7 +240,7 @@ class RotationOutcome:
             "secret": self.secret,
             "status": self.status.value,
             "error": str(self.error) if self.error else None,
-            "findings": [each.to_json() for each in self.findings],
+            "findings": [each.to_json() for each in self._planned_findings],
             "regions": [each.to_json() for each in self.regions],
             "plan": plan_to_json(self.plan) if self.plan else None,
         }
@@ -243,15 +249,15 @@ class RotationOutcome:
 def follow_up(
     request: RotationRequest, outcome: RotationOutcome, now: datetime
 ) -> RotationRequest | None:
-    """Return the message that takes the place of one whose work must wait, if one should.
+    """Return the message that replaces one whose work must wait, or None if there is none.
 
     Args:
-        request: the message that was worked on.
-        outcome: what came of it.
+        request: the message that was processed.
+        outcome: its outcome.
         now: the present time.
     """
     at = int(now.timestamp())
-    # Anybody can write a message: a time to come is none.
+    # Anybody can write a message: a time in the future is ignored.
     since = min(request.waiting_since or at, at)
     if (
         outcome.disposition is not Disposition.QUEUE_ANEW

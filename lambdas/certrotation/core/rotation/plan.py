@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from certrotation.core.findings import Finding, refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from certrotation.core.estate.inventory import Dependent
+    from certrotation.core.estate.inventory import Copy, Dependent
     from certrotation.core.estate.tags import Marks
 
 NEW_COPY = "the new copy"
@@ -106,8 +104,11 @@ class RegionPlan:
     region: str
     steps: tuple[Step, ...]
     findings: tuple[Finding, ...] = ()
+    """On this Region alone; they stay with it until they are reported."""
     notes: tuple[str, ...] = ()
-    """What was seen and left alone."""
+    """What was found and left alone."""
+    current: tuple[Copy, ...] = ()
+    """The copies that are not superseded; the material must not be worse than what they present."""
 
     @property
     def is_refused(self) -> bool:
@@ -115,11 +116,11 @@ class RegionPlan:
         return bool(refusals(self.findings))
 
     def refused_by(self, findings: tuple[Finding, ...]) -> RegionPlan:
-        """Return a plan without steps, because of these findings."""
-        return replace(self, steps=(), findings=findings)
+        """Return the plan without its steps, because of these findings."""
+        return replace(self.with_earlier_findings(findings), steps=())
 
     def with_earlier_findings(self, findings: tuple[Finding, ...]) -> RegionPlan:
-        """Return the plan with what an earlier plan for the Region found, each finding once."""
+        """Return the plan with these findings first, each finding once."""
         return replace(self, findings=tuple(dict.fromkeys((*findings, *self.findings))))
 
     @property
@@ -137,12 +138,9 @@ class Plan:
     findings: tuple[Finding, ...]
     """On the material; one that refuses stops every Region."""
     regions: tuple[RegionPlan, ...]
+    """None if the material is refused."""
     is_held: bool
-    """Whether the secret's owner asked that nothing be applied."""
-
-    def with_regions(self, regions: Iterable[RegionPlan]) -> Plan:
-        """Return the plan with these Regions' plans."""
-        return replace(self, regions=tuple(regions))
+    """Whether the secret is on hold: its owner asked that nothing be applied."""
 
     @property
     def is_refused(self) -> bool:

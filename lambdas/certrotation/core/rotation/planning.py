@@ -1,19 +1,19 @@
-"""Plans what rotating one secret will do, in every Region, before anything is changed."""
+"""Plans the rotation of one secret: each Region once, then all Regions together."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.tags import CopyTags, tags_for_copy
 from certrotation.core.findings import Finding, apply_acceptance, refusals, soften_known
-from certrotation.core.rotation.adoption import Adoption, decide_adoption
+from certrotation.core.rotation.dependent_checks import fit_chain
 from certrotation.core.rotation.plan import Plan
 from certrotation.core.rotation.region_planning import (
     NO_REJECTIONS,
     RegionGoal,
     Rejections,
-    plan_region,
+    decide,
     users_decide,
 )
 from certrotation.core.rotation.regression_checks import (
@@ -32,17 +32,22 @@ if TYPE_CHECKING:
     from certrotation.core.estate.inventory import Copy, ManagedSecret, RegionLook
     from certrotation.core.material.bundle import Material
     from certrotation.core.material.trust import PublicRoots
+    from certrotation.core.rotation.plan import RegionPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationPolicy:
-    """What planning goes by."""
+    """The rules of a rotation."""
 
     targets: tuple[str, ...]
     """The stack's target Regions, canary first."""
     windows: WindowPolicy
     roots: PublicRoots
+    prefix: str
+    """Of the names of managed secrets."""
     adopts: bool = True
+    applies: bool = True
+    """False in report mode: plan and report, change nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,62 +100,59 @@ class Rotation:
         """
         return users_decide(copies, self._goal(now), kinds)
 
-    def plan(
-        self,
-        looks: Sequence[RegionLook],
-        now: datetime,
-        refused: Rejections = NO_REJECTIONS,
-    ) -> Plan:
-        """Plan every Region that was looked at.
+    def decide(
+        self, look: RegionLook, now: datetime, rejections: Rejections = NO_REJECTIONS
+    ) -> RegionPlan:
+        """Plan one Region, without a comparison of the material with its copies.
 
         Args:
-            looks: what was seen, canary first.
+            look: what was found there.
             now: the present time.
-            refused: what AWS refused while an earlier plan was applied.
+            rejections: what AWS rejected while an earlier plan was applied.
         """
-        adoptions = [self._adoption(look) for look in looks]
-        current = [
-            copy
-            for look, adoption in zip(looks, adoptions, strict=True)
-            for copy in (*look.copies, *adoption.copies)
-            if copy.is_ordinary(now)
-        ]
-        to_change = [each for each in current if not each.presented.equals(self.material)]
-        plan = Plan(
+        material, repairs = fit_chain(self.material, look)
+        goal = self._goal(now, rejections)
+        return decide(look, replace(goal, material=material)).with_earlier_findings(repairs)
+
+    def material_for(self, look: RegionLook) -> Material:
+        """Return the material with the chain that every dependent of the Region accepts."""
+        return fit_chain(self.material, look).material
+
+    def plan(self, regions: Sequence[RegionPlan], now: datetime) -> Plan:
+        """Compare the material with all copies that it replaces, and return the whole plan.
+
+        Args:
+            regions: the plan of each Region that could be read, canary first.
+            now: the present time.
+        """
+        current = [copy for region in regions for copy in region.current]
+        outdated = [each for each in current if not each.presented.equals(self.material)]
+        findings = self._soften(
+            apply_acceptance(
+                (*self.findings, *self._compare(outdated, now)),
+                self.secret.accepted,
+                self.material.version,
+            ),
+            current,
+            now,
+        )
+        return Plan(
             secret=self.secret.name,
             version=self.material.version,
-            findings=self._soften(
-                apply_acceptance(
-                    (*self.findings, *self._compare(to_change, now)),
-                    self.secret.accepted,
-                    self.material.version,
-                ),
-                current,
-                now,
-            ),
-            regions=(),
+            findings=findings,
+            regions=() if refusals(findings) else tuple(regions),
             is_held=self.secret.is_held,
         )
-        if plan.is_refused:
-            return plan
-        goal = self._goal(now, refused)
-        return plan.with_regions(
-            plan_region(look, adoption, goal)
-            for look, adoption in zip(looks, adoptions, strict=True)
-        )
 
-    def _goal(self, now: datetime, refused: Rejections = NO_REJECTIONS) -> RegionGoal:
-        return RegionGoal(material=self.material, tags=self.tags, now=now, refusals=refused)
-
-    def _adoption(self, look: RegionLook) -> Adoption:
-        if not self.policy.adopts:
-            return Adoption()
-        return decide_adoption(
-            self.material,
-            self.secret.name,
-            look.lookalikes,
-            self.policy.roots,
-            has_copy=bool(look.copies),
+    def _goal(self, now: datetime, rejections: Rejections = NO_REJECTIONS) -> RegionGoal:
+        return RegionGoal(
+            secret=self.secret.name,
+            material=self.material,
+            tags=self.tags,
+            roots=self.policy.roots,
+            adopts=self.policy.adopts,
+            now=now,
+            rejections=rejections,
         )
 
     def _soften(

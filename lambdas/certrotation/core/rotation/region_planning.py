@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.inventory import reverted
 from certrotation.core.findings import Code, Finding, refusals, warn
+from certrotation.core.rotation.adoption import Adoption, decide_adoption
 from certrotation.core.rotation.dependent_checks import check_moving, check_taking, may_object
 from certrotation.core.rotation.plan import (
     NEW_COPY,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from certrotation.core.estate.inventory import Copy, RegionLook
     from certrotation.core.estate.tags import CopyTags
     from certrotation.core.material.bundle import Material
-    from certrotation.core.rotation.adoption import Adoption
+    from certrotation.core.material.trust import PublicRoots
 
 
 class Action(Enum):
@@ -45,19 +46,19 @@ class CopyDecision(NamedTuple):
     """A copy, what happens to it, and why."""
 
     copy: Copy
-    course: Action
+    action: Action
     because: str
     findings: tuple[Finding, ...] = ()
 
     @property
     def stays(self) -> bool:
         """Whether it will present the material under its own ARN."""
-        return self.course is not Action.REPLACE
+        return self.action is not Action.REPLACE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejections:
-    """What AWS refused while a plan was applied; the next plan takes another way."""
+    """What AWS rejected while a plan was applied; the next plan takes another way."""
 
     moves: frozenset[str] = frozenset()
     """ARNs of copies that a dependent, which shows a reimport late, could not be moved from."""
@@ -69,7 +70,7 @@ class Rejections:
         return replace(self, moves=self.moves | {arn})
 
     def with_reimport(self, arn: str, because: str) -> Rejections:
-        """Return these and ACM's refusal to reimport into a copy."""
+        """Return these and ACM's rejection of a reimport into a copy."""
         return replace(self, reimport=(*self.reimport, (arn, because)))
 
 
@@ -80,59 +81,69 @@ NO_REJECTIONS = Rejections()
 class RegionGoal:
     """What a Region is to come to."""
 
+    secret: str
     material: Material
     tags: CopyTags
+    roots: PublicRoots
+    adopts: bool
+    """Whether certificates without our tags may become copies."""
     now: datetime
-    refusals: Rejections = NO_REJECTIONS
+    rejections: Rejections = NO_REJECTIONS
 
 
-def plan_region(look: RegionLook, adoption: Adoption, goal: RegionGoal) -> RegionPlan:
+def decide(look: RegionLook, goal: RegionGoal) -> RegionPlan:
     """Plan one Region.
 
     Every copy in use that ACM lets us reimport is reimported. Dependents of the others move to the
     oldest of these; else to a copy that carries the material already, be it superseded; else to an
     unused one that can be reimported; else to one new import. What is left unused is superseded.
     """
-    notes = (*adoption.notes, *(f"left alone: {each}" for each in look.unreadable))
-    if adoption.findings:
-        return RegionPlan(region=look.region, steps=(), findings=adoption.findings, notes=notes)
+    adoption = _adoption(look, goal)
     copies = sorted((*look.copies, *adoption.copies), key=lambda copy: copy.age)
-    every = [_fate(each, goal) for each in copies]
-    fates = [each for each in every if each.copy.is_ordinary(goal.now)]
-    target = _target(fates, every)
-    findings = tuple(_findings(fates, goal))
-    steps: tuple[Step, ...] = (*adoption.steps, *_steps(fates, target, goal))
+    every = [_decision(each, goal) for each in copies]
+    ordinary = [each for each in every if each.copy.is_ordinary(goal.now)]
+    findings = adoption.findings or tuple(_findings(ordinary, goal))
+    steps = (*adoption.steps, *_steps(ordinary, _target(ordinary, every), goal))
     return RegionPlan(
         region=look.region,
         steps=() if refusals(findings) else steps,
         findings=findings,
-        notes=notes,
+        notes=(*adoption.notes, *(f"left alone: {each}" for each in look.unreadable)),
+        current=tuple(each.copy for each in ordinary),
     )
 
 
-def _fate(copy: Copy, goal: RegionGoal) -> CopyDecision:
+def _adoption(look: RegionLook, goal: RegionGoal) -> Adoption:
+    if not goal.adopts:
+        return Adoption()
+    return decide_adoption(
+        goal.material, goal.secret, look.lookalikes, goal.roots, has_copy=bool(look.copies)
+    )
+
+
+def _decision(copy: Copy, goal: RegionGoal) -> CopyDecision:
     if copy.presented.equals(goal.material):
         return CopyDecision(
-            copy=copy, course=Action.KEEP, because="it presents the material already"
+            copy=copy, action=Action.KEEP, because="it presents the material already"
         )
     against = (
         *reasons_against_reimport(copy.presented.leaf, goal.material.leaf),
-        *(because for arn, because in goal.refusals.reimport if arn == copy.arn),
+        *(because for arn, because in goal.rejections.reimport if arn == copy.arn),
     )
     if against:
-        return CopyDecision(copy=copy, course=Action.REPLACE, because="; ".join(against))
+        return CopyDecision(copy=copy, action=Action.REPLACE, because="; ".join(against))
     in_place = f"{_difference(copy, goal.material)}, and ACM's rules allow it in place"
     late = _why_late(copy, goal)
     if late is None:
-        return CopyDecision(copy=copy, course=Action.REIMPORT, because=in_place)
-    if copy.arn not in goal.refusals.moves and not refusals(
+        return CopyDecision(copy=copy, action=Action.REIMPORT, because=in_place)
+    if copy.arn not in goal.rejections.moves and not refusals(
         tuple(check_moving(copy, goal.material))
     ):
-        return CopyDecision(copy=copy, course=Action.REPLACE, because=late)
+        return CopyDecision(copy=copy, action=Action.REPLACE, because=late)
     found = f"{copy.arn} is reimported in place although {late}: its users cannot move."
     return CopyDecision(
         copy=copy,
-        course=Action.REIMPORT,
+        action=Action.REIMPORT,
         because=in_place,
         findings=(warn(Code.EDGE_LATE, found),),
     )
@@ -159,34 +170,36 @@ def _why_late(copy: Copy, goal: RegionGoal) -> str | None:
     return None
 
 
-def _target(fates: Sequence[CopyDecision], every: Sequence[CopyDecision]) -> CopyDecision | None:
+def _target(
+    decisions: Sequence[CopyDecision], every: Sequence[CopyDecision]
+) -> CopyDecision | None:
     """Return the copy to which the others give way, or None if it must be imported first.
 
     Args:
-        fates: the ordinary copies', oldest first.
+        decisions: the ordinary copies', oldest first.
         every: these and the superseded ones', oldest first.
     """
     candidates = (
-        *(each for each in fates if each.copy.is_used and each.stays),
-        *(each for each in every if each.course is Action.KEEP),
-        *(each for each in fates if each.course is Action.REIMPORT),
+        *(each for each in decisions if each.copy.is_used and each.stays),
+        *(each for each in every if each.action is Action.KEEP),
+        *(each for each in decisions if each.action is Action.REIMPORT),
     )
     return candidates[0] if candidates else None
 
 
 def _steps(
-    fates: Sequence[CopyDecision], target: CopyDecision | None, goal: RegionGoal
+    decisions: Sequence[CopyDecision], target: CopyDecision | None, goal: RegionGoal
 ) -> Iterator[Step]:
     """Yield the steps: what stays is made right, then dependents move, then the rest is marked."""
-    staying = [each for each in fates if each.copy.is_used and each.stays]
+    staying = [each for each in decisions if each.copy.is_used and each.stays]
     if target is None:
-        yield Import(because=_why_imported(fates))
+        yield Import(because=_why_imported(decisions))
     elif target not in staying:
         staying.append(target)
     for each in staying:
         yield from _make_right(each, goal)
     to_arn = target.copy.arn if target else NEW_COPY
-    leaving = [each for each in fates if each not in staying]
+    leaving = [each for each in decisions if each not in staying]
     for each in leaving:
         for dependent in each.copy.dependents:
             yield Move(dependent=dependent, to_arn=to_arn, because=each.because)
@@ -197,34 +210,34 @@ def _steps(
         )
 
 
-def _why_imported(fates: Sequence[CopyDecision]) -> str:
-    if not fates:
+def _why_imported(decisions: Sequence[CopyDecision]) -> str:
+    if not decisions:
         return "the Region has no copy"
-    return f"no copy can take the material: {fates[0].because}"
+    return f"no copy can take the material: {decisions[0].because}"
 
 
-def _make_right(fate: CopyDecision, goal: RegionGoal) -> Iterator[Step]:
+def _make_right(decision: CopyDecision, goal: RegionGoal) -> Iterator[Step]:
     """Yield what makes a copy present the material and say so."""
-    copy = fate.copy
+    copy = decision.copy
     if copy.marks.is_superseded:
         yield Unmark(arn=copy.arn, because="it is to be used again")
-    if fate.course is Action.REIMPORT:
-        yield Reimport(arn=copy.arn, because=fate.because)
+    if decision.action is Action.REIMPORT:
+        yield Reimport(arn=copy.arn, because=decision.because)
     differing = [key for key, value in goal.tags.own.items() if copy.tags.get(key) != value]
-    if differing or fate.course is Action.REIMPORT:
+    if differing or decision.action is Action.REIMPORT:
         version = goal.material.version
         yield Tag(arn=copy.arn, because=f"it then carries version {version}")
 
 
-def _findings(fates: Sequence[CopyDecision], goal: RegionGoal) -> Iterator[Finding]:
-    for fate in fates:
-        yield from fate.findings
-        if fate.course is Action.REIMPORT:
-            yield from check_taking(fate.copy, goal.material)
-        elif fate.course is Action.REPLACE:
-            yield from check_moving(fate.copy, goal.material)
-        if fate.copy.marks.is_superseded:
-            yield reverted(fate.copy.arn)
+def _findings(decisions: Sequence[CopyDecision], goal: RegionGoal) -> Iterator[Finding]:
+    for decision in decisions:
+        yield from decision.findings
+        if decision.action is Action.REIMPORT:
+            yield from check_taking(decision.copy, goal.material)
+        elif decision.action is Action.REPLACE:
+            yield from check_moving(decision.copy, goal.material)
+        if decision.copy.marks.is_superseded:
+            yield reverted(decision.copy.arn)
 
 
 def users_decide(copies: Sequence[Copy], goal: RegionGoal, kinds: Iterable[DependentKind]) -> bool:
@@ -244,7 +257,7 @@ def users_decide(copies: Sequence[Copy], goal: RegionGoal, kinds: Iterable[Depen
     (copy,) = copies
     if copy.marks.is_superseded:
         return True
-    fate = _fate(copy, goal)
-    if fate.course is Action.REIMPORT:
+    decision = _decision(copy, goal)
+    if decision.action is Action.REIMPORT:
         return copy.in_use is not False and any(may_object(each, goal.material) for each in kinds)
-    return fate.course is Action.REPLACE
+    return decision.action is Action.REPLACE

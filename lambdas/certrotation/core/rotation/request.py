@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.core.estate.tags import Marks
-from certrotation.errors import Rejected
+from certrotation.errors import MessageMalformed
 from certrotation.names.service import SECRET_KEY, VERSION_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class SeenCopy(NamedTuple):
-    """A copy as the scan that queued the message saw it."""
+class SnapshotCopy(NamedTuple):
+    """A copy, as listed by the scan that queued the message."""
 
     arn: str
     region: str
@@ -30,30 +30,30 @@ class SeenCopy(NamedTuple):
 
 
 class ScanSnapshot(NamedTuple):
-    """What a scan saw of a secret's copies; it spares the rotation a search while it is fresh."""
+    """The copies of a secret as a scan listed them; fresh, it replaces a search."""
 
     at: int
     """Epoch seconds."""
-    copies: tuple[SeenCopy, ...]
+    copies: tuple[SnapshotCopy, ...]
     lookalikes: tuple[str, ...] = ()
     """Regions where a certificate without our tags is in use under the names of a copy."""
 
-    def copies_in(self, region: str) -> tuple[SeenCopy, ...]:
-        """Return the copies seen in one Region."""
+    def copies_in(self, region: str) -> tuple[SnapshotCopy, ...]:
+        """Return the copies in one Region."""
         return tuple(each for each in self.copies if each.region == region)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationRequest:
-    """Asks that every target Region comes to present what is AWSCURRENT in `secret`."""
+    """A request that every target Region presents the AWSCURRENT version of `secret`."""
 
     secret: str
     """Name or ARN."""
     version: str | None = None
-    """The version id that was AWSCURRENT when the message was written."""
+    """The id of the version that was AWSCURRENT when the message was written."""
     snapshot: ScanSnapshot | None = field(default=None, compare=False)
     waiting_since: int | None = None
-    """Epoch seconds: since when a dependent has kept the work from being finished."""
+    """Epoch seconds: when a dependent first delayed the work."""
 
     def to_json(self) -> str:
         """Return the message's body."""
@@ -80,18 +80,18 @@ class RotationRequest:
 
     @classmethod
     def from_json(cls, body: str) -> RotationRequest:
-        """Read a message's body; keys that are unknown, or not understood, are passed over.
+        """Parse a message's body; unknown and malformed keys are ignored.
 
         Raises:
-            Rejected: the body is no JSON object that names a secret.
+            MessageMalformed: the body is not a JSON object that names a secret.
         """
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):  # ValueError: no JSON, or a number of 5,000 digits
             document = None
         if not isinstance(document, dict) or not _is_word(document.get(SECRET_KEY)):
-            raise Rejected(
-                "The message is no JSON object with the name of a secret.",
+            raise MessageMalformed(
+                "The message is not a JSON object with the name of a secret.",
                 'Send {"secret": "<name or ARN>"}.',
             )
         version, since = document.get(VERSION_KEY), document.get("waiting_since")
@@ -103,21 +103,21 @@ class RotationRequest:
         )
 
 
-def _snapshot(seen: object) -> ScanSnapshot | None:
-    """Return the snapshot, or None if it is not of the form that a scan writes."""
+def _snapshot(value: object) -> ScanSnapshot | None:
+    """Return the snapshot, or None if it does not have the form that a scan writes."""
     try:
         return ScanSnapshot(
-            at=int(seen["at"]),  # type: ignore[index]  # checked by trying
+            at=int(value["at"]),  # type: ignore[index]  # checked by trying
             copies=tuple(
-                SeenCopy(
+                SnapshotCopy(
                     arn=str(each["arn"]),
                     region=str(each["region"]),
                     in_use=bool(each["in_use"]),
                     tags={str(key): str(value) for key, value in each["tags"].items()},
                 )
-                for each in seen["copies"]  # type: ignore[index]  # checked by trying
+                for each in value["copies"]  # type: ignore[index]  # checked by trying
             ),
-            lookalikes=tuple(map(str, seen["lookalikes"])),  # type: ignore[index]  # as above
+            lookalikes=tuple(map(str, value["lookalikes"])),  # type: ignore[index]  # as above
         )
     except (TypeError, KeyError, ValueError, OverflowError, AttributeError):
         return None

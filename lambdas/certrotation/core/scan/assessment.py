@@ -10,7 +10,7 @@ from certrotation.core.estate.expiry_windows import WindowPolicy, Windows, windo
 from certrotation.core.estate.inventory import reverted
 from certrotation.core.estate.tags import Marks, own_tags
 from certrotation.core.rotation.plan import Delete
-from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SeenCopy
+from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
 from certrotation.core.scan.classification import Classifier, State
 from certrotation.core.scan.import_quota import YEARLY_QUOTA, check_import_quota
 from certrotation.core.scan.scan_rate import check_scan_rate
@@ -40,6 +40,8 @@ class ScanPolicy:
     """The time between two scans."""
     retention: timedelta
     """How long a superseded copy is kept."""
+    applies: bool = True
+    """False in report mode: nothing outside the queue is changed."""
     yearly_import_quota: int = YEARLY_QUOTA
     """The quota of ACM: imports in a Region in 365 days."""
 
@@ -73,7 +75,7 @@ class CertificateStatus:
         return self.certificate.region, self.certificate.names
 
     @property
-    def is_stranger_in_use(self) -> bool:
+    def is_untagged_in_use(self) -> bool:
         """Whether the certificate is in use without a tag of this service: it could be adopted."""
         return (
             self.certificate.in_use and self.state is State.UNMANAGED and self.marks.secret is None
@@ -125,7 +127,7 @@ class DueSecret:
 class Assessment:
     """The assessment of the whole estate."""
 
-    verdicts: tuple[CertificateStatus, ...]
+    statuses: tuple[CertificateStatus, ...]
     due: tuple[DueSecret, ...]
     findings: tuple[Finding, ...]
     deletions: tuple[Delete, ...]
@@ -147,59 +149,62 @@ def assess(
         now: the current time.
     """
     by_name = {each.name: each for each in secrets}
-    judge = Classifier(secrets=by_name, prefix=policy.prefix, targets=policy.targets, now=now)
-    verdicts = tuple(
-        _verdict(certificate, listing.tags.get(certificate.arn, {}), judge, policy)
+    classifier = Classifier(secrets=by_name, prefix=policy.prefix, targets=policy.targets, now=now)
+    statuses = tuple(
+        _status(certificate, listing.tags.get(certificate.arn, {}), classifier, policy)
         for listing in listings
         for certificate in listing.certificates
     )
     claimed: defaultdict[str | None, list[CertificateStatus]] = defaultdict(list)
-    for each in verdicts:
+    for each in statuses:
         claimed[each.marks.secret].append(each)
     dues = _Dues(
         readable=frozenset(each.region for each in listings),
-        strangers=frozenset(each.place for each in verdicts if each.is_stranger_in_use),
+        untagged=frozenset(each.place for each in statuses if each.is_untagged_in_use),
         policy=policy,
         now=now,
     )
     due = (dues.due(secret, claimed[secret.name]) for secret in by_name.values())
     return Assessment(
-        verdicts=verdicts,
+        statuses=statuses,
         due=tuple(each for each in due if each is not None),
         findings=(
-            *(reverted(each.certificate.arn) for each in verdicts if each.is_reverted),
+            *(reverted(each.certificate.arn) for each in statuses if each.is_reverted),
             *check_import_quota(
-                [each.certificate for each in verdicts if each.state.is_managed],
+                [each.certificate for each in statuses if each.state.is_managed],
                 policy.yearly_import_quota,
             ),
             *check_scan_rate(
-                [each.critical_window for each in verdicts if each.counts_as_used],
+                [each.critical_window for each in statuses if each.counts_as_used],
                 policy.interval,
             ),
         ),
         deletions=tuple(
             _deletion(each, policy.retention)
-            for each in verdicts
+            for each in statuses
             if (secret := by_name.get(each.marks.secret or ""))
             and each.is_deletable(secret, policy.retention, now)
         ),
     )
 
 
-def _deletion(verdict: CertificateStatus, retention: timedelta) -> Delete:
-    because = f"{verdict.because} more than {retention.days} days ago, and nothing uses the copy"
-    certificate = verdict.certificate
+def _deletion(status: CertificateStatus, retention: timedelta) -> Delete:
+    because = f"{status.because} more than {retention.days} days ago, and nothing uses the copy"
+    certificate = status.certificate
     return Delete(
-        arn=certificate.arn, region=certificate.region, because=because, marks=verdict.marks
+        arn=certificate.arn, region=certificate.region, because=because, marks=status.marks
     )
 
 
-def _verdict(
-    certificate: ListedCertificate, tags: Mapping[str, str], judge: Classifier, policy: ScanPolicy
+def _status(
+    certificate: ListedCertificate,
+    tags: Mapping[str, str],
+    classifier: Classifier,
+    policy: ScanPolicy,
 ) -> CertificateStatus:
     marks = Marks.from_tags(tags)
     windows = windows_of(certificate.not_before, certificate.not_after, policy.windows)
-    state, because = judge.state_of(certificate, marks, windows)
+    state, because = classifier.state_of(certificate, marks, windows)
     return CertificateStatus(
         certificate=certificate,
         tags=tags,
@@ -214,7 +219,7 @@ class _Dues(NamedTuple):
     """Decides which secrets are due in the Regions that could be read."""
 
     readable: frozenset[str]
-    strangers: frozenset[Place]
+    untagged: frozenset[Place]
     """The places where a certificate that could be adopted is in use."""
     policy: ScanPolicy
     now: datetime
@@ -245,9 +250,11 @@ class _Dues(NamedTuple):
         )
 
     def _snapshot(self, own: Sequence[CertificateStatus]) -> ScanSnapshot:
-        like = {each.certificate.region for each in own if each.place in self.strangers}
+        like = {each.certificate.region for each in own if each.place in self.untagged}
         return ScanSnapshot(
-            at=int(self.now.timestamp()), copies=tuple(_seen(own)), lookalikes=tuple(sorted(like))
+            at=int(self.now.timestamp()),
+            copies=tuple(_snapshot_copies(own)),
+            lookalikes=tuple(sorted(like)),
         )
 
 
@@ -256,10 +263,10 @@ def _is_overdue(secret: ManagedSecret, interval: timedelta, now: datetime) -> bo
     return changed is not None and now - changed > INTERVALS_UNTIL_OVERDUE * interval
 
 
-def _seen(own: Sequence[CertificateStatus]) -> Iterator[SeenCopy]:
+def _snapshot_copies(own: Sequence[CertificateStatus]) -> Iterator[SnapshotCopy]:
     for each in own:
         if each.state is not State.IGNORED:
-            yield SeenCopy(
+            yield SnapshotCopy(
                 arn=each.certificate.arn,
                 region=each.certificate.region,
                 in_use=each.certificate.in_use,

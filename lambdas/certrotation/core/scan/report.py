@@ -55,27 +55,27 @@ class ScanReport:
         """
         levels = self._levels()
         shown = levels if not self.unreachable else {k: v for k, v in levels.items() if v}
-        used = [each for each in self.assessment.verdicts if each.counts_as_used]
+        used = [each for each in self.assessment.statuses if each.counts_as_used]
         days = [(each.certificate.not_after - self.now).days for each in used]
         return {
             metrics.SCAN_COMPLETED: 1,
             **shown,
             metrics.REGIONS_UNREACHABLE: len(self.unreachable),
-            metrics.COPIES_MANAGED: sum(each.state.is_managed for each in self.assessment.verdicts),
+            metrics.COPIES_MANAGED: sum(each.state.is_managed for each in self.assessment.statuses),
             metrics.COPIES_DUE: sum(each.places for each in self.assessment.due),
             metrics.SUPERSEDED_DELETED: len(self.deleted),
             **({metrics.DAYS_TO_EXPIRY_MIN: min(days)} if days else {}),
         }
 
     def _levels(self) -> dict[str, int]:
-        counted = {name: len(verdicts) for name, verdicts in self._counted().items()}
+        counted = {name: len(statuses) for name, statuses in self._counted().items()}
         overdue = sum(each.places for each in self.assessment.due if each.is_overdue)
         return {**counted, metrics.COPIES_OVERDUE: overdue}
 
     def _counted(self) -> dict[str, list[CertificateStatus]]:
         """Return the certificates that each level metric counts."""
-        verdicts, now = self.assessment.verdicts, self.now
-        used = [each for each in verdicts if each.counts_as_used]
+        statuses, now = self.assessment.statuses, self.now
+        used = [each for each in statuses if each.counts_as_used]
         recent = INTERVALS_UNTIL_OVERDUE * self.interval
         return {
             metrics.CERTIFICATES_CRITICAL: [each for each in used if each.windows.is_critical(now)],
@@ -83,7 +83,7 @@ class ScanReport:
                 each for each in used if each.windows.turned_critical_within(recent, now)
             ],
             metrics.COPIES_AWAITING_MATERIAL: [
-                each for each in verdicts if each.state is State.AWAITING
+                each for each in statuses if each.state is State.AWAITING
             ],
             metrics.UNMANAGED_EXPIRING: [
                 each
@@ -95,7 +95,7 @@ class ScanReport:
     def summary(self) -> dict[str, Any]:
         """Return the summary that is logged and returned, as JSON values."""
         assessment = self.assessment
-        states = Counter(each.state for each in assessment.verdicts)
+        states = Counter(each.state for each in assessment.statuses)
         return {
             "at": int(self.now.timestamp()),
             "states": {state.value: states[state] for state in State},
@@ -108,30 +108,30 @@ class ScanReport:
             "deleted": {each.arn: each.because for each in self.deleted[:EXPLAINED]},
             "not_deleted": dict(islice(self.not_deleted.items(), EXPLAINED)),
             "nearest": self._rows(
-                (each for each in assessment.verdicts if each.counts_as_used), NEAREST_SHOWN
+                (each for each in assessment.statuses if each.counts_as_used), NEAREST_SHOWN
             ),
             "counted": {
-                name: self._rows(verdicts, COUNTED_SHOWN)
-                for name, verdicts in self._counted().items()
+                name: self._rows(statuses, COUNTED_SHOWN)
+                for name, statuses in self._counted().items()
             },
             "metrics": self.metrics(),
         }
 
-    def _rows(self, verdicts: Iterable[CertificateStatus], most: int) -> list[dict[str, Any]]:
+    def _rows(self, statuses: Iterable[CertificateStatus], most: int) -> list[dict[str, Any]]:
         """Return the certificates nearest to expiry, as JSON values."""
-        first = sorted(verdicts, key=lambda each: each.certificate.not_after)[:most]
+        first = sorted(statuses, key=lambda each: each.certificate.not_after)[:most]
         return [_row(each, self.now) for each in first]
 
 
-def _row(verdict: CertificateStatus, now: datetime) -> dict[str, Any]:
-    certificate = verdict.certificate
+def _row(status: CertificateStatus, now: datetime) -> dict[str, Any]:
+    certificate = status.certificate
     return {
         "arn": certificate.arn,
         "region": certificate.region,
         "names": sorted(certificate.names)[:3],
-        "secret": verdict.marks.secret,
-        "state": verdict.state.value,
-        "because": verdict.because,
+        "secret": status.marks.secret,
+        "state": status.state.value,
+        "because": status.because,
         "not_after": int(certificate.not_after.timestamp()),
-        "critical": verdict.windows.is_critical(now),
+        "critical": status.windows.is_critical(now),
     }

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
     from certrotation.aws.dependents.services import Clients
 
-_SECURE = frozenset({"HTTPS", "TLS"})
+_PLAIN = frozenset({"GENEVE", "HTTP", "QUIC", "TCP", "TCP_QUIC", "TCP_UDP", "UDP"})
+"""Protocols without a certificate (ELB API Reference, Listener, Protocol).
+
+A listener of any other protocol is read, so that one that is new hides no certificate.
+"""
 _PAGE = 400
 _MOST_TAGGED = 20
 """Resources that one DescribeTags takes (Elastic Load Balancing API Reference)."""
@@ -98,7 +102,7 @@ class LoadBalancerListeners:
     def _dependents_of(self, balancer: str, certificate_arn: str) -> Iterator[Dependent]:
         naming = [
             listener
-            for listener in self._secure_listeners(balancer)
+            for listener in self._listeners_with_certificates(balancer)
             if self._presents(listener, certificate_arn)
         ]
         if not naming:
@@ -115,7 +119,7 @@ class LoadBalancerListeners:
                 drifts=stack_of(both),
             )
 
-    def _secure_listeners(self, balancer: str) -> list[str]:
+    def _listeners_with_certificates(self, balancer: str) -> list[str]:
         with translated("elasticloadbalancing:DescribeListeners", balancer, MEANINGS):
             pages = self._client.get_paginator("describe_listeners").paginate(
                 LoadBalancerArn=balancer, PaginationConfig={"PageSize": _PAGE}
@@ -123,8 +127,8 @@ class LoadBalancerListeners:
             return [
                 listener["ListenerArn"]
                 for page in pages
-                for listener in page["Listeners"]
-                if listener.get("Protocol") in _SECURE
+                for listener in page.get("Listeners", ())
+                if listener.get("Protocol") not in _PLAIN
             ]
 
     def _presents(self, listener: str, certificate_arn: str) -> bool:
@@ -142,7 +146,7 @@ class LoadBalancerListeners:
             listed = [
                 (each["CertificateArn"], each["IsDefault"])
                 for page in pages
-                for each in page["Certificates"]
+                for each in page.get("Certificates", ())
             ]
         return _Attached(
             default=next((arn for arn, is_default in listed if is_default), None),

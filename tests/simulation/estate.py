@@ -1,85 +1,37 @@
-"""An account that certrotation looks after: built, run through the real handlers, looked at.
+"""The one world: an account that certrotation looks after, built, run and looked at.
 
 Everything goes through the handlers, the queue and boto3, as it would on AWS.
 """
 
 from __future__ import annotations
 
-import io
 import json
-import logging
-import os
-from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import boto3
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certrotation.handlers import rotate, scan
-from certrotation.handlers.reporting import logger
+from certrotation.names import tags as names
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
+from tests.double import Behaviour, embedded_aws
 from tests.double.building import ALL_KEY_TYPES, create_listener, distribution_config, import_issued
+from tests.simulation.runner import HOME, PREFIX, Run, listening, record_of, run_rotate, run_scan
 from tests.support.authority import Issued
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from contextlib import AbstractContextManager
 
     from tests.double import EmbeddedAws
 
-HOME = "eu-west-1"
-PREFIX = "certrotation/"
+__all__ = ["HOME", "PREFIX", "Estate", "Run", "account", "client", "fields_of", "region_of"]
+
 MOST_MESSAGES = 10_000
-
-
-@dataclass(kw_only=True)
-class Run:
-    """What the functions said while they ran."""
-
-    scans: list[dict[str, Any]] = field(default_factory=list)
-    rotations: list[dict[str, Any]] = field(default_factory=list)
-    metrics: list[dict[str, Any]] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    """Every log line and metric, as CloudWatch would get it."""
-
-    def rotation(self, secret: str) -> dict[str, Any]:
-        """Return the last outcome for a secret."""
-        return [each for each in self.rotations if each["secret"] == secret][-1]
-
-    def codes(self, secret: str) -> set[str]:
-        """Return the codes found in the last outcome for a secret, Regions included."""
-        outcome = self.rotation(secret)
-        regional = [each for region in outcome["regions"] for each in region["findings"]]
-        return {each["code"] for each in (*outcome["findings"], *regional)}
-
-    def metric(self, name: str) -> int:
-        """Return the sum of a metric over the run."""
-        return sum(int(each[name][0]) for each in self.metrics if name in each)
-
-    def followed_by(self, later: Run) -> Run:
-        """Return this run and a later one as one."""
-        return Run(
-            scans=self.scans + later.scans,
-            rotations=self.rotations + later.rotations,
-            metrics=self.metrics + later.metrics,
-            lines=self.lines + later.lines,
-        )
-
-
-class _Listener(logging.Handler):
-    """Collects what the functions log."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__()
-        self._run = run
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._run.scans.extend([record.scan] if hasattr(record, "scan") else [])
-        self._run.rotations.extend([record.rotation] if hasattr(record, "rotation") else [])
 
 
 _make_client: Any = boto3.client
@@ -209,14 +161,13 @@ class Estate:
     def scan(self) -> Run:
         """Run the scan function once."""
         with self.listening() as run:
-            scan.handler({}, None)
+            run_scan()
         return run
 
     def rotate(self, name: str, **more: Any) -> Run:
         """Run the rotate function for one secret, as a message received for the first time."""
-        body = json.dumps({"secret": PREFIX + name, **more})
         with self.listening() as run:
-            rotate.handler({"Records": [_record("m-1", "r-1", body, 1)]}, None)
+            run_rotate(record_of(json.dumps({"secret": PREFIX + name, **more})))
         return run
 
     def drain(self, most: int = MOST_MESSAGES) -> Run:
@@ -238,29 +189,14 @@ class Estate:
 
     def _deliver(self, message: Mapping[str, Any]) -> None:
         received = int(message["Attributes"]["ApproximateReceiveCount"])
-        handle = message["ReceiptHandle"]
-        record = _record(message["MessageId"], handle, message["Body"], received)
-        answer = rotate.handler({"Records": [record]}, None)
+        handle, sent = message["ReceiptHandle"], message["MessageId"]
+        answer = run_rotate(record_of(message["Body"], received, message_id=sent, handle=handle))
         if not answer["batchItemFailures"]:
             client("sqs", HOME).delete_message(QueueUrl=self.queue_url, ReceiptHandle=handle)
 
-    @contextmanager
-    def listening(self) -> Iterator[Run]:
+    def listening(self) -> AbstractContextManager[Run]:
         """Give the functions their environment, and collect what they say until exit."""
-        run, printed = Run(), io.StringIO()
-        listener = _Listener(run)
-        (console,) = logger.handlers
-        logged = io.StringIO()
-        previous = console.setStream(logged)  # type: ignore[attr-defined]  # a StreamHandler
-        logger.addHandler(listener)
-        try:
-            with patch.dict(os.environ, self.environment), redirect_stdout(printed):
-                yield run
-        finally:
-            logger.handlers.remove(listener)
-            console.setStream(previous)  # type: ignore[attr-defined]  # as above
-            run.lines = [*logged.getvalue().splitlines(), *printed.getvalue().splitlines()]
-            run.metrics = [json.loads(line) for line in printed.getvalue().splitlines()]
+        return listening(self.environment)
 
     # Looking
 
@@ -333,6 +269,26 @@ class Estate:
         return dict(got["DistributionConfig"]["ViewerCertificate"])
 
 
+@contextmanager
+def account(
+    *regions: str, roots: Sequence[x509.Certificate], settings: Mapping[str, str] | None = None
+) -> Iterator[Estate]:
+    """An empty account under certrotation, in which these roots are the public ones."""
+    with (
+        embedded_aws(Behaviour(trusted_roots=[*roots])) as aws,
+        TemporaryDirectory() as folder,
+    ):
+        estate = Estate(aws, *regions, settings=settings)
+        estate.trust(Path(folder), *roots)
+        yield estate
+
+
+def marks_of(secret: str, version: str, issued: Issued) -> dict[str, str]:
+    """Return the tags that a rotation leaves on a copy; `secret` is the whole name."""
+    ends = int(issued.certificate.not_valid_after_utc.timestamp())
+    return {names.SECRET: secret, names.VERSION: version, names.NOT_AFTER: str(ends)}
+
+
 def _make_queues() -> tuple[str, str]:
     """Make the dead-letter queue and the queue, and return their URLs."""
     sqs = client("sqs", HOME)
@@ -360,16 +316,6 @@ def fields_of(value: Issued | Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def region_of(arn: str) -> str:
-    """Return the Region in an ARN."""
-    return arn.split(":")[3]
-
-
-def _record(message_id: str, handle: str, body: str, received: int) -> dict[str, Any]:
-    return {
-        "messageId": message_id,
-        "receiptHandle": handle,
-        "body": body,
-        "attributes": {"ApproximateReceiveCount": str(received)},
-        "eventSource": "aws:sqs",
-    }
+def region_of(dependent: str) -> str:
+    """Return the Region in an ARN, or CloudFront's for a distribution's id."""
+    return dependent.split(":")[3] if dependent.startswith("arn:") else "us-east-1"

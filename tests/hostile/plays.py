@@ -1,4 +1,4 @@
-"""Plays a story in some weather until nothing is left to do, and says what it came to.
+"""Plays a story under some faults until nothing is left to do, and says what it came to.
 
 Regions are worked on one after the other here, so that the n-th call is the same in every play,
 and the clock goes on only where somebody waits: a play can be repeated call by call.
@@ -9,34 +9,34 @@ from __future__ import annotations
 import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from certrotation.errors import CertRotationError
-from tests.double import Behaviour, embedded_aws
-from tests.hostile.looking import all_certificates, portrait, strays, watching
+from tests.hostile.end_state import all_certificates, end_state, strays
 from tests.hostile.stories import STORIES
+from tests.simulation.clock import virtual_time
+from tests.simulation.estate import account
+from tests.simulation.faults import DeathError
+from tests.simulation.oracle import watching
+from tests.simulation.runner import one_after_the_other
 from tests.support.authorities import Authorities
 from tests.support.authority import now
-from tests.support.clock import virtual_time
-from tests.support.death import DeathError
-from tests.support.estate import Estate
-from tests.support.one_thread import one_after_the_other
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from tests.simulation.estate import Estate
+
 ROUNDS = tuple(timedelta(minutes=each) for each in (0, 31, 62, 123, 184))
 """When the scan runs and the queue is worked off. A message that was being worked on by a process
 that died comes back after half an hour, the queue's visibility timeout."""
 
-Weather: TypeAlias = "Callable[[Estate, int], AbstractContextManager[object]]"
+FaultSchedule: TypeAlias = "Callable[[Estate, int], AbstractContextManager[object]]"
 """What goes wrong in a round, counted from 0."""
 
 
@@ -48,7 +48,7 @@ class Ending:
     """AWS calls in each round."""
     calls_by_service: Mapping[str, int]
     """AWS calls in the first round."""
-    portrait: Any
+    end_state: Any
     gaps: tuple[str, ...]
     doubled: int
     strays: int
@@ -65,8 +65,8 @@ class Ending:
         """
         found = [f"gap at {each}" for each in self.gaps]
         found.extend(self.crashes)
-        if not any(self.portrait == each.portrait for each in right):
-            found.append(f"another end: {self.portrait} instead of {right[0].portrait}")
+        if not any(self.end_state == each.end_state for each in right):
+            found.append(f"another end: {self.end_state} instead of {right[0].end_state}")
         if self.doubled and counts_doubled:
             found.append("imported twice into one ARN")
         if self.dead_letters:
@@ -76,27 +76,28 @@ class Ending:
         return found
 
 
-def fair(estate: Estate, number: int) -> AbstractContextManager[object]:
+def none(estate: Estate, number: int) -> AbstractContextManager[object]:
     """Nothing goes wrong."""
     del estate, number
     return nullcontext()
 
 
-def play(name: str, weather: Weather = fair) -> Ending:
-    """Build a story's world, let the service run in it in this weather, and tell the end."""
-    with _world() as estate:
+def play(name: str, faults: FaultSchedule = none) -> Ending:
+    """Build a story's world, let the service run in it under these faults, and tell the end."""
+    roots = [authorities().public_root.certificate]
+    with account(roots=roots) as estate, one_after_the_other():
         scene = STORIES[name](estate, authorities())
         begin, initial = now() + scene.later, all_certificates(estate)
         crashes: list[str] = []
-        with watching(estate, scene) as seen:
+        with watching(estate, scene.serves) as seen:
             calls = [
-                _round(estate, begin + after, weather(estate, number), crashes)
+                _round(estate, begin + after, faults(estate, number), crashes)
                 for number, after in enumerate(ROUNDS)
             ]
         return Ending(
             calls=tuple(each.total() for each in calls),
             calls_by_service=calls[0],
-            portrait=portrait(estate, scene, initial),
+            end_state=end_state(estate, scene, initial),
             gaps=tuple(seen.gaps),
             doubled=seen.doubled,
             strays=strays(estate, initial),
@@ -105,19 +106,19 @@ def play(name: str, weather: Weather = fair) -> Ending:
         )
 
 
-def play_all(plays: Sequence[tuple[str, Weather]]) -> list[Ending]:
-    """Play many at once, on all processors; weathers have to be picklable."""
-    names, weathers = zip(*plays, strict=True)
+def play_all(plays: Sequence[tuple[str, FaultSchedule]]) -> list[Ending]:
+    """Play many at once, on all processors; schedules have to be picklable."""
+    names, schedules = zip(*plays, strict=True)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(play, names, weathers, chunksize=4))
+        return list(pool.map(play, names, schedules, chunksize=4))
 
 
 def _round(
-    estate: Estate, at: Any, weather: AbstractContextManager[object], crashes: list[str]
+    estate: Estate, at: Any, faults: AbstractContextManager[object], crashes: list[str]
 ) -> Counter[str]:
     """Scan and work the queue off, or die on the way; return the calls made to each service."""
     estate.aws.calls.clear()
-    with virtual_time(at), weather:
+    with virtual_time(at), faults:
         for work in (estate.scan, estate.drain):
             with suppress(DeathError), _noting(crashes):
                 work()
@@ -134,18 +135,6 @@ def _noting(crashes: list[str]) -> Iterator[None]:
         return
     except Exception as error:  # noqa: BLE001  whatever it is, it is a finding
         crashes.append(repr(error))
-
-
-@contextmanager
-def _world() -> Iterator[Estate]:
-    """An account under certrotation."""
-    root = authorities().public_root.certificate
-    with ExitStack() as stack:
-        aws = stack.enter_context(embedded_aws(Behaviour(trusted_roots=[root])))
-        stack.enter_context(one_after_the_other())
-        estate = Estate(aws)
-        estate.trust(Path(stack.enter_context(TemporaryDirectory())), root)
-        yield estate
 
 
 @cache

@@ -1,28 +1,40 @@
-"""The rotate function in a process of its own, as Lambda has it, watched while it runs.
+"""Both functions in a process of their own, as Lambda has them, watched while they run.
 
-Reads one request a line, answers with one line. Nothing here belongs to the double or to a test,
-and no file can grow: the operating system refuses each byte, whoever writes it.
+Reads one request a line; writes what the functions log, every logger at DEBUG, then one line with
+what was seen. Nothing here belongs to the double or to a test, and no file can grow: the operating
+system refuses each byte, whoever writes it. With the argument `unprotected` the redaction of
+boto3's logs is switched off.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import resource
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from certrotation import composition
-from certrotation.handlers import rotate
-from certrotation.settings import Settings
-from tests.support.heap import traces_of
+import boto3
+
+# As somebody might who looks for a fault: before anything of the functions is imported.
+boto3.set_stream_logger("", logging.DEBUG)
+
+from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers  # noqa: E402
+
+from certrotation import composition  # noqa: E402
+from certrotation.handlers import rotate, scan  # noqa: E402
+from certrotation.handlers.reporting import logger  # noqa: E402
+from certrotation.settings import Settings  # noqa: E402
+from tests.support.heap import traces_of  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+HANDLERS: dict[str, Any] = {"rotate": rotate.handler, "scan": scan.handler}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 CHANGING = (
     "os.exec",
@@ -43,8 +55,8 @@ CHANGING = (
 """How else than by opening it something gets onto a disk (Python documentation, Audit events)."""
 
 
-class Watch:
-    """What the function does to files while it runs; an audit hook can never be removed."""
+class FileAudit:
+    """What a function does to files while it runs; an audit hook can never be removed."""
 
     def __init__(self) -> None:
         self._is_on = False
@@ -66,15 +78,18 @@ class Watch:
 
 def main() -> None:
     """Answer each request until there are no more."""
-    watch = Watch()
+    if "unprotected" in sys.argv:
+        logging.setLogRecordFactory(logging.LogRecord)
+    audit = FileAudit()
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     for line in sys.stdin:
-        print("watched", json.dumps(_answer(json.loads(line), watch)), flush=True)  # noqa: T201  its output
+        print("\nwatched", json.dumps(_answer(json.loads(line), audit)), flush=True)  # noqa: T201  its output
 
 
-def _answer(request: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
-    """Run the function once, and tell what was seen."""
+def _answer(request: Mapping[str, Any], audit: FileAudit) -> dict[str, Any]:
+    """Run a function once, and tell what was seen."""
     os.environ.update(request["environment"])
+    _set_all_loggers_to_debug()
     kept: list[Any] = []
     during: set[str] = set()
     at_import: dict[str | None, Callable[[Any], object]] = {
@@ -88,8 +103,8 @@ def _answer(request: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
         _at_import(request["at_import_in"], doing)
     gc.collect()
     gc.disable()  # what the collector would have to find is left for the look that follows
-    with watch:
-        ending, kept_by_runtime = _run(request["event"])
+    with audit:
+        ending, kept_by_runtime = _run(HANDLERS[request["handler"]], request["event"])
     left = traces_of(request["masks"])
     gc.enable()
     del kept_by_runtime
@@ -97,34 +112,41 @@ def _answer(request: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
         "ending": ending,
         "left": sorted(left),
         "during": sorted(during),
-        "files": watch.seen,
+        "files": audit.seen,
     }
 
 
-def _run(event: Mapping[str, Any]) -> tuple[str, TracebackType | None]:
-    """Run the function; of a crash the traceback stays, as with Lambda's runtime."""
+def _run(handler: Any, event: Mapping[str, Any]) -> tuple[str, TracebackType | None]:
+    """Run a function; of a crash the traceback is logged and kept, as by Lambda's runtime."""
     try:
-        rotate.handler(event, None)
-    except Exception as crash:  # noqa: BLE001  whatever it is, the runtime catches it
+        handler(event, None)
+    except Exception as crash:
+        logging.getLogger().exception("the handler failed")
         return repr(crash), crash.__traceback__
     return "returned", None
+
+
+def _set_all_loggers_to_debug() -> None:
+    """Set levels and handlers by each way that there is: also of what was imported just now."""
+    copy_config_to_registered_loggers(source_logger=logger, log_level=logging.DEBUG)
+    boto3.set_stream_logger("", logging.DEBUG)
+    for name, each in [*logging.Logger.manager.loggerDict.items()]:
+        if isinstance(each, logging.Logger):
+            each.disabled = False
+            each.filters.clear()
+            boto3.set_stream_logger(name, logging.DEBUG)
 
 
 def _at_import(region: str, doing: Callable[[Any], object]) -> None:
     """Do something whenever this Region's client is about to send an ImportCertificate."""
     certificates: Any = (
-        composition.account(Settings.from_env(os.environ)).regions[region].certificates
+        composition.composed(Settings.from_env(os.environ)).account.regions[region].certificates
     )
 
     def act(request: Any, **_: object) -> None:
         doing(request)
 
     certificates._importing.meta.events.register("before-send.acm.ImportCertificate", act)
-
-
-def crash_at_import(region: str) -> None:
-    """Let a bug strike from now on whenever this Region's client is about to import."""
-    _at_import(region, _crash)
 
 
 def _crash(_request: object) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.support.estate import HOME, client
+from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
-    from tests.support.estate import Estate
+    from tests.simulation.estate import Estate
 
 
 class Letter(NamedTuple):
