@@ -8,28 +8,28 @@ BIN := .venv/bin
 # Node 20 works; jsii would print a banner about its end of life at every start.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PYTHONPATH := lambdas:.
-# Where pyenv has Lambda's Python, though it may not be the one in use.
-PYENV_313 := $(lastword $(sort $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.13*[0-9]/bin)))
-# On the path are found uv, which bundles the Lambda asset, and by uv the Python that compiles it.
-export PATH := $(CURDIR)/$(BIN):$(PATH)$(addprefix :,$(PYENV_313))
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Prints the path of a Python 3.13: one that the machine has, else one that uv downloads.
+PYTHON_313 := $(BIN)/python -m infra.packaging.interpreter
 
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 .venv/.installed: requirements/dev.txt requirements/uv.txt
-	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else "certrotation needs Python 3.11 to 3.13, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.13")'
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else "certrotation needs Python 3.11 to 3.13, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.13")'
+	@echo "Creating .venv from the lock, with $$($(PYTHON) --version): about $$(grep -c '^[a-z]' requirements/dev.txt) packages. The first time takes minutes."
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
-	touch $@
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
+	$(BIN)/uv pip sync --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
+	@touch $@
 
 # `npx cdk` runs app.py with this Python and without PYTHONPATH. The path in the file is relative to
 # the file's folder, which is .venv/lib/python3.x/site-packages.
 .venv/.on-path: .venv/.installed
-	echo ../../../../lambdas > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/certrotation.pth"
-	touch $@
+	@echo ../../../../lambdas > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/certrotation.pth"
+	@touch $@
 
 .PHONY: setup
 setup: .venv/.installed .venv/.on-path ## Create .venv from the lock
@@ -37,7 +37,7 @@ setup: .venv/.installed .venv/.on-path ## Create .venv from the lock
 # Lambda's runtime as far as it can be had: its Python, its runtime client and a boto3.
 .venv-packaged/.installed: requirements/packaged.txt | .venv/.installed
 	rm -rf .venv-packaged
-	$(BIN)/uv venv --quiet --no-project --no-python-downloads --python 3.13 .venv-packaged
+	python="$$($(PYTHON_313))"; $(BIN)/uv venv --quiet --no-project --no-python-downloads --python "$$python" .venv-packaged
 	$(BIN)/uv pip sync --quiet --python .venv-packaged/bin/python --require-hashes --only-binary :all: --compile-bytecode requirements/packaged.txt
 	touch $@
 
@@ -49,9 +49,19 @@ demo: setup ## Tell the service's story on an embedded AWS
 picture: setup ## Draw docs/dashboard.png from the stack's dashboard and a simulated week
 	@$(BIN)/python -m tests.oncall.picture
 
+.PHONY: architecture
+architecture: setup ## Draw docs/architecture.svg from docs/architecture.toml
+	@$(BIN)/python -m tests.architecture
+
 .PHONY: test
-test: check packaged e2e ## Everything that must hold: check, what ships, a deployment, then all tests
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+test: check node ## Everything that must hold: check, what ships, a deployment, then all tests
+	@missing=; \
+	if [ "$$(uname -s)" != Linux ]; then missing="this machine does not run Linux"; \
+	elif ! $(PYTHON_313) > /dev/null; then missing="Python 3.13 was not found and could not be downloaded"; \
+	else $(MAKE) --no-print-directory packaged e2e; fi; \
+	result=0; $(BIN)/python -m pytest -n auto --cov --cov-report=term || result=$$?; \
+	if [ -n "$$missing" ]; then echo "Left out: make packaged, make e2e and tests of the Lambda asset, because $$missing."; fi; \
+	exit $$result
 
 .PHONY: quick
 quick: check ## What to run at every change: check, then the tests that take milliseconds
@@ -63,9 +73,14 @@ check: setup ## Format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell app.py infra lambdas tests docs .github Makefile pyproject.toml *.md
+
+.PHONY: hooks
+hooks: setup ## Check each commit before it is made (pre-commit, with the tools in .venv)
+	$(BIN)/pre-commit install
 
 .PHONY: format
-format: setup ## Let the formatter and the linter mend what they can
+format: setup ## Let the formatter and the linter fix what they can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -114,11 +129,21 @@ year: setup ## Play a year of faults, and see that each raises its alarm and not
 # ministack and, in its interpreter, the functions: that must be the Python that Lambda has.
 .venv-e2e/.installed: requirements/e2e.txt | .venv/.installed
 	rm -rf .venv-e2e
-	$(BIN)/uv venv --quiet --no-project --no-python-downloads --python 3.13 .venv-e2e
+	python="$$($(PYTHON_313))"; $(BIN)/uv venv --quiet --no-project --no-python-downloads --python "$$python" .venv-e2e
 	$(BIN)/uv pip sync --quiet --python .venv-e2e/bin/python --require-hashes --only-binary :all: --compile-bytecode requirements/e2e.txt
 	touch $@
 
-node_modules/.installed: package-lock.json
+# jsii, the CDK's library, and the CDK's command line run on Node.
+.PHONY: node
+node:
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2> /dev/null \
+	|| { echo "certrotation needs Node 20 or later with npm; node is $$(node --version 2> /dev/null || echo not on PATH)." >&2; exit 1; }
+
+.PHONY: lambda-python
+lambda-python: setup ## Find or download the Python 3.13 that compiles the Lambda asset
+	@$(PYTHON_313)
+
+node_modules/.installed: package-lock.json | node
 	npm ci --silent --no-audit --no-fund
 	touch $@
 
@@ -131,8 +156,9 @@ least: setup .venv-e2e/.installed node_modules/.installed ## Take each statement
 	@$(BIN)/python -m tests.e2e.each_statement
 
 .PHONY: synth
-synth: setup ## Synthesize the stack into cdk.out
-	CDK_OUTDIR=cdk.out $(BIN)/python app.py
+synth: setup node ## Synthesize the stack into cdk.out
+	@CDK_OUTDIR=cdk.out $(BIN)/python app.py
+	@$(BIN)/python -m infra.assembly cdk.out
 
 MODE ?= report
 STACK ?= certrotation

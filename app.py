@@ -4,17 +4,19 @@ The CDK's command line runs this file, see cdk.json; `CDK_OUTDIR=cdk.out python 
 same without it.
 """
 
-import json
+import re
 import sys
 from pathlib import Path
 
 import aws_cdk as cdk
 
+from certrotation import __version__
 from certrotation.core.scan.scan_rate import check_scan_rate
 from certrotation.errors import SettingsError
 from certrotation.names import environment
 from certrotation.settings import Settings
-from infra.config import ConfigError, StackConfig
+from infra.cdk_json import read_context
+from infra.config import CONTEXT_KEY, ConfigError, StackConfig, prefix_warning
 from infra.service.environment import function_environment
 from infra.stack import CertRotationStack
 
@@ -23,32 +25,50 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     """Write the cloud assembly for the context in cdk.json and on the command line."""
-    # The command line passes this context on, and what it passes wins; alone, nobody else reads it.
-    cdk_json = json.loads((HERE / "cdk.json").read_text(encoding="utf-8"))
-    app = cdk.App(context=cdk_json["context"])
     try:
+        # The command line passes this context on, and overrides it; without the command line,
+        # nothing else reads the file.
+        app = cdk.App(context=read_context(HERE / "cdk.json"))
         config = StackConfig.from_context(app.node.get_all_context())
         settings = _as_the_functions_read_them(config)
-    except (ConfigError, SettingsError) as error:
-        sys.exit(f"cdk.json or -c: {error}")
-    stack = CertRotationStack(app, config=config)
-    # Of lifetimes from 30 days on; of shorter ones, the scan that sees them warns.
+    except ConfigError as error:
+        sys.exit(str(error))
+    except SettingsError as error:
+        sys.exit(f"cdk.json: {_with_keys_of_cdk_json(error.found)} {error.remedy}")
+    stack = CertRotationStack(app, config=config, version=__version__)
+    _warn(stack, config, settings)
+    app.synth()
+
+
+def _warn(stack: cdk.Stack, config: StackConfig, settings: Settings) -> None:
+    """Attach to the stack what is legal and probably not meant."""
+    annotations = cdk.Annotations.of(stack)
+    # For lifetimes of 30 days or more; for shorter ones, the scan that reads them warns.
     shortest = settings.windows.critical(settings.windows.floor_from_lifetime)
     for finding in check_scan_rate([shortest], settings.scan_interval):
-        cdk.Annotations.of(stack).add_warning_v2(finding.code, finding.found)
-    app.synth()
+        annotations.add_warning_v2(finding.code, finding.found)
+    wide_prefix = prefix_warning(config.secret_prefix)
+    if wide_prefix:
+        annotations.add_warning_v2("SECRET_PREFIX_WIDE", wide_prefix)
 
 
 def _as_the_functions_read_them(config: StackConfig) -> Settings:
     """Return what the functions will make of their environment, rather than at their first run.
 
     Raises:
-        SettingsError: they would refuse it.
+        SettingsError: the functions would refuse their environment.
     """
     somewhere = "https://sqs.invalid/123456789012/known-at-deployment"
     topic = "arn:aws:sns:eu-west-1:123456789012:known-at-deployment"
     variables = function_environment(config, queue_url=somewhere, warning_topic_arn=topic)
     return Settings.from_env({environment.HOME_REGION: config.target_regions[0], **variables})
+
+
+def _with_keys_of_cdk_json(text: str) -> str:
+    """Return a text of the functions with the keys of cdk.json for environment variables."""
+    return re.sub(
+        "CERTROTATION_([A-Z_]+)", lambda variable: f"{CONTEXT_KEY}.{variable[1].lower()}", text
+    )
 
 
 if __name__ == "__main__":

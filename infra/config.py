@@ -1,13 +1,15 @@
 """The settings of one deployment, read from the CDK context and checked before anything is built.
 
-They stand in `cdk.json` under the key `certrotation`. One of them alone can be given on the
-command line, where it wins: `npx cdk deploy -c certrotation:mode=report`. A setting that the
-functions are told too is named like its environment variable, without `CERTROTATION_`.
+The object `context.certrotation` of `cdk.json` contains the settings. One setting can be given on
+the command line, which overrides `cdk.json`: `npx cdk deploy -c certrotation:mode=report`. A
+setting that the functions read too has the name of its environment variable, without
+`CERTROTATION_`.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from difflib import SequenceMatcher
 from functools import cache
 from typing import Any, Literal, Self
 
@@ -19,6 +21,7 @@ from certrotation.names.environment import (
     DEFAULT_SECRET_PREFIX,
     DEFAULT_STACK_NAME,
     OFF,
+    RUNBOOK_URL_PATTERN,
     SECRET_PREFIX_PATTERN,
     Mode,
     Weekday,
@@ -27,11 +30,27 @@ from certrotation.names.environment import (
 Arch = Literal["arm64", "x86_64"]
 Switch = Literal["on", "off"]
 
-_CONTEXT_KEY = "certrotation"
+CONTEXT_KEY = "certrotation"
+_IN_FILE = f"cdk.json: {CONTEXT_KEY}"
+
+_NEAR = 0.6
+"""How alike what was given and what was meant are at least (difflib, ratio)."""
 
 
 class ConfigError(ValueError):
-    """A setting is missing, unknown or unfit; the message names it and says what to give."""
+    """A setting is missing, unknown or invalid; the message names the setting and what to give."""
+
+
+class _InvalidElementError(ValueError):
+    """One element of a setting is invalid; the message names the element."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value, and where a person wrote it."""
+
+    value: object
+    where: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +70,9 @@ class StackConfig:
     reserved_concurrency: Switch = "on"
     """Whether both functions keep their share of the account's concurrency to themselves."""
     critical_emails: tuple[str, ...] = ()
-    """Who is told of what pages."""
+    """Who gets a mail from alarms that page."""
     warning_emails: tuple[str, ...] = ()
-    """Who is told of what opens a ticket."""
+    """Who gets a mail from alarms that open a ticket."""
     secret_key_arns: tuple[str, ...] = ()
     """The customer-managed KMS keys that managed secrets are encrypted with."""
     dependents_tag: tuple[str, str] | None = None
@@ -73,8 +92,10 @@ class StackConfig:
     critical_fraction: float | None = None
     critical_cap_days: int | None = None
     critical_floor_days: int | None = None
+    runbook_url: str | None = None
+    """The page of the team's own runbook, to which alarms and mails link."""
     digest: str | None = None
-    """The day on which the warning topic is told of the week."""
+    """The day on which the warning topic gets the digest of the week."""
 
     @classmethod
     def from_context(cls, context: Mapping[str, object]) -> Self:
@@ -84,19 +105,36 @@ class StackConfig:
             ConfigError: a setting is missing, unknown, or does not fit its rule.
         """
         given = _settings_in(context)
-        unknown = sorted(given.keys() - _RULES.keys())
-        if unknown:
+        if not given and CONTEXT_KEY not in context:
             raise ConfigError(
-                f"{_CONTEXT_KEY}.{unknown[0]} is not a setting; there are: {', '.join(_RULES)}"
+                f"cdk.json: the object {CONTEXT_KEY!r} in 'context' is missing. Add"
+                f' "{CONTEXT_KEY}": {{"target_regions": ["eu-west-1"]}}.'
+            )
+        for name in sorted(given.keys() - _RULES.keys()):
+            raise ConfigError(
+                f"{given[name].where} is not a setting{_suggestion(name, _RULES)}"
+                f" The settings are: {', '.join(_RULES)}."
             )
         for field in fields(cls):
             if field.default is MISSING and field.name not in given:
                 raise ConfigError(
-                    f"{_CONTEXT_KEY}.{field.name} is missing; give {_RULES[field.name].wanted}"
+                    f"{_IN_FILE}.{field.name} is missing. Give {_RULES[field.name].wanted}."
                 )
-        config = cls(**{key: _checked(key, value) for key, value in given.items()})
-        _check_partition(config)
+        config = cls(**{name: _checked(name, each) for name, each in given.items()})
+        _check_partition(config, given)
         return config
+
+
+def prefix_warning(secret_prefix: str) -> str | None:
+    """Return what a prefix allows beyond the secrets that it is meant for, or None."""
+    if secret_prefix.endswith("/"):
+        return None
+    return (
+        f"{_IN_FILE}.secret_prefix {secret_prefix!r} does not end in '/'. Every secret whose name"
+        f" begins with these characters is managed, and rotate can read it: for example"
+        f" {secret_prefix}X and {secret_prefix}-backup/shop. If you mean a folder, give"
+        f" {secret_prefix + '/'!r}."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +145,60 @@ class _Rule:
     """The value in its own type, or None if it does not fit."""
 
 
-def _settings_in(context: Mapping[str, object]) -> dict[str, object]:
-    together = context.get(_CONTEXT_KEY, {})
+def _settings_in(context: Mapping[str, object]) -> dict[str, _Given]:
+    together = context.get(CONTEXT_KEY, {})
     if not isinstance(together, Mapping):
         raise ConfigError(
-            f"{_CONTEXT_KEY} is {together!r}; give an object, or one setting as {_CONTEXT_KEY}:mode"
+            f"{_IN_FILE} is {together!r}. Give an object, or one setting with"
+            f" -c {CONTEXT_KEY}:mode=report."
         )
-    alone_prefix = f"{_CONTEXT_KEY}:"
-    alone = {
-        key.removeprefix(alone_prefix): value
-        for key, value in context.items()
-        if key.startswith(alone_prefix)
+    alone_prefix = f"{CONTEXT_KEY}:"
+    return {
+        **{name: _Given(value, f"{_IN_FILE}.{name}") for name, value in together.items()},
+        **{
+            key.removeprefix(alone_prefix): _Given(value, f"-c {key}")
+            for key, value in context.items()
+            if key.startswith(alone_prefix)
+        },
     }
-    return {**together, **alone}
 
 
-def _checked(key: str, value: object) -> Any:
-    rule = _RULES[key]
-    result = rule.read(value)
+def _checked(name: str, given: _Given) -> Any:
+    rule = _RULES[name]
+    try:
+        result = rule.read(given.value)
+    except _InvalidElementError as error:
+        raise ConfigError(f"{given.where}: {error} Give {rule.wanted}.") from None
     if result is None:
-        raise ConfigError(f"{_CONTEXT_KEY}.{key} is {value!r}; give {rule.wanted}")
+        raise ConfigError(f"{given.where} is {given.value!r}. Give {rule.wanted}.")
     return result
+
+
+def _suggestion(given: str, valid: Iterable[str]) -> str:
+    """Return the end of a sentence: the valid name that was probably meant, if there is one."""
+    nearness = {each: SequenceMatcher(None, given.lower(), each).ratio() for each in sorted(valid)}
+    # Of equally near ones the first: eu-west-1 for eu-west-9.
+    nearest = max(nearness, key=lambda each: nearness[each])
+    return f"; did you mean {nearest}?" if nearness[nearest] >= _NEAR else "."
+
+
+def _texts(value: object) -> list[str] | None:
+    """Return the elements of a list, which on the command line are separated by commas.
+
+    Raises:
+        _InvalidElementError: an element is not text, or is given twice.
+    """
+    elements = value.split(",") if isinstance(value, str) else value
+    if not isinstance(elements, list | tuple) or not elements or elements == [""]:
+        return None
+    texts = list[str]()
+    for each in elements:
+        if not isinstance(each, str):
+            raise _InvalidElementError(f"{each!r} is not text.")
+        if each in texts:
+            raise _InvalidElementError(f"{each!r} is given twice.")
+        texts.append(each)
+    return texts
 
 
 def _text(pattern: str, wanted: str) -> _Rule:
@@ -138,7 +209,14 @@ def _text(pattern: str, wanted: str) -> _Rule:
 
 
 def _one_of(*choices: str) -> _Rule:
-    return _text("|".join(choices), " or ".join(choices))
+    def read(value: object) -> str | None:
+        if isinstance(value, str) and value not in choices:
+            raise _InvalidElementError(
+                f"{value!r} is not one of the choices{_suggestion(value, choices)}"
+            )
+        return value if isinstance(value, str) else None
+
+    return _Rule(" or ".join(choices), read)
 
 
 def _whole_number(low: int, high: int, unit: str) -> _Rule:
@@ -161,17 +239,31 @@ def _read_fraction(value: object) -> float | None:
 
 
 def _list_of(pattern: str, wanted: str) -> _Rule:
-    """Different texts of one shape; on the command line they are separated by commas."""
+    """Different texts of one form."""
 
     def read(value: object) -> tuple[str, ...] | None:
-        texts = value.split(",") if isinstance(value, str) else value
-        if not isinstance(texts, list | tuple) or not texts:
-            return None
-        if not all(isinstance(each, str) and re.fullmatch(pattern, each) for each in texts):
-            return None
-        return tuple(texts) if len(set(texts)) == len(texts) else None
+        texts = _texts(value)
+        for each in texts or ():
+            if not re.fullmatch(pattern, each):
+                raise _InvalidElementError(f"{each!r} does not fit.")
+        return tuple(texts) if texts else None
 
     return _Rule(wanted, read)
+
+
+def _some_of(what: str, choices: Collection[str]) -> _Rule:
+    """Different ones of these texts."""
+
+    def read(value: object) -> tuple[str, ...] | None:
+        texts = _texts(value)
+        for each in texts or ():
+            if each not in choices:
+                raise _InvalidElementError(
+                    f"{each!r} is not one of the choices{_suggestion(each, choices)}"
+                )
+        return tuple(texts) if texts else None
+
+    return _Rule(f"a list of different {what}, out of {', '.join(choices)}", read)
 
 
 @cache
@@ -188,23 +280,35 @@ def _partitions() -> Mapping[str, str]:
     }
 
 
-def _check_partition(config: StackConfig) -> None:
+def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
     """Refuse the ARN of another partition than that of the target Regions."""
     partition = _partitions()[config.target_regions[0]]
-    for arn in (*config.secret_key_arns, *filter(None, [config.permissions_boundary])):
-        if not arn.startswith(f"arn:{partition}:"):
-            raise ConfigError(f"{arn} is not in {partition}, where the target Regions are")
+    arns = {
+        "secret_key_arns": config.secret_key_arns,
+        "permissions_boundary": tuple(filter(None, [config.permissions_boundary])),
+    }
+    for name, each in ((name, each) for name, those in arns.items() for each in those):
+        if not each.startswith(f"arn:{partition}:"):
+            raise ConfigError(
+                f"{given[name].where}: {each} is not in the partition {partition}, where the"
+                " target Regions are."
+            )
 
 
 def _read_regions(value: object) -> tuple[str, ...] | None:
-    regions = value.split(",") if isinstance(value, str) else value
-    if not isinstance(regions, list | tuple) or not all(isinstance(name, str) for name in regions):
+    regions = _texts(value)
+    if regions is None:
         return None
-    # An account is in one partition, and None stands for a Region that there is not.
-    partitions = {_partitions().get(name) for name in regions}
-    if len(partitions) != 1 or partitions == {None}:
-        return None
-    return tuple(regions) if len(set(regions)) == len(regions) else None
+    known = _partitions()
+    for each in regions:
+        if each not in known:
+            raise _InvalidElementError(f"{each!r} is not a Region{_suggestion(each, known)}")
+        if known[each] != known[regions[0]]:
+            raise _InvalidElementError(
+                f"{each!r} is in the partition {known[each]}, {regions[0]!r} in"
+                f" {known[regions[0]]}; an account is in one partition."
+            )
+    return tuple(regions)
 
 
 # AWS General Reference, Tagging your AWS resources; the narrowest charset of the services here.
@@ -219,12 +323,18 @@ def _read_tag(value: object) -> tuple[str, str] | None:
 def _read_tags(value: object) -> tuple[tuple[str, str], ...] | None:
     if isinstance(value, Mapping):
         value = [f"{key}={text}" for key, text in value.items()]
-    texts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(texts, list):
-        return None
-    tags = [tag for tag in map(_read_tag, texts) if tag is not None]
-    # Keys that differ in case alone are one to IAM (IAM User Guide, Tags for IAM resources).
-    return tuple(tags) if len({key.lower() for key, _ in tags}) == len(texts) else None
+    tags = dict[str, tuple[str, str]]()
+    for text in _texts(value) or ():
+        tag = _read_tag(text)
+        if tag is None:
+            raise _InvalidElementError(f"{text!r} is not a tag that every service accepts.")
+        # Keys that differ in case alone are one to IAM (IAM User Guide, Tags for IAM resources).
+        if tag[0].lower() in tags:
+            raise _InvalidElementError(
+                f"the key {tag[0]!r} is given twice, apart from upper and lower case."
+            )
+        tags[tag[0].lower()] = tag
+    return tuple(tags.values()) or None
 
 
 _FRACTION = _Rule("a number between 0 and 1, such as 0.2", _read_fraction)
@@ -269,9 +379,7 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "tags": _Rule("different tags, as an object or as key=value,key=value", _read_tags),
     "termination_protection": _SWITCH,
-    "dependents": _list_of(
-        "|".join(NAMES), f"a list of different kinds of dependents, out of {', '.join(NAMES)}"
-    ),
+    "dependents": _some_of("kinds of dependents", NAMES),
     "adoption": _SWITCH,
     "retention_days": _DAYS,
     "yearly_import_quota": _whole_number(1, 1_000_000, "imports"),
@@ -280,5 +388,8 @@ _RULES: Mapping[str, _Rule] = {
     "critical_fraction": _FRACTION,
     "critical_cap_days": _DAYS,
     "critical_floor_days": _DAYS,
+    "runbook_url": _text(
+        RUNBOOK_URL_PATTERN, "an https URL of at most 300 characters, without an anchor"
+    ),
     "digest": _one_of(OFF, *Weekday),
 }

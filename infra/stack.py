@@ -13,7 +13,7 @@ from infra.observability.saved_queries import SavedQueries
 from infra.packaging.asset import function_code
 from infra.service.encryption import EncryptionKey
 from infra.service.environment import function_environment
-from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
+from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 from infra.service.queues import RotationQueue
 from infra.service.rotate_function import RotateFunction
 from infra.service.scan_function import ScanFunction
@@ -29,7 +29,7 @@ class CertRotationStack(cdk.Stack):
     Every resource's name begins with the stack's: CloudFormation makes it, wherever it can.
     """
 
-    def __init__(self, scope: Construct, *, config: StackConfig) -> None:
+    def __init__(self, scope: Construct, *, config: StackConfig, version: str) -> None:
         super().__init__(
             scope,
             config.stack_name,
@@ -89,7 +89,7 @@ class CertRotationStack(cdk.Stack):
             scan_failures=scan.failures,
             rule_dead_letters=rule.dead_letters,
         )
-        alarms = Alarms(self, "Alarms", watched=watched, notices=notices, interval=interval)
+        alarms = Alarms(self, "Alarms", watched=watched, notices=notices, config=config)
         dashboard = ServiceDashboard(
             self, "Screen", alarms=alarms, watched=watched, interval=interval
         )
@@ -97,6 +97,7 @@ class CertRotationStack(cdk.Stack):
         SavedQueries(self, "Queries", groups=groups)
         self._tell(
             {
+                VERSION: (version, "Version of certrotation that is deployed"),
                 SCAN_FUNCTION: (scan.function.function_name, "Run it to scan now"),
                 "ScanLogs": (scan.function.log_group.log_group_name, "What each scan saw"),
                 "ScanFailures": (scan.failures.queue_url, "Scans that failed three times"),

@@ -23,7 +23,7 @@ from certrotation.core.rotation.planning import RotationPolicy
 from certrotation.core.scan.assessment import ScanPolicy
 from certrotation.errors import SettingsError
 from certrotation.settings import Settings
-from tests.aws.making import material_of, raising
+from tests.aws.samples import material_of, raising
 from tests.double import Fault
 from tests.support.authority import pem
 

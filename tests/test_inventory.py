@@ -14,7 +14,7 @@ from certrotation.errors import AccessDenied
 from certrotation.names import tags
 from certrotation.settings import Settings
 from certrotation.workflows.inventory import Inventory, inventory
-from tests.aws.making import raising
+from tests.aws.samples import raising
 from tests.simulation.estate import HOME, PREFIX
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from certrotation.settings import Settings
 
 TOPIC = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:tls-Warning_1"
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
+RUNBOOK = "https://wiki.example.com/certrotation/runbook"
 REQUIRED = {
     "AWS_REGION": "eu-west-1",
     "CERTROTATION_TARGET_REGIONS": "eu-west-1,us-east-1",
@@ -33,6 +34,7 @@ DEFAULT = Settings(
     windows=WindowPolicy(),
     public_roots_file=None,
     warning_topic_arn=None,
+    runbook_url=None,
     digest=None,
 )
 
@@ -96,6 +98,7 @@ def test_a_required_variable_that_is_not_set_is_named(name: str, value: str | No
         ("CERTROTATION_YEARLY_IMPORT_QUOTA", "1", "yearly_import_quota", 1),
         ("CERTROTATION_PUBLIC_ROOTS_FILE", "/opt/roots.pem", "public_roots_file", "/opt/roots.pem"),
         ("CERTROTATION_WARNING_TOPIC_ARN", TOPIC, "warning_topic_arn", TOPIC),
+        ("CERTROTATION_RUNBOOK_URL", RUNBOOK, "runbook_url", RUNBOOK),
         ("CERTROTATION_DIGEST", "off", "digest", None),
         ("CERTROTATION_DIGEST", "sunday", "digest", Weekday.SUNDAY),
         (
@@ -146,10 +149,14 @@ def test_an_optional_variable_without_text_counts_as_not_set() -> None:
     assert Settings.from_env({**REQUIRED, "CERTROTATION_MODE": " "}) == DEFAULT
 
 
-NO_REGION = "that is no Region's name, such as eu-west-1"
-ABOVE_ZERO = "it must be above zero"
-A_FRACTION = "it is a fraction of the lifetime, below 1"
-A_CENTURY = "it is at most 36500 days"
+NO_REGION = "is not a valid Region (example: eu-west-1)"
+A_NAME = "must be 1 to 256 letters, digits and /_+=.@-"
+ABOVE_ZERO = "must be greater than 0"
+A_FRACTION = "must be a fraction of the lifetime, less than 1"
+A_CENTURY = "must be at most 36500 days"
+A_PAGE = "must be an https URL of at most 300 characters, without an anchor"
+A_DAY = "must be off or a day (example: monday)"
+NO_TOPIC = "is not the ARN of an SNS topic"
 
 
 @pytest.mark.parametrize(
@@ -157,39 +164,41 @@ A_CENTURY = "it is at most 36500 days"
     [
         ("AWS_REGION", "Ireland", NO_REGION),
         ("AWS_REGION", "eu-west-1a", NO_REGION),
-        ("CERTROTATION_TARGET_REGIONS", "eu-west-1,", NO_REGION),
-        ("CERTROTATION_TARGET_REGIONS", "eu-west-1 us-east-1", NO_REGION),
-        ("CERTROTATION_TARGET_REGIONS", "eu-west-1,eu-west-1", "a Region stands twice"),
-        ("CERTROTATION_QUEUE_URL", "rotation", "that is no URL of an SQS queue"),
+        ("CERTROTATION_TARGET_REGIONS", "eu-west-1,", f"contains '', which {NO_REGION}"),
+        ("CERTROTATION_TARGET_REGIONS", "foo,us-east-1", f"contains 'foo', which {NO_REGION}"),
+        ("CERTROTATION_TARGET_REGIONS", "eu-west-1,eu-west-1", "contains eu-west-1 twice"),
+        ("CERTROTATION_QUEUE_URL", "rotation", "is not the URL of an SQS queue"),
         (
             "CERTROTATION_SECRET_PREFIX",
             "tls *",
-            "a secret's name holds letters, digits and /_+=.@- only",
+            A_NAME,
         ),
         (
             "CERTROTATION_SECRET_PREFIX",
             "p" * 257,
-            "a secret's name holds letters, digits and /_+=.@- only",
+            A_NAME,
         ),
-        ("CERTROTATION_MODE", "Apply", "it is apply or report"),
-        ("CERTROTATION_WARNING_TOPIC_ARN", "tls-Warning", "that is no ARN of an SNS topic"),
+        ("CERTROTATION_MODE", "Apply", "must be apply or report"),
+        ("CERTROTATION_WARNING_TOPIC_ARN", "tls-Warning", NO_TOPIC),
         (
             "CERTROTATION_WARNING_TOPIC_ARN",
             f"{TOPIC}:1",
-            "that is no ARN of an SNS topic",
+            NO_TOPIC,
         ),
-        ("CERTROTATION_DIGEST", "Monday", "it is off or a day, such as monday"),
-        ("CERTROTATION_DIGEST", "daily", "it is off or a day, such as monday"),
-        ("CERTROTATION_ADOPTION", "yes", "it is on or off"),
+        ("CERTROTATION_RUNBOOK_URL", "http://wiki.example.com/runbook", A_PAGE),
+        ("CERTROTATION_RUNBOOK_URL", f"{RUNBOOK}#anchor", A_PAGE),
+        ("CERTROTATION_DIGEST", "Monday", A_DAY),
+        ("CERTROTATION_DIGEST", "daily", A_DAY),
+        ("CERTROTATION_ADOPTION", "yes", "must be on or off"),
         ("CERTROTATION_SCAN_INTERVAL_MINUTES", "0", ABOVE_ZERO),
         ("CERTROTATION_SCAN_INTERVAL_MINUTES", "nan", ABOVE_ZERO),
         ("CERTROTATION_SCAN_INTERVAL_MINUTES", "1e300", A_CENTURY),
         ("CERTROTATION_RETENTION_DAYS", "-1", ABOVE_ZERO),
-        ("CERTROTATION_YEARLY_IMPORT_QUOTA", "0", "that is no whole number above 0"),
-        ("CERTROTATION_YEARLY_IMPORT_QUOTA", "many", "that is no whole number above 0"),
+        ("CERTROTATION_YEARLY_IMPORT_QUOTA", "0", "must be a positive integer"),
+        ("CERTROTATION_YEARLY_IMPORT_QUOTA", "many", "must be a positive integer"),
         ("CERTROTATION_RETENTION_DAYS", "inf", A_CENTURY),
         ("CERTROTATION_RETENTION_DAYS", "36500.1", A_CENTURY),
-        ("CERTROTATION_RETENTION_DAYS", "soon", "could not convert string to float: 'soon'"),
+        ("CERTROTATION_RETENTION_DAYS", "soon", "must be a number"),
         ("CERTROTATION_WARNING_CAP_DAYS", "0", ABOVE_ZERO),
         ("CERTROTATION_CRITICAL_CAP_DAYS", "0", ABOVE_ZERO),
         ("CERTROTATION_CRITICAL_FLOOR_DAYS", "0", ABOVE_ZERO),
@@ -203,30 +212,40 @@ def test_a_value_that_is_malformed_or_out_of_range_is_refused_naming_its_variabl
 ) -> None:
     error = refusal_of(**{name: text})
 
-    assert error.found == f"{name} is {text!r}: {why}."
+    assert error.found == f"{name} {text!r} {why}."
     assert error.remedy == "Correct it in the stack."
 
 
 @pytest.mark.parametrize(
-    "variables",
+    ("variables", "found"),
     [
-        {"CERTROTATION_CRITICAL_FRACTION": "0.21"},
-        {"CERTROTATION_CRITICAL_CAP_DAYS": "61"},
-        {"CERTROTATION_CRITICAL_FLOOR_DAYS": "6.1"},
-        {"CERTROTATION_CRITICAL_FLOOR_DAYS": "4", "CERTROTATION_CRITICAL_CAP_DAYS": "3"},
+        (
+            {"CERTROTATION_CRITICAL_FRACTION": "0.21"},
+            "CRITICAL_FRACTION (0.21) is larger than CERTROTATION_WARNING_FRACTION (0.2).",
+        ),
+        (
+            {"CERTROTATION_CRITICAL_CAP_DAYS": "61"},
+            "CRITICAL_CAP_DAYS (61) is larger than CERTROTATION_WARNING_CAP_DAYS (60).",
+        ),
+        (
+            {"CERTROTATION_CRITICAL_FLOOR_DAYS": "7"},
+            "CRITICAL_FLOOR_DAYS (7) is larger than the warning window of 30-day certificates (6).",
+        ),
+        (
+            {"CERTROTATION_CRITICAL_FLOOR_DAYS": "4", "CERTROTATION_CRITICAL_CAP_DAYS": "3"},
+            "CRITICAL_FLOOR_DAYS (4) is larger than CERTROTATION_CRITICAL_CAP_DAYS (3).",
+        ),
     ],
     ids=["fraction", "cap", "floor over the warning window", "floor over its cap"],
 )
 def test_a_critical_window_longer_than_the_warning_window_is_refused(
-    variables: dict[str, str],
+    variables: dict[str, str], found: str
 ) -> None:
     error = refusal_of(**variables)
 
-    assert error.found == (
-        "The critical window would be longer than the warning window, or its floor than its cap."
-    )
+    assert error.found == f"CERTROTATION_{found}"
     assert error.remedy == (
-        "Correct the CERTROTATION_WARNING_... and CERTROTATION_CRITICAL_... settings."
+        "A critical window must not be longer than its warning window, nor its floor than its cap."
     )
 
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from certrotation.names import metrics
+from certrotation.names.runbook import place_of
 
 Severity = Literal["critical", "warning"]
-
-RUNBOOK = "docs/runbook.md"
 
 SHOWN_IN_FULL = 1024
 """The longest description, in characters (CloudWatch API Reference, PutMetricAlarm)."""
@@ -42,10 +41,14 @@ class AlarmText:
 
     @property
     def description(self) -> str:
-        """The description of the alarm, which its mail contains."""
-        return (
-            f'{self.happened} If nobody acts: {self.otherwise} Follow {RUNBOOK}, "{self.heading}".'
-        )
+        """The description of the alarm where the team has no runbook of its own."""
+        return self.description_with(runbook_url=None)
+
+    def description_with(self, *, runbook_url: str | None) -> str:
+        """Return the description of the alarm, which its mail contains."""
+        # A mail program would make a full stop after a link a part of the link.
+        place = f"{place_of(self.heading, runbook_url)}{'' if runbook_url else '.'}"
+        return f"{self.happened} If nobody acts: {self.otherwise} Follow {place}"
 
 
 ON_FIRE = AlarmText(

@@ -22,6 +22,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.config import StackConfig
 from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE, Severity
 from infra.observability.cadence import DAY, HOUR, MINUTE, Cadence, Evaluation
 from infra.observability.metrics import count, depth, math, of_service, oldest, watched_by
@@ -74,7 +75,7 @@ class Alarms(Construct):
         *,
         watched: Watched,
         notices: Notices,
-        interval: cdk.Duration,
+        config: StackConfig,
     ) -> None:
         super().__init__(scope, construct_id)
         self.by_name: dict[str, cloudwatch.Alarm] = {}
@@ -82,7 +83,8 @@ class Alarms(Construct):
             "critical": notices.critical,
             "warning": notices.warning,
         }
-        self._cadence = Cadence(interval.to_minutes() * MINUTE)
+        self._runbook_url = config.runbook_url
+        self._cadence = Cadence(config.scan_interval_minutes * MINUTE)
         self._watch_levels()
         self._watch_what_lasts()
         self._watch_for_missing_scans()
@@ -228,7 +230,7 @@ class Alarms(Construct):
             self,
             ON_FIRE.name,
             composite_alarm_name=f"{cdk.Stack.of(self).stack_name}-{ON_FIRE.name}",
-            alarm_description=ON_FIRE.description,
+            alarm_description=ON_FIRE.description_with(runbook_url=self._runbook_url),
             alarm_rule=cloudwatch.AlarmRule.any_of(*(self.by_name[each] for each in paging)),
         )
 
@@ -268,7 +270,7 @@ class Alarms(Construct):
         alarm = cloudwatch.Alarm(
             self,
             name,
-            alarm_description=text.description,
+            alarm_description=text.description_with(runbook_url=self._runbook_url),
             metric=metric,
             comparison_operator=comparison,
             threshold=threshold,

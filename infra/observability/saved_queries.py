@@ -12,7 +12,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.observability.alarm_texts import ALARM_TEXTS, RUNBOOK
+from certrotation.names.runbook import RUNBOOK
+from infra.observability.alarm_texts import ALARM_TEXTS
 
 _DOCUMENT = Path(__file__).parents[2] / RUNBOOK
 

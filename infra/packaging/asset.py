@@ -1,5 +1,6 @@
 """The one Lambda asset that both functions run."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from infra.config import Arch
 from infra.packaging.bundling import bundle
+from infra.packaging.interpreter import PackagingError
 
 _SOURCE = Path(__file__).parents[2] / "lambdas"
 
@@ -20,8 +22,12 @@ class _LocalBundling:
 
     # jsii passes the options as keywords only to a method that names one.
     def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_others: Any) -> bool:  # noqa: ARG002
-        """Bundle without Docker; whatever prevents that is an error, not a reason to try Docker."""
-        bundle(_SOURCE, Path(output_dir), self._arch)
+        """Bundle without Docker; what prevents that is an error, not a reason to try Docker."""
+        try:
+            bundle(_SOURCE, Path(output_dir), self._arch)
+        except PackagingError as error:
+            # jsii would turn an error into a traceback of Node's and Python's calls.
+            sys.exit(str(error))
         return True
 
 

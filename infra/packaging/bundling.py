@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 from infra.config import Arch
-
-PYTHON_VERSION = "3.13"
+from infra.packaging.interpreter import PYTHON_VERSION, PackagingError, find_python, find_uv
 
 _PACKAGE = "certrotation"
 # Where Lambda puts the asset (Lambda Developer Guide, "Using Lambda environment variables").
@@ -35,15 +34,11 @@ _INSTALLER_TRACES = (
 )
 
 
-class BundlingError(RuntimeError):
-    """The asset cannot be built; the message says why and what to do."""
-
-
 def bundle(source: Path, output: Path, arch: Arch) -> None:
     """Fill the existing folder `output` with the asset for `arch`, from a checkout's `lambdas/`.
 
     Raises:
-        BundlingError: uv or a Python of Lambda's version is missing, or one of them failed.
+        PackagingError: uv or a Python of Lambda's version is missing, or one of them failed.
     """
     compiler = find_python()
     _install_dependencies(source / "requirements.txt", output, arch)
@@ -53,29 +48,9 @@ def bundle(source: Path, output: Path, arch: Arch) -> None:
     _set_modes(output)
 
 
-def find_python() -> str:
-    """Return a Python of Lambda's version: it passes over the bytecode of any other.
-
-    Raises:
-        BundlingError: there is none, or no uv that would find it.
-    """
-    running = sys.version_info
-    if f"{running.major}.{running.minor}" == PYTHON_VERSION:
-        return sys.executable
-    command = [_find_uv(), "python", "find", "--no-project", PYTHON_VERSION]
-    # uv's own words go to the terminal, as below.
-    finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603  no shell; every word is ours
-    if finished.returncode != 0:
-        raise BundlingError(
-            f"there is no Python {PYTHON_VERSION}, which compiles the Lambda asset, "
-            f"on PATH or among uv's own; run `uv python install {PYTHON_VERSION}`"
-        )
-    return finished.stdout.strip()
-
-
 def _install_dependencies(requirements: Path, output: Path, arch: Arch) -> None:
     command = [
-        _find_uv(),
+        find_uv(),
         *("pip", "install", "--quiet", "--python", sys.executable),
         *("--target", str(output), "--requirements", str(requirements), "--require-hashes"),
         *("--python-version", PYTHON_VERSION, "--python-platform", _PLATFORMS[arch]),
@@ -85,21 +60,10 @@ def _install_dependencies(requirements: Path, output: Path, arch: Arch) -> None:
     # uv's own words go to the terminal: the CDK shows only that bundling failed.
     finished = subprocess.run(command, check=False)  # noqa: S603  no shell; every word is ours
     if finished.returncode != 0:
-        raise BundlingError(
+        raise PackagingError(
             f"uv could not install {requirements} (exit code {finished.returncode}); "
-            "its message stands above"
+            "its message is above"
         )
-
-
-def _find_uv() -> str:
-    beside_python = str(Path(sys.executable).parent)
-    uv = shutil.which("uv", path=os.pathsep.join([beside_python, os.environ.get("PATH", "")]))
-    if uv is None:
-        raise BundlingError(
-            "uv, which bundles the Lambda asset, is neither on PATH nor beside "
-            f"{sys.executable}; run `make setup`"
-        )
-    return uv
 
 
 def _remove_installer_traces(output: Path) -> None:
@@ -133,9 +97,9 @@ def _add_bytecode(python: str, output: Path) -> None:
     ]
     finished = subprocess.run(command, env=_compiling_environment(), check=False)  # noqa: S603  as above
     if finished.returncode != 0:
-        raise BundlingError(
+        raise PackagingError(
             f"{python} could not compile the Lambda asset (exit code {finished.returncode}); "
-            "its message stands above"
+            "its message is above"
         )
 
 

@@ -18,6 +18,7 @@ def function_environment(
         environment.CRITICAL_CAP_DAYS: config.critical_cap_days,
         environment.CRITICAL_FLOOR_DAYS: config.critical_floor_days,
         environment.DIGEST: config.digest,
+        environment.RUNBOOK_URL: config.runbook_url,
     }
     return {
         environment.TARGET_REGIONS: ",".join(config.target_regions),

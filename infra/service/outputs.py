@@ -2,3 +2,4 @@
 
 SCAN_FUNCTION = "ScanFunction"
 ROTATE_FUNCTION = "RotateFunction"
+VERSION = "Version"

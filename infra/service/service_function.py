@@ -12,7 +12,7 @@ from constructs import Construct
 from infra.config import Arch
 from infra.iam.nag_suppressions import acknowledge, acknowledge_wildcards
 from infra.observability.logs import log_group
-from infra.packaging.bundling import PYTHON_VERSION
+from infra.packaging.interpreter import PYTHON_VERSION
 from infra.service.encryption import use_of
 from infra.service.topics import Notices
 

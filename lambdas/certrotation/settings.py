@@ -1,4 +1,4 @@
-"""What the environment says: read once, checked, and frozen."""
+"""The settings of the functions: read from the environment once, checked, and frozen."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _T = TypeVar("_T")
 
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
+_DAY = timedelta(days=1)
 _LONGEST = timedelta(days=36_500)
 
 
@@ -47,6 +48,8 @@ class Settings:
     """PEM file of the roots taken as public; None means those that botocore ships."""
     warning_topic_arn: str | None
     """The SNS topic that people are told over; None if nobody is told."""
+    runbook_url: str | None
+    """The page of the team's own runbook, to which mails link; None means the repository's."""
     digest: Weekday | None
     """The day on which a digest is sent, if one is wanted."""
 
@@ -80,6 +83,7 @@ class Settings:
             windows=_windows(read),
             public_roots_file=read.optional(environment.PUBLIC_ROOTS_FILE, str, None),
             warning_topic_arn=read.optional(environment.WARNING_TOPIC_ARN, _topic_arn, None),
+            runbook_url=read.optional(environment.RUNBOOK_URL, _runbook_url, None),
             digest=read.optional(environment.DIGEST, _digest, None),
         )
 
@@ -105,7 +109,7 @@ def _parse(name: str, text: str, parse: Callable[[str], _T]) -> _T:
     try:
         return parse(text)
     except ValueError as error:
-        raise SettingsError(f"{name} is {text!r}: {error}.", "Correct it in the stack.") from error
+        raise SettingsError(f"{name} {text!r} {error}.", "Correct it in the stack.") from error
 
 
 def _windows(read: _Reader) -> WindowPolicy:
@@ -123,54 +127,85 @@ def _windows(read: _Reader) -> WindowPolicy:
             environment.CRITICAL_FLOOR_DAYS, _days, default.critical_floor
         ),
     )
-    if (
-        policy.critical_fraction > policy.warning_fraction
-        or policy.critical_cap > policy.warning_cap
-        or policy.critical_floor > policy.warning(policy.floor_from_lifetime)
-        or policy.critical_floor > policy.critical_cap
+    least_warning = policy.warning(policy.floor_from_lifetime)
+    for critical, critical_name, warning, warning_name in (
+        (
+            policy.critical_fraction,
+            environment.CRITICAL_FRACTION,
+            policy.warning_fraction,
+            environment.WARNING_FRACTION,
+        ),
+        (
+            policy.critical_cap / _DAY,
+            environment.CRITICAL_CAP_DAYS,
+            policy.warning_cap / _DAY,
+            environment.WARNING_CAP_DAYS,
+        ),
+        (
+            policy.critical_floor / _DAY,
+            environment.CRITICAL_FLOOR_DAYS,
+            policy.critical_cap / _DAY,
+            environment.CRITICAL_CAP_DAYS,
+        ),
+        (
+            policy.critical_floor / _DAY,
+            environment.CRITICAL_FLOOR_DAYS,
+            least_warning / _DAY,
+            f"the warning window of {policy.floor_from_lifetime.days}-day certificates",
+        ),
     ):
-        raise SettingsError(
-            "The critical window would be longer than the warning window, or its floor than its"
-            " cap.",
-            "Correct the CERTROTATION_WARNING_... and CERTROTATION_CRITICAL_... settings.",
-        )
+        if critical > warning:
+            raise SettingsError(
+                f"{critical_name} ({critical:g}) is larger than {warning_name} ({warning:g}).",
+                "A critical window must not be longer than its warning window, nor its floor than"
+                " its cap.",
+            )
     return policy
 
 
 def _region(text: str) -> str:
     if not _REGION.fullmatch(text):
-        raise ValueError("that is no Region's name, such as eu-west-1")
+        raise ValueError("is not a valid Region (example: eu-west-1)")
     return text
 
 
 def _regions(text: str) -> tuple[str, ...]:
-    names = tuple(_region(each.strip()) for each in text.split(","))
-    if len(set(names)) < len(names):
-        raise ValueError("a Region stands twice")
+    names = tuple(each.strip() for each in text.split(","))
+    for name in names:
+        if not _REGION.fullmatch(name):
+            raise ValueError(f"contains {name!r}, which is not a valid Region (example: eu-west-1)")
+        if names.count(name) > 1:
+            raise ValueError(f"contains {name} twice")
     return names
 
 
 def _secret_prefix(text: str) -> str:
     if not re.fullmatch(environment.SECRET_PREFIX_PATTERN, text):
-        raise ValueError("a secret's name holds letters, digits and /_+=.@- only")
+        raise ValueError("must be 1 to 256 letters, digits and /_+=.@-")
     return text
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
-        raise ValueError("that is no whole number above 0")
+        raise ValueError("must be a positive integer")
     return int(text)
 
 
 def _url(text: str) -> str:
     if not text.startswith(("https://", "http://")):
-        raise ValueError("that is no URL of an SQS queue")
+        raise ValueError("is not the URL of an SQS queue")
     return text
 
 
 def _topic_arn(text: str) -> str:
     if not _TOPIC.fullmatch(text):
-        raise ValueError("that is no ARN of an SNS topic")
+        raise ValueError("is not the ARN of an SNS topic")
+    return text
+
+
+def _runbook_url(text: str) -> str:
+    if not re.fullmatch(environment.RUNBOOK_URL_PATTERN, text):
+        raise ValueError("must be an https URL of at most 300 characters, without an anchor")
     return text
 
 
@@ -182,26 +217,29 @@ def _digest(text: str) -> Weekday | None:
     if text == environment.OFF:
         return None
     if text not in set(Weekday):
-        raise ValueError("it is off or a day, such as monday")
+        raise ValueError("must be off or a day (example: monday)")
     return Weekday(text)
 
 
 def _mode(text: str) -> Mode:
     if text not in set(Mode):
-        raise ValueError("it is apply or report")
+        raise ValueError("must be apply or report")
     return Mode(text)
 
 
 def _switch(text: str) -> bool:
     if text not in {environment.ON, environment.OFF}:
-        raise ValueError("it is on or off")
+        raise ValueError("must be on or off")
     return text == environment.ON
 
 
 def _positive(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError("must be a number") from None
     if not number > 0:
-        raise ValueError("it must be above zero")
+        raise ValueError("must be greater than 0")
     return number
 
 
@@ -216,12 +254,12 @@ def _days(text: str) -> timedelta:
 def _span(text: str, unit: timedelta) -> timedelta:
     number = _positive(text)
     if number > _LONGEST / unit:
-        raise ValueError(f"it is at most {_LONGEST.days} days")
+        raise ValueError(f"must be at most {_LONGEST.days} days")
     return number * unit
 
 
 def _fraction(text: str) -> float:
     number = _positive(text)
     if number >= 1:
-        raise ValueError("it is a fraction of the lifetime, below 1")
+        raise ValueError("must be a fraction of the lifetime, less than 1")
     return number

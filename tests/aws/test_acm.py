@@ -24,8 +24,8 @@ from certrotation.errors import (
     Unreachable,
     Vanished,
 )
-from tests.aws.making import MISSING, answering, material_of, raising
-from tests.double.building import create_listener, import_issued
+from tests.aws.samples import MISSING, answering, material_of, raising
+from tests.double.builders import create_listener, import_issued
 from tests.simulation.estate import client
 from tests.support.authority import self_signed, shared_key
 

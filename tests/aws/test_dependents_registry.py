@@ -36,7 +36,9 @@ def test_services_stand_in_the_registrys_order_whatever_the_settings() -> None:
 
 
 def test_what_is_unknown_is_refused_with_the_choices() -> None:
-    with pytest.raises(ValueError, match="'elb2' is not a kind of dependent; choose from elbv2,"):
+    with pytest.raises(
+        ValueError, match="contains 'elb2', which is not a kind of dependent; choose"
+    ):
         chosen(["elbv2", "elb2"])
 
 

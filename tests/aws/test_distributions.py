@@ -10,8 +10,8 @@ from certrotation.aws.dependents.cloudfront.adapter import Distributions
 from certrotation.core.estate.dependent_kinds import DISTRIBUTION
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import AccessDenied, DependentBusy, DependentRefused, NotSeenYet, Throttled
-from tests.aws.making import MISSING, answering, once, raising
-from tests.double.building import custom_origin, distribution_config, import_issued
+from tests.aws.samples import MISSING, answering, once, raising
+from tests.double.builders import custom_origin, distribution_config, import_issued
 from tests.simulation.estate import client
 from tests.support.authority import shared_key
 

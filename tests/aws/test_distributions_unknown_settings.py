@@ -14,8 +14,8 @@ from botocore.model import ListShape, ServiceModel, StringShape, StructureShape
 from certrotation.aws.dependents.cloudfront import unknown_settings
 from certrotation.aws.dependents.cloudfront.adapter import Distributions
 from certrotation.errors import DependentRefused
-from tests.aws.making import raising
-from tests.double.building import custom_origin, distribution_config, import_issued
+from tests.aws.samples import raising
+from tests.double.builders import custom_origin, distribution_config, import_issued
 from tests.simulation.estate import client
 
 if TYPE_CHECKING:

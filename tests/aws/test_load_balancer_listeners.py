@@ -19,8 +19,8 @@ from certrotation.errors import (
     NotYet,
     Throttled,
 )
-from tests.aws.making import MISSING, answering, once, raising
-from tests.double.building import create_listener, import_issued
+from tests.aws.samples import MISSING, answering, once, raising
+from tests.double.builders import create_listener, import_issued
 from tests.simulation.estate import client
 from tests.support.authority import shared_key
 

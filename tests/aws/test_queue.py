@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from certrotation.aws.queue import SqsRotationQueue
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
 from certrotation.errors import AccessDenied, Rejected, Throttled, Unreachable
-from tests.aws.making import MISSING, answering, raising
+from tests.aws.samples import MISSING, answering, raising
 from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:

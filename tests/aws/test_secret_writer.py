@@ -17,7 +17,7 @@ from certrotation.aws.secrets import ManagedSecrets
 from certrotation.core.material.secret_format import SecretValue
 from certrotation.errors import AccessDenied, NotYet, QuotaReached, Rejected, Throttled, Vanished
 from certrotation.settings import Settings
-from tests.aws.making import answering, raising
+from tests.aws.samples import answering, raising
 from tests.simulation.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:

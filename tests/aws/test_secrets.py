@@ -19,7 +19,7 @@ from certrotation.errors import (
     Unreachable,
     Vanished,
 )
-from tests.aws.making import answering, raising
+from tests.aws.samples import answering, raising
 from tests.simulation.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from botocore.stub import Stubber
 
 from certrotation.aws.tag_index import ResourceTagIndex
 from certrotation.errors import AccessDenied, NotYet, Throttled
-from tests.aws.making import MISSING, answering, raising
-from tests.double.building import create_listener, import_issued
+from tests.aws.samples import MISSING, answering, raising
+from tests.double.builders import create_listener, import_issued
 from tests.simulation.estate import client
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from certrotation.aws.topic import SnsNotices
 from certrotation.core.notify.notice import LONGEST_SUBJECT, MOST_BYTES, Notice
 from certrotation.errors import AccessDenied, Rejected, Throttled
 from certrotation.settings import Settings
-from tests.aws.making import answering, raising
+from tests.aws.samples import answering, raising
 from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from certrotation import __version__
 from certrotation.core.rotation.outcomes import Status
 from tests.simulation.estate import PREFIX
 
@@ -30,6 +32,15 @@ def test_each_line_has_the_documented_keys(estate: Estate, authorities: Authorit
 
     assert set(run.scans[0]) == documented("scan")
     assert set(run.rotation(PREFIX + "shop")) == documented("rotation")
+
+
+def test_each_line_names_the_version_of_the_code(estate: Estate, authorities: Authorities) -> None:
+    estate.secret("shop", authorities.public.issue("shop.example.com"))
+
+    logged = [json.loads(line) for line in estate.run().lines]
+
+    versions = {each["message"]: each["service_version"] for each in logged if "message" in each}
+    assert versions == {"scan": __version__, "rotation": __version__}
 
 
 def test_a_rotation_leads_back_to_its_scan(estate: Estate, authorities: Authorities) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import time_machine
 
-from certrotation.core.notify import refusal_notice
 from certrotation.handlers import rotate
 from certrotation.names import tags
-from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE, RUNBOOK
+from certrotation.names.runbook import DEPENDENTS_STRANDED, MATERIAL_REFUSED, place_of
+from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE
 from tests.contracts.logs_insights import ask
 from tests.simulation.estate import HOME, PREFIX, fields_of
 from tests.support.authority import now, shared_key
@@ -111,9 +111,23 @@ def test_what_the_alarms_promise_to_page_next_is_an_alarm() -> None:
 
 
 def test_what_is_mailed_of_a_rotation_names_headings_that_are_there() -> None:
-    assert ALARM_TEXTS["MaterialRefused"].heading == refusal_notice.REFUSED_HEADING
-    assert ALARM_TEXTS["DependentsStranded"].heading == refusal_notice.STRANDED_HEADING
-    assert refusal_notice.RUNBOOK == RUNBOOK
+    assert ALARM_TEXTS["MaterialRefused"].heading == MATERIAL_REFUSED
+    assert ALARM_TEXTS["DependentsStranded"].heading == DEPENDENTS_STRANDED
+
+
+def test_a_link_has_the_anchor_that_a_forge_makes_of_the_heading() -> None:
+    """As GitHub rendered these two headings."""
+    url = "https://forge.example.com/docs/runbook.md"
+    made = {
+        "RegionDark: a Region could not be read for a day": (
+            "regiondark-a-region-could-not-be-read-for-a-day"
+        ),
+        "What's left: 2 (two) dead-letter queues": "whats-left-2-two-dead-letter-queues",
+    }
+
+    assert {heading: place_of(heading, url) for heading in made} == {
+        heading: f"{url}#{anchor}" for heading, anchor in made.items()
+    }
 
 
 # Its queries, on what the functions log

@@ -39,6 +39,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
         critical_cap_days=10,
         critical_floor_days=2,
         digest="friday",
+        runbook_url="https://wiki.example.com/runbook",
     )
 
     assert settings.target_regions == ("eu-west-1", "us-east-1")
@@ -57,6 +58,7 @@ def test_the_functions_read_every_setting_that_the_stack_hands_them() -> None:
     assert settings.windows.critical_floor == timedelta(days=2)
     assert settings.warning_topic_arn == TOPIC_ARN
     assert settings.digest is Weekday.FRIDAY
+    assert settings.runbook_url == "https://wiki.example.com/runbook"
 
 
 def test_a_stack_that_says_no_more_than_it_must_leaves_the_defaults() -> None:

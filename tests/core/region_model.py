@@ -18,7 +18,7 @@ from certrotation.core.rotation.plan import (
 )
 from certrotation.core.rotation.reimport_rules import reasons_against_reimport
 from certrotation.names.tags import SECRET, SUPERSEDED_AT, SUPERSEDED_BY
-from tests.core.building import BIRTH, HOME, SHOP, arn, issued, material, superseded
+from tests.core.builders import BIRTH, HOME, SHOP, arn, issued, material, superseded
 from tests.core.region_plans import look, plan_for, rotation
 from tests.core.samples import DAY, NOW, presented
 

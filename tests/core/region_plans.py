@@ -11,7 +11,7 @@ from certrotation.core.rotation.plan import MarkSuperseded, Move
 from certrotation.core.rotation.planning import Rotation, RotationPolicy
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
 from certrotation.names.environment import DEFAULT_SECRET_PREFIX
-from tests.core.building import (
+from tests.core.builders import (
     BIRTH,
     HOME,
     NEW_VERSION,

@@ -8,7 +8,7 @@ from certrotation.core.findings import Code, refuse
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.plan import Plan, RegionPlan, Tag
 from certrotation.errors import AccessDenied, CertRotationError, Throttled
-from tests.core.building import HOME, SHOP
+from tests.core.builders import HOME, SHOP
 
 if TYPE_CHECKING:
     from datetime import timedelta

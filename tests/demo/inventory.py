@@ -10,7 +10,7 @@ from certrotation import composition
 from certrotation.names.tags import HOLD, SECRET
 from certrotation.settings import Settings
 from certrotation.workflows.inventory import inventory
-from tests.double.building import ALL_KEY_TYPES
+from tests.double.builders import ALL_KEY_TYPES
 from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:

@@ -6,6 +6,6 @@ answers instead, in process (`embedded_aws`) and over HTTP (`python -m tests.dou
 
 from tests.double.behaviour import Behaviour, Fault
 from tests.double.embedded import EmbeddedAws, embedded_aws
-from tests.double.recording import Call
+from tests.double.recorder import Call
 
 __all__ = ["Behaviour", "Call", "EmbeddedAws", "Fault", "embedded_aws"]

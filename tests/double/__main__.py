@@ -8,7 +8,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from tests.double.behaviour import Behaviour
 from tests.double.embedded import answers_in_front
-from tests.double.serving import server
+from tests.double.server import server
 from tests.double.world import World
 
 

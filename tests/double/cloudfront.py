@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.cloudfront.models import cloudfront_backends, random_id
 
-from tests.double.building import distribution_config
+from tests.double.builders import distribution_config
 from tests.double.certificates import CLOUDFRONT_REGION
 from tests.double.fakes import Fake
 from tests.double.viewer_certificate import check_viewer_certificate, echoed

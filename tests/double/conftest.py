@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from tests.double import EmbeddedAws, embedded_aws
-from tests.double.building import import_issued
+from tests.double.builders import import_issued
 from tests.support.authority import Authority
 
 if TYPE_CHECKING:

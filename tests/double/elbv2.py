@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from moto.elbv2.models import elbv2_backends
 
 from tests.double import load_balancers
-from tests.double.building import attached
-from tests.double.building import create_listener as create_secure_listener
+from tests.double.builders import attached
+from tests.double.builders import create_listener as create_secure_listener
 from tests.double.certificates import ImportedCertificate, find
 from tests.double.fakes import Fake
 from tests.double.load_balancers import backend, paged

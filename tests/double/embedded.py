@@ -21,10 +21,10 @@ from moto.core.responses import BaseResponse
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from tests.double import acm_views, certificates, load_balancers, secretsmanager, tagging
-from tests.double.answering import answering
+from tests.double import acm_views, certificates, load_balancers, secretsmanager, tag_index
 from tests.double.behaviour import Behaviour
-from tests.double.recording import Call, Hook, Recorder
+from tests.double.dispatch import answering
+from tests.double.recorder import Call, Hook, Recorder
 from tests.double.world import World
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _SNAPSHOTS: dict[str, Callable[[World, str], Any]] = {
     "list_certificates": acm_views.summaries,
     "list_secrets": secretsmanager.stored,
     "secret_values": secretsmanager.stored,
-    "tagging": tagging.tagged,
+    "tagging": tag_index.tagged,
 }
 
 _ENVIRONMENT = {

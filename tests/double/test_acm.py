@@ -9,7 +9,7 @@ import boto3
 import pytest
 import time_machine
 
-from tests.double.building import ALL_KEY_TYPES, create_listener, import_issued, listed
+from tests.double.builders import ALL_KEY_TYPES, create_listener, import_issued, listed
 from tests.double.refusals import refused
 from tests.support.authority import Authority, self_signed, shared_key
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from tests.double.building import import_issued, listed, material
+from tests.double.builders import import_issued, listed, material
 from tests.double.refusals import refused
 from tests.support.authority import Authority, pem, self_signed
 

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.double.building import create_listener, import_issued, material
+from tests.double.builders import create_listener, import_issued, material
 from tests.double.refusals import refused
 from tests.support.authority import CLIENT_AUTH, SERVER_AUTH, Authority, shared_key
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.double.building import custom_origin, distribution_config, import_issued
+from tests.double.builders import custom_origin, distribution_config, import_issued
 from tests.double.refusals import refused
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.double.building import add_to_listener, attached, create_listener, import_issued
+from tests.double.builders import add_to_listener, attached, create_listener, import_issued
 from tests.double.refusals import refused
 from tests.support.authority import shared_key
 

@@ -16,7 +16,7 @@ from botocore.exceptions import EndpointConnectionError
 from moto.core.responses import BaseResponse
 
 from tests.double import Behaviour, Call, Fault, embedded_aws
-from tests.double.building import ALL_KEY_TYPES, create_listener, import_issued
+from tests.double.builders import ALL_KEY_TYPES, create_listener, import_issued
 from tests.double.refusals import refused
 from tests.simulation.clock import virtual_time
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from tests.double.building import create_listener, distribution_config, import_issued
+from tests.double.builders import create_listener, distribution_config, import_issued
 from tests.double.refusals import refused
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.double.building import add_to_listener, attached, create_listener
+from tests.double.builders import add_to_listener, attached, create_listener
 from tests.double.refusals import refused
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import boto3
 import pytest
 import time_machine
 
-from tests.double.building import distribution_config, import_issued
+from tests.double.builders import distribution_config, import_issued
 from tests.double.refusals import refused
 from tests.support.authority import Authority, shared_key
 

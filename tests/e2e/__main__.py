@@ -16,13 +16,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.demo.screen import make_console
 from tests.double import embedded_aws
-from tests.e2e import matching, minimal, permitting, refused, rotating, secrecy, updating
+from tests.e2e import (
+    denied_attempts,
+    deployment_acts,
+    minimal,
+    role_acts,
+    rotation_acts,
+    rule_patterns,
+    secrecy,
+)
 from tests.e2e.account import Account
 from tests.e2e.deployed import Cloud
 from tests.e2e.places import Folder
-from tests.e2e.running import Run
+from tests.e2e.run import Run, Teller
 from tests.e2e.servers import serve
-from tests.e2e.telling import Teller
 from tests.e2e.toolkit import Toolkit
 
 if TYPE_CHECKING:
@@ -45,85 +52,85 @@ ACTS = (
         " Logs, and enforces IAM: the functions' roles, not what services do in their own name."
         " ACM, load balancers, CloudFront and Secrets Manager are the"
         " double's; a gate in front of them decides by the deployed roles' policies.",
-        perform=updating.deploy,
+        perform=deployment_acts.deploy,
     ),
     Act(
         title="The schedule fires",
         happening="The scan lists, queues and deletes; rotate works the queue off.",
-        perform=rotating.scan_and_rotate,
+        perform=rotation_acts.scan_and_rotate,
     ),
     Act(
         title="A message that keeps failing",
         happening="IAM never comes to see the tags of stuck's copy, so its reimport is denied."
         " Rotate returns the message for minutes each time; the gate makes that call once more,"
         " with one second.",
-        perform=rotating.dead_letter,
+        perform=rotation_acts.dead_letter,
     ),
     Act(
         title="What held them up is over",
         happening="IAM sees the tags of stuck's copy, busy's distribution is deployed, and somebody"
         " runs the scan by hand.",
-        perform=rotating.catch_up,
+        perform=rotation_acts.catch_up,
     ),
     Act(
         title="A label moves",
         happening="A new version of news becomes AWSCURRENT. The double sends no events, so"
         " ministack's own Secrets Manager is told the same version, without its value, and sends"
         " the event.",
-        perform=rotating.label_moves,
+        perform=rotation_acts.label_moves,
     ),
     Act(
         title="What the rules take",
         happening="Events as AWS documents them, held against the deployed rules' patterns. Only"
         " AWS may put such events on a bus.",
-        perform=matching.compare,
+        perform=rule_patterns.compare,
     ),
     Act(
         title="A message is overtaken",
         happening="Two newer versions came since it was written.",
-        perform=permitting.overtaken_message,
+        perform=role_acts.overtaken_message,
     ),
     Act(
         title="A permission is missing",
         happening="A statement is taken from the deployed role, and put back.",
-        perform=permitting.take_one_away,
+        perform=role_acts.take_one_away,
     ),
     Act(
         title="Report only",
         happening="`make mode` switches the installed service to report-only, and back.",
-        perform=updating.report_only,
+        perform=deployment_acts.report_only,
     ),
     Act(
         title="Deploy again",
         happening="Synthesized anew, from the same files, while the acts before were performed.",
-        perform=updating.deploy_again,
+        perform=deployment_acts.deploy_again,
     ),
     Act(
         title="Update in flight",
         happening="Twelve secrets are rotated while a changed setting is deployed.",
-        perform=updating.update_in_flight,
+        perform=deployment_acts.update_in_flight,
     ),
     Act(
         title="The week in one mail",
         happening="The changed settings ask for a digest, and for one scan a day. Somebody runs it"
         " by hand.",
-        perform=updating.digest,
+        perform=deployment_acts.digest,
     ),
     Act(
         title="Exercised and minimal",
         happening="Every call above is written down with the statement that allowed it. Each action"
         " is now taken out of its statement, and the same calls are decided anew.",
-        perform=permitting.show_what_is_needed,
+        perform=role_acts.show_what_is_needed,
     ),
     Act(
         title="Refused",
         happening="With the sessions of the deployed roles, through the same gate.",
-        perform=refused.try_everything,
+        perform=denied_attempts.try_everything,
     ),
     Act(
         title="Destroy",
         happening="Termination protection is switched off first, as a person must.",
-        perform=updating.leave,
+        perform=deployment_acts.leave,
     ),
     Act(
         title="Nothing secret was written",
@@ -166,7 +173,7 @@ def _perform(run: Run, without: str | None) -> None:
             with run.tell.act(act.title, act.happening):
                 act.perform(run)
                 if without and act is ACTS[0]:
-                    permitting.take_for_good(run, without)
+                    role_acts.take_for_good(run, without)
             if without and not run.tell.holds:
                 return
     except BaseException:

@@ -15,7 +15,7 @@ from tests.e2e.places import EMULATOR_PYTHON, ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tests.e2e.gate.decisions import Record
+    from tests.e2e.gate.judge import Record
 
 _CONTEXT = ("action", "resource", "region", "resource_tags", "request_tags", "tag_keys")
 

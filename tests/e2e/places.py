@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.gate.asking import ACCOUNT
+from tests.e2e.gate.permissions import ACCOUNT
 
 __all__ = ["ACCOUNT", "APAC", "EAST", "HOME", "PREFIX", "REGIONS", "ROOT", "STACK", "Folder"]
 

@@ -11,7 +11,7 @@ from tests.simulation.estate import client
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.e2e.running import Run
+    from tests.e2e.run import Run
 
 _LEAST_TELLING = 16
 """Characters of base64 that stand in a text by no accident."""

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from tests.double.fakes import fakes
-from tests.double.serving import serving
+from tests.double.server import serving
 from tests.e2e.places import ACCOUNT, EMULATOR_PYTHON, HOME, ROOT, ROOT_SECRET
 from tests.e2e.processes import Process, free_port, listens, running
 from tests.support.authority import now

@@ -9,8 +9,8 @@ import pytest
 from certrotation.aws import topic
 from certrotation.aws.errors import translated
 from certrotation.errors import AccessDenied
-from tests.e2e.gate.decisions import Record
-from tests.e2e.gate.denials import denial
+from tests.e2e.gate.judge import Record
+from tests.e2e.gate.proxy import denial
 from tests.e2e.wire import call
 
 PRINCIPAL = "arn:aws:sts::123456789012:assumed-role/rotate/rotate"

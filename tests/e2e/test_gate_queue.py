@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e.gate.answers import Answer
-from tests.e2e.gate.asking import Request
+from tests.e2e.gate.permissions import Request
 from tests.e2e.gate.queue import LONGEST_WAIT, Queues
 from tests.e2e.gate.roles import Credentials, Session
+from tests.e2e.gate.upstream import Answer
 
 SESSION = Session(
     role="rotate", function="rotate", arn="arn", credentials=Credentials("key", "secret", "token")

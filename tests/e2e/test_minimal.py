@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.declared import DECLARED
-from tests.e2e.gate.decisions import Record
+from tests.e2e.gate.judge import Record
 from tests.e2e.minimal import Finding, Grant, grants, unheld, without_statement
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ _TOOLS = (Path(sys.executable).parent, EMULATOR_PYTHON.parent)
 _CONTEXT = {
     "arch": HERE,  # the asset runs on this machine
     "target_regions": ",".join(REGIONS),
+    "mode": "apply",  # the repository's cdk.json says report
 }
 
 

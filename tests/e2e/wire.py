@@ -10,12 +10,12 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from tests.e2e.gate.asking import Request
+from tests.e2e.gate.permissions import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.gate.answers import Answer
+    from tests.e2e.gate.upstream import Answer
 
 KEY = "ASIAEXAMPLE"
 _make: Any = boto3.client

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.names import tags
-from tests.handlers.queueing import receive_in_vain
+from tests.handlers.messages import receive_in_vain
 from tests.simulation.estate import HOME, PREFIX, Estate
 from tests.support.authority import shared_key
 

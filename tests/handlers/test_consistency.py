@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from tests.handlers.queueing import ask_for, receive_in_vain, returned_for
+from tests.handlers.messages import ask_for, receive_in_vain, returned_for
 from tests.simulation.estate import HOME, PREFIX, client, fields_of
 from tests.support.authority import now
 

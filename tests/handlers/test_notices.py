@@ -10,7 +10,7 @@ import time_machine
 
 from certrotation.names import tags
 from tests.double import Fault
-from tests.handlers.queueing import ask_for
+from tests.handlers.messages import ask_for
 from tests.simulation.estate import HOME, PREFIX, fields_of
 from tests.simulation.mailbox import Mailbox
 from tests.support.authority import now, shared_key
@@ -55,6 +55,19 @@ def mix_up(estate: Estate, authorities: Authorities) -> str:
 
 
 # What the mail says
+
+
+def test_the_mail_links_to_the_runbook_that_the_setting_names(
+    estate: Estate, authorities: Authorities, mailbox: Mailbox, shop: dict[str, str]
+) -> None:
+    del shop
+    estate.environment["CERTROTATION_RUNBOOK_URL"] = "https://wiki.example.com/runbook"
+
+    estate.rotate("shop", version=mix_up(estate, authorities))
+
+    (letter,) = mailbox.letters()
+    heading = "#materialrefused-new-material-was-refused"
+    assert f"https://wiki.example.com/runbook{heading}" in letter.body
 
 
 def test_who_put_the_wrong_key_reads_what_was_found_and_what_stays_live(

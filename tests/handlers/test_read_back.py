@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from certrotation.names import tags
-from tests.double.building import import_issued
+from tests.double.builders import import_issued
 from tests.simulation.estate import HOME, PREFIX, client
 from tests.support.authority import now, shared_key
 

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from certrotation.aws.wire_logs import WITHHELD
 from certrotation.names import tags
 from tests.double import Fault
-from tests.double.serving import serving
+from tests.double.server import serving
 from tests.simulation.estate import HOME, PREFIX, client, fields_of
 from tests.simulation.mailbox import Mailbox
 from tests.support.authority import make_key, shared_key

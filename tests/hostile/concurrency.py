@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rich.console import Console
 from rich.table import Table
 
-from tests.double.building import import_issued
+from tests.double.builders import import_issued
 from tests.hostile.plays import authorities, play, play_all
 from tests.hostile.stories import EDGE, SECRET, STORIES, ec
 from tests.simulation.estate import client

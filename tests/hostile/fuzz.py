@@ -28,9 +28,9 @@ with atheris.instrument_imports(include=["certrotation"]):
         SecretValue,
     )
 
+from tests.hostile.corpus.families import all_rows
 from tests.hostile.corpus.leaks import leaks, pieces_of
 from tests.hostile.corpus.material import NOW, PASSPHRASE, PRIVATE, ROOTS, SHOP
-from tests.hostile.corpus.playing import all_rows
 from tests.hostile.corpus.row import VERSION
 
 SECONDS = 60

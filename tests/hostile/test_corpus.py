@@ -8,12 +8,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from tests.hostile.corpus import judging
 from tests.hostile.corpus.__main__ import FEWEST, report
-from tests.hostile.corpus.judging import judge, judge_together
+from tests.hostile.corpus.families import Family, all_rows, rows_of
+from tests.hostile.corpus.judge import judge, judge_together
 from tests.hostile.corpus.leaks import leaks, pieces_of
 from tests.hostile.corpus.material import PUBLIC_CA, PUBLIC_ROOT, SHOP, chain_of
-from tests.hostile.corpus.playing import Family, all_rows, rows_of
 from tests.hostile.corpus.row import Verdict, live, of, refused, repaired, row, shop
 from tests.hostile.corpus.scenes import judge_scene, scenes
 from tests.hostile.corpus.table import FAMILIES
@@ -84,7 +83,7 @@ def test_a_crash_and_a_leak_are_reported(monkeypatch: pytest.MonkeyPatch) -> Non
     piece = SHOP.key_pem().splitlines()[1][20:36]
     assert leaks(f"the key is {piece}.", pieces_of(GOOD.value)) == [piece]
 
-    monkeypatch.setattr(judging, "inspect_secret", lambda *_: 1 / 0)
+    monkeypatch.setattr("tests.hostile.corpus.judge.inspect_secret", lambda *_: 1 / 0)
     assert judge(GOOD).crashes
 
 

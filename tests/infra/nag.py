@@ -17,7 +17,8 @@ from infra.stack import CertRotationStack
 def main() -> None:
     """Write the assembly to CDK_OUTDIR, or raise if a finding has no answer."""
     app = cdk.App(context=json.loads(os.environ["CDK_CONTEXT_JSON"]))
-    CertRotationStack(app, config=StackConfig.from_context(app.node.get_all_context()))
+    config = StackConfig.from_context(app.node.get_all_context())
+    CertRotationStack(app, config=config, version="0.0.0")
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
 

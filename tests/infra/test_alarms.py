@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.observability.alarm_texts import ALARM_TEXTS
+from tests.infra.conftest import SETTINGS
 from tests.infra.synthesis import Template
 
 pytestmark = pytest.mark.infra
@@ -71,7 +72,8 @@ def test_no_alarm_has_a_name_of_its_own_or_the_topics_would_not_take_its_message
 
 def test_each_alarm_says_what_its_text_says(template: Template) -> None:
     assert {name: each["AlarmDescription"] for name, each in alarms(template).items()} == {
-        name: text.description for name, text in ALARM_TEXTS.items()
+        name: text.description_with(runbook_url=SETTINGS["runbook_url"])
+        for name, text in ALARM_TEXTS.items()
     }
 
 

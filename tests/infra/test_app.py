@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from certrotation import __version__
+from infra.assembly import summary
 from tests.infra.synthesis import ROOT, run_app
 
 pytestmark = pytest.mark.infra
@@ -36,13 +38,42 @@ def test_scans_that_come_too_rarely_for_the_critical_window_are_warned_of(tmp_pa
     assert "SCAN_TOO_RARE" in warning
 
 
+def test_a_prefix_without_a_slash_is_warned_of(tmp_path: Path) -> None:
+    finished = run_app(tmp_path / "cdk.out", {**ALONE, "secret_prefix": "certrotation"})
+
+    assert finished.returncode == 0
+    (warning,) = warnings(tmp_path / "cdk.out")
+    assert "rotate can read it: for example certrotationX" in warning
+
+
+def test_the_summary_says_what_was_made_and_what_was_warned_of(tmp_path: Path) -> None:
+    settings = {
+        "target_regions": ["eu-west-1", "us-east-1"],
+        "mode": "report",
+        "secret_prefix": "tls-",
+    }
+    run_app(tmp_path / "cdk.out", settings)
+
+    lines = [*summary(tmp_path / "cdk.out")]
+
+    assert lines[:4] == [
+        f"Stack:     certrotation, version {__version__}",
+        "Mode:      report",
+        "Regions:   eu-west-1, us-east-1",
+        "Secrets:   tls-*",
+    ]
+    assert lines[4].endswith(" resources")
+    assert lines[-2].startswith("Nothing was deployed.")
+    assert lines[-1].startswith("Warning: cdk.json: certrotation.secret_prefix 'tls-' does not end")
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ({"scan_interval_minutes": 4}, "certrotation.scan_interval_minutes is 4; give a whole"),
+        ({"scan_interval_minutes": 4}, "certrotation.scan_interval_minutes is 4. Give a whole"),
         (
             {"critical_fraction": 0.5, "warning_fraction": 0.25},
-            "The critical window would be longer than the warning window",
+            "critical_fraction (0.5) is larger than certrotation.warning_fraction (0.25).",
         ),
     ],
 )
@@ -52,7 +83,7 @@ def test_what_cannot_work_is_refused_with_a_sentence_and_no_traceback(
     finished = run_app(tmp_path / "cdk.out", {**ALONE, **setting})
 
     assert finished.returncode == 1
-    assert finished.stderr.strip().splitlines()[-1].startswith("cdk.json or -c: ")
+    assert finished.stderr.strip().splitlines()[-1].startswith("cdk.json: certrotation.")
     assert said in finished.stderr
     assert "Traceback" not in finished.stderr
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from infra.config import ConfigError, StackConfig
+from infra.config import ConfigError, StackConfig, prefix_warning
 from tests.infra.synthesis import ROOT
 
 
@@ -129,13 +129,72 @@ def test_every_partitions_regions_are_regions(region: str) -> None:
         ("warning_cap_days", -1),
         ("critical_cap_days", "x"),
         ("critical_floor_days", 3651),
+        ("runbook_url", "http://wiki.example.com/runbook"),
+        ("runbook_url", "https://wiki.example.com/runbook#alarms"),
+        ("runbook_url", "https://wiki.example.com/my runbook"),
+        ("runbook_url", f"https://wiki.example.com/{'r' * 280}"),
+        ("runbook_url", 7),
         ("digest", "Monday"),
         ("digest", True),
     ],
 )
 def test_an_unfit_value_is_refused_by_its_key_with_what_to_give(key: str, value: Any) -> None:
-    with pytest.raises(ConfigError, match=rf"certrotation\.{key} is .*; give .+"):
+    with pytest.raises(ConfigError, match=rf"^cdk\.json: certrotation\.{key}(:| is) .* Give .+\.$"):
         read(**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"target_regions": ["eu-west-1", "eu-west-9"]},
+            "certrotation.target_regions: 'eu-west-9' is not a Region; did you mean eu-west-1?",
+        ),
+        ({"target_regions": ["Ireland"]}, ": 'Ireland' is not a Region. Give"),
+        (
+            {"target_regions": ["eu-west-1", "cn-north-1"]},
+            ": 'cn-north-1' is in the partition aws-cn, 'eu-west-1' in aws;",
+        ),
+        ({"target_regions": ["eu-west-1", "eu-west-1"]}, ": 'eu-west-1' is given twice."),
+        ({"target_regions": ["eu-west-1", 7]}, ": 7 is not text."),
+        ({"mode": "Report"}, ": 'Report' is not one of the choices; did you mean report?"),
+        ({"mode": "dry-run"}, ": 'dry-run' is not one of the choices. Give apply or report."),
+        (
+            {"critical_emails": ["a@example.com", "oncall"]},
+            "certrotation.critical_emails: 'oncall' does not fit. Give a list of",
+        ),
+        ({"tags": {"a": "b", "Team": "web", "team": "x"}}, ": the key 'team' is given twice"),
+        ({"tags": ["a=b", "c"]}, ": 'c' is not a tag that every service accepts."),
+        ({"target_region": "eu-west-1"}, "not a setting; did you mean target_regions? The"),
+    ],
+)
+def test_the_element_that_is_wrong_is_named_with_what_was_probably_meant(
+    settings: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(**settings)
+
+    assert said in str(caught.value)
+
+
+def test_a_setting_of_the_command_line_is_named_as_it_was_given() -> None:
+    with pytest.raises(ConfigError, match=r"^-c certrotation:mode: 'on' is not one"):
+        StackConfig.from_context(
+            {"certrotation:mode": "on", "certrotation:target_regions": "eu-west-1"}
+        )
+
+
+@pytest.mark.parametrize("prefix", ["certrotation/", "acme/tls/prod/", "/"])
+def test_a_prefix_that_is_a_folder_is_not_warned_of(prefix: str) -> None:
+    assert prefix_warning(prefix) is None
+
+
+def test_a_prefix_without_a_slash_is_warned_of_with_what_rotate_can_read() -> None:
+    warning = prefix_warning("certrotation")
+
+    assert warning is not None
+    assert "rotate can read it: for example certrotationX and certrotation-backup/shop" in warning
+    assert "give 'certrotation/'." in warning
 
 
 @pytest.mark.parametrize(
@@ -160,20 +219,25 @@ def test_the_bounds_themselves_are_fit(key: str, value: Any) -> None:
     ],
 )
 def test_what_is_in_another_partition_is_refused(key: str, value: Any) -> None:
-    with pytest.raises(ConfigError, match=r"arn:aws-.* is not in aws, where the target Regions"):
+    with pytest.raises(
+        ConfigError,
+        match=rf"certrotation\.{key}: arn:aws-.* is not in the partition aws, where the",
+    ):
         read(**{key: value})
 
 
 def test_a_missing_setting_is_named_with_what_to_give() -> None:
-    with pytest.raises(ConfigError, match=r"certrotation\.target_regions is missing; give a list"):
-        StackConfig.from_context({})
+    with pytest.raises(ConfigError, match=r"certrotation\.target_regions is missing\. Give a list"):
+        StackConfig.from_context({"certrotation": {}})
 
 
 def test_an_unknown_setting_is_named_beside_those_that_exist() -> None:
-    with pytest.raises(ConfigError, match=r"certrotation\.regions is not .*target_regions"):
+    with pytest.raises(
+        ConfigError, match=r"certrotation\.regions is not a setting.*target_regions"
+    ):
         read(regions=["eu-west-1"])
 
 
 def test_settings_given_as_text_are_refused() -> None:
-    with pytest.raises(ConfigError, match="certrotation is 'report'; give an object"):
+    with pytest.raises(ConfigError, match=r"certrotation is 'report'\. Give an object"):
         StackConfig.from_context({"certrotation": "report"})

@@ -10,8 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from infra.mode import functions_of, switch
-from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION
+from certrotation import __version__
+from infra.mode import Installed, NotInstalledError, installed_service, switch
+from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 from tests.infra.synthesis import Template
 
 pytestmark = pytest.mark.infra
@@ -76,22 +77,31 @@ def test_one_function_is_switched_before_the_next_is_looked_at(
         next(switched)
 
 
-def test_the_functions_are_found_by_the_outputs_of_the_stack() -> None:
+def look_up(outputs: dict[str, str]) -> Installed:
     cloudformation = boto3.client("cloudformation", region_name="eu-west-1")
-    outputs = [
-        {"OutputKey": key, "OutputValue": f"tls-{key}"}
-        for key in ("Key", SCAN_FUNCTION, ROTATE_FUNCTION)
-    ]
     stack = {
         "StackName": "tls",
         "CreationTime": datetime(2026, 11, 25, tzinfo=UTC),
         "StackStatus": "CREATE_COMPLETE",
-        "Outputs": outputs,
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
     }
     with Stubber(cloudformation) as stubber:
         stubber.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "tls"})
+        return installed_service("tls", cloudformation)
 
-        assert functions_of("tls", cloudformation) == ["tls-RotateFunction", "tls-ScanFunction"]
+
+def test_the_functions_are_found_by_the_outputs_of_the_stack() -> None:
+    outputs = {"Key": "arn", SCAN_FUNCTION: "the-scan", ROTATE_FUNCTION: "the-rotate"}
+
+    installed = look_up({**outputs, VERSION: "1.2.3"})
+
+    assert installed == Installed(version="version 1.2.3", functions=("the-rotate", "the-scan"))
+    assert look_up(outputs).version == "a version before 0.2.0"
+
+
+def test_another_stack_is_refused_by_its_name() -> None:
+    with pytest.raises(NotInstalledError, match=r"The stack tls is not a certrotation stack"):
+        look_up({"Bucket": "b"})
 
 
 def test_the_stack_tells_what_the_switch_looks_up(template: Template) -> None:
@@ -102,3 +112,4 @@ def test_the_stack_tells_what_the_switch_looks_up(template: Template) -> None:
     ):
         logical_id, _ = template.function(handler)
         assert outputs[key]["Value"] == {"Ref": logical_id}
+    assert outputs[VERSION]["Value"] == __version__

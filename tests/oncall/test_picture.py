@@ -12,7 +12,7 @@ from tests.infra.dashboard_body import widgets_of
 from tests.infra.synthesis import synthesize_once
 from tests.oncall.metric_store import Metric, MetricStore
 from tests.oncall.picture.__main__ import PICTURE, SETTINGS, digest, draw
-from tests.oncall.picture.reading import Curve, Reader
+from tests.oncall.picture.reader import Curve, Reader
 from tests.oncall.watch import DEPLOYED
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from tests.oncall.alarm_board import Change
 from tests.oncall.alarm_state import State
 from tests.oncall.year.at_any_time import AT_ANY_TIME
 from tests.oncall.year.at_renewal import AT_RENEWAL, FITS
+from tests.oncall.year.expected_alarms import SETTLES, ExpectedAlarms, Injected
 from tests.oncall.year.faults import FAULTS
-from tests.oncall.year.ledger import SETTLES, Injected, Ledger
-from tests.oncall.year.metering import ROTATE, SCAN
 from tests.oncall.year.play import TURNED, Played, excused_of, play
+from tests.oncall.year.recorder import ROTATE, SCAN
 from tests.oncall.year.report import broken_by
 from tests.simulation.oracle import Expired, Timeline
 
@@ -54,7 +54,7 @@ def test_each_fault_raises_its_alarms_and_nothing_else_does(
     played = play(stack_at(60), numbers=FEW, days=THREE_WEEKS, faults=dict.fromkeys(INJECTED, 1))
 
     assert broken_by(played) == []
-    assert {each.fault.name for each in played.ledger.injected} == set(INJECTED)
+    assert {each.fault.name for each in played.expected.injected} == set(INJECTED)
     assert sum(played.runs[each] for each in ("a scan dies", "a rotation dies")) > 0
     assert played.runs[SCAN] > 24 * THREE_WEEKS
 
@@ -85,7 +85,7 @@ NOTHING = Played(
     sites=1,
     copies=1,
     dependents=1,
-    ledger=Ledger(),
+    expected=ExpectedAlarms(),
     expired=[],
     broken=[],
     waiting=[],
@@ -111,12 +111,12 @@ def _goes_off(at: datetime) -> Change:
 
 
 def test_an_alarm_that_a_fault_explains_is_not_false() -> None:
-    ledger, late = Ledger(), _late(NOON)
-    ledger.inject(late)
+    expected, late = ExpectedAlarms(), _late(NOON)
+    expected.inject(late)
 
-    assert list(ledger.hear(_goes_off(NOON + HOUR))) == [late]
+    assert list(expected.hear(_goes_off(NOON + HOUR))) == [late]
 
-    assert broken_by(replace(NOTHING, ledger=ledger)) == []
+    assert broken_by(replace(NOTHING, expected=expected)) == []
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ def test_that_a_certificate_turned_critical_is_told_only_if_somebody_looked_in_t
     ],
 )
 def test_an_alarm_at_another_time_is_false_and_the_fault_without_its_own(at: datetime) -> None:
-    ledger, late = Ledger(), _late(NOON)
-    ledger.inject(late)
+    expected, late = ExpectedAlarms(), _late(NOON)
+    expected.inject(late)
     late.over = NOON + HOUR
 
-    assert list(ledger.hear(_goes_off(at))) == []
+    assert list(expected.hear(_goes_off(at))) == []
 
-    told = broken_by(replace(NOTHING, ledger=ledger))
+    told = broken_by(replace(NOTHING, expected=expected))
     assert ["raised no AwaitingMaterial" in each for each in told] == [True, False]
     assert "nothing explains it" in told[1]
 
@@ -180,10 +180,10 @@ def test_whatever_else_went_wrong_is_told() -> None:
 
 
 def test_alarms_are_kept_for_one_fault_at_a_time() -> None:
-    ledger = Ledger()
+    expected = ExpectedAlarms()
 
     kept = [
-        ledger.keep({alarm}, NOON + begin * HOUR, NOON + (begin + 2) * HOUR)
+        expected.keep({alarm}, NOON + begin * HOUR, NOON + (begin + 2) * HOUR)
         for alarm, begin in (("A", 0), ("A", 1), ("B", 1), ("A", 3))
     ]
 

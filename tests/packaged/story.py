@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra.config import StackConfig
 from infra.service.environment import function_environment
 from tests.double import embedded_aws
-from tests.double.serving import serving
+from tests.double.server import serving
 from tests.packaged.asset import can_be_written, mounted, portrait
 from tests.packaged.function import MEMORY, Function, Place, started
 from tests.simulation.estate import HOME, PREFIX, Estate, client

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certrotation.names import tags as names
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from tests.double import Behaviour, embedded_aws
-from tests.double.building import ALL_KEY_TYPES, create_listener, distribution_config, import_issued
+from tests.double.builders import ALL_KEY_TYPES, create_listener, distribution_config, import_issued
 from tests.simulation.runner import HOME, PREFIX, Run, listening, record_of, run_rotate, run_scan
 from tests.support.authority import Issued
 

@@ -138,7 +138,7 @@ class _OneAfterTheOther:
 def one_after_the_other() -> Iterator[None]:
     """Let both functions work on their Regions one after the other until exit."""
     with ExitStack() as stack:
-        for workflow in ("rotate", "scan"):
+        for workflow in ("inventory", "rotate"):
             stack.enter_context(
                 patch(f"certrotation.workflows.{workflow}.ThreadPoolExecutor", _OneAfterTheOther)
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from certrotation.core.estate.inventory import Claim, Users
 from certrotation.workflows.observe import users_of
 from certrotation.workflows.ports import Region
-from tests.core.building import arn, distribution, listener
+from tests.core.builders import arn, distribution, listener
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from certrotation import __version__
 from certrotation.errors import CertRotationError
 from certrotation.names import environment
 from certrotation.names.metrics import NAMESPACE
@@ -32,6 +33,7 @@ def service() -> str:
 
 
 logger = Logger(service=service())
+logger.append_keys(service_version=__version__)
 
 
 def emit(values: Mapping[str, int]) -> None:

@@ -79,16 +79,17 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
         logger.warning("queue", extra={"queue": str(error)})
         return Disposition.RETURN
     if is_notification_due(request, outcome, settings.scan_interval, receives):
-        notify(account, lambda: _notice(account, outcome))
+        notify(account, lambda: _notice(account, outcome, settings.runbook_url))
     return settled
 
 
-def _notice(account: Account, outcome: RotationOutcome) -> Notice:
+def _notice(account: Account, outcome: RotationOutcome, runbook_url: str | None) -> Notice:
     """Make the mail; it is rare, and what it is made with would lengthen each cold start."""
     from certrotation.core.notify.refusal_notice import refusal_notice  # noqa: PLC0415  see above
     from certrotation.workflows.notify import current_copies_meanwhile  # noqa: PLC0415  see above
 
-    return refusal_notice(service(), outcome, current_copies_meanwhile(account, outcome))
+    live = current_copies_meanwhile(account, outcome)
+    return refusal_notice(service(), outcome, live, runbook_url=runbook_url)
 
 
 def _settle(  # noqa: PLR0913, PLR0917  all that is known of one message

@@ -24,6 +24,7 @@ CRITICAL_FLOOR_DAYS = "CERTROTATION_CRITICAL_FLOOR_DAYS"
 PUBLIC_ROOTS_FILE = "CERTROTATION_PUBLIC_ROOTS_FILE"
 WARNING_TOPIC_ARN = "CERTROTATION_WARNING_TOPIC_ARN"
 DIGEST = "CERTROTATION_DIGEST"
+RUNBOOK_URL = "CERTROTATION_RUNBOOK_URL"
 
 DEFAULT_STACK_NAME = "certrotation"
 DEFAULT_SECRET_PREFIX = "certrotation/"  # noqa: S105  how the names of secrets begin
@@ -33,6 +34,11 @@ SECRET_PREFIX_PATTERN = "[A-Za-z0-9/_+=.@-]{1,256}"  # noqa: S105  a pattern of 
 """The characters that Secrets Manager allows in a name (its API Reference, CreateSecret, Name); a
 copy's tag holds the whole name, and 256 characters are the limit of a tag (ACM API Reference, Tag).
 """
+
+RUNBOOK_URL_PATTERN = (
+    r"(?=.{1,300}$)https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/?=&:@+,-]*)?"
+)
+"""A page without an anchor; the length leaves room in the longest description of an alarm."""
 
 ON, OFF = "on", "off"
 

@@ -13,7 +13,7 @@ from certrotation.core.estate.current_copies import (
 )
 from certrotation.core.estate.inventory import RegionLook
 from certrotation.names.tags import IGNORE, NOT_AFTER, SECRET
-from tests.core.building import HOME, SHOP, arn, copy, superseded
+from tests.core.builders import HOME, SHOP, arn, copy, superseded
 from tests.core.samples import DAY, NOW
 
 

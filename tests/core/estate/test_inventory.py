@@ -9,7 +9,7 @@ import pytest
 
 from certrotation.core.estate.inventory import Dependent, Users
 from certrotation.core.findings import Code, Severity
-from tests.core.building import BIRTH, arn, copy, listener, managed, superseded, users
+from tests.core.builders import BIRTH, arn, copy, listener, managed, superseded, users
 from tests.core.samples import NOW, SECOND
 
 if TYPE_CHECKING:

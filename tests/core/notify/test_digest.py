@@ -12,7 +12,7 @@ from certrotation.core.notify.digest import digest
 from certrotation.core.notify.notice import MOST_BYTES
 from certrotation.core.scan.report import ScanReport
 from certrotation.names.tags import IGNORE
-from tests.core.building import (
+from tests.core.builders import (
     HOME,
     HOUR,
     OLD_VERSION,

@@ -12,7 +12,7 @@ from certrotation.core.estate.current_copies import CurrentCopy
 from certrotation.core.findings import Code, refuse, warn
 from certrotation.core.notify.refusal_notice import refusal_notice
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status, Stranded
-from tests.core.building import HOME, SHOP, US, managed
+from tests.core.builders import HOME, SHOP, US, managed
 from tests.core.rotation_outcomes import DENIED, EXPIRED, PLAN, failed, throttled
 from tests.core.samples import DAY, NOW
 
@@ -198,3 +198,15 @@ def test_every_status_has_words(status: Status) -> None:
     told = lines(of_regions(RegionOutcome(region=HOME, status=status)))
 
     assert any(each.startswith(f"  {HOME}: ") for each in told)
+
+
+def test_where_the_team_has_a_runbook_of_its_own_the_mail_links_to_its_heading() -> None:
+    refused = RotationOutcome(secret=SHOP, status=Status.REFUSED, findings=(EXPIRED,))
+    url = "https://wiki.example.com/runbook"
+
+    body = refusal_notice("tls", refused, {}, runbook_url=url).body.splitlines()
+
+    assert body[-3:] == [
+        f"  Follow {url}#materialrefused-new-material-was-refused",
+        *AT_THE_END,
+    ]

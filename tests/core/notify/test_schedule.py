@@ -15,7 +15,7 @@ from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, 
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot
 from certrotation.names.environment import Weekday
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
-from tests.core.building import HOME, HOUR, SHOP, managed
+from tests.core.builders import HOME, HOUR, SHOP, managed
 from tests.core.rotation_outcomes import DENIED, of_regions, outcome, throttled
 from tests.core.samples import DAY, NOW, SECOND
 

@@ -10,7 +10,7 @@ from certrotation.core.findings import Code, Severity
 from certrotation.core.rotation.adoption import Adoption, decide_adoption
 from certrotation.core.rotation.plan import Adopt
 from certrotation.names.tags import IGNORE, SECRET
-from tests.core.building import NAME, SHOP, arn, copy, issued, material
+from tests.core.builders import NAME, SHOP, arn, copy, issued, material
 from tests.core.samples import DAY, PRIVATE_CA, ROOTS, SECOND
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from certrotation.core.rotation.outcomes import (
 )
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot
 from certrotation.errors import NotYet, Unreachable
-from tests.core.building import HOME, SHOP, US
+from tests.core.builders import HOME, SHOP, US
 from tests.core.rotation_outcomes import (
     DENIED,
     EXPIRED,

@@ -12,7 +12,7 @@ from certrotation.core.findings import Code, Finding, Severity, refuse, repair
 from certrotation.core.rotation.plan import Import, Reimport
 from certrotation.core.rotation.planning import Rotation
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
-from tests.core.building import (
+from tests.core.builders import (
     HOME,
     NAME,
     NEW_VERSION,

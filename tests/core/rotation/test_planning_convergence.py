@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certrotation.core.rotation.plan import Import, Move
-from tests.core.building import arn, distribution, issued, listener, superseded, tags_of
+from tests.core.builders import arn, distribution, issued, listener, superseded, tags_of
 from tests.core.region_model import EC_LEAF, EVERY_STEP, RSA_LEAF, VERSIONS, Held, Model, World
 from tests.core.samples import DAY, NOW
 

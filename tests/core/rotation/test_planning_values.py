@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from certrotation.core.findings import Code, refuse, repair
 from certrotation.core.rotation.plan import NEW_COPY, Import, Plan, RegionPlan, Reimport
-from tests.core.building import HOME, SHOP, US, arn
+from tests.core.builders import HOME, SHOP, US, arn
 
 EXPIRED = refuse(Code.EXPIRED, "The certificate expired yesterday.")
 REPAIRED = repair(Code.CHAIN_MISORDERED, "The chain was put in order.")

@@ -24,7 +24,7 @@ from certrotation.core.rotation.region_planning import (
     users_decide,
 )
 from certrotation.names.tags import SECRET, VERSION
-from tests.core.building import (
+from tests.core.builders import (
     NAME,
     NEW_VERSION,
     arn,

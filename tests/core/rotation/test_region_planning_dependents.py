@@ -9,7 +9,7 @@ import pytest
 
 from certrotation.core.estate.dependent_kinds import NLB_LISTENER
 from certrotation.core.findings import Code, Severity
-from tests.core.building import (
+from tests.core.builders import (
     NAME,
     NEW_VERSION,
     arn,

@@ -10,7 +10,7 @@ import pytest
 from certrotation.core.findings import Code, Severity
 from certrotation.core.rotation.plan import NEW_COPY
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
-from tests.core.building import (
+from tests.core.builders import (
     NEW_VERSION,
     arn,
     copy,

@@ -8,7 +8,7 @@ import pytest
 
 from certrotation.core.findings import Code, Severity
 from certrotation.core.rotation.plan import NEW_COPY, Import, MarkSuperseded, Move, Unmark
-from tests.core.building import BIRTH, arn, copy, listener, superseded, users
+from tests.core.builders import BIRTH, arn, copy, listener, superseded, users
 from tests.core.region_plans import NEW_LEAF, RSA, UNUSED, done, region_plan, shape, told
 from tests.core.samples import DAY, NOW, SECOND, verdicts
 

@@ -20,7 +20,7 @@ from certrotation.core.rotation.plan import (
     Unmark,
 )
 from certrotation.core.rotation.rendering import describe_step, plan_to_json, plan_to_text
-from tests.core.building import listener
+from tests.core.builders import listener
 
 MOVE = Move(dependent=listener(on="arn:old"), to_arn="arn:new", because="the key changes")
 MARK = MarkSuperseded(arn="arn:old", by_arn="arn:new", because="its dependents move")

@@ -9,7 +9,7 @@ import pytest
 
 from certrotation.core.scan.classification import State
 from certrotation.names.tags import IGNORE, NOT_AFTER, SECRET
-from tests.core.building import (
+from tests.core.builders import (
     HOME,
     HOUR,
     NEW_VERSION,

@@ -9,7 +9,7 @@ import pytest
 
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
 from certrotation.names.tags import IGNORE, SECRET, VERSION
-from tests.core.building import (
+from tests.core.builders import (
     HOME,
     HOUR,
     NEW_VERSION,

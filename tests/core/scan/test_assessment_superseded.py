@@ -11,7 +11,7 @@ from certrotation.core.estate.tags import Marks
 from certrotation.core.findings import Code, Severity
 from certrotation.core.rotation.plan import Delete
 from certrotation.names.tags import IGNORE, SUPERSEDED_AT, SUPERSEDED_BY
-from tests.core.building import (
+from tests.core.builders import (
     HOUR,
     NEW_VERSION,
     OLD_VERSION,

@@ -8,7 +8,7 @@ import pytest
 
 from certrotation.core.findings import Code, Severity
 from certrotation.core.scan.import_quota import check_import_quota, imports_a_year
-from tests.core.building import (
+from tests.core.builders import (
     HOME,
     NEW_VERSION,
     SCAN_POLICY,

@@ -13,7 +13,7 @@ from certrotation.core.rotation.plan import Delete
 from certrotation.core.scan.classification import State
 from certrotation.core.scan.report import ScanReport
 from certrotation.names.tags import IGNORE, SECRET
-from tests.core.building import (
+from tests.core.builders import (
     HOME,
     HOUR,
     OLD_VERSION,

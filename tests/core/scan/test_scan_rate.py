@@ -9,7 +9,7 @@ import pytest
 
 from certrotation.core.findings import Code, Severity
 from certrotation.core.scan.scan_rate import check_scan_rate
-from tests.core.building import NEW_VERSION, SCAN_POLICY, assessed, carrying, listed, listing
+from tests.core.builders import NEW_VERSION, SCAN_POLICY, assessed, carrying, listed, listing
 from tests.core.samples import DAY
 
 HOUR = timedelta(hours=1)

@@ -12,8 +12,8 @@ from typing import Any
 
 import boto3
 
-from tests.e2e.gate.deciding import Judge
 from tests.e2e.gate.evaluator import Evaluator
+from tests.e2e.gate.judge import Judge
 from tests.e2e.gate.proxy import Gate, server
 from tests.e2e.gate.queue import Queues
 from tests.e2e.gate.resources import Resources

@@ -9,21 +9,20 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
-from tests.e2e.gate.answers import Answer
-from tests.e2e.gate.asking import Caller, Request, UnreadableRequestError
-from tests.e2e.gate.denials import denial
+from tests.e2e.gate.permissions import Caller, Request, UnreadableRequestError
 from tests.e2e.gate.roles import UnknownCallerError
-from tests.e2e.gate.upstream import HOP_BY_HOP
+from tests.e2e.gate.upstream import HOP_BY_HOP, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tests.e2e.gate.deciding import Judge
-    from tests.e2e.gate.decisions import Record
+    from tests.e2e.gate.judge import Judge, Record
     from tests.e2e.gate.queue import Queues
     from tests.e2e.gate.upstream import Upstream
+
 
 _FAILED = HTTPStatus.NOT_IMPLEMENTED
 """What the gate answers where it has no answer; boto3 does not try again, so the run sees it."""
@@ -126,3 +125,40 @@ def server(gate: Gate) -> ThreadingHTTPServer:
     """Return a server on 127.0.0.1 that listens already, on a free port."""
     handler = type("Handler", (_Handler,), {"gate": gate})
     return _Server(("127.0.0.1", 0), handler)
+
+
+_XML_NAMESPACES = {
+    "cloudfront": "http://cloudfront.amazonaws.com/doc/2020-05-31/",
+    "elasticloadbalancing": "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+    "sns": "http://sns.amazonaws.com/doc/2010-03-31/",
+}
+_XML_CODES = {"sns": "AuthorizationError"}
+"""Where it is not AccessDenied (SNS API Reference, Publish, Errors)."""
+_REQUEST_ID = "00000000-0000-4000-8000-000000000000"
+_BECAUSE = {
+    "Deny": "with an explicit deny in an identity-based policy",
+    "ImplicitDeny": "because no identity-based policy allows the {action} action",
+}
+
+
+def denial(service: str, record: Record, principal: str) -> Answer:
+    """Return the answer of a service, named as it is signed, to a denied call of `principal`."""
+    because = _BECAUSE[record.decision].format(action=record.action)
+    message = (
+        f"User: {principal} is not authorized to perform: {record.action} on resource:"
+        f" {record.resource} {because}"
+    )
+    if service in _XML_NAMESPACES:
+        code = _XML_CODES.get(service, "AccessDenied")
+        return _xml(_XML_NAMESPACES[service], code, message)
+    body = {"__type": "AccessDeniedException", "Message": message}
+    return Answer.of_json(HTTPStatus.BAD_REQUEST, body, "application/x-amz-json-1.1")
+
+
+def _xml(namespace: str, code: str, message: str) -> Answer:
+    body = (
+        f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type>'
+        f"<Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+        f"<RequestId>{_REQUEST_ID}</RequestId></ErrorResponse>"
+    )
+    return Answer(HTTPStatus.FORBIDDEN, (("Content-Type", "text/xml"),), body.encode())

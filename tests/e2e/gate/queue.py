@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tests.e2e.gate.answers import Answer
+from tests.e2e.gate.upstream import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.e2e.gate.asking import Request
+    from tests.e2e.gate.permissions import Request
     from tests.e2e.gate.roles import Credentials, Session
     from tests.e2e.gate.upstream import Upstream
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tests.e2e.gate.asking import ACCOUNT, kinds
+from tests.e2e.gate.permissions import ACCOUNT, kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

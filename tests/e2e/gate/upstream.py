@@ -1,17 +1,19 @@
-"""A server behind the gate."""
+"""A server behind the gate, and an answer as it goes over the wire."""
 
 from __future__ import annotations
 
 import http.client
+import json
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from tests.e2e.gate.answers import Answer
-
 if TYPE_CHECKING:
-    from tests.e2e.gate.asking import Request
+    from collections.abc import Mapping, Sequence
+
+    from tests.e2e.gate.permissions import Request
+
 
 HOP_BY_HOP = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
 """Headers that are about one connection, in lower case."""
@@ -49,3 +51,22 @@ class Upstream:
             return http.client.HTTPConnection(url.netloc, timeout=_TIMEOUT)
         context = ssl.create_default_context(cafile=self.trusted)
         return http.client.HTTPSConnection(url.netloc, timeout=_TIMEOUT, context=context)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers and body."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+    @classmethod
+    def of_json(cls, status: int, body: Mapping[str, object], content_type: str) -> Self:
+        """Return an answer in JSON."""
+        return cls(status, (("Content-Type", content_type),), json.dumps(body).encode())
+
+    @classmethod
+    def of_text(cls, status: int, text: str) -> Self:
+        """Return an answer in plain text."""
+        return cls(status, (("Content-Type", "text/plain"),), text.encode())

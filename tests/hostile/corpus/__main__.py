@@ -14,13 +14,13 @@ from cryptography.utils import CryptographyDeprecationWarning
 from rich.console import Console
 from rich.table import Table
 
-from tests.hostile.corpus.playing import judge_all
+from tests.hostile.corpus.families import judge_all
 from tests.hostile.corpus.row import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.hostile.corpus.playing import Family
+    from tests.hostile.corpus.families import Family
 
 FEWEST = 200
 """Distinct secrets that the table must hold."""

@@ -18,8 +18,8 @@ from tests.contracts.logs_insights import ask
 from tests.infra.dashboard_body import properties_of, widgets_of
 from tests.infra.synthesis import ROOT, synthesize
 from tests.oncall.alarm_state import State
-from tests.oncall.picture.drawing import Drawing, Table
-from tests.oncall.picture.reading import Reader
+from tests.oncall.picture.canvas import Drawing, Table
+from tests.oncall.picture.reader import Reader
 from tests.oncall.picture.week import live
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from certrotation.names import tags
-from tests.double.building import material
+from tests.double.builders import material
 from tests.oncall.year.faults import CRITICAL
 from tests.oncall.year.population import REGIONS, Site
 from tests.simulation.estate import HOME, PREFIX, client
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from tests.oncall.year.ledger import Injected
+    from tests.oncall.year.expected_alarms import Injected
     from tests.oncall.year.world import World
 
 AtAnyTime: TypeAlias = "Callable[[World, Injected], bool]"
@@ -84,7 +84,7 @@ def _without_a_secret(world: World, injected: Injected) -> bool:
     listeners = [(site, arn) for site in world.sites for arn in site.sni]
     site, listener = world.chance.choice(listeners)
     region = site.dependents[listener]
-    name = f"handmade-{len(world.ledger.injected)}"
+    name = f"handmade-{len(world.expected.injected)}"
     handmade = _handmade(name, days=47)
     issued_at = world.now + 2 * HOUR - handmade.lifetime * 4 / 5
     with world.estate.aws.unobserved():

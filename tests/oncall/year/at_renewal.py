@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from tests.oncall.year.ledger import Injected
+    from tests.oncall.year.expected_alarms import Injected
     from tests.oncall.year.population import Site
     from tests.oncall.year.world import World
     from tests.support.authority import Issued

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.oncall.year.metering import ROTATE, SCAN
+from tests.oncall.year.recorder import ROTATE, SCAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

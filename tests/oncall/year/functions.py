@@ -15,7 +15,7 @@ from certrotation import composition
 from certrotation.errors import CertRotationError
 from certrotation.settings import Settings
 from tests.oncall.year.faults import BACKGROUND
-from tests.oncall.year.metering import ROTATE, SCAN
+from tests.oncall.year.recorder import ROTATE, SCAN
 from tests.simulation.faults import TIMEOUT, DeathError, dying, nth
 from tests.simulation.runner import ModelQueue, run_rotate, run_scan
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from certrotation.core.rotation.request import RotationRequest
     from tests.double import Call
-    from tests.oncall.year.metering import Metering
+    from tests.oncall.year.recorder import MetricRecorder
     from tests.simulation.clock import Agenda
     from tests.simulation.estate import Estate
 
@@ -59,7 +59,9 @@ class Switches:
 class Functions:
     """scan and rotate, the schedule, and the queue between them."""
 
-    def __init__(self, estate: Estate, agenda: Agenda, metering: Metering, chance: Random) -> None:
+    def __init__(
+        self, estate: Estate, agenda: Agenda, recorder: MetricRecorder, chance: Random
+    ) -> None:
         self.switches = Switches()
         self.queue = ModelQueue(clock=agenda)
         self.calls: Counter[tuple[str, str]] = Counter()
@@ -73,7 +75,7 @@ class Functions:
         self.bugs: list[str] = []
         """What no handler translated."""
         self._estate, self._agenda = estate, agenda
-        self._metering, self._chance = metering, chance
+        self._recorder, self._chance = recorder, chance
         self._killed_at = agenda.now
         estate.aws.before(self._kill_what_takes_too_long)
 
@@ -94,11 +96,11 @@ class Functions:
     def _try_scan(self, tries: int, fired: datetime) -> None:
         now = self._agenda.now
         if not self.switches.scan_allowed:
-            self._metering.throttled(SCAN, now)
+            self._recorder.throttled(SCAN, now)
             if now - fired < INTERVAL:
                 self._agenda.after(_TURNED_AWAY_FOR, lambda: self._try_scan(tries, fired))
             else:
-                self._metering.failed_into("ScanFailures", now)
+                self._recorder.failed_into("ScanFailures", now)
             return
         dies = self.switches.scan_dies or self._happens("a scan dies")
         if self._run(SCAN, run_scan, dies=dies) is not None:
@@ -106,7 +108,7 @@ class Functions:
         elif tries in _AGAIN:
             self._agenda.after(_AGAIN[tries], lambda: self._try_scan(tries + 1, fired))
         else:
-            self._metering.failed_into("ScanFailures", self._agenda.now)
+            self._recorder.failed_into("ScanFailures", self._agenda.now)
         self.plan_poll()
 
     # rotate
@@ -133,9 +135,9 @@ class Functions:
             if self.switches.rotate_allowed:
                 self._rotate(handle, message.record(handle))
             else:
-                self._metering.throttled(ROTATE, self._agenda.now)
+                self._recorder.throttled(ROTATE, self._agenda.now)
         if self.queue.dead_letters != given_up:
-            self._metering.failed_into(
+            self._recorder.failed_into(
                 "RotationDeadLetters", self._agenda.now, self.queue.dead_letters
             )
         if worked:
@@ -171,8 +173,8 @@ class Functions:
                 self.bugs.append(f"{begin:%Y-%m-%d %H:%M} {handler}: {bug!r}")
         if dies:
             answer = None  # at its very end, if it made fewer calls than it was given
-        self._metering.said(run)
-        self._metering.invoked(handler, begin, failed=answer is None)
+        self._recorder.said(run)
+        self._recorder.invoked(handler, begin, failed=answer is None)
         self.runs[handler] += 1
         self.logged[handler] += sum(len(each) + 1 for each in run.lines)
         self.calls.update((each.service, each.operation) for each in aws.calls)

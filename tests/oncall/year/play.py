@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.oncall.year.deck import Deck
+from tests.oncall.year.fault_schedule import FaultSchedule
 from tests.oncall.year.faults import FAULTS, SEED
 from tests.oncall.year.functions import INTERVAL
-from tests.oncall.year.metering import EVERY
-from tests.oncall.year.people import People
+from tests.oncall.year.operator_model import OperatorModel
 from tests.oncall.year.population import RENEWED_AT
+from tests.oncall.year.recorder import EVERY
 from tests.oncall.year.world import DEPLOYED, FIRST_IMPORTS, world
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tests.infra.synthesis import Template
-    from tests.oncall.year.ledger import Injected, Ledger
+    from tests.oncall.year.expected_alarms import ExpectedAlarms, Injected
     from tests.oncall.year.population import Site
     from tests.oncall.year.world import World
     from tests.simulation.oracle import Expired
@@ -46,7 +46,7 @@ class Played:
     sites: int
     copies: int
     dependents: int
-    ledger: Ledger
+    expected: ExpectedAlarms
     expired: list[Expired]
     broken: list[Expired]
     """Of these, the ones for which material had been delivered in time."""
@@ -69,8 +69,8 @@ class Played:
 class Teams:
     """They renew what is theirs, with a third of the lifetime left."""
 
-    def __init__(self, world: World, deck: Deck) -> None:
-        self._world, self._deck = world, deck
+    def __init__(self, world: World, schedule: FaultSchedule) -> None:
+        self._world, self._schedule = world, schedule
         world.delivered = self._plan
         for site in world.sites:
             self._plan(site)
@@ -86,7 +86,7 @@ class Teams:
 
     def _renew(self, site: Site) -> None:
         site.is_busy = True
-        if not self._deck.deal(site):
+        if not self._schedule.deal(site):
             self._world.deliver(site)
 
 
@@ -111,32 +111,32 @@ def play(
         faults = {each.name: each.times for each in FAULTS.values()}
     with world(template, numbers or YEAR, seed) as there:
         end = DEPLOYED + FIRST_IMPORTS + timedelta(days=days)
-        deck = Deck(there, end, faults)
-        Teams(there, deck)
-        there.agenda.every(EVERY, People(there).look)
+        schedule = FaultSchedule(there, end, faults)
+        Teams(there, schedule)
+        there.agenda.every(EVERY, OperatorModel(there).look)
         there.agenda.run_until(end)
         copies = sum(len(each.regions) for each in there.sites)
         expired = there.presented.expired(end)
         functions = there.functions
-        for each in there.ledger.injected:
+        for each in there.expected.injected:
             each.excused = excused_of(each, functions.scans)
         return Played(
             days=days,
             sites=len(there.sites),
             copies=copies,
             dependents=len({each for site in there.sites for each in site.dependents}),
-            ledger=there.ledger,
+            expected=there.expected,
             expired=expired,
             broken=[each for each in expired if _was_in_time(there, each)],
-            waiting=deck.waiting,
-            went_off=Counter(there.metering.board.raised()),
-            still_on=frozenset(there.metering.board.on()),
+            waiting=schedule.waiting,
+            went_off=Counter(there.recorder.board.raised()),
+            still_on=frozenset(there.recorder.board.on()),
             calls=functions.calls,
             runs=functions.runs,
             bugs=functions.bugs,
             messages=functions.queue.sent,
             logged=functions.logged,
-            alarmed=sum(len(e.statistics) for e in there.metering.board.alarms.values()),
+            alarmed=sum(len(e.statistics) for e in there.recorder.board.alarms.values()),
         )
 
 

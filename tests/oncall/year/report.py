@@ -11,13 +11,13 @@ from rich.table import Table
 
 from tests.oncall.year.cost import bill, store
 from tests.oncall.year.faults import BACKGROUND, FAULTS
-from tests.oncall.year.metering import ROTATE, SCAN
+from tests.oncall.year.recorder import ROTATE, SCAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tests.oncall.year.expected_alarms import Injected
     from tests.oncall.year.faults import Fault
-    from tests.oncall.year.ledger import Injected
     from tests.oncall.year.play import Played
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -35,12 +35,12 @@ def broken_by(played: Played) -> list[str]:
         *(
             f"{each.fault.name} ({each.subject}, {each.begin:%Y-%m-%d %H:%M}) raised no"
             f" {', '.join(sorted(each.missed))}"
-            for each in played.ledger.injected
+            for each in played.expected.injected
             if each.missed
         ),
         *(
             f"{each.alarm} went off at {each.at:%Y-%m-%d %H:%M}, and nothing explains it"
-            for each in played.ledger.false
+            for each in played.expected.false
         ),
         *(f"{each} never cleared" for each in sorted(played.still_on)),
         *(f"a bug: {each}" for each in played.bugs),
@@ -68,17 +68,17 @@ def _summary(played: Played, seconds: float) -> Table:
         "scans": played.runs[SCAN],
         "rotations": played.runs[ROTATE],
         "imports": played.calls["acm", "ImportCertificate"],
-        "faults injected": len(played.ledger.injected),
+        "faults injected": len(played.expected.injected),
         "alarms that went off": sum(played.went_off.values()),
         "hours with an expired certificate, nothing delivered in time": f"{expired:.1f}",
         "hours with an expired certificate, material delivered in time": f"{_hours(played):.1f}",
         "alarms that should have gone off and did not": sum(
-            len(each.missed) for each in played.ledger.injected
+            len(each.missed) for each in played.expected.injected
         ),
         "alarms excused: nobody could look": sum(
-            len(each.excused) for each in played.ledger.injected
+            len(each.excused) for each in played.expected.injected
         ),
-        "false alarms": len(played.ledger.false),
+        "false alarms": len(played.expected.false),
         "alarms that never cleared": len(played.still_on),
         "minutes that this took": f"{seconds / 60:.1f}",
     }
@@ -97,7 +97,7 @@ def _faults(played: Played) -> Table:
         *("fault", "times", "alarm", "raised", "minutes to alarm", "hours left"),
     )
     for fault in FAULTS.values():
-        injected = played.ledger.of(fault)
+        injected = played.expected.of(fault)
         if not injected:
             continue
         rows = [*_rows(fault, injected)] or [("nothing", "", "", "")]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.estate.expiry_windows import WindowPolicy, windows_of
 from certrotation.core.rotation.request import RotationRequest
+from tests.oncall.year.expected_alarms import ExpectedAlarms
 from tests.oncall.year.faults import BACKGROUND
 from tests.oncall.year.functions import Functions
-from tests.oncall.year.ledger import Ledger
-from tests.oncall.year.metering import Metering
+from tests.oncall.year.list_cache import caching_lists
 from tests.oncall.year.population import (
     REGIONS,
     CertificateAuthorities,
@@ -24,7 +24,7 @@ from tests.oncall.year.population import (
     put_to_use,
     sites_of,
 )
-from tests.oncall.year.remembering import remembering
+from tests.oncall.year.recorder import MetricRecorder
 from tests.simulation.clock import Agenda, virtual_time
 from tests.simulation.estate import PREFIX, account
 from tests.simulation.faults import FaultInjector
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from certrotation.core.estate.expiry_windows import Windows
     from tests.infra.synthesis import Template
-    from tests.oncall.year.ledger import Injected
+    from tests.oncall.year.expected_alarms import Injected
     from tests.simulation.estate import Estate
     from tests.support.authority import Issued
 
@@ -62,13 +62,13 @@ class World:
     estate: Estate
     agenda: Agenda
     functions: Functions
-    metering: Metering
+    recorder: MetricRecorder
     faults: FaultInjector
     issuer: CertificateAuthorities
     presented: Presented
     chance: Random
     sites: list[Site]
-    ledger: Ledger = field(default_factory=Ledger)
+    expected: ExpectedAlarms = field(default_factory=ExpectedAlarms)
     nights: list[tuple[str, datetime, datetime]] = field(default_factory=list)
     """Region, from and to: when it could not be reached."""
     delivered: Callable[[Site], object] = lambda _: None
@@ -116,7 +116,7 @@ class World:
         if not self.functions.switches.rule_sends:
             self.agenda.after(
                 _EVENT_GIVEN_UP,
-                lambda: self.metering.failed_into(
+                lambda: self.recorder.failed_into(
                     "NewMaterialDeadLetters", self.now, about=request.to_json()
                 ),
             )
@@ -127,7 +127,7 @@ class World:
 
     def begin(self, injected: Injected, span: timedelta | None = None) -> None:
         """Let a fault begin; after `span` it is over by itself."""
-        self.ledger.inject(injected)
+        self.expected.inject(injected)
         if span is not None:
             self.agenda.after(span, lambda: self.end(injected))
 
@@ -170,16 +170,16 @@ def world(
     with ExitStack() as stack:
         traveller = stack.enter_context(virtual_time(DEPLOYED))
         authorities = Authorities.make()
-        remembered = stack.enter_context(remembering())
+        cache = stack.enter_context(caching_lists())
         roots = [authorities.public_root.certificate]
         estate = stack.enter_context(account(*REGIONS, roots=roots))
-        aws = remembered.aws = estate.aws
+        aws = cache.aws = estate.aws
         stack.enter_context(one_after_the_other())
         random.seed(seed)  # botocore's back-off
         chances = [Random(f"{seed} {each}") for each in ("sites", "faults", "functions", "people")]  # noqa: S311  to be repeated, not to be secret
         agenda = Agenda(traveller)
-        metering = Metering(template, agenda.now)
-        functions = Functions(estate, agenda, metering, chances[2])
+        recorder = MetricRecorder(template, agenda.now)
+        functions = Functions(estate, agenda, recorder, chances[2])
         stack.enter_context(functions.in_force())
         issuer = CertificateAuthorities(authorities, chances[0])
         sites = sites_of(numbers, chances[0])
@@ -195,7 +195,7 @@ def world(
             estate=estate,
             agenda=agenda,
             functions=functions,
-            metering=metering,
+            recorder=recorder,
             faults=FaultInjector(aws, chances[1]),
             issuer=issuer,
             presented=presented,

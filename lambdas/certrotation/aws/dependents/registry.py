@@ -42,7 +42,8 @@ def chosen(names: Iterable[str]) -> tuple[Entry, ...]:
     unknown = sorted(wanted - set(NAMES))
     if unknown:
         raise ValueError(
-            f"{unknown[0]!r} is not a kind of dependent; choose from {', '.join(NAMES)}"
+            f"contains {unknown[0]!r}, which is not a kind of dependent;"
+            f" choose from {', '.join(NAMES)}"
         )
     return tuple(each for each in ENTRIES if each.name in wanted)
 

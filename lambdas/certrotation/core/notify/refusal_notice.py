@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from certrotation.core.findings import refusals
 from certrotation.core.notify.notice import Notice, at
 from certrotation.core.rotation.outcomes import Status
+from certrotation.names.runbook import DEPENDENTS_STRANDED, MATERIAL_REFUSED, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from certrotation.core.estate.current_copies import CurrentCopy
     from certrotation.core.findings import Finding
     from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome
-
-RUNBOOK = "docs/runbook.md"
-REFUSED_HEADING = "MaterialRefused: new material was refused"
-STRANDED_HEADING = "DependentsStranded: a listener or distribution uses the old certificate"
-"""Headings of the runbook."""
 
 EVERYWHERE = "all Regions"
 
@@ -38,7 +34,11 @@ _IN_A_REGION = {
 
 
 def refusal_notice(
-    stack: str, outcome: RotationOutcome, live: Mapping[str, tuple[CurrentCopy, ...]]
+    stack: str,
+    outcome: RotationOutcome,
+    live: Mapping[str, tuple[CurrentCopy, ...]],
+    *,
+    runbook_url: str | None = None,
 ) -> Notice:
     """Return the mail about an outcome.
 
@@ -46,6 +46,7 @@ def refusal_notice(
         stack: the stack's name.
         outcome: a rotation that was refused or stranded, in every Region or in some.
         live: the current copies by Region; a Region that was not read is missing.
+        runbook_url: the page of the team's own runbook, if there is one.
     """
     reasons, stranded = list(_reasons(outcome)), list(_stranded(outcome.regions))
     return Notice.of(
@@ -62,7 +63,7 @@ def refusal_notice(
             *_section("Dependents that use the old certificate", stranded),
             *_section("Status by Region", _regions(outcome.regions)),
             *_section("Currently live", _live(live)),
-            *_section("What to do", _what_to_do(reasons, stranded)),
+            *_section("What to do", _what_to_do(reasons, stranded, runbook_url)),
         ),
     )
 
@@ -132,10 +133,14 @@ def _live(live: Mapping[str, tuple[CurrentCopy, ...]]) -> Iterator[str]:
             yield f"{region}: {copy.arn}, {expiry}"
 
 
-def _what_to_do(reasons: Sequence[str], stranded: Sequence[str]) -> Iterator[str]:
+def _what_to_do(
+    reasons: Sequence[str], stranded: Sequence[str], runbook_url: str | None
+) -> Iterator[str]:
+    # A mail program would make a full stop after a link a part of the link.
+    end = "" if runbook_url else "."
     if reasons:
-        yield f'Follow {RUNBOOK}, "{REFUSED_HEADING}".'
+        yield f"Follow {place_of(MATERIAL_REFUSED, runbook_url)}{end}"
     if stranded:
-        yield f'Follow {RUNBOOK}, "{STRANDED_HEADING}".'
+        yield f"Follow {place_of(DEPENDENTS_STRANDED, runbook_url)}{end}"
     yield "The rotation retries automatically after the fix, at the latest at the next scan."
     yield "Until then you get one reminder a day."

@@ -9,12 +9,12 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.e2e.gate.asking import ACCOUNT, Ask
+from tests.e2e.gate.permissions import ACCOUNT, Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.gate.asking import Caller, Request
+    from tests.e2e.gate.permissions import Caller, Request
 
 SIGNED_AS = "cloudfront"
 _DISTRIBUTION = re.compile(r"/2020-05-31/distribution/(?P<id>[^/]+)(?P<config>/config)?")

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from tests.e2e.gate.asking import Ask
+from tests.e2e.gate.permissions import Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.gate.asking import Caller, Request
+    from tests.e2e.gate.permissions import Caller, Request
 
 SIGNED_AS = "elasticloadbalancing"
 _API = "2015-12-01"

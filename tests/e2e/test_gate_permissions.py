@@ -1,0 +1,233 @@
+"""The gate reads off the wire, as boto3 writes it, which permissions a call needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.gate.permissions import Ask, Caller, Request, UnreadableRequestError, asks
+from tests.e2e.gate.upstream import Answer
+from tests.e2e.wire import KEY, call
+
+COPY = "arn:aws:acm:eu-west-1:123456789012:certificate/0b8a4c9e-0000-4000-8000-000000000000"
+ANY_COPY = "arn:aws:acm:eu-west-1:123456789012:certificate/*"
+LISTENER = (
+    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/web/0123456789abcdef/"
+    "0123456789abcdef"
+)
+DISTRIBUTION = "arn:aws:cloudfront::123456789012:distribution/EXAMPLE"
+TAGS = [{"Key": "certrotation:secret", "Value": "tls/shop"}, {"Key": "team", "Value": "web"}]
+REQUEST_TAGS = {"certrotation:secret": "tls/shop", "team": "web"}
+TAG_KEYS = ("certrotation:secret", "team")
+MATERIAL = {"Certificate": b"certificate", "PrivateKey": b"key"}
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:warning"
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
+
+
+def asked(service: str, operation: str, **parameters: Any) -> list[Ask]:
+    request, _ = call(service, operation, Answer.of_text(500, ""), **parameters)
+    return asks(request, Caller.of(request.headers["Authorization"]))
+
+
+def test_who_calls_and_from_where_is_in_the_signature() -> None:
+    request, _ = call("acm", "list_certificates", Answer.of_text(500, ""))
+
+    caller = Caller.of(request.headers["Authorization"])
+
+    assert caller == Caller(key=KEY, region="eu-west-1", service="acm")
+
+
+def test_a_request_without_a_signature_is_nobodys() -> None:
+    with pytest.raises(UnreadableRequestError):
+        Caller.of("")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "action"),
+    [
+        ("acm", "list_certificates", {}, "acm:ListCertificates"),
+        ("resourcegroupstaggingapi", "get_resources", {}, "tag:GetResources"),
+        ("secretsmanager", "list_secrets", {}, "secretsmanager:ListSecrets"),
+        (
+            "elbv2",
+            "describe_listeners",
+            {"ListenerArns": [LISTENER]},
+            "elasticloadbalancing:DescribeListeners",
+        ),
+        (
+            "elbv2",
+            "describe_listener_certificates",
+            {"ListenerArn": LISTENER},
+            "elasticloadbalancing:DescribeListenerCertificates",
+        ),
+        (
+            "elbv2",
+            "describe_tags",
+            {"ResourceArns": [LISTENER]},
+            "elasticloadbalancing:DescribeTags",
+        ),
+    ],
+)
+def test_what_knows_no_resource_is_asked_for_on_every_resource(
+    service: str, operation: str, parameters: dict[str, Any], action: str
+) -> None:
+    assert asked(service, operation, **parameters) == [Ask(action=action)]
+
+
+@pytest.mark.parametrize(
+    ("operation", "action"),
+    [
+        ("describe_certificate", "acm:DescribeCertificate"),
+        ("get_certificate", "acm:GetCertificate"),
+        ("list_tags_for_certificate", "acm:ListTagsForCertificate"),
+        ("delete_certificate", "acm:DeleteCertificate"),
+    ],
+)
+def test_a_certificate_is_asked_for_by_its_arn_and_with_its_tags(
+    operation: str, action: str
+) -> None:
+    assert asked("acm", operation, CertificateArn=COPY) == [
+        Ask(action=action, resource=COPY, tagged=COPY)
+    ]
+
+
+def test_a_reimport_is_of_the_certificate_that_is_there() -> None:
+    assert asked("acm", "import_certificate", CertificateArn=COPY, **MATERIAL) == [
+        Ask(action="acm:ImportCertificate", resource=COPY, tagged=COPY)
+    ]
+
+
+def test_an_import_with_tags_needs_to_be_allowed_to_tag_as_well() -> None:
+    assert asked("acm", "import_certificate", Tags=TAGS, **MATERIAL) == [
+        Ask(action=action, resource=ANY_COPY, request_tags=REQUEST_TAGS, tag_keys=TAG_KEYS)
+        for action in ("acm:ImportCertificate", "acm:AddTagsToCertificate")
+    ]
+
+
+def test_an_import_without_tags_carries_none() -> None:
+    assert asked("acm", "import_certificate", **MATERIAL) == [
+        Ask(action="acm:ImportCertificate", resource=ANY_COPY)
+    ]
+
+
+def test_tags_that_are_added_are_in_the_request() -> None:
+    assert asked("acm", "add_tags_to_certificate", CertificateArn=COPY, Tags=TAGS) == [
+        Ask(
+            action="acm:AddTagsToCertificate",
+            resource=COPY,
+            tagged=COPY,
+            request_tags=REQUEST_TAGS,
+            tag_keys=TAG_KEYS,
+        )
+    ]
+
+
+def test_tags_that_are_removed_are_named_by_their_keys_alone() -> None:
+    unwanted = [{"Key": "team"}]
+
+    assert asked("acm", "remove_tags_from_certificate", CertificateArn=COPY, Tags=unwanted) == [
+        Ask(
+            action="acm:RemoveTagsFromCertificate",
+            resource=COPY,
+            tagged=COPY,
+            tag_keys=("team",),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "action"),
+    [
+        ("describe_secret", "secretsmanager:DescribeSecret"),
+        ("get_secret_value", "secretsmanager:GetSecretValue"),
+        ("list_secret_version_ids", "secretsmanager:ListSecretVersionIds"),
+    ],
+)
+def test_a_secret_is_asked_for_as_the_caller_names_it(operation: str, action: str) -> None:
+    assert asked("secretsmanager", operation, SecretId="tls/shop") == [
+        Ask(action=action, resource="tls/shop", tagged="tls/shop")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "action"),
+    [
+        ("modify_listener", "elasticloadbalancing:ModifyListener"),
+        ("add_listener_certificates", "elasticloadbalancing:AddListenerCertificates"),
+        ("remove_listener_certificates", "elasticloadbalancing:RemoveListenerCertificates"),
+    ],
+)
+def test_a_listener_is_changed_by_its_arn(operation: str, action: str) -> None:
+    certificates = [{"CertificateArn": COPY}]
+
+    assert asked("elbv2", operation, ListenerArn=LISTENER, Certificates=certificates) == [
+        Ask(action=action, resource=LISTENER, tagged=LISTENER)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "action"),
+    [
+        ("get_distribution", {"Id": "EXAMPLE"}, "cloudfront:GetDistribution"),
+        ("get_distribution_config", {"Id": "EXAMPLE"}, "cloudfront:GetDistributionConfig"),
+        (
+            "delete_distribution",
+            {"Id": "EXAMPLE", "IfMatch": "1"},
+            "cloudfront:DeleteDistribution",
+        ),
+        ("list_tags_for_resource", {"Resource": DISTRIBUTION}, "cloudfront:ListTagsForResource"),
+    ],
+)
+def test_a_distribution_is_asked_for_by_its_arn(
+    operation: str, parameters: dict[str, Any], action: str
+) -> None:
+    assert asked("cloudfront", operation, **parameters) == [
+        Ask(action=action, resource=DISTRIBUTION, tagged=DISTRIBUTION)
+    ]
+
+
+def test_a_distribution_is_updated_by_its_arn() -> None:
+    request = Request(
+        method="PUT",
+        target="/2020-05-31/distribution/EXAMPLE/config",
+        headers={},
+        body=b"<DistributionConfig/>",
+    )
+    caller = Caller(key=KEY, region="us-east-1", service="cloudfront")
+
+    assert asks(request, caller) == [
+        Ask(action="cloudfront:UpdateDistribution", resource=DISTRIBUTION, tagged=DISTRIBUTION)
+    ]
+
+
+def test_a_batch_of_messages_needs_what_a_message_needs() -> None:
+    sent = asked(
+        "sqs", "send_message_batch", QueueUrl=QUEUE, Entries=[{"Id": "1", "MessageBody": "{}"}]
+    )
+
+    assert sent == asked("sqs", "send_message", QueueUrl=QUEUE, MessageBody="{}")
+    assert sent == [
+        Ask(action="sqs:SendMessage", resource="arn:aws:sqs:eu-west-1:123456789012:rotation")
+    ]
+
+
+def test_a_topic_is_published_to_by_its_arn() -> None:
+    assert asked("sns", "publish", TopicArn=TOPIC, Subject="s", Message="TopicArn=other&x") == [
+        Ask(action="sns:Publish", resource=TOPIC)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("cloudfront", "list_distributions", {}),
+        ("iam", "list_roles", {}),
+        ("sns", "publish", {"PhoneNumber": "+1", "Message": "a text to a telephone"}),
+    ],
+)
+def test_what_is_not_known_is_nobodys_to_have(
+    service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    with pytest.raises(UnreadableRequestError):
+        asked(service, operation, **parameters)
