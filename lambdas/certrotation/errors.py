@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-_Error = TypeVar("_Error", bound=Exception)
+_Error = TypeVar("_Error", bound=BaseException)
 
 
 def forget_frames(error: BaseException) -> None:

@@ -89,10 +89,10 @@ class AcmCertificates:
         """
         with translated("acm:GetCertificate", arn, MEANINGS):
             answer = self._client.get_certificate(CertificateArn=arn)
-        chain = answer.get("CertificateChain", "").encode()
+        chain = answer.get("CertificateChain", "")
         try:
             return PresentedCertificate(
-                leaf=decode_certificates("Certificate", answer["Certificate"].encode())[0],
+                leaf=decode_certificates("Certificate", answer["Certificate"])[0],
                 chain=tuple(decode_certificates("CertificateChain", chain)) if chain else (),
             )
         except UnreadableSecretError as unreadable:

@@ -22,6 +22,7 @@ class Code(StrEnum):
     """The stable name of a finding. People search for the code; alarms and tags contain it."""
 
     SECRET_MALFORMED = "SECRET_MALFORMED"
+    IDENTITY_AMBIGUOUS = "IDENTITY_AMBIGUOUS"
     SECRET_NAME_TOO_LONG = "SECRET_NAME_TOO_LONG"
     REGION_UNKNOWN = "REGION_UNKNOWN"
     KEY_MISMATCH = "KEY_MISMATCH"
@@ -68,6 +69,10 @@ _REMEDIES: dict[Code, str] = {
         "Write the secret as JSON with the PEM fields certificate, private_key and chain, or with"
         " the fields pkcs12 (base64) and passphrase."
     ),
+    Code.IDENTITY_AMBIGUOUS: (
+        "Write one private key and its certificate into the secret, and the others into secrets of"
+        " their own."
+    ),
     Code.SECRET_NAME_TOO_LONG: "Use a secret name that fits into an ACM tag value.",
     Code.REGION_UNKNOWN: (
         "List only target Regions of the stack in the tag certrotation:regions, or add the Region"
@@ -79,7 +84,8 @@ _REMEDIES: dict[Code, str] = {
     ),
     Code.KEY_UNSUPPORTED: (
         "Issue the certificate with RSA (2048, 3072 or 4096 bits) or ECDSA (P-256, P-384 or P-521)."
-        " ACM imports no other key type."
+        " ACM imports no other key type. If the key is encrypted, encrypt it with the defaults of"
+        " `openssl pkcs8 -topk8`."
     ),
     Code.KEY_WEAK: "Issue the certificate with RSA of at least 2048 bits, or with ECDSA.",
     Code.KEY_TOO_LARGE: "Issue the certificate with a smaller key. ACM accepts 5,120 bytes of PEM.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from traceback import format_tb
 from typing import TYPE_CHECKING, Any
 
 from certrotation import composition
@@ -42,7 +43,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext | None) -> dict[str
     """Rotate the secret of each message; messages to be seen again are returned as failures.
 
     A bug is raised without the frames that it passed: Lambda's runtime keeps what it gets, and a
-    closure in a frame keeps the key. Where it happened is logged before.
+    closure in a frame keeps the key. Where it happened is logged before. The message of a
+    BaseException is not: a panic in cryptography's Rust code may quote what it worked on.
     """
     del context
     settings = Settings.from_env(os.environ)
@@ -54,6 +56,10 @@ def handler(event: Mapping[str, Any], context: LambdaContext | None) -> dict[str
         ]
     except Exception as bug:  # noqa: BLE001  it is raised again
         logger.exception("bug")
+        raise without_frames(bug) from None
+    except BaseException as bug:  # noqa: BLE001  as above
+        where = "".join(format_tb(bug.__traceback__))
+        logger.error("bug", extra={"exception_name": type(bug).__name__, "exception": where})
         raise without_frames(bug) from None
     return {"batchItemFailures": failures}
 

@@ -1,28 +1,22 @@
-import base64
-
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    pkcs12,
-)
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 
 from certrotation.core.findings import Code
 from certrotation.core.material.decoding import (
     UnreadableSecretError,
     decode_certificates,
-    decode_pkcs12,
-    decode_private_key,
+    read_certificates,
+    sort_out,
 )
-from tests.core.samples import DAY, ISSUING_CA, LEAF, NOW
+from tests.core.samples import DAY, ISSUING_CA, LEAF, NOW, PRIVATE_LEAF
+from tests.support.authority import pem
 
-PASSPHRASE = "correct horse battery staple"
 BAG = "Bag Attributes\n    friendlyName: www\n    localKeyID: 01 02\nsubject=CN = www\n\n"
 TEXT_DUMP = "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Serial Number: 4660\n"
-EC_PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
 
 
 def revocation_list() -> str:
@@ -36,9 +30,57 @@ def refusal(caught: pytest.ExceptionInfo[UnreadableSecretError]) -> tuple[Code, 
     return caught.value.finding.code, caught.value.finding.found
 
 
-def test_certificates_are_found_around_what_is_none() -> None:
-    text = LEAF.certificate_pem + revocation_list() + LEAF.chain_pem
-    assert decode_certificates("chain", text.encode()) == [LEAF.certificate, ISSUING_CA.certificate]
+@pytest.mark.parametrize(
+    "text",
+    [
+        LEAF.fullchain_pem,
+        BAG + LEAF.certificate_pem + BAG + LEAF.chain_pem,
+        TEXT_DUMP + LEAF.fullchain_pem,
+        LEAF.certificate_pem + revocation_list() + LEAF.chain_pem,
+        LEAF.key_pem() + LEAF.fullchain_pem,
+        LEAF.fullchain_pem.replace("\n", "\r\n"),
+        LEAF.fullchain_pem.replace("\n", " \n"),
+        LEAF.fullchain_pem.replace("\n", "\n    "),
+        LEAF.fullchain_pem.replace("\n", " "),
+        LEAF.fullchain_pem.replace("\n", ""),
+        LEAF.fullchain_pem.replace("\n", "\n\n"),
+        LEAF.fullchain_pem.replace("\n", "\\n"),
+        LEAF.fullchain_pem.replace("\n", "\\\\r\\\\n").replace("/", "\\/"),
+        LEAF.fullchain_pem.strip(),
+    ],
+    ids=[
+        "plain",
+        "bag attributes",
+        "text dump",
+        "revocation list",
+        "key first",
+        "windows lines",
+        "trailing blanks",
+        "indented",
+        "pasted into one line",
+        "line breaks lost",
+        "line breaks doubled",
+        "line breaks written out",
+        "everything written out twice",
+        "no last line end",
+    ],
+)
+def test_certificates_are_found_in_what_tools_write_around_them(text: str) -> None:
+    assert decode_certificates("chain", text) == [LEAF.certificate, ISSUING_CA.certificate]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (revocation_list(), "chain contains no readable PEM certificate."),
+        ("", "chain contains no readable PEM certificate."),
+    ],
+    ids=["revocation list alone", "nothing"],
+)
+def test_what_holds_no_certificate_is_named(text: str, found: str) -> None:
+    with pytest.raises(UnreadableSecretError) as caught:
+        decode_certificates("chain", text)
+    assert refusal(caught) == (Code.SECRET_MALFORMED, found)
 
 
 def with_extension(oid: str, value: bytes) -> str:
@@ -54,9 +96,60 @@ def with_extension(oid: str, value: bytes) -> str:
 )
 def test_a_certificate_that_cannot_be_decoded_is_refused_at_once(oid: str) -> None:
     with pytest.raises(UnreadableSecretError) as caught:
-        decode_certificates("chain", with_extension(oid, b"\x30\x03\x02\x01").encode())
-    expected = "chain contains a certificate that cannot be decoded."
+        decode_certificates("chain", with_extension(oid, b"\x30\x03\x02\x01"))
+    expected = (
+        "Cannot read certificate 1 in chain, CN=a.example (its extensions cannot be decoded)."
+    )
     assert refusal(caught) == (Code.SECRET_MALFORMED, expected)
+
+
+UNREADABLE = {
+    "cut in half": (LEAF.chain_pem[: len(LEAF.chain_pem) // 2], "cut off"),
+    "without its end": (LEAF.chain_pem[:-27], "cut off"),
+    "another end": (LEAF.chain_pem.replace("END C", "END X509 C"), "cut off"),
+    "OpenSSL's form": (
+        LEAF.chain_pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+        "OpenSSL's TRUSTED form, not plain PEM",
+    ),
+    "a letter that is none": (LEAF.chain_pem.replace("M", "!", 1), "damaged base64"),
+    "not ASCII": (LEAF.chain_pem.replace("MII", "MÜÜ", 1), "damaged base64"),
+    "not a certificate": (
+        "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+        "not a certificate that can be decoded",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_certificate_that_cannot_be_read_is_set_aside_by_place_and_reason(kind: str) -> None:
+    text, why = UNREADABLE[kind]
+
+    found = read_certificates("chain", LEAF.certificate_pem + text + PRIVATE_LEAF.certificate_pem)
+
+    assert found.readable == (LEAF.certificate, PRIVATE_LEAF.certificate)
+    assert [str(each) for each in found.set_aside] == [f"certificate 2 in chain ({why})"]
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_where_every_certificate_is_needed_none_is_set_aside(kind: str) -> None:
+    text, why = UNREADABLE[kind]
+    with pytest.raises(UnreadableSecretError) as caught:
+        decode_certificates("CertificateChain", LEAF.certificate_pem + text)
+    expected = f"Cannot read certificate 2 in CertificateChain ({why})."
+    assert refusal(caught) == (Code.SECRET_MALFORMED, expected)
+
+
+def test_an_extension_that_nobody_here_knows_does_no_harm() -> None:
+    assert decode_certificates("chain", with_extension("1.3.6.1.4.1.99999.1", b"x"))
+
+
+DER = LEAF.certificate.public_bytes(Encoding.DER)
+POINT = LEAF.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def with_bytes(old: bytes, new: bytes) -> bytes:
+    assert old in DER
+    return DER.replace(old, new)
 
 
 def unknown_curve(data: bytes) -> bytes:
@@ -66,40 +159,93 @@ def unknown_curve(data: bytes) -> bytes:
     )
 
 
-def test_a_certificate_with_a_key_of_an_unknown_type_is_refused() -> None:
+def strange() -> str:
     der = unknown_curve(LEAF.certificate.public_bytes(Encoding.DER))
-    strange = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
+    return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode()
+
+
+def test_a_certificate_with_a_key_of_an_unknown_type_is_refused() -> None:
     with pytest.raises(UnreadableSecretError) as caught:
-        decode_certificates("chain", strange)
-    expected = "The key of CN=www.example.com has an unknown type."
-    assert refusal(caught) == (Code.KEY_UNSUPPORTED, expected)
-
-
-def to_pem(label: str, der: bytes) -> str:
-    body = base64.encodebytes(der).decode()
-    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
-
-
-def key_of(text: str, passphrase: str | None = None) -> object:
-    secret = passphrase.encode() if passphrase else None
-    return decode_private_key("private_key", text.encode(), secret).public_key()
-
-
-def test_a_key_of_an_unknown_type_is_refused() -> None:
-    der = LEAF.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    strange = to_pem("PRIVATE KEY", unknown_curve(der))
-    with pytest.raises(UnreadableSecretError) as caught:
-        key_of(strange)
-    expected = "private_key contains a key of an unknown type."
-    assert refusal(caught) == (Code.KEY_UNSUPPORTED, expected)
-
-
-def test_a_pkcs12_bundle_with_a_certificate_that_cannot_be_decoded_is_refused() -> None:
-    broken = x509.load_pem_x509_certificate(
-        with_extension("2.5.29.17", b"\x30\x03\x02\x01").encode()
+        decode_certificates("chain", strange())
+    expected = (
+        "Cannot read certificate 1 in chain, CN=www.example.com (its key has an unknown type)."
     )
-    data = pkcs12.serialize_key_and_certificates(b"w", LEAF.key, None, [broken], NoEncryption())
-    with pytest.raises(UnreadableSecretError) as caught:
-        decode_pkcs12(data, None)
-    expected = "The PKCS#12 bundle contains a certificate that cannot be decoded."
-    assert refusal(caught) == (Code.SECRET_MALFORMED, expected)
+    assert refusal(caught) == (Code.KEY_UNSUPPORTED, expected)
+
+
+@pytest.mark.parametrize(
+    ("part", "broken"),
+    [
+        ("subject", with_bytes(b"\x0c\x0fwww.example.com", b"\x0c\x0f\xff\xff\xff.example.com")),
+        ("validity", with_bytes(b"260531120000Z", b"269931120000Z")),
+        ("key", with_bytes(POINT, b"\x04" + bytes(64))),
+    ],
+)
+def test_each_part_that_cannot_be_decoded_is_named(part: str, broken: bytes) -> None:
+    found = sort_out("the PKCS#12 bundle", [broken])
+
+    assert found.readable == ()
+    (each,) = found.set_aside
+    assert each.which.startswith("certificate 1 in the PKCS#12 bundle")
+    assert part in each.why or each.why == "not a certificate that can be decoded"
+
+
+def with_large_key(bits: int, exponent: int) -> x509.Certificate:
+    public = rsa.RSAPublicNumbers(exponent, 2**bits - 1).public_key()
+    builder = x509.CertificateBuilder(
+        issuer_name=ISSUING_CA.certificate.subject,
+        subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Large CA")]),
+        public_key=public,
+        serial_number=1,
+        not_valid_before=NOW,
+        not_valid_after=NOW + DAY,
+    )
+    return builder.sign(ISSUING_CA.key, hashes.SHA256())
+
+
+@pytest.mark.parametrize(
+    ("bits", "exponent", "is_used"),
+    [
+        (16_384, 65_537, True),
+        (16_392, 65_537, False),
+        (3_072, 2**63 + 1, True),
+        (3_072, 2**64 + 1, False),
+    ],
+)
+def test_a_key_that_makes_each_signature_check_slow_is_not_used(
+    bits: int,
+    exponent: int,
+    is_used: bool,  # noqa: FBT001
+) -> None:
+    certificate = with_large_key(bits, exponent)
+
+    found = read_certificates("chain", pem(certificate))
+
+    assert found.readable == ((certificate,) if is_used else ())
+    expected = "certificate 1 in chain, CN=Large CA (its key is larger than clients take)"
+    assert [str(each) for each in found.set_aside] == ([] if is_used else [expected])
+    assert decode_certificates("CertificateChain", pem(certificate)) == [certificate]
+
+
+def test_a_subject_without_end_is_cut() -> None:
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "x" * 60)] * 4)
+    issued = resigned_as(name)
+
+    (each,) = read_certificates("chain", issued).set_aside
+
+    assert len(each.which) < 140
+
+
+def resigned_as(name: x509.Name) -> str:
+    extension = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x03")
+    builder = x509.CertificateBuilder(
+        issuer_name=ISSUING_CA.certificate.subject,
+        subject_name=name,
+        public_key=LEAF.key.public_key(),
+        serial_number=1,
+        not_valid_before=NOW,
+        not_valid_after=NOW + DAY,
+    )
+    return pem(
+        builder.add_extension(extension, critical=False).sign(ISSUING_CA.key, hashes.SHA256())
+    )

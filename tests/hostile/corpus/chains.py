@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tests.support.authority import Authority
 
 MISORDERED, SUPERFLUOUS = "CHAIN_MISORDERED", "CHAIN_SUPERFLUOUS"
+BROKEN = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
 INCOMPLETE, EXPIRED, INVALID = "CHAIN_INCOMPLETE", "CHAIN_EXPIRED", "CHAIN_INVALID"
 
 POLICY = under(PUBLIC_ROOT, "Example Policy CA")
@@ -141,7 +142,9 @@ def _strangers() -> list[Row]:
                 ),
                 "a private CA's chain as well": of(SHOP, *chain_of(PRIVATE_CA, PRIVATE_ROOT), one),
                 "a neighbour's leaf in the chain": of(
-                    SHOP, one, leaf("mail.example.com").certificate
+                    SHOP,
+                    one,
+                    leaf("mail.example.com", key=shared_key("p256", "a neighbour")).certificate,
                 ),
                 "last year's certificate in the chain": of(
                     SHOP, one, leaf(not_before=NOW - 100 * DAY).certificate
@@ -417,25 +420,35 @@ def _texts() -> list[Row]:
     words = f"{subjects}{text}\nVerify return code: 0 (ok)\n"
     return table(
         {
-            live(): {"words around the chain, as s_client prints them": shop(chain=words)},
+            live(): {
+                "words around the chain, as s_client prints them": shop(chain=words),
+                "a chain as a list": shop(chain=[text]),
+            },
             malformed: {
                 "a chain that is no PEM": shop(chain="see the wiki"),
-                "a chain cut off in its only certificate": shop(chain=text[: len(text) // 2]),
-                "a chain cut off in its last certificate": of(DEEP, chain=pem(*UP)[:-200]),
-                "a chain without its last line": of(DEEP, chain=pem(*UP)[:-27]),
-                "a chain whose first certificate lost its end": of(
-                    DEEP, chain=pem(UP[0])[:-60] + pem(*UP[1:])
-                ),
-                "the old label X509 CERTIFICATE, cut off": shop(
-                    chain=text[:-27].replace("CERTIFICATE", "X509 CERTIFICATE")
-                ),
-                "a chain as a list": shop(chain=[text]),
                 "a chain as an object": shop(chain={"0": text}),
                 "a chain of the key": shop(chain=SHOP.key_pem()),
                 "a revocation list for a chain": shop(chain=_revocations()),
+            },
+            refused(INCOMPLETE, says="certificate 1 in chain (cut off)"): {
+                "a chain cut off in its only certificate": shop(chain=text[: len(text) // 2]),
+                "the old label X509 CERTIFICATE, cut off": shop(
+                    chain=text[:-27].replace("CERTIFICATE", "X509 CERTIFICATE")
+                ),
+                "a chain whose first certificate lost its end": of(
+                    DEEP, chain=pem(UP[0])[:-60] + pem(*UP[1:])
+                ),
+            },
+            refused(INCOMPLETE, says=f"certificate {len(UP)} in chain (cut off)"): {
+                "a chain cut off in its last certificate": of(DEEP, chain=pem(*UP)[:-200]),
+                "a chain without its last line": of(DEEP, chain=pem(*UP)[:-27]),
+            },
+            repaired(SUPERFLUOUS, chain=(one,)): {
                 "OpenSSL's trusted form beside the plain one": shop(
                     chain=text + text.replace("CERTIFICATE", "TRUSTED CERTIFICATE")
                 ),
+                "a stranger that cannot be decoded behind the chain": shop(chain=text + BROKEN),
+                "a stranger that cannot be decoded in front": shop(chain=BROKEN + text),
             },
             live(chain=(one,)): {
                 "the old label X509 CERTIFICATE": shop(

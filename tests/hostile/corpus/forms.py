@@ -213,12 +213,6 @@ def texts() -> list[Row]:
                     certificate=CERTIFICATE[:99] + "\0" + CERTIFICATE[99:]
                 ),
                 "NUL between all letters, as of UTF-16": both("\0".join),
-                "backslash and n in place of line feeds": both(
-                    lambda pem: pem.replace("\n", "\\n")
-                ),
-                "an empty line after each line": both(lambda pem: pem.replace("\n", "\n\n")),
-                "lines quoted, as in mail": lines(lambda line: "> " + line),
-                "lines that end in a backslash": lines(lambda line: line + "\\"),
                 "four dashes": both(lambda pem: pem.replace("-----BEGIN", "----BEGIN")),
                 "dashes of a word processor": both(
                     lambda pem: pem.replace("-----", "\u2014\u2014-")
@@ -236,9 +230,6 @@ def texts() -> list[Row]:
                 ),
                 "the certificate without its last line": shop(certificate=CERTIFICATE[:-27]),
                 "the certificate's signature cut off": shop(certificate=_cut_signature()),
-                "the certificate good, the next one cut off": shop(
-                    certificate=full[:-99], chain=ABSENT
-                ),
                 "a signing request in the certificate's place": shop(
                     certificate=CERTIFICATE.replace("CERTIFICATE", "CERTIFICATE REQUEST")
                 ),
@@ -249,7 +240,20 @@ def texts() -> list[Row]:
             },
             key: {
                 "NUL in the key": shop(private_key=KEY[:60] + "\0" + KEY[60:]),
+                "lines quoted, as in mail": lines(lambda line: "> " + line),
+                "lines that end in a backslash": lines(lambda line: line + "\\"),
+            },
+            live(): {
+                "backslash and n in place of line feeds": both(
+                    lambda pem: pem.replace("\n", "\\n")
+                ),
                 "backslash and n in the key alone": shop(private_key=KEY.replace("\n", "\\n")),
+                "an empty line after each line": both(lambda pem: pem.replace("\n", "\n\n")),
+            },
+            refused("CHAIN_INCOMPLETE", says="certificate 2 in certificate (cut off)"): {
+                "the certificate good, the next one cut off": shop(
+                    certificate=full[:-99], chain=ABSENT
+                )
             },
             refused("CHAIN_INCOMPLETE", says="Example Public CA 1"): {
                 "the certificate's signature changed": shop(certificate=_changed_signature())
@@ -295,7 +299,6 @@ def documents() -> list[Row]:
                 "JSON with single quotes": text(str(fields_of(SHOP))),
                 "JSON with a comma too many": text(JSON[:-1] + ",}"),
                 "JSON with a comment": text("// the shop\n" + JSON),
-                "JSON with real line feeds in its strings": text(JSON.replace("\\n", "\n")),
                 "JSON cut off in the key": text(JSON[: JSON.index("PRIVATE") + 200]),
                 "JSON cut off by its last letter": text(JSON[:-1]),
                 "JSON twice": text(JSON + JSON),
@@ -340,11 +343,6 @@ def documents() -> list[Row]:
                 "the key false": shop(private_key=False),
                 "the passphrase true": shop(passphrase=True),
             },
-            refused("SECRET_MALFORMED", says="private_key"): {
-                "JSON inside JSON: the key a string of JSON": shop(
-                    private_key=json.dumps({"pem": KEY})
-                )
-            },
             twice: {
                 "the key twice, one and the same": text(_twice("private_key", KEY)),
                 "the key twice, two different ones": text(
@@ -356,9 +354,15 @@ def documents() -> list[Row]:
                     JSON[:-1] + ', "note": {"a": 1, "a": 2}}'
                 ),
             },
+            live(): {
+                "JSON with real line feeds in its strings": text(JSON.replace("\\n", "\n")),
+                "JSON inside JSON: the key a string of JSON": shop(
+                    private_key=json.dumps({"pem": KEY})
+                ),
+                "JSON as the binary value": binary(JSON.encode()),
+            },
             refused("SECRET_MALFORMED", says="no value"): {"neither text nor bytes": _nothing()},
             no_bundle: {
-                "JSON as the binary value": binary(JSON.encode()),
                 "PEM as the binary value": binary((CERTIFICATE + KEY).encode()),
                 "JSON, zipped, as the binary value": binary(gzip.compress(JSON.encode(), mtime=0)),
                 "64 KiB of zeros as the binary value": binary(bytes(LARGEST)),

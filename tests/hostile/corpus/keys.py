@@ -87,13 +87,13 @@ def _wrong() -> list[Row]:
                 "another RSA key of the same size": of(
                     leaf(key="rsa2048"), private_key=_pem_of(shared_key("rsa2048", "x"))
                 ),
-                "two keys, the other one first": shop(private_key=rsa_key + KEY),
                 "the right key but encrypted for another": shop(
                     private_key=_pem_of(other), passphrase=PASSPHRASE
                 ),
             },
             live(): {
                 "two keys, the right one first": shop(private_key=KEY + rsa_key),
+                "two keys, the other one first": shop(private_key=rsa_key + KEY),
                 "two names for the key, one key": shop(privkey=KEY),
                 "two names for the key, one with a line feed more": shop(privkey=KEY + "\n"),
             },

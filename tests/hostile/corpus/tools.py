@@ -349,6 +349,9 @@ def _certbot() -> list[Row]:
             superfluous: {
                 "certbot, all four files": layout(*four),
                 "certbot, fullchain and chain": layout("fullchain", "chain", "privkey"),
+                "certbot, cert of the last renewal, the key kept": layout(
+                    *four, cert=old.certificate_pem
+                ),
             },
             live(): {
                 "certbot, fullchain and privkey": layout("fullchain", "privkey"),
@@ -362,11 +365,6 @@ def _certbot() -> list[Row]:
             },
             refused("LEAF_MISSING", says="no certificate"): {
                 "certbot, chain and privkey, no leaf": layout("chain", "privkey")
-            },
-            refused("SECRET_MALFORMED", says="different certificates"): {
-                "certbot, cert of the last renewal, the key kept": layout(
-                    *four, cert=old.certificate_pem
-                )
             },
             refused("KEY_MISMATCH", says="CN=shop.example.com"): {
                 "certbot, privkey of another lineage": layout(*four, privkey=other.key_pem())
@@ -406,6 +404,17 @@ def _cert_manager() -> list[Row]:
                     }
                 ),
             },
+            live(): {
+                "cert-manager, the whole object": text(
+                    json.dumps(
+                        {
+                            "apiVersion": "v1",
+                            "kind": "Secret",
+                            "data": {"tls.crt": SHOP.fullchain_pem, "tls.key": KEY},
+                        }
+                    )
+                )
+            },
             live(chain=PRIVATE_CHAIN): {
                 "cert-manager, a private CA, its root in ca.crt": secret(own_chain, own_key, ca),
                 "cert-manager, a private CA, data in base64": secret(
@@ -428,17 +437,6 @@ def _cert_manager() -> list[Row]:
             refused("KEY_MISMATCH", says="CN=shop.example.com"): {
                 "cert-manager, the temporary certificate's other key": secret(
                     SHOP.fullchain_pem, own_key, None
-                )
-            },
-            refused("SECRET_MALFORMED", says="no private key"): {
-                "cert-manager, the whole object": text(
-                    json.dumps(
-                        {
-                            "apiVersion": "v1",
-                            "kind": "Secret",
-                            "data": {"tls.crt": SHOP.fullchain_pem, "tls.key": KEY},
-                        }
-                    )
                 )
             },
         }
@@ -464,14 +462,23 @@ def _others() -> list[Row]:
     return table(
         {
             refused("CHAIN_INCOMPLETE", says="Example Public CA 1"): {
-                "Vault's answer, whose chain we do not know": fields(**vault)
+                "Terraform's tls provider": fields(cert_pem=CERTIFICATE, private_key_pem=KEY)
+            },
+            # Vault puts the issuing CA at the head of its chain as well.
+            repaired("CHAIN_SUPERFLUOUS", chain=SHOP.chain): {
+                "Vault's answer, its data alone": fields(**vault),
+                "Vault's answer, whole": fields(request_id="1", data=vault),
+                "Vault's key-value store, whole": fields(
+                    request_id="1", data={"data": vault, "metadata": {"version": 1}}
+                ),
+                "Vault's answer as bytes, as External Secrets pushes it": binary(
+                    json.dumps(vault, indent=2).encode()
+                ),
             },
             refused("SECRET_MALFORMED", says="no private key"): {
-                "Vault's answer, whole": fields(request_id="1", data=vault),
                 "ACM's export": fields(
                     Certificate=CERTIFICATE, CertificateChain=CHAIN, PrivateKey=encrypted
                 ),
-                "Terraform's tls provider": fields(cert_pem=CERTIFICATE, private_key_pem=KEY),
                 "HAProxy's one file, under certificate alone": fields(
                     certificate=SHOP.fullchain_pem + KEY
                 ),

@@ -11,13 +11,13 @@ from certrotation.core.findings import Code, Finding, refuse
 from certrotation.core.material.bundle import Material, private_key_pem
 from certrotation.core.material.chain import build_chain, find_chains
 from certrotation.core.material.chain_checks import check_chain, check_repairs
-from certrotation.core.material.decoding import Supplied, UnreadableSecretError
+from certrotation.core.material.decoding import UnreadableSecretError
+from certrotation.core.material.identity import find_identity, mention
 from certrotation.core.material.leaf_checks import check_leaf
 from certrotation.core.material.path_rules import SMALLEST_RSA
 from certrotation.core.material.secret_format import SecretValue, parse_secret
 from certrotation.core.material.x509_facts import (
     describe_key,
-    is_ca,
     key_algorithm_of,
     public_bytes_of,
     subject_name_of,
@@ -61,26 +61,25 @@ def inspect_secret(value: SecretValue, roots: PublicRoots, now: datetime) -> Ins
     except UnreadableSecretError as error:
         return Inspection(material=None, findings=(error.finding,))
     key = supplied.private_key
-    leaf = _find_leaf(supplied)
-    if leaf is None:
-        found = "The secret contains only CA certificates, and none belongs to the private key."
-        return Inspection(
-            material=None, findings=(*_check_key(key), refuse(Code.LEAF_MISSING, found))
-        )
+    identity = find_identity(supplied)
+    if isinstance(identity, Finding):
+        return Inspection(material=None, findings=(*_check_key(key), identity))
+    leaf, others = identity
+    certificates = [each for each in supplied.certificates if each not in others]
     valid_from = leaf.not_valid_before_utc if _is_valid_shortly(leaf, now) else None
     used_from = valid_from or now
-    chains = find_chains(leaf, supplied.certificates, roots, at=used_from)
+    chains = find_chains(leaf, certificates, roots, at=used_from)
     findings = (
         *_check_key(key),
         *_check_match(leaf, key),
         *_check_validity(leaf, now),
         *check_leaf(leaf),
         *check_chain(leaf, chains[0]),
-        *check_repairs(leaf, chains[0], supplied.certificates, roots),
+        *check_repairs(leaf, chains[0], certificates, roots),
     )
     return Inspection(
         material=_material(value.version, leaf, chains, key, roots),
-        findings=findings,
+        findings=mention(findings, others, supplied.set_aside),
         valid_from=valid_from,
     )
 
@@ -123,15 +122,6 @@ def _material(
 
 def _ends_alike(anchor: Anchor, other: Anchor) -> bool:
     return other.public if anchor.public else other.is_same_as(anchor)
-
-
-def _find_leaf(supplied: Supplied) -> x509.Certificate | None:
-    """Return the certificate of the private key, else the first that is not a CA certificate."""
-    public = public_bytes_of(supplied.private_key.public_key())
-    own = [each for each in supplied.certificates if public_bytes_of(each.public_key()) == public]
-    leaves = [each for each in supplied.certificates if not is_ca(each)]
-    candidates = [*(each for each in own if each in leaves), *own, *leaves]
-    return candidates[0] if candidates else None
 
 
 def _check_key(key: PrivateKeyTypes) -> Iterator[Finding]:

@@ -1,38 +1,47 @@
-"""Decodes PEM and PKCS#12 into certificates and keys, and reports why decoding fails.
+"""Decodes certificates, each by itself, and reports which one cannot be decoded and why.
 
-The errors of cryptography can contain bytes of a key, so they are not passed on: no message,
-finding or exception ever quotes the input.
+No message, finding or exception ever quotes the input, except the subject of a certificate.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certrotation.core.findings import Code, Finding, refuse
-from certrotation.core.material.host_names import names_of
-from certrotation.core.material.x509_facts import extended_key_usages_of, is_ca, key_usages_of
+from certrotation.core.material.loading import Failure, attempt
+from certrotation.core.material.pem import blocks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-_BEGIN = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
-_UNREADABLE = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-)
-"""The errors that cryptography raises for bytes that it cannot decode."""
+    from certrotation.core.material.pem import Block
+
+_KEY = Code.KEY_UNSUPPORTED
+_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
+_LONGEST_SUBJECT = 100
+_OPENSSL_LABEL = "TRUSTED CERTIFICATE"
+LARGEST_RSA = 16_384
+"""Bits of the largest RSA key that OpenSSL verifies a signature with."""
+LARGEST_EXPONENT = 64
+"""Bits of the largest public exponent that OpenSSL takes with RSA keys above 3,072 bits."""
+
+
+class SetAside(NamedTuple):
+    """A certificate that cannot be used: which one it is, and why."""
+
+    which: str
+    why: str
+    code: Code = Code.SECRET_MALFORMED
+
+    def __str__(self) -> str:
+        """Return both, fit for a sentence."""
+        return f"{self.which} ({self.why})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +50,15 @@ class Supplied:
 
     certificates: tuple[x509.Certificate, ...]
     private_key: PrivateKeyTypes = field(repr=False)
+    set_aside: tuple[SetAside, ...] = ()
+    """Certificates that cannot be used; they matter only if the chain needs them."""
+
+
+class Certificates(NamedTuple):
+    """The certificates of one field: those that can be used and those that cannot."""
+
+    readable: tuple[x509.Certificate, ...]
+    set_aside: tuple[SetAside, ...]
 
 
 class UnreadableSecretError(Exception):
@@ -56,114 +74,107 @@ def malformed(found: str) -> UnreadableSecretError:
     return UnreadableSecretError(refuse(Code.SECRET_MALFORMED, found))
 
 
-def decode_certificates(field_name: str, pem: bytes) -> list[x509.Certificate]:
-    """Return the certificates in `pem`, at least one, in the order found.
+def decode_certificates(field_name: str, pem: str) -> list[x509.Certificate]:
+    """Return the certificates in `pem`, at least one, in the order found; each must be readable.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_UNSUPPORTED.
     """
-    try:
-        found = x509.load_pem_x509_certificates(pem)
-    except _UNREADABLE:
-        raise malformed(f"{field_name} contains no readable PEM certificate.") from None
-    if len(found) < len(_BEGIN.findall(pem)):
-        # cryptography skips certificates without an END line, and OpenSSL's TRUSTED form.
-        raise malformed(f"{field_name} contains a certificate that is cut off or not plain PEM.")
-    _decode(field_name, found)
-    return found
+    found = list(_decoded(field_name, _ders_of(field_name, pem)))
+    for each in found:
+        if isinstance(each, SetAside):
+            raise UnreadableSecretError(refuse(each.code, f"Cannot read {each}."))
+    return [each for each in found if not isinstance(each, SetAside)]
 
 
-def decode_private_key(field_name: str, pem: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
-    """Return the first private key in `pem`; a passphrase for an unencrypted key is ignored.
+def read_certificates(field_name: str, pem: str) -> Certificates:
+    """Return the certificates in `pem`, at least one, in the order found.
 
     Raises:
-        UnreadableSecretError: SECRET_MALFORMED, KEY_ENCRYPTED, KEY_UNSUPPORTED.
+        UnreadableSecretError: SECRET_MALFORMED, if `pem` contains no certificate at all.
     """
-    try:
-        return load_pem_private_key(pem, None)
-    except TypeError:
-        pass  # the key is encrypted
-    except UnsupportedAlgorithm:
-        raise UnreadableSecretError(
-            refuse(Code.KEY_UNSUPPORTED, f"{field_name} contains a key of an unknown type.")
-        ) from None
-    except ValueError:
-        raise malformed(f"{field_name} contains no readable PEM private key.") from None
-    if passphrase is None:
-        raise UnreadableSecretError(
-            refuse(
-                Code.KEY_ENCRYPTED, f"{field_name} is encrypted, and the secret has no passphrase."
-            )
-        )
-    try:
-        return load_pem_private_key(pem, passphrase)
-    except _UNREADABLE:
-        raise UnreadableSecretError(
-            refuse(Code.KEY_ENCRYPTED, f"The passphrase does not decrypt {field_name}.")
-        ) from None
+    return sort_out(field_name, _ders_of(field_name, pem))
 
 
-def decode_pkcs12(data: bytes, passphrase: bytes | None) -> Supplied:
-    """Return the certificates and the private key of a PKCS#12 bundle.
+def sort_out(where: str, found: Iterable[bytes | str]) -> Certificates:
+    """Decode certificates, each by itself; a string in the place of one is why it is unusable.
 
-    Raises:
-        UnreadableSecretError: SECRET_MALFORMED, KEY_ENCRYPTED, KEY_UNSUPPORTED, LEAF_MISSING.
+    A certificate whose key would make each signature check slow is set aside too.
     """
-    bundle = _open_pkcs12(data, passphrase)
-    if bundle.key is None:
-        raise malformed("The PKCS#12 bundle contains no private key.")
-    certificates = [
-        each.certificate for each in (bundle.cert, *bundle.additional_certs) if each is not None
-    ]
-    if not certificates:
-        raise UnreadableSecretError(
-            refuse(Code.LEAF_MISSING, "The PKCS#12 bundle contains no certificate.")
-        )
-    _decode("The PKCS#12 bundle", certificates)
-    return Supplied(certificates=tuple(certificates), private_key=bundle.key)
+    readable: list[x509.Certificate] = []
+    set_aside: list[SetAside] = []
+    for number, each in enumerate(_decoded(where, found), start=1):
+        if isinstance(each, SetAside):
+            set_aside.append(each)
+        elif _has_large_key(each):
+            which = _which(number, where, each)
+            set_aside.append(SetAside(which, "its key is larger than clients take", _KEY))
+        else:
+            readable.append(each)
+    return Certificates(tuple(readable), tuple(set_aside))
 
 
-def _open_pkcs12(data: bytes, passphrase: bytes | None) -> pkcs12.PKCS12KeyAndCertificates:
-    """Open the bundle with the passphrase or without one; some tools write one and use none.
-
-    A passphrase that contains NUL opens no bundle, and cryptography would panic and quote it.
-    """
-    complaints = []
-    usable = None if passphrase is None or b"\0" in passphrase else passphrase
-    for attempt in dict.fromkeys((usable, None)):
-        try:
-            return pkcs12.load_pkcs12(data, attempt)
-        except _UNREADABLE as error:
-            complaints.append(str(error))
-    if "password" not in complaints[0]:
-        raise malformed("The value is not a readable PKCS#12 bundle.")
-    found = "The passphrase does not decrypt the PKCS#12 bundle."
-    if passphrase is None:
-        found = "The PKCS#12 bundle is encrypted, and the secret has no passphrase."
-    raise UnreadableSecretError(refuse(Code.KEY_ENCRYPTED, found))
+def _ders_of(field_name: str, pem: str) -> list[bytes | str]:
+    """Return the DER of each certificate, or the reason why there is none."""
+    blocks = [each for each in blocks_of(pem) if each.label in {*_LABELS, _OPENSSL_LABEL}]
+    if not blocks:
+        raise malformed(f"{field_name} contains no readable PEM certificate.")
+    return [_der_of(each) for each in blocks]
 
 
-def _decode(where: str, certificates: Sequence[x509.Certificate]) -> None:
-    try:
-        for each in certificates:
-            _decode_everything(each)
-    except _UNREADABLE:
-        raise malformed(f"{where} contains a certificate that cannot be decoded.") from None
+def _der_of(block: Block) -> bytes | str:
+    if block.label == _OPENSSL_LABEL:
+        return "OpenSSL's TRUSTED form, not plain PEM"
+    if block.data is None:
+        return "damaged base64" if block.is_whole else "cut off"
+    return block.data
 
 
-def _decode_everything(certificate: x509.Certificate) -> None:
+def _decoded(where: str, found: Iterable[bytes | str]) -> Iterator[x509.Certificate | SetAside]:
+    for number, each in enumerate(found, start=1):
+        if isinstance(each, str):
+            yield SetAside(_which(number, where), each)
+        else:
+            yield _decode(number, where, each)
+
+
+def _which(number: int, where: str, certificate: x509.Certificate | None = None) -> str:
+    """Name a certificate by its position, and by its subject if that can be decoded."""
+    place = f"certificate {number} in {where}"
+    if certificate is None:
+        return place
+    subject = attempt(lambda: _PARTS["subject"](certificate))
+    return f"{place}, {subject[:_LONGEST_SUBJECT]}" if isinstance(subject, str) else place
+
+
+def _decode(number: int, where: str, der: bytes) -> x509.Certificate | SetAside:
     """Decode every field that is read later; cryptography decodes, and may fail, on first use."""
-    names_of(certificate)
-    is_ca(certificate)
-    key_usages_of(certificate)
-    extended_key_usages_of(certificate)
-    _ = (certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string())
-    _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
-    _ = certificate.signature_hash_algorithm
-    try:
-        certificate.public_key()
-    except UnsupportedAlgorithm:
-        subject = certificate.subject.rfc4514_string()
-        raise UnreadableSecretError(
-            refuse(Code.KEY_UNSUPPORTED, f"The key of {subject} has an unknown type.")
-        ) from None
+    certificate = attempt(lambda: x509.load_der_x509_certificate(der))
+    if isinstance(certificate, Failure):
+        return SetAside(_which(number, where), "not a certificate that can be decoded")
+    for part, read in _PARTS.items():
+        if isinstance(attempt(lambda: read(certificate)), Failure):  # noqa: B023  called at once
+            why = f"its {part} cannot be decoded"
+            return SetAside(_which(number, where, certificate), why)
+    key = attempt(certificate.public_key)
+    if key is Failure.UNSUPPORTED:
+        return SetAside(_which(number, where, certificate), "its key has an unknown type", _KEY)
+    if isinstance(key, Failure):
+        return SetAside(_which(number, where, certificate), "its key cannot be decoded")
+    return certificate
+
+
+def _has_large_key(certificate: x509.Certificate) -> bool:
+    key = certificate.public_key()
+    return isinstance(key, rsa.RSAPublicKey) and (
+        key.key_size > LARGEST_RSA or key.public_numbers().e.bit_length() > LARGEST_EXPONENT
+    )
+
+
+_PARTS: dict[str, Callable[[x509.Certificate], object]] = {
+    "subject": lambda each: each.subject.rfc4514_string(),
+    "issuer": lambda each: each.issuer.rfc4514_string(),
+    "validity": lambda each: (each.not_valid_before_utc, each.not_valid_after_utc),
+    "extensions": lambda each: each.extensions,
+    "signature algorithm": lambda each: each.signature_hash_algorithm,
+}

@@ -6,30 +6,56 @@ finding or exception ever quotes the value.
 
 from __future__ import annotations
 
-import base64
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from certrotation.core.findings import Code, refuse
 from certrotation.core.material.decoding import (
+    Certificates,
     Supplied,
     UnreadableSecretError,
-    decode_certificates,
-    decode_pkcs12,
-    decode_private_key,
     malformed,
+    read_certificates,
 )
-from certrotation.core.material.x509_facts import public_bytes_of
+from certrotation.core.material.identity import key_in_use
+from certrotation.core.material.pbe import Passphrase
+from certrotation.core.material.pem import decoded_base64
+from certrotation.core.material.pkcs12 import decode_pkcs12
+from certrotation.core.material.private_keys import load_private_keys, validated
 
 if TYPE_CHECKING:
-    from cryptography import x509
+    from collections.abc import Mapping, Sequence
 
-CERTIFICATE_KEYS = ("certificate", "fullchain", "cert", "tls.crt")
-PRIVATE_KEY_KEYS = ("private_key", "privkey", "privateKey", "tls.key")
-CHAIN_KEYS = ("chain", "certificateChain", "ca.crt")
+CERTIFICATE_KEYS = ("certificate", "fullchain", "cert", "tls.crt", "cert_pem")
+PRIVATE_KEY_KEYS = ("private_key", "privkey", "privateKey", "tls.key", "private_key_pem")
+CHAIN_KEYS = (
+    "chain",
+    "certificateChain",
+    "ca.crt",
+    "certificate_chain",
+    "ca_chain",
+    "issuing_ca",
+)
 PKCS12_KEY = "pkcs12"
 PASSPHRASE_KEY = "passphrase"  # noqa: S105  a field's name, not a passphrase
+REQUEST_KEY = "request"
+"""The request to an issuer; it is not material."""
+WRAPPER_KEY = "data"
+"""The answers of Vault and the objects of Kubernetes contain the fields in this object."""
+_DEEPEST_WRAPPER = 2
+"""The key-value store of Vault has two of these objects, one inside the other."""
+
+LARGEST_VALUE = 65_536
+"""Bytes of a secret's value (Secrets Manager User Guide, Quotas)."""
+
+_KNOWN = (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS, *CHAIN_KEYS, PKCS12_KEY, PASSPHRASE_KEY)
+_BEGIN = "-----BEGIN"
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z_. -]{0,39}[0-9]{0,2}")
+"""Field names that a message may contain: words only, so that a message never shows a key or a
+passphrase that was used as a field name."""
+_MOST_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,32 +71,105 @@ def parse_secret(value: SecretValue) -> Supplied:
     """Return the certificates and the private key in the secret's value.
 
     Raises:
-        UnreadableSecretError: SECRET_MALFORMED, KEY_ENCRYPTED, KEY_UNSUPPORTED, LEAF_MISSING.
+        UnreadableSecretError: SECRET_MALFORMED, IDENTITY_AMBIGUOUS, KEY_ENCRYPTED,
+            KEY_UNSUPPORTED, LEAF_MISSING.
     """
     if value.text is not None:
-        return _parse_fields(_fields(value.text))
-    if value.binary is not None:
-        return decode_pkcs12(value.binary, None)
-    raise malformed("The secret has no value.")
+        return _parse_text(value.text)
+    if value.binary is None:
+        raise malformed("The secret has no value.")
+    if value.binary.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return _parse_text(value.binary.decode("utf-8", "replace"))
+    _require_size(len(value.binary))
+    return _parse_binary(value.binary)
 
 
-def _fields(text: str) -> dict[str, str]:
+def _parse_text(text: str) -> Supplied:
+    _require_size(len(text.encode("utf-8", "replace")))
+    document = _unwrapped(_json_object(text))
+    try:
+        return _parse_fields(_fields(document))
+    except UnreadableSecretError as error:
+        finding = error.finding
+    if finding.code in {Code.SECRET_MALFORMED, Code.LEAF_MISSING}:
+        unread = _unread([key for key in document if key not in _KNOWN])
+        finding = replace(finding, found=f"{finding.found}{unread}")
+    raise UnreadableSecretError(finding)
+
+
+def _parse_binary(data: bytes) -> Supplied:
+    """Read a PKCS#12 bundle; a binary value has no field for a passphrase."""
+    try:
+        return decode_pkcs12(data, None)
+    except UnreadableSecretError as error:
+        finding = error.finding
+    if finding.code is Code.KEY_ENCRYPTED:
+        found = (
+            "The binary value is a PKCS#12 bundle with a passphrase, which a binary value cannot"
+            f" hold. Write JSON with the bundle in base64 under {PKCS12_KEY} and the passphrase"
+            f" under {PASSPHRASE_KEY}."
+        )
+        finding = refuse(Code.KEY_ENCRYPTED, found)
+    raise UnreadableSecretError(finding)
+
+
+def _require_size(size: int) -> None:
+    if size > LARGEST_VALUE:
+        raise malformed(f"The value is larger than {LARGEST_VALUE:,} bytes.")
+
+
+def _fields(document: Mapping[str, object]) -> dict[str, str]:
     """Return the known fields of the JSON object; blank fields and nulls count as absent."""
-    known = {*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS, *CHAIN_KEYS, PKCS12_KEY, PASSPHRASE_KEY}
     found = {}
-    for key, value in _json_object(text).items():
-        if key not in known or value is None:
-            continue
-        if not isinstance(value, str):
-            raise malformed(f"The value of {key} is not a string.")
-        if value.strip() or key == PASSPHRASE_KEY:
-            found[key] = value
+    for key in _KNOWN:
+        text = _text_of(key, document.get(key))
+        if text is not None and (text.strip() or key == PASSPHRASE_KEY):
+            found[key] = text
     return found
 
 
+def _unwrapped(document: dict[str, object]) -> dict[str, object]:
+    """Return the object that contains the fields."""
+    for _ in range(_DEEPEST_WRAPPER):
+        inner = document.get(WRAPPER_KEY)
+        if isinstance(inner, dict) and not any(key in document for key in _KNOWN):
+            document = inner
+    return document
+
+
+def _text_of(key: str, value: object) -> str | None:
+    """Return the text of a field; a chain may be a list of PEM texts."""
+    if value is None or isinstance(value, str):
+        return value
+    if key not in CHAIN_KEYS:
+        raise malformed(f"The value of {key} is not a string.")
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise malformed(f"The value of {key} is neither a string nor a list of strings.")
+    joined = "\n".join(value)
+    return joined if _BEGIN in joined else "\n".join(map(_pem_text, value))
+
+
+def _unread(names: Sequence[str]) -> str:
+    """Return a sentence that names the fields that were not read, or an empty string."""
+    others = [each for each in names if each != REQUEST_KEY]
+    shown = [each for each in others if _PLAIN_NAME.fullmatch(each)][:_MOST_NAMES]
+    more = len(others) - len(shown)
+    sentence = ""
+    if shown:
+        sentence = f" Fields not read: {', '.join(shown)}{f' and {more} more' if more else ''}."
+    elif more:
+        sentence = f" Fields not read: {more}."
+    if len(others) < len(names):
+        sentence += f" The field {REQUEST_KEY} is for an issuer and is not material."
+    return sentence
+
+
 def _json_object(text: str) -> dict[str, object]:
+    """Parse JSON; strings may contain raw line breaks."""
     try:
-        document = json.loads(text.lstrip("\ufeff"), object_pairs_hook=_without_repetition)
+        document = json.loads(
+            text.lstrip("\ufeff"), object_pairs_hook=_without_repetition, strict=False
+        )
     except json.JSONDecodeError as error:
         found = f"Invalid JSON at line {error.lineno}, column {error.colno}."
     except (RecursionError, ValueError):
@@ -89,11 +188,12 @@ def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return fields
 
 
-def _parse_fields(fields: dict[str, str]) -> Supplied:
+def _parse_fields(fields: Mapping[str, str]) -> Supplied:
     passphrase = fields.get(PASSPHRASE_KEY)
-    secret = passphrase.encode("utf-8", "replace") if passphrase is not None else None
+    if passphrase is not None:
+        passphrase = passphrase.encode("utf-8", "replace").decode()
     if PKCS12_KEY in fields:
-        return _with_chain(decode_pkcs12(_base64(fields[PKCS12_KEY]), secret), fields)
+        return _with_chain(decode_pkcs12(_base64(fields[PKCS12_KEY]), passphrase), fields)
     key_fields = [key for key in PRIVATE_KEY_KEYS if key in fields]
     if not key_fields:
         raise malformed(f"The secret contains no private key ({', '.join(PRIVATE_KEY_KEYS)}).")
@@ -103,57 +203,50 @@ def _parse_fields(fields: dict[str, str]) -> Supplied:
         raise UnreadableSecretError(
             refuse(Code.LEAF_MISSING, "The secret contains no certificate.")
         )
+    certificates = _certificates(fields, (*CERTIFICATE_KEYS, *CHAIN_KEYS))
     key_field = key_fields[0]
-    supplied = Supplied(
-        certificates=_certificates(fields, (*CERTIFICATE_KEYS, *CHAIN_KEYS)),
-        private_key=decode_private_key(key_field, _pem_bytes(fields[key_field]), secret),
+    keys = load_private_keys(key_field, _pem_text(fields[key_field]), Passphrase(passphrase))
+    return Supplied(
+        certificates=certificates.readable,
+        private_key=validated(key_field, key_in_use(key_field, keys, certificates.readable)),
+        set_aside=certificates.set_aside,
     )
-    _require_one_leaf(fields, public_bytes_of(supplied.private_key.public_key()))
-    return supplied
 
 
-def _require_one_leaf(fields: dict[str, str], public: bytes) -> None:
-    """Refuse several fields with different certificates for the key: one of them is ambiguous."""
-    named = [key for key in CERTIFICATE_KEYS if key in fields]
-    own = {each for each in _certificates(fields, tuple(named)) if _has_key(each, public)}
-    if len(named) > 1 and len(own) > 1:
-        raise malformed(f"{' and '.join(named)} contain different certificates for the key.")
-
-
-def _has_key(certificate: x509.Certificate, public: bytes) -> bool:
-    return public_bytes_of(certificate.public_key()) == public
-
-
-def _with_chain(bundle: Supplied, fields: dict[str, str]) -> Supplied:
+def _with_chain(bundle: Supplied, fields: Mapping[str, str]) -> Supplied:
     """Add the field chain to a PKCS#12 bundle; a second key or leaf would be ambiguous."""
     conflicting = [key for key in (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS) if key in fields]
     if conflicting:
         raise malformed(
             f"The secret contains {PKCS12_KEY} and {' and '.join(conflicting)}. Use one form."
         )
-    return replace(bundle, certificates=(*bundle.certificates, *_certificates(fields, CHAIN_KEYS)))
+    beside = _certificates(fields, CHAIN_KEYS)
+    return replace(
+        bundle,
+        certificates=(*bundle.certificates, *beside.readable),
+        set_aside=(*bundle.set_aside, *beside.set_aside),
+    )
 
 
-def _certificates(fields: dict[str, str], wanted: tuple[str, ...]) -> tuple[x509.Certificate, ...]:
+def _certificates(fields: Mapping[str, str], wanted: tuple[str, ...]) -> Certificates:
     """Return the certificates of the `wanted` fields that exist, in that order."""
-    certificates: list[x509.Certificate] = []
-    for key in wanted:
-        if key in fields:
-            certificates.extend(decode_certificates(key, _pem_bytes(fields[key])))
-    return tuple(certificates)
+    found = [read_certificates(key, _pem_text(fields[key])) for key in wanted if key in fields]
+    return Certificates(
+        readable=tuple(each for field_ in found for each in field_.readable),
+        set_aside=tuple(each for field_ in found for each in field_.set_aside),
+    )
 
 
-def _pem_bytes(text: str) -> bytes:
-    """Return PEM bytes; Kubernetes encodes PEM in base64 again."""
-    pem = text.encode("utf-8", "replace")
-    try:
-        return pem if b"-----BEGIN" in pem else base64.b64decode(pem)
-    except ValueError:
-        return b""
+def _pem_text(text: str) -> str:
+    """Return PEM; Kubernetes encodes PEM in base64 again."""
+    if _BEGIN in text:
+        return text
+    wrapped = decoded_base64(text)
+    return wrapped.decode("utf-8", "replace") if wrapped else ""
 
 
 def _base64(text: str) -> bytes:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except ValueError:
-        raise malformed(f"{PKCS12_KEY} is not valid base64.") from None
+    decoded = decoded_base64(text)
+    if decoded is None:
+        raise malformed(f"{PKCS12_KEY} is not valid base64.")
+    return decoded

@@ -1,0 +1,80 @@
+"""Finds the PEM blocks (RFC 7468) in a text, even if its line breaks were escaped or lost."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MARKER = re.compile(r"-----(BEGIN|END) ([A-Z0-9][A-Z0-9 ]{0,40})-----")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
+_ESCAPED_BREAK = re.compile(r"\\+[nrt]")
+_ESCAPED_SLASH = re.compile(r"\\+/")
+_ENCRYPTED = re.compile(
+    r"\s*Proc-Type:\s*4,ENCRYPTED\s+DEK-Info:\s*"
+    r"(?:(AES-[0-9]{3}-CBC),([0-9A-F]{32})|(DES(?:-EDE3)?-CBC),([0-9A-F]{16}))\s*"
+)
+_HEADERS = re.compile(r"\s*(?:[A-Za-z][A-Za-z-]{0,40}:[^\n]*\n)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One PEM block; the repr shows only the label."""
+
+    label: str
+    data: bytes | None = field(repr=False)
+    """The decoded content; None if the block is cut off or its base64 is invalid."""
+    is_whole: bool = True
+    """Whether the block has an END line."""
+    encryption: tuple[str, str] | None = field(default=None, repr=False)
+    """Cipher and initialization vector of a key in OpenSSL's old form (RFC 1421, 4.6.1.3)."""
+    is_unknown_encryption: bool = False
+    """Whether the key has that form with another cipher."""
+
+    def to_pem(self) -> bytes:
+        """Return the block in the form that OpenSSL writes."""
+        lines = [f"-----BEGIN {self.label}-----\n".encode()]
+        if self.encryption:
+            lines.append(
+                f"Proc-Type: 4,ENCRYPTED\nDEK-Info: {','.join(self.encryption)}\n\n".encode()
+            )
+        lines += [base64.encodebytes(self.data or b""), f"-----END {self.label}-----\n".encode()]
+        return b"".join(lines)
+
+
+def blocks_of(text: str) -> Iterator[Block]:
+    """Yield the blocks in `text`, in order; text around them is ignored."""
+    text = _ESCAPED_SLASH.sub("/", _ESCAPED_BREAK.sub("\n", text))
+    begin: re.Match[str] | None = None
+    for marker in _MARKER.finditer(text):
+        if marker[1] == "END" and begin is not None and begin[2] == marker[2]:
+            yield _block(marker[2], text[begin.end() : marker.start()])
+            begin = None
+            continue
+        if begin is not None:
+            yield Block(label=begin[2], data=None, is_whole=False)
+        begin = marker if marker[1] == "BEGIN" else None
+    if begin is not None:
+        yield Block(label=begin[2], data=None, is_whole=False)
+
+
+def _block(label: str, body: str) -> Block:
+    encrypted = _ENCRYPTED.match(body)
+    if encrypted:
+        cipher, vector = (each for each in encrypted.groups() if each)
+        data = decoded_base64(body[encrypted.end() :])
+        return Block(label=label, data=data, encryption=(cipher, vector))
+    headers = _HEADERS.match(body)
+    rest = body[headers.end() :] if headers else body
+    is_unknown = headers is not None and "Proc-Type" in headers[0]
+    return Block(label=label, data=decoded_base64(rest), is_unknown_encryption=is_unknown)
+
+
+def decoded_base64(text: str) -> bytes | None:
+    """Return decoded base64, ignoring white space, or None if it is invalid."""
+    dense = "".join(text.split())
+    return base64.b64decode(dense) if _BASE64.fullmatch(dense) else None

@@ -1,0 +1,421 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    pkcs12,
+)
+
+from certrotation.core.findings import Code
+from certrotation.core.material.decoding import UnreadableSecretError
+from certrotation.core.material.pbe import Passphrase
+from certrotation.core.material.pkcs12 import decode_pkcs12
+from tests.core.samples import ISSUING_CA, LEAF, PRIVATE_LEAF, RSA_LEAF
+from tests.support import bundles
+from tests.support.bundles import (
+    CERTIFICATE_BAG,
+    ENVELOPED_DATA,
+    NESTED_BAG,
+    SHROUDED_BAG,
+    algorithm,
+    bag,
+    certificate_bag,
+    encrypted_key,
+    explicit,
+    identifier,
+    integer,
+    key_bag,
+    mac,
+    octets,
+    pbes1,
+    pbes2,
+    pbkdf2,
+    pbmac1,
+    plain,
+    sealed,
+    sequence,
+    shrouded_bag,
+)
+
+PASSPHRASE = "correct horse battery staple"
+FILES = Path(__file__).parent / "files"
+
+
+def refusal(caught: pytest.ExceptionInfo[UnreadableSecretError]) -> tuple[Code, str]:
+    return caught.value.finding.code, caught.value.finding.found
+
+
+def refused(data: bytes, passphrase: str | None = PASSPHRASE) -> tuple[Code, str]:
+    with pytest.raises(UnreadableSecretError) as caught:
+        decode_pkcs12(data, passphrase)
+    return refusal(caught)
+
+
+def bundle(*, passphrase: str | None = None, key: bool = True, certificates: bool = True) -> bytes:
+    encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+    return pkcs12.serialize_key_and_certificates(
+        b"www",
+        LEAF.key if key else None,
+        LEAF.certificate if certificates else None,
+        LEAF.chain if certificates else None,
+        encryption,
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "given"),
+    [(None, None), (PASSPHRASE, PASSPHRASE), (None, PASSPHRASE)],
+    ids=["no passphrase", "its passphrase", "a passphrase that the tool did not use"],
+)
+def test_a_pkcs12_bundle_is_read(written: str | None, given: str | None) -> None:
+    supplied = decode_pkcs12(bundle(passphrase=written), given)
+    assert supplied.certificates == (LEAF.certificate, ISSUING_CA.certificate)
+    assert supplied.private_key.public_key() == LEAF.key.public_key()
+
+
+CLOSED = bundle(passphrase=PASSPHRASE)
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "code", "found"),
+    [
+        (
+            CLOSED,
+            None,
+            Code.KEY_ENCRYPTED,
+            "The PKCS#12 bundle is encrypted, and the secret has no passphrase.",
+        ),
+        (
+            CLOSED,
+            "wrong",
+            Code.KEY_ENCRYPTED,
+            "The passphrase does not decrypt the PKCS#12 bundle.",
+        ),
+        (
+            bundle(key=False),
+            None,
+            Code.SECRET_MALFORMED,
+            "The PKCS#12 bundle contains no private key.",
+        ),
+        (
+            bundle(certificates=False),
+            None,
+            Code.LEAF_MISSING,
+            "The PKCS#12 bundle contains no certificate.",
+        ),
+        (
+            CLOSED,
+            PASSPHRASE + "\0",
+            Code.KEY_ENCRYPTED,
+            "The passphrase does not decrypt the PKCS#12 bundle.",
+        ),
+        (b"", None, Code.SECRET_MALFORMED, "The value is not a readable PKCS#12 bundle."),
+        (b"x", "y", Code.SECRET_MALFORMED, "The value is not a readable PKCS#12 bundle."),
+        (
+            CLOSED[:-9],
+            PASSPHRASE,
+            Code.SECRET_MALFORMED,
+            "The value is not a readable PKCS#12 bundle.",
+        ),
+    ],
+    ids=["closed", "wrong", "no key", "no certificate", "NUL", "empty", "garbage", "cut off"],
+)
+def test_a_pkcs12_bundle_that_cannot_be_used_is_told_apart(
+    data: bytes, given: str | None, code: Code, found: str
+) -> None:
+    with pytest.raises(UnreadableSecretError) as caught:
+        decode_pkcs12(data, given)
+    assert refusal(caught) == (code, found)
+
+
+BROKEN = x509.load_pem_x509_certificate(
+    ISSUING_CA.issue(
+        common_name="a.example",
+        extensions=[
+            x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x03\x02\x01")
+        ],
+    ).certificate_pem.encode()
+)
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (
+            BROKEN.public_bytes(Encoding.DER),
+            "certificate 2 in the PKCS#12 bundle, CN=a.example (its extensions cannot be decoded)",
+        ),
+        (
+            sequence(),
+            "certificate 2 in the PKCS#12 bundle (not a certificate that can be decoded)",
+        ),
+    ],
+    ids=["an extension", "everything"],
+)
+def test_a_certificate_that_cannot_be_decoded_does_no_harm_to_the_others(
+    broken: bytes, told: str
+) -> None:
+    bags = (certificate_bag(LEAF.certificate), certificate_bag(broken))
+
+    supplied = decode_pkcs12(bundles.bundle(plain(*bags, key_bag(LEAF.key))), None)
+
+    assert supplied.certificates == (LEAF.certificate,)
+    assert [str(each) for each in supplied.set_aside] == [told]
+
+
+# Bag by bag
+
+
+CERTIFICATES = (certificate_bag(ISSUING_CA.certificate), certificate_bag(LEAF.certificate))
+
+
+def usual(**changes: Any) -> bytes:
+    """Certificates encrypted, the key's bag beside them, as openssl and keytool write it."""
+    contents = (
+        sealed(*CERTIFICATES, passphrase=PASSPHRASE),
+        plain(shrouded_bag(LEAF.key, PASSPHRASE)),
+    )
+    return bundles.bundle(*contents, mac=mac(*contents, passphrase=PASSPHRASE, **changes))
+
+
+def test_the_keys_own_certificate_comes_first_wherever_its_bag_stands() -> None:
+    supplied = decode_pkcs12(usual(), PASSPHRASE)
+    assert supplied.certificates == (LEAF.certificate, ISSUING_CA.certificate)
+    assert supplied.private_key.public_key() == LEAF.key.public_key()
+
+
+KEY_BAG = shrouded_bag(LEAF.key, PASSPHRASE)
+LAYOUTS = {
+    "everything in one encrypted part": (sealed(*CERTIFICATES, KEY_BAG, passphrase=PASSPHRASE),),
+    "a plain key in an encrypted part": (
+        sealed(*CERTIFICATES, key_bag(LEAF.key), passphrase=PASSPHRASE),
+    ),
+    "nothing encrypted": (plain(*CERTIFICATES, key_bag(LEAF.key)),),
+    "bags in bags": (plain(bag(NESTED_BAG, sequence(*CERTIFICATES, KEY_BAG))),),
+    "a revocation list among them": (
+        plain(bag("1.2.840.113549.1.12.10.1.4", sequence()), *CERTIFICATES, KEY_BAG),
+    ),
+    "a certificate of another form": (
+        plain(
+            bag(CERTIFICATE_BAG, sequence(identifier("1.2.3"), explicit(octets(b"x")))),
+            *CERTIFICATES,
+            KEY_BAG,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("has_mac", [True, False])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_bundle_is_read_however_its_parts_are_arranged(layout: str, has_mac: bool) -> None:  # noqa: FBT001
+    contents = LAYOUTS[layout]
+    seal = mac(*contents, passphrase=PASSPHRASE) if has_mac else None
+    supplied = decode_pkcs12(bundles.bundle(*contents, mac=seal), PASSPHRASE)
+    assert supplied.certificates == (LEAF.certificate, ISSUING_CA.certificate)
+
+
+def test_the_mac_of_rfc_9579_is_verified() -> None:
+    contents = (plain(*CERTIFICATES, key_bag(LEAF.key)),)
+    data = bundles.bundle(*contents, mac=pbmac1(*contents, passphrase=PASSPHRASE))
+    assert decode_pkcs12(data, PASSPHRASE).certificates[0] == LEAF.certificate
+    assert refused(data, "wrong")[0] is Code.KEY_ENCRYPTED
+
+
+@pytest.mark.parametrize("written", ["", None])
+@pytest.mark.parametrize("given", ["", None, "needless"])
+def test_a_bundle_for_no_passphrase_is_read_whichever_way_that_was_written(
+    written: str | None, given: str | None
+) -> None:
+    contents = (plain(*CERTIFICATES, key_bag(LEAF.key)),)
+    data = bundles.bundle(*contents, mac=mac(*contents, passphrase=written))
+    assert decode_pkcs12(data, given).certificates[0] == LEAF.certificate
+
+
+def test_a_bundle_of_old_tools_with_rc2_and_an_empty_passphrase_is_read() -> None:
+    supplied = decode_pkcs12((FILES / "rc2-empty.p12").read_bytes(), None)
+    subjects = [each.subject.rfc4514_string() for each in supplied.certificates]
+    assert subjects == ["CN=shop.example.com", "CN=Example Public CA 1"]
+
+
+@pytest.mark.parametrize(
+    ("data", "given"),
+    [
+        (bundles.bundle(sealed(*CERTIFICATES, passphrase="x"), plain(KEY_BAG)), PASSPHRASE),
+        (bundles.bundle(plain(*CERTIFICATES, shrouded_bag(LEAF.key, "x"))), PASSPHRASE),
+        (bundles.bundle(plain(*CERTIFICATES, KEY_BAG)), None),
+    ],
+    ids=["certificates", "key", "no passphrase"],
+)
+def test_without_a_mac_it_is_told_by_what_does_not_open(data: bytes, given: str | None) -> None:
+    expected = "The passphrase does not decrypt the PKCS#12 bundle."
+    if not given:
+        expected = "The PKCS#12 bundle is encrypted, and the secret has no passphrase."
+    assert refused(data, given) == (Code.KEY_ENCRYPTED, expected)
+
+
+# More than one identity
+
+
+@pytest.mark.parametrize("name", ["old-new", "new-old", "a-blog-shop"])
+def test_a_keystore_with_two_keys_is_refused_in_either_order(name: str) -> None:
+    data = (FILES / f"two-keys-{name}.p12").read_bytes()
+    expected = "The PKCS#12 bundle contains 2 private keys, and nothing says which one is meant."
+    assert refused(data, "changeit") == (Code.IDENTITY_AMBIGUOUS, expected)
+
+
+def test_a_second_key_is_found_in_an_encrypted_part_too() -> None:
+    other = shrouded_bag(PRIVATE_LEAF.key, PASSPHRASE)
+    data = bundles.bundle(
+        sealed(*CERTIFICATES, other, passphrase=PASSPHRASE), plain(key_bag(LEAF.key))
+    )
+    assert refused(data)[0] is Code.IDENTITY_AMBIGUOUS
+
+
+# Bombs
+
+
+@pytest.fixture
+def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_arguments: object, **_named: object) -> None:
+        raise AssertionError("this is work that was to be refused")
+
+    monkeypatch.setattr("hashlib.pbkdf2_hmac", never)
+    monkeypatch.setattr("hashlib.scrypt", never)
+    monkeypatch.setattr("certrotation.core.material.pkcs12.derive_pkcs12", never)
+    monkeypatch.setattr("certrotation.core.material.pbe.derive_pkcs12", never)
+
+
+ONE = (plain(*CERTIFICATES, key_bag(LEAF.key)),)
+BOMBS = {
+    "the MAC": bundles.bundle(*ONE, mac=mac(*ONE, passphrase="", claims=2**31 - 1)),
+    "the MAC of RFC 9579": bundles.bundle(*ONE, mac=pbmac1(*ONE, passphrase="", claims=2**63 - 1)),
+    "the key": bundles.bundle(
+        plain(*CERTIFICATES, bag(SHROUDED_BAG, encrypted_key(rounds=1_000_001)))
+    ),
+    "the certificates": bundles.bundle(
+        sealed(passphrase="", scheme=pbes1("1.2.840.113549.1.12.1.6", 400_000)),
+        plain(key_bag(LEAF.key)),
+    ),
+    "all parts together": bundles.bundle(
+        *(sealed(passphrase="", scheme=pbes2(pbkdf2(100_001))) for _ in range(10))
+    ),
+}
+
+
+@pytest.mark.usefixtures("no_work")
+@pytest.mark.parametrize("part", BOMBS)
+def test_a_bundle_that_takes_long_to_open_is_refused_before_the_work(part: str) -> None:
+    expected = (
+        "Opening the PKCS#12 bundle takes more rounds or memory of key derivation than tools write."
+    )
+    assert refused(BOMBS[part]) == (Code.KEY_UNSUPPORTED, expected)
+
+
+def test_a_key_that_takes_long_is_refused_also_where_it_shows_only_later() -> None:
+    bomb = bag(SHROUDED_BAG, encrypted_key(rounds=2**31))
+    data = bundles.bundle(sealed(*CERTIFICATES, bomb, passphrase=PASSPHRASE))
+    assert refused(data)[0] is Code.KEY_UNSUPPORTED
+
+
+def test_where_a_try_is_costly_only_the_passphrase_given_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[Passphrase] = []
+
+    def derive(*arguments: Any) -> bytes:
+        tried.append(arguments[3])
+        return bytes(32)
+
+    monkeypatch.setattr("certrotation.core.material.pkcs12.derive_pkcs12", derive)
+    assert refused(usual(claims=1_000))[0] is Code.KEY_ENCRYPTED
+    assert tried == [Passphrase(PASSPHRASE), Passphrase(""), Passphrase(None)]
+    tried.clear()
+    assert refused(usual(claims=900_000))[0] is Code.KEY_ENCRYPTED
+    assert tried == [Passphrase(PASSPHRASE)]
+
+
+def test_an_rsa_key_in_a_bundle_is_validated_like_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    contents = plain(certificate_bag(RSA_LEAF.certificate), key_bag(RSA_LEAF.key))
+    seen: list[str] = []
+
+    def validated(where: str, key: object) -> object:
+        seen.append(where)
+        return key
+
+    monkeypatch.setattr("certrotation.core.material.pkcs12.validated", validated)
+    decode_pkcs12(bundles.bundle(contents), None)
+    assert seen == ["the PKCS#12 bundle"]
+
+
+# What is not known, and what is none
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bundles.bundle(
+            sealed(passphrase="", scheme=pbes2(pbkdf2(2), cipher="1.2.392.200011.61.1.1.1.4"))
+        ),
+        bundles.bundle(plain(bag(SHROUDED_BAG, encrypted_key(pbes1("1.2.3", 1))))),
+        bundles.bundle(sequence(identifier(ENVELOPED_DATA), explicit(sequence()))),
+        bundles.bundle(
+            mac=sequence(sequence(algorithm("1.2.3"), octets(b"")), octets(b""), integer(1))
+        ),
+    ],
+    ids=["cipher", "scheme of the key", "for a public key", "digest of the MAC"],
+)
+def test_an_unknown_cipher_is_not_a_wrong_passphrase(data: bytes) -> None:
+    expected = (
+        "The PKCS#12 bundle is encrypted with a cipher or a key derivation that is not supported."
+    )
+    assert refused(data) == (Code.KEY_UNSUPPORTED, expected)
+
+
+def nested(depth: int) -> bytes:
+    inner = sequence()
+    for _ in range(depth):
+        inner = sequence(bag(NESTED_BAG, inner))
+    return bundles.bundle(sequence(identifier(bundles.DATA), explicit(octets(inner))))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        sequence(),
+        sequence(integer(3), sequence(identifier("1.2.840.113549.1.7.2"), explicit(sequence()))),
+        sequence(integer(3), sequence(identifier(bundles.DATA), explicit(b""))),
+        bundles.bundle(mac=sequence()),
+        bundles.bundle(mac=sequence(sequence(algorithm(bundles.PBMAC1), octets(b"")), octets(b""))),
+        bundles.bundle(sequence(identifier(bundles.DATA), explicit(octets(b"x")))),
+        nested(5),
+        nested(1_000),
+    ],
+)
+def test_what_is_no_bundle_is_malformed(data: bytes) -> None:
+    expected = "The value is not a readable PKCS#12 bundle."
+    assert refused(data) == (Code.SECRET_MALFORMED, expected)
+
+
+def test_a_mac_without_a_count_is_made_with_one_round() -> None:
+    whole = mac(*ONE, passphrase=PASSPHRASE)
+    uncounted = sequence(whole[2:].removesuffix(integer(1)))
+    assert decode_pkcs12(bundles.bundle(*ONE, mac=uncounted), PASSPHRASE)
+
+
+def test_a_bundle_whose_lengths_are_left_open_is_read() -> None:
+    """BER, as older tools write it: each constructed element ends where two zeros stand."""
+    safe = b"\x24\x80" + octets(sequence(*ONE)) + b"\0\0"
+    contents = b"\x30\x80" + identifier(bundles.DATA) + b"\xa0\x80" + safe + b"\0\0\0\0"
+    data = b"\x30\x80" + integer(3) + contents + b"\0\0"
+    assert decode_pkcs12(data, None).certificates[0] == LEAF.certificate
+
+
+def test_nothing_of_a_bundle_is_in_any_repr() -> None:
+    supplied = decode_pkcs12(usual(), PASSPHRASE)
+    assert "private_key" not in repr(supplied)
