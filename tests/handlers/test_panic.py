@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.handlers import rotate
-from tests.support.estate import PREFIX, fields_of
+from tests.simulation.estate import PREFIX, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
-    from tests.support.estate import Estate, Run
 
 SHOP = PREFIX + "shop"
 LOADERS = "certrotation.core.material"

@@ -20,7 +20,7 @@ from certrotation.core.material.checks import check_certificate
 from certrotation.core.rotation.plan import Import, Reimport
 from certrotation.core.rotation.planning import Rotation
 from certrotation.core.rotation.regression_checks import causes_known
-from tests.core.building import HOME, NAME, US, copy, managed
+from tests.core.builders import HOME, NAME, US, copy, managed
 from tests.core.region_plans import POLICY, look, plan_for
 from tests.core.samples import (
     DAY,
