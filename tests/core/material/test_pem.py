@@ -104,3 +104,7 @@ def test_no_repr_shows_what_stands_in_a_block() -> None:
 
 def test_thousands_of_beginnings_are_read_in_one_pass() -> None:
     assert len(list(blocks_of("-----BEGIN A-----" * 3_800))) == 3_800
+
+
+def test_a_text_of_backslashes_is_read_in_one_pass() -> None:
+    assert [each.data for each in blocks_of("\\" * 60_000 + PEM)] == [DATA]

@@ -27,6 +27,7 @@ class Entry(NamedTuple):
 ENTRIES = (
     Entry("elbv2"),
     Entry("cloudfront", at_edge_only=True),
+    Entry("elb"),
 )
 NAMES = tuple(each.name for each in ENTRIES)
 DEFAULT = tuple(each.name for each in ENTRIES if each.is_default)

@@ -46,6 +46,11 @@ NLB_LISTENER = DependentKind(
     accepted_keys=_ALL_KEYS - {KeyAlgorithm.RSA_4096},
     needs_qualified_name=True,
 )
+# The name: Classic Load Balancers guide, "SSL/TLS certificates for Classic Load Balancers". No
+# document lists the key types; inferred from Application Load Balancers.
+CLASSIC_LISTENER = DependentKind(
+    label="Classic Load Balancer listener", accepted_keys=_ALL_KEYS, needs_qualified_name=True
+)
 # CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront" (keys;
 # a reimport takes up to 24 hours to reach every edge location) and "Troubleshooting" (the chain).
 # The lead leaves a second day for a person.

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 _MARKER = re.compile(r"-----(BEGIN|END) ([A-Z0-9][A-Z0-9 ]{0,40})-----")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
-_ESCAPED_BREAK = re.compile(r"\\+[nrt]")
-_ESCAPED_SLASH = re.compile(r"\\+/")
+_ESCAPED_BREAK = re.compile(r"(?<!\\)\\++[nrt]")
+_ESCAPED_SLASH = re.compile(r"(?<!\\)\\++/")
 _ENCRYPTED = re.compile(
     r"\s*Proc-Type:\s*4,ENCRYPTED\s+DEK-Info:\s*"
     r"(?:(AES-[0-9]{3}-CBC),([0-9A-F]{32})|(DES(?:-EDE3)?-CBC),([0-9A-F]{16}))\s*"

@@ -1,0 +1,1 @@
+"""Listeners of Classic Load Balancers."""
