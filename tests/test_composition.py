@@ -17,18 +17,19 @@ from botocore.retries.adaptive import ClientRateLimiter
 from cryptography import x509
 
 from certrotation import composition
+from certrotation.aws.import_beat import BEAT, MOST_TRIES
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION
 from certrotation.core.estate.expiry_windows import WindowPolicy
 from certrotation.core.rotation.planning import RotationPolicy
 from certrotation.core.scan.assessment import ScanPolicy
-from certrotation.errors import SettingsError
+from certrotation.errors import SettingsError, Throttled
 from certrotation.settings import Settings
 from tests.aws.samples import material_of, raising
 from tests.double import Fault
 from tests.support.authority import pem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from importlib.resources.abc import Traversable
 
     from tests.double import EmbeddedAws
@@ -102,7 +103,7 @@ def test_an_import_makes_a_client_of_its_own(
     assert made == [("acm", "eu-west-1")] * 2
 
 
-def test_the_rate_that_imports_learn_slows_imports_alone(
+def test_a_throttled_import_slows_no_other_request(
     aws: EmbeddedAws, made: list[tuple[str, str]], authorities: Authorities
 ) -> None:
     del made
@@ -117,23 +118,58 @@ def test_the_rate_that_imports_learn_slows_imports_alone(
         patch.object(ClientRateLimiter, "on_sending_request", note),
         patch("botocore.endpoint.time.sleep"),
     ):
-        throttled = iter(["ImportCertificate"])
-        aws.behaviour.fault = lambda _, operation, __: (
-            Fault(code="ThrottlingException", status=400)
-            if operation == next(throttled, None)
-            else None
-        )
+        aws.behaviour.fault = throttling_imports(1)
         arn = certificates.import_new(material, {})
         certificates.presented(arn)
-        certificates.reimport(arn, material)
         certificates.add_tags(arn, {"team": "shop"})
-    assert paced == [
-        ("ImportCertificate", False),
-        ("ImportCertificate", True),
-        ("GetCertificate", False),
-        ("ImportCertificate", True),
-        ("AddTagsToCertificate", False),
-    ]
+    assert paced == [("GetCertificate", False), ("AddTagsToCertificate", False)]
+
+
+def test_throttled_imports_are_retried_at_a_beat_and_given_up_after_a_minute(
+    aws: EmbeddedAws, made: list[tuple[str, str]], authorities: Authorities
+) -> None:
+    del made
+    material = material_of(authorities.public.issue("www.example.com"))
+    certificates = composition.composed(settings()).account.regions["eu-west-1"].certificates
+    waits: list[float] = []
+    with (
+        patch("botocore.endpoint.time.sleep", waits.append),
+        patch("certrotation.aws.import_beat.time.time", lambda: 1000 * BEAT + 0.25),
+        raising(Throttled, "ImportCertificate"),
+    ):
+        aws.behaviour.fault = throttling_imports(1_000)
+        certificates.import_new(material, {})
+    assert waits == [pytest.approx(BEAT - 0.25)] * (MOST_TRIES - 1)
+    assert 55 <= MOST_TRIES * BEAT <= 65
+
+
+def test_an_import_without_an_answer_is_retried_by_botocore(
+    aws: EmbeddedAws, made: list[tuple[str, str]], authorities: Authorities
+) -> None:
+    del made
+    material = material_of(authorities.public.issue("www.example.com"))
+    certificates = composition.composed(settings()).account.regions["eu-west-1"].certificates
+    remaining = iter(range(3))
+    aws.behaviour.fault = lambda _, operation, __: (
+        Fault(code="InternalFailure", status=500)
+        if operation == "ImportCertificate" and next(remaining, None) is not None
+        else None
+    )
+    with patch("botocore.endpoint.time.sleep") as slept:
+        certificates.import_new(material, {})
+    assert slept.call_count == 3
+
+
+def throttling_imports(times: int) -> Callable[[str, str, str], Fault | None]:
+    """Throttle the first imports, so many of them."""
+    remaining = iter(range(times))
+
+    def fault(_: str, operation: str, __: str) -> Fault | None:
+        if operation != "ImportCertificate" or next(remaining, None) is None:
+            return None
+        return Fault(code="ThrottlingException", status=400)
+
+    return fault
 
 
 def test_warm_invocations_get_the_same_composition(made: list[tuple[str, str]]) -> None:

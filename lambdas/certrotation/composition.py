@@ -19,6 +19,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from certrotation.aws.acm import AcmCertificates
 from certrotation.aws.dependents.services import dependent_services
+from certrotation.aws.import_beat import wait_for_next_beat
 from certrotation.aws.queue import SqsRotationQueue
 from certrotation.aws.secrets import ManagedSecrets
 from certrotation.aws.tag_index import ResourceTagIndex
@@ -48,6 +49,11 @@ _CONFIG = Config(
     connect_timeout=5,
     read_timeout=20,
     max_pool_connections=10,
+)
+_IMPORTS = _CONFIG.merge(
+    # The newer modes take every retry from a quota. A client that is throttled all the time uses
+    # the quota up and then no longer retries.
+    Config(retries={"mode": "legacy", "total_max_attempts": 8})
 )
 _BRIEF = Config(
     # A mail that is not sent is only logged. What waited for SNS for minutes would run out of time,
@@ -90,6 +96,18 @@ def _client(session: boto3.Session, service: str, region: str, config: Config = 
     return _OnFirstUse(
         lambda: session.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # the stubs want a literal name
     )
+
+
+def _importing_client(session: boto3.Session, region: str) -> Any:
+    """Return a client that retries a throttled import at the next beat."""
+
+    def make() -> Any:
+        client = session.client("acm", region_name=region, config=_IMPORTS)
+        events: Any = client.meta.events  # the stubs want handlers that return nothing
+        events.register("needs-retry.acm.ImportCertificate", wait_for_next_beat)
+        return client
+
+    return _OnFirstUse(make)
 
 
 class Composition(NamedTuple):
@@ -266,7 +284,7 @@ def _region(session: boto3.Session, name: str, kinds: Sequence[str], *, is_edge:
     return Region(
         name=name,
         certificates=AcmCertificates(
-            _client(session, "acm", name), importing=_client(session, "acm", name)
+            _client(session, "acm", name), importing=_importing_client(session, name)
         ),
         tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
         dependents=dependent_services(kinds, partial(_client, session), name, is_edge=is_edge),

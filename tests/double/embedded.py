@@ -9,6 +9,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import botocore.handlers
 import botocore.session
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -16,7 +17,7 @@ from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.acm.models import acm_backends
 from moto.core import errors
-from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.core.responses import BaseResponse
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
@@ -51,6 +52,13 @@ _ENVIRONMENT = {
     # Half a second for each Region with a load balancer, and nobody looks at an image here.
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
+
+# By default moto answers before botocore's rate limit has had its say (before-send): the client
+# would wait for its turn after the request, not before it.
+_HANDLERS = [
+    (*each, botocore.handlers.REGISTER_LAST) if each[1] is botocore_stubber else each
+    for each in botocore.handlers.BUILTIN_HANDLERS
+]
 
 # Moto begins each world with a new boto3 session, which would parse the service models anew.
 _shared_loader = cache(create_loader)
@@ -187,6 +195,7 @@ def embedded_aws(behaviour: Behaviour | None = None) -> Iterator[EmbeddedAws]:
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
         stack.enter_context(patch.object(botocore.session, "create_loader", _shared_loader))
+        stack.enter_context(patch.object(botocore.handlers, "BUILTIN_HANDLERS", _HANDLERS))
         stack.enter_context(mock_aws())
         stack.enter_context(answers_in_front(world))
         recording = recorder.recording(vars(BaseClient)["_make_api_call"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -194,23 +192,6 @@ def test_no_line_that_the_functions_write_shows_a_key_or_a_passphrase(
     assert passphrase not in said
     for key in (issued.key_pem(), fields["private_key"]):
         assert "".join(key.splitlines()[1:-1])[10:40] not in said
-
-
-@pytest.mark.usefixtures("shop")
-def test_no_line_shows_a_key_even_where_everything_is_logged(
-    estate: Estate, authorities: Authorities, caplog: pytest.LogCaptureFixture
-) -> None:
-    issued = authorities.public.issue(*NAMES)
-    estate.renew("shop", issued)
-
-    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="botocore"):
-        run = estate.run()
-
-    assert run.rotation(SHOP)["status"] == "done"
-    assert any(each.levelno == logging.DEBUG for each in caplog.records)
-    said = caplog.text.replace("\\n", "")
-    for spelled in (issued.key_pem(), base64.encodebytes(issued.key_pem().encode()).decode()):
-        assert "".join(spelled.splitlines()[1:-1])[10:40] not in said
 
 
 @pytest.mark.usefixtures("shop")

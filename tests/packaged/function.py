@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -10,7 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.packaged.asset import ROOT, RUNTIME, bound_by_modes
 from tests.packaged.runtime_api import runtime_api
@@ -71,11 +70,6 @@ class Function:
     def lines(self) -> list[str]:
         """Return what it has printed, as CloudWatch would get it."""
         return self.log.read_text(encoding="utf-8").splitlines()
-
-    def logged(self, message: str) -> list[dict[str, Any]]:
-        """Return the log lines of one kind."""
-        documents = [json.loads(line) for line in self.lines() if line.startswith("{")]
-        return [each for each in documents if each.get("message") == message]
 
 
 @contextmanager

@@ -102,10 +102,6 @@ class Shop:
         }
         return {"Records": [record]}
 
-    def send(self, body: str) -> None:
-        """Put a message of somebody's into the queue."""
-        client("sqs", HOME).send_message(QueueUrl=self.estate.queue_url, MessageBody=body)
-
     def delete(self, event: Mapping[str, Any]) -> None:
         """Delete a message that was worked off, as Lambda does."""
         client("sqs", HOME).delete_message(
@@ -135,7 +131,6 @@ def tell(asset: Path, folder: Path) -> Report:
         is_writable = can_be_written(asset)
         with started(place, SCAN) as scanning, started(place, ROTATE) as rotating:
             _renewals(shop, scanning, rotating, report)
-            _messages(shop, rotating, report)
             report.figures += [_figures(place, SCAN, scanning), _figures(place, ROTATE, rotating)]
             report.expectations |= _about_what_is_logged(scanning, rotating)
         _failures(place, report)
@@ -188,31 +183,6 @@ def _renewals(shop: Shop, scanning: Function, rotating: Function, report: Report
         f"after each both Regions ({' and '.join(REGIONS)}) present the new certificate": all(live),
         "then nothing is due": idle["queued"] == [] and idle["states"]["current"] == len(REGIONS),
         "and the queue is empty": not any(shop.estate.waiting_messages().values()),
-    }
-
-
-def _messages(shop: Shop, rotating: Function, report: Report) -> None:
-    """Bad messages go away and are reported; one that comes too early comes back."""
-    bad = []
-    for body in ("no JSON", json.dumps({"secret": f"{PREFIX}gone"})):
-        shop.send(body)
-        event = shop.receive()
-        bad.append(rotating.invoke(event).document)
-        shop.delete(event)
-    statuses = [each["rotation"]["status"] for each in rotating.logged("rotation")]
-    with shop.aws.stale("secret_values"):
-        shop.renew()
-        shop.send(json.dumps({"secret": SHOP}))
-        event = shop.receive()
-        early = rotating.invoke(event).document
-    shop.delete(event)
-    identifier = event["Records"][0]["messageId"]
-    report.expectations |= {
-        "bad messages are taken off the queue, and reported as refused": bad
-        == [{"batchItemFailures": []}] * 2
-        and statuses[-2:] == ["refused"] * 2,
-        "a message that comes before its material can be read is returned": early
-        == {"batchItemFailures": [{"itemIdentifier": identifier}]},
     }
 
 

@@ -64,7 +64,8 @@ def bundles() -> list[Row]:
     der = SHOP.certificate.public_bytes(Encoding.DER)
     key_der = SHOP.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     signed_data = [SHOP.certificate, *SHOP.chain]
-    encrypted = refused("KEY_ENCRYPTED", says="passphrase")
+    encrypted = refused("KEY_ENCRYPTED", says="has no passphrase")
+    wrong = refused("KEY_ENCRYPTED", says="does not decrypt the PKCS#12 bundle")
     no_bundle = refused("SECRET_MALFORMED", says="PKCS#12")
     not_base64 = refused("SECRET_MALFORMED", says="base64")
     return table(
@@ -86,16 +87,20 @@ def bundles() -> list[Row]:
                 "PKCS#12 as the binary value": binary(plain),
             },
             encrypted: {
+                "PKCS#12 with a passphrase, an empty one given": bundle(closed, passphrase=""),
+                "PKCS#12 with a passphrase, none given": bundle(closed),
+            },
+            refused("KEY_ENCRYPTED", says="which a binary value cannot hold"): {
+                "PKCS#12 as the binary value, encrypted": binary(closed),
+            },
+            wrong: {
                 "PKCS#12 with the wrong passphrase": bundle(closed, passphrase=PASSPHRASE + "!"),
                 "PKCS#12 with a passphrase, NUL in the one given": bundle(
                     closed, passphrase=PASSPHRASE + "\0"
                 ),
-                "PKCS#12 with a passphrase, none given": bundle(closed),
-                "PKCS#12 with a passphrase, an empty one given": bundle(closed, passphrase=""),
                 "PKCS#12 with triple DES, the wrong passphrase": bundle(
                     _pkcs12(PASSPHRASE, is_old=True), passphrase="no"
                 ),
-                "PKCS#12 as the binary value, encrypted": binary(closed),
             },
             not_base64: {
                 "PKCS#12, its base64 for URLs": fields(

@@ -132,7 +132,8 @@ def _encrypted() -> list[Row]:
     rsa_leaf = leaf(key="rsa2048")
     traditional = rsa_leaf.key_pem(form=PrivateFormat.TraditionalOpenSSL, passphrase=PASSPHRASE)
     words = "Schlüssel für den Laden 鍵"
-    closed = refused("KEY_ENCRYPTED", says="passphrase")
+    closed = refused("KEY_ENCRYPTED", says="has no passphrase")
+    wrong = refused("KEY_ENCRYPTED", says="does not decrypt private_key")
     return table(
         {
             live(): {
@@ -152,9 +153,12 @@ def _encrypted() -> list[Row]:
                 ),
             },
             closed: {
+                "an encrypted key, passphrase empty": shop(private_key=encrypted, passphrase=""),
                 "an encrypted key without passphrase": shop(private_key=encrypted),
                 "an encrypted key, passphrase null": shop(private_key=encrypted, passphrase=None),
-                "an encrypted key, passphrase empty": shop(private_key=encrypted, passphrase=""),
+                "PKCS#1, encrypted, without passphrase": of(rsa_leaf, private_key=traditional),
+            },
+            wrong: {
                 "an encrypted key, passphrase of one blank": shop(
                     private_key=encrypted, passphrase=" "
                 ),
@@ -179,7 +183,6 @@ def _encrypted() -> list[Row]:
                 "an encrypted key, half a surrogate for a passphrase": shop(
                     private_key=encrypted, passphrase="\ud800"
                 ),
-                "PKCS#1, encrypted, without passphrase": of(rsa_leaf, private_key=traditional),
                 "PKCS#1, encrypted, the wrong passphrase": of(
                     rsa_leaf, private_key=traditional, passphrase="no"
                 ),

@@ -1,17 +1,23 @@
 """Measures both functions at the size that ACM's quotas allow: `python -m tests.hostile.scale`.
 
+The rotations run in virtual time: their figures are the same on every machine. The scan is a cold
+start, which is computing: its seconds and its memory are the machine's, its calls are not.
+
 The exit code is 0 only if the numbers that the service promises hold.
 """
 
 from __future__ import annotations
 
 import math
+import multiprocessing
+import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.hostile.scale.rotating import REGIONS, Rotated, rotate_many
+from tests.hostile.scale.rotating import BURSTS, REGIONS, Rotated, rotate_many
 from tests.hostile.scale.scanning import Scanned, scan_many
 
 SIZES = (10, 100, 500, 2_500)
@@ -25,7 +31,7 @@ LONGEST_SCAN, LARGEST_SCAN = 60, 256
 def main() -> int:
     """Measure every size, print two tables, and return how many promises broke."""
     console = Console()
-    rotated = [rotate_many(size) for size in SIZES]
+    rotated = _rotate()
     console.print(_rotation_table(rotated))
     scanned = [scan_many(size, SCANNED_REGIONS) for size in SIZES]
     console.print(_scan_table(scanned))
@@ -35,17 +41,33 @@ def main() -> int:
     return len(broken)
 
 
+def _rotate() -> list[Rotated]:
+    """Measure each size against each bucket; each takes a process, the longest begin first."""
+    wanted = [(size, burst) for burst in BURSTS for size in SIZES]
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=fresh) as pool:
+        running = {
+            (size, burst): pool.submit(rotate_many, size, burst)
+            for size, burst in sorted(wanted, reverse=True)
+        }
+        return [running[each].result() for each in wanted]
+
+
 def broken_by_rotating(rotated: list[Rotated]) -> list[str]:
     """Return which promises did not hold."""
-    last = rotated[-1]
     found = [
-        f"{each.secrets} secrets: {each.lost} lost, {each.doubled} imported twice, {each.stray}"
-        f" stray, {each.dead_letters} given up"
+        f"{each.secrets} secrets, a bucket of {each.burst} s: {each.lost} lost, {each.doubled}"
+        f" imported twice, {each.stray} stray, {each.dead_letters} given up"
         for each in rotated
         if each.lost or each.doubled or each.stray or each.dead_letters
     ]
-    if last.seconds > SLOWEST * last.fastest:
-        found.append(f"{last.seconds:.0f} s where the quota allows {last.fastest:.0f} s")
+    most = max(each.secrets for each in rotated)
+    found += [
+        f"{most} secrets, a bucket of {each.burst} s: {each.seconds:.0f} s, and the quota allows"
+        f" {each.fastest:.0f} s"
+        for each in rotated
+        if each.secrets == most and each.seconds > SLOWEST * each.fastest
+    ]
     return found
 
 
@@ -70,7 +92,7 @@ def broken_by_scanning(scanned: list[Scanned]) -> list[str]:
 
 def _rotation_table(rotated: list[Rotated]) -> Table:
     table = Table(
-        *("secrets", "imports", "s", "quota", "times", "throttled", "returned"),
+        *("bucket", "secrets", "imports", "s", "quota", "times", "throttled", "returned"),
         *("longest", "lost", "twice"),
         title=f"renewing all at once in {len(REGIONS)} Regions",
         title_justify="left",
@@ -78,11 +100,12 @@ def _rotation_table(rotated: list[Rotated]) -> Table:
     for each in rotated:
         share = each.throttled.total() / each.requests.total()
         table.add_row(
+            f"{each.burst} s",
             f"{each.secrets:,}",
             f"{each.secrets * len(REGIONS):,}",
             f"{each.seconds:,.0f}",
             f"{each.fastest:,.0f}",
-            f"{each.seconds / each.fastest:.2f}",
+            f"{each.seconds / each.fastest:.3f}",
             f"{share:.1%}",
             *map(str, (each.returned, round(each.longest), each.lost, each.doubled)),
         )

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import boto3
+from moto.moto_api._internal import mock_random
 
 from certrotation import composition
 from certrotation.handlers import rotate, scan
 from certrotation.names import tags
-from tests.double import Behaviour, Fault, embedded_aws
+from tests.double import Behaviour, embedded_aws
+from tests.hostile.scale.aws import RATES, Quotas, slow_and_throttled, without_http
 from tests.simulation.estate import HOME, PREFIX, Estate
 from tests.simulation.runner import Message, ModelQueue
+from tests.simulation.virtual_time import VirtualTime
 from tests.support.authority import Authority, shared_key
-from tests.support.scaled_clock import ScaledClock
 
 if TYPE_CHECKING:
     from certrotation.composition import Composition
@@ -32,27 +32,13 @@ REGIONS = (HOME, "us-east-1", "us-west-2", "ap-southeast-2")
 WORKERS = 4
 """The default of `rotate_concurrency` (infra/config.py)."""
 
-SPEED = 5
-"""Seconds of the scaled clock in a real one: many more, and this machine is slower than the quotas.
+BEGIN = datetime(2026, 11, 25, 9, tzinfo=UTC)
+"""Rate limits count in whole seconds of the clock, so that the figures depend on it."""
 
-The functions, botocore's back-off and rate limits, the quotas and the queue all live by this clock;
-computing is not scaled, so that a slow machine makes the figures worse, never better.
-"""
-
-RATES = {
-    "AddTagsToCertificate": 5,
-    "DescribeCertificate": 10,
-    "GetCertificate": 10,
-    "ImportCertificate": 1,
-    "ListCertificates": 8,
-    "ListTagsForCertificate": 10,
-    "RemoveTagsFromCertificate": 5,
-}
-"""Requests a second and Region (ACM User Guide, Quotas: API rate quotas)."""
-
-BURST = 4
-"""Seconds' worth that a bucket holds. ACM publishes none; it is that of Elastic Load Balancing: 40
-requests at 10 a second (Elastic Load Balancing User Guide, API throttling)."""
+BURSTS = (4, 1)
+"""Seconds' worth that a bucket holds. ACM publishes no figure. Those of Elastic Load Balancing hold
+four seconds' worth, 40 requests at 10 a second (Elastic Load Balancing User Guide, API throttling).
+A single second's worth is the worst case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +46,10 @@ class Rotated:
     """What rotating so many secrets took."""
 
     secrets: int
+    burst: int
+    """Seconds' worth that a bucket holds."""
     seconds: float
-    """Of the scaled clock, from the scan to the last message's end."""
+    """From the scan to the last message's end."""
     requests: Counter[str]
     """To ACM, tries of botocore included."""
     throttled: Counter[str]
@@ -82,58 +70,33 @@ class Rotated:
         return (self.secrets - 1) / RATES["ImportCertificate"]
 
 
-class Quotas:
-    """A token bucket for each operation and Region."""
-
-    def __init__(self, clock: ScaledClock, burst: float) -> None:
-        self._burst = burst
-        self.requests: Counter[str] = Counter()
-        self.throttled: Counter[str] = Counter()
-        self._clock = clock
-        self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
-
-    def __call__(self, service: str, operation: str, region: str) -> Fault | None:
-        """Answer ThrottlingException where a Region's bucket is empty."""
-        rate = RATES.get(operation)
-        if service != "acm" or rate is None:
-            return None
-        self.requests[operation] += 1
-        now, key = self._clock.seconds(), (operation, region)
-        tokens, then = self._buckets.get(key, (float(self._burst * rate), now))
-        tokens = min(self._burst * rate, tokens + (now - then) * rate)
-        is_allowed = tokens >= 1
-        self._buckets[key] = (tokens - is_allowed, now)
-        if is_allowed:
-            return None
-        self.throttled[operation] += 1
-        return Fault(code="ThrottlingException", status=400)
-
-
-def rotate_many(secrets: int, burst: float = BURST) -> Rotated:
+def rotate_many(secrets: int, burst: int) -> Rotated:
     """Renew so many secrets with a copy in each of four Regions, all due at once."""
-    authority = Authority.root().intermediate()
-    with embedded_aws(Behaviour(imported_certificate_quota=10_000)) as aws, ExitStack() as stack:
+    time = VirtualTime(BEGIN)
+    with ExitStack() as stack:
+        stack.enter_context(time.in_force())
+        aws = stack.enter_context(embedded_aws(Behaviour(imported_certificate_quota=10_000)))
+        stack.enter_context(without_http(aws))
+        mock_random.seed(0)
         estate = Estate(aws, *REGIONS)
-        fresh = _build(estate, authority, secrets)
+        fresh = _build(estate, Authority.root().intermediate(), secrets)
         imports: Counter[str] = Counter()
         aws.after(lambda call: _count(call, imports))
-        clock = ScaledClock(speed=SPEED)
-        stack.enter_context(clock.in_force())
-        stack.enter_context(estate.listening())
-        stack.enter_context(patch("certrotation.handlers.rotate.emit", lambda _: None))
-        queue, quotas = ModelQueue(clock=clock), Quotas(clock, burst)
-        stack.enter_context(patch("certrotation.composition.composed", _Compositions(queue)))
-        aws.behaviour.fault = quotas
-        # Reading them silences a warning, which Python can do for one thread alone.
-        composition.public_roots(None)
-        scan.handler({}, None)
-        longest = _work(queue)
-        seconds = clock.seconds()
-        aws.behaviour.fault = None
+        queue, quotas = ModelQueue(clock=time), Quotas(time, burst)
+        with (
+            estate.listening(),
+            patch("certrotation.handlers.rotate.emit", lambda _: None),
+            patch("certrotation.composition.composed", _Compositions(queue)),
+            slow_and_throttled(time, quotas),
+        ):
+            scan.handler({}, None)
+            longest = _work(queue, time)
+            seconds = time.seconds()
         lost = sum(estate.presents(arn).serial_number != serial for arn, serial in fresh.items())
         found = sum(len(estate.certificates(region)) for region in REGIONS)
     return Rotated(
         secrets=secrets,
+        burst=burst,
         seconds=seconds,
         requests=quotas.requests,
         throttled=quotas.throttled,
@@ -187,7 +150,7 @@ class _Compositions:
         return composed
 
 
-def _work(queue: ModelQueue) -> float:
+def _work(queue: ModelQueue, time: VirtualTime) -> float:
     """Let the workers empty the queue; return the seconds of the longest invocation."""
 
     def work() -> float:
@@ -197,17 +160,16 @@ def _work(queue: ModelQueue) -> float:
             if got is None:
                 time.sleep(1)
                 continue
-            begin = queue.clock.seconds()
+            begin = time.seconds()
             try:
                 _invoke(queue, *got)
             except BaseException:
                 queue.is_closed = True  # or the others would wait for this message
                 raise
-            longest = max(longest, queue.clock.seconds() - begin)
+            longest = max(longest, time.seconds() - begin)
         return longest
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return max([each.result() for each in [pool.submit(work) for _ in range(WORKERS)]])
+    return max(time.results([time.start(work) for _ in range(WORKERS)]))
 
 
 def _invoke(queue: ModelQueue, handle: str, message: Message) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
@@ -56,8 +55,7 @@ class CopyDecision(NamedTuple):
         return self.action is not Action.REPLACE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejections:
+class Rejections(NamedTuple):
     """What AWS rejected while a plan was applied; the next plan takes another way."""
 
     moves: frozenset[str] = frozenset()
@@ -67,18 +65,17 @@ class Rejections:
 
     def with_move(self, arn: str) -> Rejections:
         """Return these and the rejection of a move away from a copy."""
-        return replace(self, moves=self.moves | {arn})
+        return self._replace(moves=self.moves | {arn})
 
     def with_reimport(self, arn: str, because: str) -> Rejections:
         """Return these and ACM's rejection of a reimport into a copy."""
-        return replace(self, reimport=(*self.reimport, (arn, because)))
+        return self._replace(reimport=(*self.reimport, (arn, because)))
 
 
 NO_REJECTIONS = Rejections()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionGoal:
+class RegionGoal(NamedTuple):
     """What a Region is to come to."""
 
     secret: str
