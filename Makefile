@@ -97,7 +97,7 @@ mutants: setup ## Change the core line by line and see that the tests notice (mi
 	@$(BIN)/python -m tests.mutation
 
 .PHONY: crash
-crash: setup ## Kill the functions at every AWS call and see that the next run mends it (minutes)
+crash: setup ## Kill the functions at every AWS call and check that the next run recovers (minutes)
 	@$(BIN)/python -m tests.hostile.crash
 
 .PHONY: weather
@@ -105,7 +105,7 @@ weather: setup ## Let AWS throttle, fail, lag and deny, and see that nothing is 
 	@$(BIN)/python -m tests.hostile.fault_injection
 
 .PHONY: concurrency
-concurrency: setup ## Let others act in the midst of a rotation (many minutes)
+concurrency: setup ## Let others act during a rotation (many minutes)
 	@$(BIN)/python -m tests.hostile.concurrency
 
 .PHONY: corpus
@@ -167,7 +167,7 @@ mode: setup ## Switch an installed STACK to MODE=report or MODE=apply, without a
 	@$(BIN)/python -m infra.mode $(MODE) --stack $(STACK)
 
 .PHONY: lock
-lock: setup ## Resolve the dependencies anew and pin them by hash
+lock: setup ## Resolve the dependencies again and pin them by hash
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o lambdas/requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group fuzz -o requirements/fuzz.txt

@@ -1,4 +1,4 @@
-"""The stack: composes, decides nothing."""
+"""The stack: composes the constructs."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -24,9 +24,9 @@ from infra.service.topics import Notices
 
 
 class CertRotationStack(cdk.Stack):
-    """One deployment: schedule and rule, scan, queue, rotate, and the alarms that people hear.
+    """One deployment: schedule and rule, scan, queue, rotate, alarms and dashboard.
 
-    Every resource's name begins with the stack's: CloudFormation makes it, wherever it can.
+    The name of every resource begins with the stack's name. CloudFormation generates it if it can.
     """
 
     def __init__(self, scope: Construct, *, config: StackConfig, version: str) -> None:
@@ -95,41 +95,47 @@ class CertRotationStack(cdk.Stack):
         )
         groups = {"ScanLogs": scan.function.log_group, "RotateLogs": rotate.function.log_group}
         SavedQueries(self, "Queries", groups=groups)
-        self._tell(
+        self._add_outputs(
             {
-                VERSION: (version, "Version of certrotation that is deployed"),
-                SCAN_FUNCTION: (scan.function.function_name, "Run it to scan now"),
-                "ScanLogs": (scan.function.log_group.log_group_name, "What each scan saw"),
+                VERSION: (version, "The deployed version of certrotation"),
+                SCAN_FUNCTION: (scan.function.function_name, "Invoke it to run a scan"),
+                "ScanLogs": (scan.function.log_group.log_group_name, "The log of scans"),
                 "ScanFailures": (scan.failures.queue_url, "Scans that failed three times"),
                 "ScheduleDeadLetters": (
                     schedule.dead_letters.queue_url,
                     "Scans that could not be started",
                 ),
-                ROTATE_FUNCTION: (rotate.function.function_name, "What rotates"),
+                ROTATE_FUNCTION: (
+                    rotate.function.function_name,
+                    "The function that rotates secrets",
+                ),
                 "RotateLogs": (
                     rotate.function.log_group.log_group_name,
-                    "What became of each rotation, and why",
+                    "The log of rotations",
                 ),
-                "RotationQueue": (rotation.queue.queue_url, "Secrets waiting for their rotation"),
+                "RotationQueue": (rotation.queue.queue_url, "Secrets that wait for a rotation"),
                 "RotationDeadLetters": (
                     rotation.dead_letters.queue_url,
-                    "Rotations that a person must see",
+                    "Rotations that failed five times",
                 ),
                 "NewMaterialDeadLetters": (
                     rule.dead_letters.queue_url,
                     "Events that could not be queued",
                 ),
-                "Dashboard": (dashboard.name, "All of it on one screen, in CloudWatch"),
-                "AcmLogs": (record.logs.log_group_name, "What ACM says of imports and expiry"),
-                "CriticalTopic": (notices.critical.topic_arn, "Subscribe what pages"),
+                "Dashboard": (dashboard.name, "The name of the dashboard in CloudWatch"),
+                "AcmLogs": (
+                    record.logs.log_group_name,
+                    "The log of ACM's events: imports and expiry",
+                ),
+                "CriticalTopic": (notices.critical.topic_arn, "Subscribe whatever pages on-call"),
                 "WarningTopic": (
                     notices.warning.topic_arn,
-                    "Subscribe what opens tickets and reads mail",
+                    "Subscribe ticket systems, and people who read mail",
                 ),
-                "Key": (key.key_arn, "What queues, topics and logs are encrypted with"),
+                "Key": (key.key_arn, "The key of queues, topics and logs"),
             }
         )
 
-    def _tell(self, outputs: dict[str, tuple[str, str]]) -> None:
+    def _add_outputs(self, outputs: dict[str, tuple[str, str]]) -> None:
         for name, (value, description) in outputs.items():
             cdk.CfnOutput(self, name, value=value, description=description)

@@ -57,7 +57,7 @@ def resource_tag(key: str) -> str:
 def guardrail_policy(scope: Construct, *, secret_prefix: str) -> iam.ManagedPolicy:
     """Forbid every change, in any Region, to certificates that this deployment must never touch.
 
-    A person tagged them to be ignored, or another deployment's secret stands behind them. In a
+    A person tagged them to be ignored, or they belong to another deployment's secret. In a
     policy of their own: the CDK moves what outgrows a role's policy into others, and a statement
     on its way from one to the other would be in neither for a moment.
     """

@@ -1,4 +1,4 @@
-"""What ACM itself says of imports and of approaching expiry, kept apart from what we say."""
+"""The log of ACM's own events: imports and approaching expiry."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -12,14 +12,14 @@ from infra.observability.logs import log_group
 class AcmRecord(Construct):
     """Writes ACM's own events of the home Region to a log group.
 
-    They start nothing: see docs/decisions/0009-what-acm-tells-is-only-recorded.md.
+    The events start nothing: see docs/decisions/0009-what-acm-tells-is-only-recorded.md.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         self.logs = log_group(self, key)
-        # EventBridge writes by the resource policy of the Region's logs, not by a role
+        # EventBridge writes with the resource policy of the Region's logs, not with a role
         # (EventBridge User Guide, Amazon CloudWatch Logs permissions).
         permission = logs.CfnResourcePolicy(
             self,
@@ -30,7 +30,7 @@ class AcmRecord(Construct):
         rule = events.CfnRule(
             self,
             "Rule",
-            description="ACM on imported certificates",
+            description="ACM events of imported certificates",
             state="ENABLED",
             # ACM User Guide, Amazon EventBridge support for ACM.
             event_pattern={
@@ -49,7 +49,7 @@ class AcmRecord(Construct):
 
 
 def _name_of(group: logs.LogGroup, stack: cdk.Stack) -> str:
-    """Return the ARN as a target takes it: without the `:*` at the end."""
+    """Return the ARN in the form of a target: without the `:*` at the end."""
     return stack.format_arn(
         service="logs",
         resource="log-group",

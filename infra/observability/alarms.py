@@ -1,15 +1,15 @@
-"""The alarms: what each watches, for how long, and which topic hears it.
+"""The alarms: what each watches, for how long, and which topic it notifies.
 
-What they say is in infra/observability/alarm_texts.py, how long follows from the scan's interval in
-infra/observability/cadence.py. Three rules hold for all:
+infra/observability/alarm_texts.py has their texts, infra/observability/cadence.py derives their
+periods from the scan interval. Three rules apply to all:
 
-- No alarm that tells anybody has a name of its own: a topic takes messages only from alarms whose
-  names begin with the stack's (infra/service/encryption.py).
-- Only ALARM sends anything. A new alarm goes from INSUFFICIENT_DATA to OK, and telling that would
-  page somebody at each first deployment.
-- A metric that is not there says nothing about the certificates. So whatever a scan reports, and
-  the depth of a queue, is ignored while it is missing, and the alarm keeps its state. Counts of
-  mishaps, which are there only when something was done, are taken as none.
+- CloudFormation generates the name of every alarm that notifies: a topic accepts messages only from
+  alarms whose names begin with the stack's name (infra/service/encryption.py).
+- Only the state ALARM notifies. A new alarm goes from INSUFFICIENT_DATA to OK, and a notification
+  would page somebody at each first deployment.
+- A missing metric says nothing about the certificates. So missing values of a scan, and of the
+  depth of a queue, are ignored, and the alarm keeps its state. Missing counts of failures, which
+  exist only after a run, count as none.
 """
 
 from dataclasses import dataclass
@@ -31,30 +31,30 @@ from infra.service.topics import Notices
 _IGNORE = cloudwatch.TreatMissingData.IGNORE
 _NONE_HAPPENED = cloudwatch.TreatMissingData.NOT_BREACHING
 
-# The newest scan's word. Short, because two scans within one period come to one value: when a
-# person mends something and scans by hand, and the window slides on past the second scan, the first
-# would count once more, and page. Not shorter, because CloudWatch retrieves a few periods only, and
-# what arrives later than these is never seen.
+# The result of the newest scan. Short, because two scans within one period give one value: if a
+# person fixes a problem and runs a scan by hand, and the window slides past the second scan, the
+# first scan would count again, and page. Not shorter, because CloudWatch retrieves only a few
+# periods, and never evaluates data that arrives later.
 _NEWEST = Evaluation.every(2 * MINUTE, 1)
 
-# SQS tells the depth of a queue each minute. Long enough that looking at messages, which hides them
-# for half a minute, neither clears an alarm nor raises it again.
+# SQS reports the depth of a queue each minute. Long enough that receiving messages, which hides
+# them for half a minute, neither clears an alarm nor raises it again.
 _DEPTH = Evaluation.every(5 * MINUTE, 1)
 
 _STALLED = 6 * HOUR
 _DARK = DAY
 
-# 2,500 due secrets take 42 minutes (docs/figures.md). The function may die on the last of them, and
-# once more when it is back after half an hour, the visibility timeout: 102 minutes. From the third
-# receive on SQS leaves a message out (SQS Developer Guide, Available CloudWatch metrics,
-# ApproximateAgeOfOldestMessage). Before that, what is returned on purpose is away for 15 minutes at
-# most, and what waits for a dependent is a new message every five.
+# 2,500 due secrets take 42 minutes (docs/figures.md). The function may crash on the last of them,
+# and again half an hour later, after the visibility timeout: 102 minutes. From the third receive
+# on, SQS excludes a message (SQS Developer Guide, Available CloudWatch metrics,
+# ApproximateAgeOfOldestMessage). Before that, a message that is returned on purpose is hidden for
+# at most 15 minutes, and a wait for a dependent is a new message every five.
 LONGEST_ORDINARY_AGE = 2 * HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """The functions and queues that alarms are about."""
+    """The functions and queues that the alarms watch."""
 
     scan: lambda_.Function
     rotate: lambda_.Function
@@ -66,7 +66,7 @@ class Watched:
 
 
 class Alarms(Construct):
-    """Every alarm of the service, each with the name of its text as its id."""
+    """Every alarm of the service; its id is the name of its text."""
 
     def __init__(
         self,
@@ -94,9 +94,9 @@ class Alarms(Construct):
         self._sum_up()
 
     def _watch_levels(self) -> None:
-        """A scan that counts one is enough, and one that counts none clears it.
+        """One scan with a count raises the alarm, and one scan without clears it.
 
-        The newest scan counts, however old it is. A scan that did not see every Region emits no
+        The newest scan counts, however old it is. A scan that could not read every Region writes no
         zero, so it clears nothing.
         """
         for name in (
@@ -108,29 +108,29 @@ class Alarms(Construct):
             self._above(0, name, self._ours(name, "Maximum", _NEWEST), _NEWEST, missing=_IGNORE)
 
     def _watch_what_lasts(self) -> None:
-        """Each scan of a while must count one: `Minimum`, so that one good scan ends the while."""
+        """Every scan of a period must count one: `Minimum`, so one good scan clears the alarm."""
         for name, evaluation in {
-            # Six hours of scans; where scans are as rare as that, two in a row.
+            # Six hours of scans; two in a row if the interval is that long.
             "RotationStalled": self._cadence.until(_STALLED),
-            # One scan may fall into a bad minute.
+            # A single scan may fail by chance.
             "RegionUnreachable": self._cadence.in_a_row(2),
-            # A day of periods is allowed only if each is an hour or longer.
+            # CloudWatch allows a day of periods only if each is at least an hour.
             "RegionDark": self._cadence.until(_DARK, shortest=HOUR),
         }.items():
             metric = self._ours(name, "Minimum", evaluation)
             self._above(0, name, metric, evaluation, missing=_IGNORE)
 
     def _watch_for_missing_scans(self) -> None:
-        """The dead man's switch: three beats without a scan, once there has been one.
+        """The dead man's switch: three beats without a scan, after the first scan.
 
-        No document says what FILL makes of a metric that has no datum at all: nothing, or zeros,
-        which would page at the first deployment. REPEAT has nothing to repeat before the first
-        datum, and IF drops a point that has no condition (CloudWatch User Guide, Using math
-        expressions). So there is no data until the first scan, and ignoring that leaves the alarm
-        in INSUFFICIENT_DATA, where it began. Afterwards CloudWatch retrieves more periods than the
-        three that it evaluates (the same, Configuring how CloudWatch alarms treat missing data), so
-        the last scan is in sight when three zeros follow it. When it is out of sight, ignoring
-        keeps the alarm on.
+        No document says what FILL does with a metric without any datum: nothing, or zeros, which
+        would page at the first deployment. REPEAT has nothing to repeat before the first datum, and
+        IF drops a point without a condition (CloudWatch User Guide, Using math expressions). So
+        there is no data until the first scan, and the alarm stays in INSUFFICIENT_DATA. Afterwards
+        CloudWatch retrieves more periods than the three that it evaluates (the same, Configuring
+        how CloudWatch alarms treat missing data), so the last scan is still retrieved when three
+        zeros follow it. When it is not retrieved any more, missing data is ignored, and the alarm
+        stays on.
         """
         evaluation = self._cadence.in_a_row(3)
         self._alarm(
@@ -165,7 +165,7 @@ class Alarms(Construct):
         unread = depth(watched.rotation_dead_letters, _DEPTH.period)
         self._above(0, "DeadLettersUnread", unread, _DEPTH, missing=_IGNORE)
         lost = math(
-            # A missing value counts as 0 in a sum; where all are missing there is none.
+            # A missing value counts as 0 in a sum; if all are missing, there is no sum.
             "not_started + failed + not_queued",
             _DEPTH.period,
             not_started=depth(watched.schedule_dead_letters, _DEPTH.period),
@@ -173,18 +173,18 @@ class Alarms(Construct):
             not_queued=depth(watched.rule_dead_letters, _DEPTH.period),
         )
         self._above(0, "ScheduleFailing", lost, _DEPTH, missing=_IGNORE)
-        # Three looks, since SQS's figures are approximate.
+        # Three periods, because SQS's figures are approximate.
         evaluation = Evaluation.every(_DEPTH.period, 3)
         age = oldest(watched.rotations, evaluation.period)
         limit = LONGEST_ORDINARY_AGE.total_seconds()
         self._above(limit, "QueueStuck", age, evaluation, missing=_NONE_HAPPENED)
 
     def _watch_what_is_given_up(self, queue: sqs.IQueue) -> None:
-        """The depth rose, within two beats: what goes on failing gets there once an interval.
+        """The depth rose within two beats: a lasting failure adds a message once an interval.
 
-        SQS does not count what it moves to a dead-letter queue as sent, so the depth must tell. An
-        idle queue has none, so the first message must count as a rise from 0; within a gap the
-        depth before it holds.
+        SQS does not count messages that it moves to a dead-letter queue as sent, so the alarm uses
+        the depth. An idle queue reports no depth, so the first message must count as a rise from 0;
+        within a gap the previous depth holds.
         """
         evaluation = self._cadence.events_by(_DEPTH.period)
         rise = math(
@@ -195,14 +195,13 @@ class Alarms(Construct):
         self._above(0, "RotationDeadLetters", rise, evaluation, missing=_NONE_HAPPENED)
 
     def _watch_functions(self, watched: Watched) -> None:
-        """More mishaps than the share of runs that a retry mends, in each of three hours.
+        """More failures than a retry can fix, in each of three hours.
 
-        Lambda tries a failed scan again after one and after two minutes, and SQS hands out a
-        message again half an hour after its function died: a single death is at most half of an
-        hour's runs, and what fails for good goes on doing so for three hours. To run out of time is
-        an error (Lambda Developer Guide, Types of metrics), so duration needs no alarm of its own.
-        A throttled invocation is no run. Scans rarer than hourly that fail for good are told by
-        ScheduleFailing.
+        Lambda retries a failed scan after one and after two minutes, and SQS delivers a message
+        again half an hour after its function crashed: a single crash is at most half of an hour's
+        runs, and a permanent failure lasts for three hours. A timeout is an error (Lambda Developer
+        Guide, Types of metrics), so duration needs no alarm of its own. A throttled invocation is
+        not a run. If scans are rarer than hourly, ScheduleFailing reports permanent failures.
         """
         evaluation = Evaluation.every(HOUR, 3)
         for name, counted, ordinary in (
@@ -220,10 +219,10 @@ class Alarms(Construct):
             self._above(0, name, mishaps, evaluation, missing=_NONE_HAPPENED)
 
     def _sum_up(self) -> None:
-        """One alarm that is on while one that pages is, for whoever asks for a single answer.
+        """One alarm that is on while a paging alarm is on, for users that need a single answer.
 
-        It tells nobody: the alarm behind it has. Its name is its own, so that others can rely on
-        it; and alarms beside this stack's may be made of it.
+        It sends no notification; the underlying alarm did. Its name is fixed, so that other
+        systems, and composite alarms of other stacks, can refer to it.
         """
         paging = [name for name, text in ALARM_TEXTS.items() if text.severity == "critical"]
         cloudwatch.CompositeAlarm(
@@ -235,7 +234,7 @@ class Alarms(Construct):
         )
 
     def _ours(self, name: str, statistic: str, evaluation: Evaluation) -> cloudwatch.Metric:
-        """Return our metric that the alarm watches."""
+        """Return the metric of this service that the alarm watches."""
         return of_service(self, watched_by(name), statistic, evaluation.period)
 
     def _above(
@@ -256,7 +255,7 @@ class Alarms(Construct):
             missing=missing,
         )
 
-    def _alarm(  # noqa: PLR0913  all that an alarm is
+    def _alarm(  # noqa: PLR0913  the parts of an alarm
         self,
         name: str,
         metric: cloudwatch.IMetric,

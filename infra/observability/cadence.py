@@ -1,7 +1,7 @@
-"""How often and how long alarms look, as it follows from how often the scan runs.
+"""The evaluation periods of alarms, derived from the scan interval.
 
-CloudWatch's rules for a period and the number of periods are kept here, so that each configuration
-that `StackConfig` takes gives alarms that can be created.
+CloudWatch's rules for periods are enforced here, so that every valid `StackConfig` gives alarms
+that can be created.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Evaluation:
     """`datapoints` of the last `periods` must breach, each a statistic over one `period`.
 
     Raises:
-        ValueError: CloudWatch would not take it.
+        ValueError: CloudWatch would reject the evaluation.
     """
 
     period: timedelta
@@ -26,10 +26,10 @@ class Evaluation:
     datapoints: int
 
     def __post_init__(self) -> None:
-        # CloudWatch API Reference, PutMetricAlarm: Period, and what periods may come to together.
+        # CloudWatch API Reference, PutMetricAlarm: Period, and the longest sum of periods.
         longest = DAY if self.period < HOUR else 7 * DAY
         if self.period % MINUTE or not MINUTE <= self.period <= DAY:
-            raise ValueError(f"a period is whole minutes up to a day, not {self.period}")
+            raise ValueError(f"a period must be whole minutes up to a day, not {self.period}")
         if self.periods * self.period > longest:
             raise ValueError(f"{self.periods} periods of {self.period} exceed {longest}")
 
@@ -45,25 +45,25 @@ class Evaluation:
 
     @classmethod
     def once_within(cls, span: timedelta, period: timedelta) -> Self:
-        """One period of the last `span` breaches: an event is remembered for that long."""
+        """One period of the last `span` breaches: the alarm remembers an event for that long."""
         return cls(period=period, periods=_periods(span, period), datapoints=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """What the interval between two scans means for the alarms."""
+    """The periods that follow from the interval between two scans."""
 
     interval: timedelta
 
     @property
     def beat(self) -> timedelta:
-        """A period that holds a scan wherever it begins, as long as scans come.
+        """A period that contains a scan wherever it begins, as long as scans run.
 
         The window of an alarm slides (CloudWatch User Guide, Alarm evaluation window): a period
-        of exactly one interval would sometimes hold none, when a scan ends seconds later than the
-        one before it. Two minutes cover the schedule's precision of a minute, a cold start, the
-        minute until a failed scan is tried again, and that metrics arrive a little late. A
-        period is a day at most.
+        of exactly one interval would sometimes contain no scan, if a scan ends seconds later than
+        the previous one. The two extra minutes cover the schedule's precision of a minute, a cold
+        start, the minute before the retry of a failed scan, and late metrics. A period is at most
+        a day.
         """
         return min(self.interval + 2 * MINUTE, DAY)
 
@@ -71,14 +71,14 @@ class Cadence:
     def trend(self) -> timedelta:
         """The period of a graph: a beat in whole hours.
 
-        CloudWatch keeps no more than hours after 63 days, and gives nothing for a period that is
-        not made of whole ones (CloudWatch API Reference, GetMetricData, Period).
+        After 63 days CloudWatch keeps only hourly values, and returns nothing for a period that is
+        not whole hours (CloudWatch API Reference, GetMetricData, Period).
         """
         return min(_periods(self.beat, HOUR) * HOUR, DAY)
 
     @property
     def shown(self) -> timedelta:
-        """How far back graphs look at first: a week, and thirty scans where these are rarer."""
+        """The default time range of graphs: a week, or thirty scans if that is longer."""
         return _periods(max(7 * DAY, 30 * self.interval), DAY) * DAY
 
     def until(self, span: timedelta, *, shortest: timedelta = MINUTE) -> Evaluation:
@@ -86,15 +86,15 @@ class Cadence:
         return Evaluation.lasting(span, max(self.beat, shortest))
 
     def in_a_row(self, beats: int) -> Evaluation:
-        """Every scan of so many beats breaches."""
+        """Every scan of `beats` beats breaches."""
         return Evaluation.every(self.beat, beats)
 
     def events(self) -> Evaluation:
-        """One event in two beats is enough: it stays until two scans in a row bring none."""
+        """One event in two beats is enough: the alarm clears after two scans without an event."""
         return Evaluation(period=self.beat, periods=2, datapoints=1)
 
     def events_by(self, period: timedelta) -> Evaluation:
-        """As `events`, in finer periods; in hours where CloudWatch takes no more finer ones."""
+        """As `events`, in shorter periods; in hours if CloudWatch allows no shorter ones."""
         remembered = 2 * self.beat
         return Evaluation.once_within(remembered, period if remembered <= DAY else HOUR)
 

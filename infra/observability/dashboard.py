@@ -1,7 +1,7 @@
-"""The dashboard: one screen for whoever was woken, read from the top.
+"""The dashboard: one screen for on-call, most important first.
 
-Row by row it answers: is anything on fire, is it running, how long have we got; which certificates,
-and who must act; what was done, and what waits; how the service itself fares.
+The rows: alarms, age of the last scan, time until the first expiry; which certificates, and who
+must act; what was done, and what waits; the state of the service itself.
 """
 
 import aws_cdk as cdk
@@ -29,10 +29,10 @@ from infra.observability.metrics import (
 from infra.observability.widgets import Scale, graph, named, number, states, told_with
 from infra.service.service_function import TIMEOUT
 
-# 25 together: about what a screen of 1,080 lines holds.
+# 25 in total: about the height of a screen with 1,080 lines.
 _FIRST, _SECOND, _LATER = 6, 7, 6
 
-# For what is true now. Five minutes are kept for 63 days.
+# The period of current values. CloudWatch keeps five-minute values for 63 days.
 _NOW = 5 * MINUTE
 
 _RED, _ORANGE, _BROWN = cloudwatch.Color.RED, cloudwatch.Color.ORANGE, cloudwatch.Color.BROWN
@@ -49,15 +49,15 @@ fields jsonParse(@message) as line
     certificate.arn, @timestamp
 | dedup certificate.arn
 | limit {NEAREST_SHOWN}"""
-"""What the last scan saw expire first, and how many days it had left then.
+"""The certificates nearest to expiry at the last scan, and the days that were left.
 
-The last scan's rows come first. What only an earlier scan named, because it was renewed meanwhile,
-comes below them, and only where there are fewer than twenty.
+The rows of the last scan come first. If there are fewer than twenty, rows of earlier scans follow:
+certificates that were renewed since.
 """
 
 
 class ServiceDashboard(Construct):
-    """Everything that the service and AWS tell of it, on one screen."""
+    """All metrics of the service, its own and those of AWS, on one screen."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class ServiceDashboard(Construct):
         self._watched = watched
         stack = cdk.Stack.of(self)
         # Dashboards belong to the account, not to a Region (CloudWatch User Guide, Using CloudWatch
-        # dashboards), and one more of the same name silently takes the place of the first
+        # dashboards), and a second one of the same name silently replaces the first
         # (CloudWatch API Reference, PutDashboard).
         self.name = f"{stack.stack_name}-{stack.region}"
         cloudwatch.Dashboard(
@@ -82,12 +82,12 @@ class ServiceDashboard(Construct):
             "Dashboard",
             dashboard_name=self.name,
             default_interval=in_cdk(self._cadence.shown),
-            # Of the graphs. CloudWatch's own choice would show periods without a scan as gaps.
+            # For the graphs. The default periods would show gaps between scans.
             period_override=cloudwatch.PeriodOverride.INHERIT,
             widgets=[
                 [
-                    _states("Is anything on fire? These page", alarms, "critical", width=7),
-                    _states("These open tickets", alarms, "warning", width=8),
+                    _states("Paging alarms", alarms, "critical", width=7),
+                    _states("Ticket alarms", alarms, "warning", width=8),
                     self._since_the_last_scan(width=3),
                     self._days_left(width=3),
                     self._critical(width=3),
@@ -98,43 +98,47 @@ class ServiceDashboard(Construct):
             ],
         )
 
-    # Is it running, how long have we got
+    # The age of the last scan, and the time until the first expiry
 
     def _since_the_last_scan(self, *, width: int) -> cloudwatch.IWidget:
-        """The newest value of `ScanCompleted` would stay there when scans have stopped."""
+        """Show the age of the last scan; the last value of `ScanCompleted` would not change."""
         scans = of_service(self, watched_by("ScanMissing"), "Sum", _NOW)
         age = math(
-            # The time of each period, less that of the last one with a scan; nothing before that.
+            # The time of each period less the time of the last period with a scan; no data before.
             "IF(FILL(scans, REPEAT), (EPOCH(scans) - FILL(IF(scans, EPOCH(scans)), REPEAT)) / 60)",
             _NOW,
             label=f"minutes since a scan, one every {self._cadence.interval // MINUTE}",
             color=_BLUE,
             scans=scans,
         )
-        # It rises and falls with each scan: over a week that is a block.
-        return number("Is it running?", age, period=_NOW, width=width, height=_FIRST, history=False)
+        # The value rises and falls with each scan: a week of that is a solid block.
+        return number(
+            "Are scans running?", age, period=_NOW, width=width, height=_FIRST, history=False
+        )
 
     def _days_left(self, *, width: int) -> cloudwatch.IWidget:
         days = of_service(self, metrics.DAYS_TO_EXPIRY_MIN, "Minimum", _NOW)
-        last = _last(days, "days until the first one expires", _BLUE)
-        return number("How long have we got?", last, period=_NOW, width=width, height=_FIRST)
+        last = _last(days, "days until the first expiry", _BLUE)
+        return number("First expiry", last, period=_NOW, width=width, height=_FIRST)
 
     def _critical(self, *, width: int) -> cloudwatch.IWidget:
         critical = of_service(self, watched_by("CertificateCritical"), "Maximum", _NOW)
-        last = _last(critical, "certificates in use about to expire", _RED)
-        return number("How many?", last, period=_NOW, width=width, height=_FIRST)
+        last = _last(critical, "certificates in use", _RED)
+        return number("About to expire", last, period=_NOW, width=width, height=_FIRST)
 
     # Which certificates, and who must act
 
     def _who_must_act(self) -> cloudwatch.IWidget:
         levels = [
             self._level("CertificateCritical", "about to expire", _RED),
-            self._level("CertificateTurnedCritical", "of these, new", _PURPLE),
+            self._level("CertificateTurnedCritical", "newly about to expire", _PURPLE),
             self._level("RotationStalled", "overdue", _BROWN),
             self._level("AwaitingMaterial", "awaiting material", _ORANGE),
             self._level("UnmanagedExpiring", "unmanaged, expiring", _BLUE),
         ]
-        return self._graph("Does anybody have to act?", Scale("certificates", levels), of=_SECOND)
+        return self._graph(
+            "Certificates that need action", Scale("certificates", levels), of=_SECOND
+        )
 
     def _estate(self) -> cloudwatch.IWidget:
         managed = self._counted(metrics.COPIES_MANAGED, "managed", _BLUE)
@@ -149,7 +153,7 @@ class ServiceDashboard(Construct):
         outcomes = [
             self._events(metrics.ROTATION_SUCCEEDED, "succeeded", _GREEN),
             self._events(watched_by("MaterialRefused"), "refused", _RED),
-            self._events(metrics.ROTATION_FAILED, "to be tried again", _ORANGE),
+            self._events(metrics.ROTATION_FAILED, "will be retried", _ORANGE),
         ]
         return self._graph("Rotations", Scale("rotations", outcomes))
 
@@ -187,7 +191,7 @@ class ServiceDashboard(Construct):
         ]
         return self._graph("Dead letters", Scale("messages", depths))
 
-    # How the service itself fares
+    # The state of the service itself
 
     def _regions(self) -> cloudwatch.IWidget:
         unreachable = self._level("RegionUnreachable", "not read", _RED)
@@ -206,20 +210,20 @@ class ServiceDashboard(Construct):
         mishaps = [
             self._happened(count(scan, "Errors", self._trend), "scan failed", _PURPLE),
             self._happened(count(rotate, "Errors", self._trend), "rotate failed", _RED),
-            self._happened(count(scan, "Throttles", self._trend), "scan turned away", _BLUE),
-            self._happened(count(rotate, "Throttles", self._trend), "rotate turned away", _ORANGE),
+            self._happened(count(scan, "Throttles", self._trend), "scan throttled", _BLUE),
+            self._happened(count(rotate, "Throttles", self._trend), "rotate throttled", _ORANGE),
         ]
-        return self._graph("Runs that failed or were turned away", Scale("runs", mishaps))
+        return self._graph("Failed and throttled runs", Scale("runs", mishaps))
 
     def _longest_runs(self) -> cloudwatch.IWidget:
         seconds = [
             self._seconds(self._watched.scan, "scan", _BLUE),
             self._seconds(self._watched.rotate, "rotate", _ORANGE),
         ]
-        limit = (TIMEOUT.to_seconds(), "out of time")
+        limit = (TIMEOUT.to_seconds(), "timeout")
         return self._graph("The longest run", Scale("seconds", seconds, limit))
 
-    # Their parts
+    # Parts
 
     def _graph(
         self, title: str, left: Scale, right: Scale | None = None, *, of: int = _LATER
@@ -230,14 +234,14 @@ class ServiceDashboard(Construct):
         return self._counted(watched_by(alarm), label, color)
 
     def _counted(self, metric: str, label: str, color: str) -> cloudwatch.IMetric:
-        """Tell how many there are, as scans count them."""
+        """Return the number that scans count."""
         return named(of_service(self, metric, "Maximum", self._trend), label, color, told="LAST")
 
     def _events(self, metric: str, label: str, color: str) -> cloudwatch.IMetric:
         return self._happened(of_service(self, metric, "Sum", self._trend), label, color)
 
     def _happened(self, metric: cloudwatch.Metric, label: str, color: str) -> cloudwatch.IMetric:
-        """Tell how often it happened; where nothing was told it did not, and the line goes on."""
+        """Return how often an event happened; missing data counts as 0."""
         name = label.replace(" ", "_").replace(",", "")
         text = told_with(label, "SUM")
         return math(f"FILL({name}, 0)", self._trend, label=text, color=color, **{name: metric})
@@ -263,13 +267,13 @@ def _states(title: str, alarms: Alarms, severity: Severity, *, width: int) -> cl
 
 
 def _last(metric: cloudwatch.Metric, label: str, color: str) -> cloudwatch.IMetric:
-    """Show what the last scan said that told it, whichever period that was in."""
+    """Return the last value, in whichever period it was reported."""
     return math("FILL(value, REPEAT)", _NOW, label=label, color=color, value=metric)
 
 
 def _nearest(scan_logs: logs.ILogGroup) -> cloudwatch.IWidget:
     return cloudwatch.LogQueryWidget(
-        title="Which first? Nearest to expiry, as the last scan saw it",
+        title="Nearest to expiry, as of the last scan",
         log_group_names=[scan_logs.log_group_name],
         query_string=NEAREST,
         view=cloudwatch.LogQueryVisualizationType.TABLE,

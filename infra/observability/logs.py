@@ -7,12 +7,12 @@ from constructs import Construct
 
 
 def log_group(scope: Construct, key: kms.IKey) -> logs.LogGroup:
-    """Create the log group of `scope`: encrypted, kept for a year, and when the stack goes."""
+    """Create the log group of `scope`: encrypted, kept for a year, retained with the stack gone."""
     return logs.LogGroup(
         scope,
         "Logs",
         encryption_key=key,
-        # Longer than a public certificate lives, so the story of its last rotation is still there.
+        # Longer than the lifetime of a public certificate, so its last rotation is still logged.
         retention=logs.RetentionDays.ONE_YEAR,
         removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )

@@ -1,4 +1,4 @@
-"""The metrics that alarms and the dashboard look at: their namespace, dimensions and statistics."""
+"""The metrics of alarms and dashboard: their namespace, dimensions and statistics."""
 
 from datetime import timedelta
 
@@ -13,19 +13,19 @@ from infra.observability.alarm_texts import ALARM_TEXTS
 
 
 def watched_by(alarm: str) -> str:
-    """Return the name of our metric that an alarm watches.
+    """Return the name of the metric of this service that an alarm watches.
 
     Raises:
-        ValueError: it watches none of ours.
+        ValueError: the alarm watches metrics of AWS.
     """
     name = ALARM_TEXTS[alarm].metric
     if name is None:
-        raise ValueError(f"{alarm} watches no metric of ours")
+        raise ValueError(f"{alarm} watches no metric of this service")
     return name
 
 
 def of_service(scope: Construct, name: str, statistic: str, period: timedelta) -> cloudwatch.Metric:
-    """Return a metric that the functions emit; `service` is its one dimension."""
+    """Return a metric that the functions write; `service` is its only dimension."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
@@ -36,7 +36,7 @@ def of_service(scope: Construct, name: str, statistic: str, period: timedelta) -
 
 
 def depth(queue: sqs.IQueue, period: timedelta) -> cloudwatch.Metric:
-    """Return how many messages can be received from a queue."""
+    """Return the number of visible messages in a queue."""
     return queue.metric_approximate_number_of_messages_visible(
         period=in_cdk(period), statistic="Maximum"
     )
@@ -50,12 +50,12 @@ def oldest(queue: sqs.IQueue, period: timedelta) -> cloudwatch.Metric:
 
 
 def count(function: lambda_.IFunction, metric: str, period: timedelta) -> cloudwatch.Metric:
-    """Return what Lambda counts of a function."""
+    """Return a count that Lambda reports of a function."""
     return function.metric(metric, period=in_cdk(period), statistic="Sum")
 
 
 def longest_run(function: lambda_.IFunction, period: timedelta) -> cloudwatch.Metric:
-    """Return how long a function took at most, in milliseconds."""
+    """Return the longest run of a function, in milliseconds."""
     return function.metric_duration(period=in_cdk(period), statistic="Maximum")
 
 
@@ -67,7 +67,7 @@ def math(
     color: str | None = None,
     **metrics: cloudwatch.IMetric,
 ) -> cloudwatch.MathExpression:
-    """Return an expression over metrics, each by the name that it has there."""
+    """Return an expression over metrics; each keyword is a name in the expression."""
     return cloudwatch.MathExpression(
         expression=expression,
         using_metrics=metrics,
@@ -78,5 +78,5 @@ def math(
 
 
 def in_cdk(span: timedelta) -> cdk.Duration:
-    """Return a span of time as the CDK takes it."""
+    """Return a span of time as a CDK duration."""
     return cdk.Duration.seconds(span.total_seconds())

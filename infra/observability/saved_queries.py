@@ -1,6 +1,6 @@
-"""The runbook's queries, saved where on-call looks for them: under CloudWatch Logs Insights.
+"""The runbook's queries as saved queries of CloudWatch Logs Insights.
 
-They are read out of docs/runbook.md, which is their one source.
+The queries are read out of docs/runbook.md, which is their only source.
 """
 
 import re
@@ -33,23 +33,23 @@ class RunbookQuery:
     number: int
     """1 for the first under its heading."""
     logs: tuple[str, ...]
-    """The outputs of the stack that name the log groups that it asks."""
+    """The outputs of the stack that name the log groups of the query."""
     text: str
-    """With its first line, a comment that says over which time to ask."""
+    """The query, with its first line: a comment with the time range."""
 
     @property
     def name(self) -> str:
-        """Its heading, and its number from the second on.
+        """The heading, and from the second query on its number.
 
-        Without the heading's colon: no document tells which characters a name may have, and the
-        AWS provider of Terraform refuses a colon.
+        The name has no colon: no document says which characters a name may have, and the AWS
+        provider of Terraform rejects a colon.
         """
         heading = f"{self.alarm} - {ALARM_TEXTS[self.alarm].title}"
         return heading if self.number == 1 else f"{heading} ({self.number})"
 
 
 def queries_in(document: str) -> Iterator[RunbookQuery]:
-    """Return the queries of a runbook, in its order."""
+    """Yield the queries of a runbook, in its order."""
     for section in _SECTION.finditer(document):
         for number, block in enumerate(_QUERY.finditer(section["body"]), start=1):
             yield RunbookQuery(
@@ -61,7 +61,7 @@ def queries_in(document: str) -> Iterator[RunbookQuery]:
 
 
 class SavedQueries(Construct):
-    """A saved query for each of the runbook's, in a folder with the stack's name."""
+    """A saved query for each query of the runbook, in a folder with the stack's name."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, groups: Mapping[str, logs.ILogGroup]

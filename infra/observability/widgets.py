@@ -1,4 +1,4 @@
-"""What the dashboard is put together from."""
+"""The widgets of the dashboard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from infra.observability.metrics import in_cdk
 
 COLUMNS = 24
-"""Of a dashboard (CloudWatch API Reference, Dashboard body structure and syntax)."""
+"""The width of a dashboard (CloudWatch API Reference, Dashboard body structure and syntax)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A vertical axis and the metrics that it measures."""
+    """A vertical axis and its metrics."""
 
     label: str
     metrics: list[cloudwatch.IMetric]
     limit: tuple[float, str] | None = None
-    """Where a line across says that something goes off, and what."""
+    """The value and the label of a horizontal line, such as an alarm's threshold."""
 
     @property
     def axis(self) -> cloudwatch.YAxisProps:
-        """It begins at 0, so that a wave is not taken for a flood."""
+        """The axis, which begins at 0 so that small changes look small."""
         return cloudwatch.YAxisProps(label=self.label, min=0, show_units=False)
 
     @property
     def annotations(self) -> list[cloudwatch.HorizontalAnnotation]:
-        """The line across, if there is one."""
+        """The horizontal line, if there is one."""
         if self.limit is None:
             return []
         value, label = self.limit
@@ -40,7 +40,7 @@ class Scale:
 def graph(
     title: str, left: Scale, right: Scale | None = None, *, period: timedelta, height: int
 ) -> cloudwatch.IWidget:
-    """Show lines over time, a quarter of the screen wide."""
+    """Show lines over time, in a quarter of the width."""
     other = right or Scale("", [])
     return cloudwatch.GraphWidget(
         title=title,
@@ -65,7 +65,7 @@ def number(  # noqa: PLR0913  all that a number is
     height: int,
     history: bool = True,
 ) -> cloudwatch.IWidget:
-    """Show the last value, large, and below it, if `history`, how it came to that."""
+    """Show the last value, with a sparkline below if `history`."""
     return cloudwatch.SingleValueWidget(
         title=title,
         metrics=[metric],
@@ -79,7 +79,7 @@ def number(  # noqa: PLR0913  all that a number is
 def states(
     title: str, alarms: Sequence[cloudwatch.Alarm], *, width: int, height: int
 ) -> cloudwatch.IWidget:
-    """Show the states of alarms, those that are on first."""
+    """Show the states of alarms; alarms that are on come first."""
     return cloudwatch.AlarmStatusWidget(
         title=title,
         alarms=alarms,
@@ -92,10 +92,10 @@ def states(
 def named(
     metric: cloudwatch.Metric, label: str, color: str, *, told: Literal["LAST", "MAX", "SUM"]
 ) -> cloudwatch.Metric:
-    """Give a metric its colour and its place in the legend, with a number beside it."""
+    """Return the metric with a colour and a label that shows a number."""
     return metric.with_(label=told_with(label, told), color=color)
 
 
 def told_with(label: str, told: Literal["LAST", "MAX", "SUM"]) -> str:
-    """Return a label that tells a number of the graph (User Guide, Using dynamic labels)."""
+    """Return a label with a number of the graph (User Guide, Using dynamic labels)."""
     return f"{label}: ${{{told}}}"

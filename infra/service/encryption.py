@@ -1,9 +1,9 @@
-"""The key that queues, topics and logs are encrypted with, and who may use it.
+"""The KMS key of queues, topics and logs, and its policy.
 
-Principals of the account get their part in their own policies. What is said here is for services
-that use the key in their own name; each statement names the document that asks for it. Those that
-act through a role of the stack (EventBridge Scheduler, Lambda) are not here, nor is SNS, which
-encrypts in the name of whoever publishes.
+Principals of the account get access in their own policies. The key's policy is for services that
+use the key as themselves; each statement names the document that requires it. Services that act
+through a role of the stack (EventBridge Scheduler, Lambda) are not in the policy, nor is SNS, which
+encrypts as the publisher.
 """
 
 import aws_cdk as cdk
@@ -13,7 +13,7 @@ from constructs import Construct
 
 
 class EncryptionKey(Construct):
-    """A key that is kept when the stack goes: without it nobody could read the logs that stay."""
+    """A key that is retained with the logs: without the key nobody could read them."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
@@ -24,7 +24,7 @@ class EncryptionKey(Construct):
             description=f"Queues, topics and logs of {stack.stack_name}",
             alias=stack.stack_name,
             enable_key_rotation=True,
-            # Kept when the stack goes, but not for a creation that failed.
+            # Retained when the stack is deleted, but not when its creation fails.
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         for statement in (
@@ -36,7 +36,7 @@ class EncryptionKey(Construct):
 
 
 def use_of(key: kms.IKey, *actions: str) -> iam.PolicyStatement:
-    """Let a role do `actions` with the key; the grants of the CDK's constructs are wider."""
+    """Allow a role `actions` with the key; the grants of the CDK's constructs are wider."""
     return iam.PolicyStatement(
         sid="UseTheKey", actions=[f"kms:{action}" for action in actions], resources=[key.key_arn]
     )
@@ -45,9 +45,9 @@ def use_of(key: kms.IKey, *actions: str) -> iam.PolicyStatement:
 def _for_queues_behind_rules() -> iam.PolicyStatement:
     """SQS Developer Guide, Key management, Configure KMS permissions for AWS services.
 
-    No condition, as there: of topics the SNS Developer Guide, Key management, says that
-    EventBridge's requests to a key carry neither aws:SourceAccount nor aws:SourceArn, and nothing
-    says otherwise of queues. The queues' own policies name the rule.
+    No condition, as in that document: the SNS Developer Guide, Key management, says for topics that
+    EventBridge's requests to a key contain neither aws:SourceAccount nor aws:SourceArn, and no
+    document says otherwise for queues. The policies of the queues name the rule.
     """
     return iam.PolicyStatement(
         sid="EventsToQueues",
@@ -60,7 +60,7 @@ def _for_queues_behind_rules() -> iam.PolicyStatement:
 def _for_topics_behind_alarms(stack: cdk.Stack) -> iam.PolicyStatement:
     """SNS Developer Guide, Key management, Enable compatibility between event sources and topics.
 
-    Without it an alarm goes off and nobody is told.
+    Without this statement an alarm goes off and nobody is notified.
     """
     return iam.PolicyStatement(
         sid="AlarmsToTopics",
@@ -95,7 +95,7 @@ def _for_log_groups(stack: cdk.Stack) -> iam.PolicyStatement:
     )
     return iam.PolicyStatement(
         sid="Logs",
-        # Alone among these principals it differs by Region and partition (the CDK's region-info).
+        # The only principal here that differs by Region and partition (the CDK's region-info).
         principals=[iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}")],
         actions=[
             "kms:Decrypt",

@@ -11,12 +11,12 @@ from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from infra.iam.nag_suppressions import acknowledge
 
 # Lambda Developer Guide, Configuring an Amazon SQS queue to use with Lambda: six times the timeout,
-# so that no message is handed out again while Lambda still retries it, and at least five receives.
+# so that SQS delivers no message again while Lambda still retries it, and at least five receives.
 _VISIBILITY_TIMEOUTS = 6
 
 
 class RotationQueue(Construct):
-    """One message for each secret that is due, and a dead-letter queue for what keeps failing."""
+    """The queue of due secrets, and the dead-letter queue for rotations that keep failing."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class RotationQueue(Construct):
 
 
 def dead_letter_queue(scope: Construct, key: kms.IKey) -> sqs.Queue:
-    """Create the queue that keeps what failed in `scope` for 14 days, the longest that SQS can."""
+    """Create the dead-letter queue of `scope`; it keeps messages for 14 days, SQS's maximum."""
     queue = _queue(scope, "DeadLetters", key, retention_period=cdk.Duration.days(14))
     acknowledge(queue, "SQS3", because="It is a dead-letter queue: a person empties it.")
     return queue
 
 
 def _queue(scope: Construct, construct_id: str, key: kms.IKey, **properties: Any) -> sqs.Queue:
-    """Create a queue that is encrypted at rest and refuses plain HTTP."""
+    """Create a queue that is encrypted at rest and rejects plain HTTP."""
     return sqs.Queue(
         scope,
         construct_id,

@@ -1,4 +1,4 @@
-"""The scan function: what it runs and what it may do."""
+"""The scan function and its permissions."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -25,7 +25,7 @@ _LONGEST_EVENT_AGE = cdk.Duration.hours(6)
 
 
 class ScanFunction(Construct):
-    """Lists the estate, queues what is due, deletes superseded copies. It cannot read a secret."""
+    """Lists the estate, queues due secrets, deletes superseded copies; cannot read a secret."""
 
     def __init__(
         self,
@@ -41,8 +41,8 @@ class ScanFunction(Construct):
             self,
             package=package,
             handler="certrotation.handlers.scan.handler",
-            description="Finds the certificates that are due and queues their secrets",
-            # Two, so that the repetition of a failed scan does not hold up the next one.
+            description="Finds due certificates and queues their secrets",
+            # Two, so that the retry of a failed scan does not delay the next scan.
             reserved_concurrency=2 if config.reserved_concurrency == "on" else None,
         )
         self.failures = self._keep_failures(config, package.key)
@@ -59,7 +59,7 @@ class ScanFunction(Construct):
             function_name=self.function.function_name,
             qualifier="$LATEST",
             maximum_retry_attempts=2,
-            # By then the next scan is there.
+            # The next scan runs by then.
             maximum_event_age_in_seconds=min(
                 60 * config.scan_interval_minutes, _LONGEST_EVENT_AGE.to_seconds()
             ),
@@ -83,7 +83,7 @@ class ScanFunction(Construct):
             ),
             Grant(
                 iam.PolicyStatement(
-                    # Lambda sends in the function's name (Lambda Developer Guide, Capturing
+                    # Lambda sends with the function's role (Lambda Developer Guide, Capturing
                     # records of Lambda asynchronous invocations).
                     sid="KeepFailedScans",
                     actions=["sqs:SendMessage"],
@@ -104,7 +104,7 @@ class ScanFunction(Construct):
             ),
             Grant(
                 iam.PolicyStatement(
-                    # The list of tags lags, so they are read once more before a deletion.
+                    # The list of tags lags, so the tags are read again before a deletion.
                     sid="ReadTags",
                     actions=["acm:ListTagsForCertificate"],
                     resources=certificates,

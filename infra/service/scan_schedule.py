@@ -1,4 +1,4 @@
-"""What starts the scan."""
+"""The schedule of the scan."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -12,7 +12,7 @@ from infra.service.queues import dead_letter_queue
 
 
 class ScanSchedule(Construct):
-    """Invokes the scan at a fixed rate and keeps the invocations that never reached it."""
+    """Invokes scan at a fixed rate, and keeps invocations that could not be delivered."""
 
     def __init__(
         self,
@@ -43,18 +43,18 @@ class ScanSchedule(Construct):
                 ),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_retry_attempts=10,
-                    maximum_event_age_in_seconds=interval.to_seconds(),  # then the next is there
+                    maximum_event_age_in_seconds=interval.to_seconds(),  # then the next scan runs
                 ),
             ),
         )
-        # It starts as soon as it is there (EventBridge Scheduler User Guide, Schedule types), so
-        # the role must be allowed to by then.
+        # The schedule starts when it is created (EventBridge Scheduler User Guide, Schedule types),
+        # so the role must have its permissions by then.
         schedule.node.add_dependency(role)
 
     def _statements(
         self, function: lambda_.IFunction, key: kms.IKey
     ) -> tuple[iam.PolicyStatement, ...]:
-        """Invoke and report; the CDK's target would grant every version of the function too."""
+        """Invoke and keep failures; the CDK's target would also grant every version."""
         return (
             iam.PolicyStatement(
                 sid="StartTheScan",

@@ -1,4 +1,4 @@
-"""What brings new material live within a minute, long before the next scan."""
+"""The rule that queues a rotation when a secret changes, without waiting for a scan."""
 
 import json
 
@@ -22,8 +22,8 @@ from infra.service.queues import dead_letter_queue
 class NewMaterialRule(Construct):
     """Queues the rotation of a managed secret whose AWSCURRENT label moved to another version.
 
-    Secrets Manager tells of that by itself, without CloudTrail (Secrets Manager User Guide, Secret
-    event notifications). Should an event be lost, the next scan finds the secret due.
+    Secrets Manager sends this event without CloudTrail (Secrets Manager User Guide, Secret event
+    notifications). If an event is lost, the next scan finds the secret due.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class NewMaterialRule(Construct):
                 arn=self.dead_letters.queue_arn
             ),
             retry_policy=events.CfnRule.RetryPolicyProperty(
-                # Longer helps nobody: by then a scan has found the secret due.
+                # Not longer: by then a scan has found the secret due.
                 maximum_event_age_in_seconds=cdk.Duration.hours(2).to_seconds(),
                 maximum_retry_attempts=100,
             ),
@@ -72,9 +72,9 @@ class NewMaterialRule(Construct):
 
 
 def _let_send(rule: events.CfnRule, queue: sqs.Queue) -> None:
-    """Let the rule send to the queue (EventBridge User Guide, Resource-based policies).
+    """Allow the rule to send to the queue (EventBridge User Guide, Resource-based policies).
 
-    Not the construct of the CDK: for an encrypted queue it leaves the condition out.
+    The construct of the CDK omits the condition if the queue is encrypted.
     """
     queue.add_to_resource_policy(
         iam.PolicyStatement(

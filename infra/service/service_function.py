@@ -1,4 +1,4 @@
-"""What the two functions have in common: runtime, asset, log group and a role that may only log."""
+"""The common part of both functions: runtime, asset, log group and a role that may only log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ TIMEOUT = cdk.Duration.minutes(5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """The deployed code, the architecture that it is built for, and its settings."""
+    """The code of the functions, its architecture and its settings."""
 
     code: lambda_.Code
     arch: Arch
     environment: Mapping[str, str]
     key: kms.IKey
-    """What its queues, topics and logs are encrypted with."""
+    """The key of queues, topics and logs."""
     notices: Notices
-    """Whom its functions may tell."""
+    """The topics that the functions may publish to."""
     guardrail_policy: iam.IManagedPolicy
-    """What no role may ever do."""
+    """The policy with the denies of every role."""
 
 
 def service_function(
@@ -48,7 +48,7 @@ def service_function(
 ) -> lambda_.Function:
     """Create a function in `scope` whose role may write its own logs and traces, and use the key.
 
-    The key is for the queues and the topic that it sends to, and the queue it receives from.
+    The key is for the queues and the topic that the function sends to or receives from.
     """
     logs = log_group(scope, package.key)
     role = iam.Role(
@@ -88,5 +88,5 @@ def service_function(
         "L1",
         because="Python 3.13 is supported until June 2029; the asset's wheels are built for it.",
     )
-    acknowledge_wildcards(role, ["*"], because="X-Ray's actions and lists know no resource.")
+    acknowledge_wildcards(role, ["*"], because="X-Ray's actions and lists support no resource.")
     return function

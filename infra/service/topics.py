@@ -1,4 +1,4 @@
-"""The two topics that people hear of: what pages, and what opens a ticket or is only to be read."""
+"""The two topics: critical pages, warning opens a ticket or is only read."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from infra.service.encryption import alarms_of
 
 
 class Notices(Construct):
-    """A topic for each severity, and the addresses that are told."""
+    """A topic for each severity, with its subscribers."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Notices(Construct):
         self.warning = _topic(self, "Warning", key, warning_emails)
 
     def told_by_a_function(self, sid: str) -> Grant:
-        """Let a function's role publish warnings; it may use the key already."""
+        """Allow a function's role to publish warnings; the role may already use the key."""
         return Grant(
             iam.PolicyStatement(
                 sid=sid, actions=["sns:Publish"], resources=[self.warning.topic_arn]

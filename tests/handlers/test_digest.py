@@ -32,7 +32,7 @@ def next_monday(hour: int) -> datetime:
     return midnight + timedelta(days=7 - midnight.weekday(), hours=hour)
 
 
-def test_what_was_renewed_and_what_comes_due_is_mailed_once_a_week(
+def test_what_was_renewed_and_what_is_about_to_expire_is_mailed_once_a_week(
     estate: Estate, authorities: Authorities, mailbox: Mailbox
 ) -> None:
     issue, midnight = authorities.public.issue, next_monday(0)

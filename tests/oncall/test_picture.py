@@ -50,7 +50,7 @@ def test_how_long_the_last_scan_is_ago_goes_on_growing_when_scans_have_stopped(
     for hour in range(3):
         put(store, "ScanCompleted", DEPLOYED + hour * HOUR, 1)
 
-    shown = number(template, "Is it running?", store, DEPLOYED + 2 * HOUR + since)
+    shown = number(template, "Are scans running?", store, DEPLOYED + 2 * HOUR + since)
 
     assert shown.last is not None
     assert abs(shown.last * MINUTE - since) <= 5 * MINUTE
@@ -58,7 +58,7 @@ def test_how_long_the_last_scan_is_ago_goes_on_growing_when_scans_have_stopped(
 
 
 def test_before_the_first_scan_there_is_no_such_number(template: Template) -> None:
-    assert number(template, "Is it running?", MetricStore(), DEPLOYED).last is None
+    assert number(template, "Are scans running?", MetricStore(), DEPLOYED).last is None
 
 
 def test_what_the_last_scan_said_stays_there_when_scans_have_stopped(template: Template) -> None:
@@ -66,7 +66,7 @@ def test_what_the_last_scan_said_stays_there_when_scans_have_stopped(template: T
     put(store, "DaysToExpiryMin", DEPLOYED, 9)
     put(store, "DaysToExpiryMin", DEPLOYED + HOUR, 8)
 
-    assert number(template, "How long have we got?", store, DEPLOYED + DAY).last == 8
+    assert number(template, "First expiry", store, DEPLOYED + DAY).last == 8
 
 
 def test_the_documents_show_the_dashboard_as_it_is(template: Template) -> None:

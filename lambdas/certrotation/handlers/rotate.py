@@ -36,7 +36,7 @@ _SAY = {
     Status.FAILED: logger.warning,
     Status.NOT_STARTED: logger.warning,
 }
-"""A person acts on an error; what a retry mends is a warning."""
+"""A person acts on an error; what a retry fixes is a warning."""
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext | None) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class RegionRotation:
             raise self.moves.unsettled
 
     def _perform_steps(self) -> StepResult:
-        """Perform the plan's steps as far as they still fit, and say whether that is the end."""
+        """Perform the plan's steps as far as they still fit, and return whether that is the end."""
         for step in self.plan.steps:
             result = self._perform(step)
             if result is StepResult.PLAN_AGAIN:
@@ -289,7 +289,7 @@ class RegionRotation:
         self.region.certificates.remove_tags(arn, inherited[-len(marks) :])
 
     def _is_freshly_tagged(self, arn: str) -> bool:
-        """Say whether IAM may not see a copy's tags yet: it was made or adopted minutes ago.
+        """Return whether IAM may not see a copy's tags yet: it was made or adopted minutes ago.
 
         A copy without a version was adopted by a run that came no further.
         """

@@ -55,7 +55,7 @@ class Moves:
     """The first dependent that somebody else was changing."""
 
     def move(self, step: Move) -> bool:
-        """Move a dependent, and say whether it has left its old certificate.
+        """Move a dependent, and return whether it has left its old certificate.
 
         What keeps this one does not keep the others: it is noted, and they are moved.
 

@@ -70,7 +70,7 @@ class Observer:
         return PlannedRegion(look, self.rotation.decide(look, self.now, rejections))
 
     def _is_refused(self, plan: RegionPlan) -> bool:
-        """Say whether the copies of this Region alone are reason enough to refuse the material."""
+        """Return whether the copies of this Region alone make the service refuse the material."""
         return self.rotation.plan([plan], self.now).is_refused
 
     def _by_tags(self, region: Region) -> RegionLook | None:

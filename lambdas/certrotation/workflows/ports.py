@@ -51,7 +51,7 @@ class Secrets(Protocol):
         """
 
     def is_newer(self, secret_id: str, version: str, than: str) -> bool:
-        """Say whether `version` was created after `than`; a version that is gone was not."""
+        """Return whether `version` was created after `than`; a version that is gone was not."""
 
 
 class SecretWriter(Protocol):

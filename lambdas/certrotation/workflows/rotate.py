@@ -223,7 +223,7 @@ def _require_consistency(
 
 
 def _has_yet_to_show(secrets: Secrets, secret: ManagedSecret, named: str | None, read: str) -> bool:
-    """Say whether the version that the message names was written after the one that was read.
+    """Return whether the version that the message names was written after the one that was read.
 
     If it is AWSPREVIOUS it was current before: somebody rolled back since.
     """

@@ -151,7 +151,9 @@ def test_what_is_set_aside_is_not_told(tags: dict[str, str]) -> None:
         (timedelta(0), "expired 2026-06-01 12:00 UTC; not renewed yet"),
     ],
 )
-def test_a_copy_comes_due_when_its_warning_window_opens(ends: timedelta, line: str | None) -> None:
+def test_a_copy_is_listed_30_days_before_its_warning_window_opens(
+    ends: timedelta, line: str | None
+) -> None:
     copy = listed(ends=ends)
 
     expected = [f"  {SHOP}", f"    {HOME}: {line}"] if line else ["  none"]

@@ -21,7 +21,7 @@ HINT_SETTLES = timedelta(hours=1)
 
 
 def hint_has_settled(marks: Marks, now: datetime) -> bool:
-    """Say whether a superseded copy that ACM calls in use really is in use again."""
+    """Return whether a superseded copy that ACM calls in use really is in use again."""
     return marks.superseded_since(now) >= HINT_SETTLES.total_seconds()
 
 
@@ -190,11 +190,11 @@ class Copy:
         return (self.created_at.timestamp() if self.created_at else 0.0, self.arn)
 
     def is_older(self, span: timedelta, now: datetime) -> bool:
-        """Say whether it is known to have been created at least that long ago."""
+        """Return whether it is known to have been created at least that long ago."""
         return self.created_at is not None and now - self.created_at >= span
 
     def is_ordinary(self, now: datetime) -> bool:
-        """Say whether it is to be kept right: not superseded, or superseded and in use again.
+        """Return whether it is to be kept right: not superseded, or superseded and in use again.
 
         A service that names it proves that; ACM's word alone does so only once its hint settled.
         """

@@ -57,7 +57,7 @@ def fit_chain(material: Material, look: RegionLook) -> FittedChain:
 
 
 def may_object(kind: DependentKind, material: Material) -> bool:
-    """Say whether a dependent of this kind may stand in the way of a reimport of `material`.
+    """Return whether a dependent of this kind may stand in the way of a reimport of `material`.
 
     The key type is no reason: a reimport keeps it, and the dependent presents it today.
     """
@@ -117,6 +117,6 @@ def _taking(dependent: Dependent, material: Material, names: frozenset[str]) -> 
 
 
 def _has_client_auth(material: Material) -> bool:
-    """Say whether clients may present it; without the extension every use is open (RFC 5280)."""
+    """Return whether clients may present it; without the extension every use is open (RFC 5280)."""
     usages = extended_key_usages_of(material.leaf)
     return usages is None or ExtendedKeyUsageOID.CLIENT_AUTH in usages

@@ -91,7 +91,7 @@ class Rotation:
     def users_decide(
         self, copies: Sequence[Copy], kinds: Iterable[DependentKind], now: datetime
     ) -> bool:
-        """Say whether it matters for the plan of a Region who presents its copies.
+        """Return whether it matters for the plan of a Region who presents its copies.
 
         Args:
             copies: the Region's copies.

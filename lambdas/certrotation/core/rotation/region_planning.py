@@ -238,7 +238,7 @@ def _findings(decisions: Sequence[CopyDecision], goal: RegionGoal) -> Iterator[F
 
 
 def users_decide(copies: Sequence[Copy], goal: RegionGoal, kinds: Iterable[DependentKind]) -> bool:
-    """Say whether it matters for the plan who presents these copies.
+    """Return whether it matters for the plan who presents these copies.
 
     A single copy that ACM lets us reimport is reimported whoever presents it, unless a kind of
     dependent shows a reimport late or does not accept the material. Otherwise asking would cost

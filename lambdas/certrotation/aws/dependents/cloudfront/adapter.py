@@ -57,7 +57,7 @@ class _Distribution(NamedTuple):
         return self.config.get("ViewerCertificate", {}).get("ACMCertificateArn")
 
     def names(self, arn: str) -> bool:
-        """Say whether any setting names this certificate, one that botocore does not know too."""
+        """Return whether any setting, known to botocore or not, names this certificate."""
         return (
             arn == self.certificate_arn
             or self.names_for_origins(arn)
@@ -65,7 +65,7 @@ class _Distribution(NamedTuple):
         )
 
     def names_for_origins(self, arn: str) -> bool:
-        """Say whether anything but the viewer certificate names this one: an origin's mTLS."""
+        """Return whether anything but the viewer certificate names this one: an origin's mTLS."""
         others = {key: part for key, part in self.config.items() if key != "ViewerCertificate"}
         return arn in _texts(others)
 
