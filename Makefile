@@ -8,6 +8,8 @@ BIN := .venv/bin
 # Node 20 works; jsii would print a banner about its end of life at every start.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PYTHONPATH := lambdas:.
+# pytest and Python keep what they compiled beside the sources: without that, each run compiles anew.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Prints the path of a Python 3.13: one that the machine has, else one that uv downloads.
 PYTHON_313 := $(BIN)/python -m infra.packaging.interpreter

@@ -191,6 +191,7 @@ def test_detail_tells_when_it_was_created_and_who_uses_it(
     create_listener(client("elbv2", REGION), balancer, arn)
     detail = certificates.detail(arn)
     assert detail.in_use_by == (balancer,)
+    assert detail.created_at is not None
     assert abs(detail.created_at - before) < timedelta(minutes=1)
 
 

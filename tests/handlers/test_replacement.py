@@ -127,6 +127,8 @@ def test_at_no_time_is_a_listener_without_a_certificate_for_the_shop(
     assert_replaced(estate, shop)
 
 
+# For `make quick`, tests/core/rotation/test_planning_convergence.py holds this without AWS.
+@pytest.mark.slow
 @pytest.mark.parametrize("death_after", range(1, CHANGES_OF_A_REPLACEMENT + 1))
 def test_a_rotation_that_dies_after_any_change_is_finished_by_the_next(
     estate: Estate, shop: Shop, death_after: int

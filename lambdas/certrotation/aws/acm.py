@@ -3,19 +3,39 @@
 Actions: acm:ListCertificates, acm:GetCertificate, acm:DescribeCertificate, acm:ImportCertificate,
 acm:AddTagsToCertificate (for an import with tags too), acm:RemoveTagsFromCertificate,
 acm:ListTagsForCertificate, acm:DeleteCertificate.
+
+ACM's model requires almost no member of an answer. If a member is absent:
+
+- ListCertificates: without a list, or with a row that has no ARN, the Region counts as unreachable,
+  because no certificate may be passed over. A row without a type counts as imported, and one
+  without `InUse` as in use. Absent dates are read from the certificate; if the certificate cannot
+  be read, the Region counts as unreachable. A row without names has none.
+- DescribeCertificate: `ImportedAt` replaces an absent `CreatedAt`; without both the age is unknown.
+  Without `InUseBy` ACM names no user.
+- GetCertificate: without a certificate the certificate is unreadable.
+- ImportCertificate: without an ARN the next run finds the certificate by its tags or names.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from certrotation.aws.errors import NOT_YET, QUOTA, Fault, meaning, translated
+from certrotation.aws.errors import NOT_YET, QUOTA, Fault, incomplete, meaning, translated
 from certrotation.core.estate.inventory import CertificateDetail, ListedCertificate
 from certrotation.core.material.bundle import PresentedCertificate
 from certrotation.core.material.decoding import UnreadableSecretError, decode_certificates
 from certrotation.core.material.host_names import normalise
 from certrotation.core.material.x509_facts import KeyAlgorithm
-from certrotation.errors import CertificateUnreadable, InUse, TagsFull, TagsRefused, Vanished
+from certrotation.errors import (
+    AccessDenied,
+    CertificateUnreadable,
+    InUse,
+    NotYet,
+    Rejected,
+    TagsFull,
+    TagsRefused,
+    Vanished,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,12 +44,15 @@ if TYPE_CHECKING:
     from mypy_boto3_acm.type_defs import (
         CertificateSummaryTypeDef,
         ImportCertificateRequestTypeDef,
+        ListCertificatesResponseTypeDef,
         TagTypeDef,
     )
 
     from certrotation.core.material.bundle import Material
+    from certrotation.errors import CertRotationError
 
 _PAGE = 1000
+_IMPORTED = "IMPORTED"
 
 _TAGS = Fault(TagsRefused, "Correct the secret's tags, or the organisation's tag policy.")
 MEANINGS = (
@@ -74,12 +97,9 @@ class AcmCertificates:
                 Includes={"keyTypes": [each.value for each in KeyAlgorithm]},
                 PaginationConfig={"PageSize": _PAGE},
             )
-            return [
-                _listed(each, self._region)
-                for page in pages
-                for each in page["CertificateSummaryList"]
-                if each["Type"] == "IMPORTED"
-            ]
+            summaries = [each for page in pages for each in self._summaries(page)]
+        imported = [each for each in summaries if each.get("Type", _IMPORTED) == _IMPORTED]
+        return [found for each in imported if (found := self._listed(each)) is not None]
 
     def presented(self, arn: str) -> PresentedCertificate:
         """Return the leaf and chain that ACM holds, decoded in full.
@@ -90,6 +110,11 @@ class AcmCertificates:
         with translated("acm:GetCertificate", arn, MEANINGS):
             answer = self._client.get_certificate(CertificateArn=arn)
         chain = answer.get("CertificateChain", "")
+        if not answer.get("Certificate"):
+            raise CertificateUnreadable(
+                f"acm:GetCertificate for {arn} answers without Certificate.",
+                "If this lasts, open a case with AWS Support.",
+            )
         try:
             return PresentedCertificate(
                 leaf=decode_certificates("Certificate", answer["Certificate"])[0],
@@ -104,9 +129,12 @@ class AcmCertificates:
     def detail(self, arn: str) -> CertificateDetail:
         """Return what ACM tells about a certificate."""
         with translated("acm:DescribeCertificate", arn, MEANINGS):
-            answer = self._client.describe_certificate(CertificateArn=arn)["Certificate"]
+            answer = self._client.describe_certificate(CertificateArn=arn).get("Certificate")
+        if answer is None:
+            raise incomplete(f"acm:DescribeCertificate for {arn}", "Certificate")
         return CertificateDetail(
-            created_at=answer["CreatedAt"], in_use_by=tuple(answer.get("InUseBy", ()))
+            created_at=answer.get("CreatedAt") or answer.get("ImportedAt"),
+            in_use_by=tuple(answer.get("InUseBy", ())),
         )
 
     def tags(self, arn: str) -> Mapping[str, str]:
@@ -121,7 +149,10 @@ class AcmCertificates:
         if tags:
             request["Tags"] = _as_list(tags)
         with translated("acm:ImportCertificate", f"a new certificate in {self._region}", MEANINGS):
-            return self._importing.import_certificate(**request)["CertificateArn"]
+            arn = self._importing.import_certificate(**request).get("CertificateArn")
+        if not arn:
+            raise incomplete(f"acm:ImportCertificate in {self._region}", "CertificateArn", NotYet)
+        return arn
 
     def reimport(self, arn: str, material: Material) -> None:
         """Put material under a known ARN; ACM refuses tags here (ACM API Reference)."""
@@ -151,6 +182,40 @@ class AcmCertificates:
         except Vanished:
             return
 
+    def _summaries(self, page: ListCertificatesResponseTypeDef) -> Sequence[Any]:
+        if "CertificateSummaryList" not in page:
+            raise self._incomplete_list("CertificateSummaryList")
+        return page["CertificateSummaryList"]
+
+    def _listed(self, summary: CertificateSummaryTypeDef) -> ListedCertificate | None:
+        """Return a row of the list, or None if its certificate was deleted meanwhile."""
+        arn = summary.get("CertificateArn")
+        if not arn:
+            raise self._incomplete_list("the ARN of a certificate")
+        not_before, not_after = summary.get("NotBefore"), summary.get("NotAfter")
+        if not_before is None or not_after is None:
+            try:
+                leaf = self.presented(arn).leaf
+            except Vanished:
+                return None
+            except (AccessDenied, CertificateUnreadable, Rejected) as error:
+                raise self._incomplete_list(f"the validity of {arn} ({error.found})") from None
+            not_before, not_after = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+        # DomainName may be the common name, which counts only where there is nothing else.
+        names = summary.get("SubjectAlternativeNameSummaries") or [summary.get("DomainName", "")]
+        return ListedCertificate(
+            arn=arn,
+            region=self._region,
+            names=frozenset(normalise(name) for name in names if name),
+            not_before=not_before,
+            not_after=not_after,
+            in_use=summary.get("InUse", True),
+            imported_at=summary.get("ImportedAt"),
+        )
+
+    def _incomplete_list(self, member: str) -> CertRotationError:
+        return incomplete(f"acm:ListCertificates for {self._here}", member)
+
     @property
     def _region(self) -> str:
         return self._client.meta.region_name
@@ -158,20 +223,6 @@ class AcmCertificates:
     @property
     def _here(self) -> str:
         return f"the certificates in {self._region}"
-
-
-def _listed(summary: CertificateSummaryTypeDef, region: str) -> ListedCertificate:
-    # DomainName may be the common name, which counts only where there is nothing else (names_of).
-    names = summary.get("SubjectAlternativeNameSummaries") or [summary.get("DomainName", "")]
-    return ListedCertificate(
-        arn=summary["CertificateArn"],
-        region=region,
-        names=frozenset(normalise(name) for name in names if name),
-        not_before=summary["NotBefore"],
-        not_after=summary["NotAfter"],
-        in_use=summary["InUse"],
-        imported_at=summary.get("ImportedAt"),
-    )
 
 
 def _import_request(material: Material) -> ImportCertificateRequestTypeDef:

@@ -20,6 +20,7 @@ from certrotation.errors import (
     QuotaReached,
     Rejected,
     Throttled,
+    TransientError,
     Unreachable,
     Vanished,
     without_frames,
@@ -163,6 +164,16 @@ def failure(
     fault = _fault(code, message, meanings)
     words = message.partition(_PEM)[0].strip().rstrip(".")
     return fault.kind(f"{call} answers {code}: {words}.", fault.remedy)
+
+
+def incomplete(
+    call: str, member: str, kind: type[TransientError] = Unreachable
+) -> CertRotationError:
+    """Return the error for an answer without a member that the caller cannot do without.
+
+    `call` names the operation and its subject. The API models call almost no member required.
+    """
+    return kind(f"{call} answers without {member}.", _NO_ANSWER.remedy)
 
 
 def _fault(code: str, message: str, meanings: Sequence[Meaning]) -> Fault:

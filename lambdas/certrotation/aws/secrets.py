@@ -2,13 +2,18 @@
 
 Actions: secretsmanager:ListSecrets, secretsmanager:DescribeSecret, secretsmanager:GetSecretValue
 (and kms:Decrypt on a customer managed key), secretsmanager:ListSecretVersionIds.
+
+If a member of an answer is absent: ListSecrets without its list, or with a row that has neither
+name nor ARN, is an error, because the copies of a missing secret would look like orphans. A name is
+taken from the ARN, and an ARN is replaced by the name, which Secrets Manager takes in its place. A
+secret without labels has no current version. A value without a version id is read again.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from certrotation.aws.errors import QUOTA, meaning, translated
+from certrotation.aws.errors import QUOTA, incomplete, meaning, translated
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.material.secret_format import SecretValue
 from certrotation.errors import SecretDeleted
@@ -45,12 +50,18 @@ class ManagedSecrets:
                 Filters=[{"Key": "name", "Values": [self._prefix]}],
                 PaginationConfig={"PageSize": _PAGE},
             )
-            return [
-                _secret(each, each.get("SecretVersionsToStages", {}))
-                for page in pages
-                for each in page["SecretList"]
-                if each["Name"].startswith(self._prefix)
-            ]
+            listed = [page.get("SecretList") for page in pages]
+        call = f"secretsmanager:ListSecrets for {self._named(f'{self._prefix}*')}"
+        secrets: list[ManagedSecret] = []
+        for entries in listed:
+            if entries is None:
+                raise incomplete(call, "SecretList")
+            for each in entries:
+                name = each.get("Name") or _name_in(each.get("ARN", ""))
+                if not name:
+                    raise incomplete(call, "the name of a secret")
+                secrets.append(_secret(name, each, each.get("SecretVersionsToStages", {})))
+        return [each for each in secrets if each.name.startswith(self._prefix)]
 
     def describe(self, secret_id: str) -> ManagedSecret:
         """Return one secret by name or ARN.
@@ -66,12 +77,17 @@ class ManagedSecrets:
                 f"{self._named(secret_id)} is scheduled for deletion.",
                 "Restore the secret, or detach and delete its certificates.",
             )
-        return _secret(answer, answer.get("VersionIdsToStages", {}))
+        asked = _name_in(secret_id) or secret_id
+        name = answer.get("Name") or _name_in(answer.get("ARN", "")) or asked
+        return _secret(name, answer, answer.get("VersionIdsToStages", {}))
 
     def current_value(self, secret_id: str) -> SecretValue:
         """Return what is AWSCURRENT."""
         with translated("secretsmanager:GetSecretValue", self._named(secret_id), MEANINGS):
             answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=CURRENT_LABEL)
+        if not answer.get("VersionId"):
+            call = f"secretsmanager:GetSecretValue for {self._named(secret_id)}"
+            raise incomplete(call, "VersionId")
         return SecretValue(
             version=answer["VersionId"],
             text=answer.get("SecretString"),
@@ -110,16 +126,23 @@ def version_entries(
         request["NextToken"] = page["NextToken"]
 
 
+def _name_in(arn: str) -> str:
+    """Return the name in a secret's ARN, which ends in a hyphen and six characters, or nothing."""
+    _, is_arn, resource = arn.partition(":secret:")
+    return resource[:-7] if is_arn else ""
+
+
 def _secret(
+    name: str,
     entry: SecretListEntryTypeDef | DescribeSecretResponseTypeDef,
     stages: Mapping[str, Sequence[str]],
 ) -> ManagedSecret:
     by_label = {label: version for version, labels in stages.items() for label in labels}
     return ManagedSecret(
-        name=entry["Name"],
-        arn=entry["ARN"],
+        name=name,
+        arn=entry.get("ARN") or name,
         current_version=by_label.get(CURRENT_LABEL),
         previous_version=by_label.get(PREVIOUS_LABEL),
         last_changed=entry.get("LastChangedDate") or entry.get("CreatedDate"),
-        tags={tag["Key"]: tag["Value"] for tag in entry.get("Tags", ())},
+        tags={tag["Key"]: tag.get("Value", "") for tag in entry.get("Tags", ()) if "Key" in tag},
     )

@@ -1,13 +1,14 @@
 """The tags of one Region's certificates, from the Resource Groups Tagging API.
 
-Action: tag:GetResources.
+Action: tag:GetResources. An answer without its list, or a row without an ARN, is an error, because
+a copy whose tags are missing would look unmanaged. A row without tags has none.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.aws.errors import NOT_YET, meaning, translated
+from certrotation.aws.errors import NOT_YET, incomplete, meaning, translated
 from certrotation.names.tags import SECRET
 
 if TYPE_CHECKING:
@@ -45,8 +46,15 @@ class ResourceTagIndex:
                 TagFilters=filters,
                 PaginationConfig={"PageSize": _PAGE},
             )
-            return {
-                resource["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in resource["Tags"]}
-                for page in pages
-                for resource in page["ResourceTagMappingList"]
-            }
+            listed = [page.get("ResourceTagMappingList") for page in pages]
+        found: dict[str, dict[str, str]] = {}
+        for resources in listed:
+            if resources is None:
+                raise incomplete(f"tag:GetResources in {region}", "ResourceTagMappingList")
+            for each in resources:
+                if "ResourceARN" not in each:
+                    raise incomplete(f"tag:GetResources in {region}", "the ARN of a resource")
+                found[each["ResourceARN"]] = {
+                    tag["Key"]: tag.get("Value", "") for tag in each.get("Tags", ())
+                }
+        return found

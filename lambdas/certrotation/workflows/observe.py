@@ -97,7 +97,7 @@ class Observer:
         by_name = [
             each.arn
             for each in region.certificates.list_imported()
-            if each.names and each.names <= names
+            if each.names <= names  # without names in the list, the certificate itself decides
         ]
         tags = {**self._indexed(region), **_tags_of(region, dict.fromkeys((*by_name, *known)))}
         own = {arn: of_it for arn, of_it in tags.items() if self._is_own(Marks.from_tags(of_it))}

@@ -116,6 +116,13 @@ def test_nothing_else_is_ever_deletable(*, in_use: bool, tags: dict[str, str]) -
     assert assessed(listing((listed(in_use=in_use), tags))).deletions == ()
 
 
+def test_while_awscurrent_is_unknown_nothing_is_deletable() -> None:
+    tags = carrying(listed(), OLD_VERSION) | superseded(NOW - 31 * DAY)
+    unlabelled = replace(managed(), current_version=None)
+
+    assert assessed(listing((listed(in_use=False), tags)), secrets=(unlabelled,)).deletions == ()
+
+
 def test_on_hold_nothing_is_deletable() -> None:
     tags = carrying(listed(), OLD_VERSION) | superseded(NOW - 31 * DAY)
 

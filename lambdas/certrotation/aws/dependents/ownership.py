@@ -13,6 +13,9 @@ _BEANSTALK = ("elasticbeanstalk:environment-name", "elasticbeanstalk:environment
 _KUBERNETES = "elbv2.k8s.aws/cluster"
 _KUBERNETES_CLUSTER = "kubernetes.io/cluster/"
 
+NO_OWNER = "DescribeTags does not say who owns it"
+"""Why a resource is not moved if the answer leaves it out."""
+
 
 def local_users(
     certificate_arn: str,

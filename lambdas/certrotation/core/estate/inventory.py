@@ -99,7 +99,8 @@ class ListedCertificate:
 class CertificateDetail(NamedTuple):
     """What ACM tells about one certificate beside its material."""
 
-    created_at: datetime
+    created_at: datetime | None
+    """When it was requested or imported, or None if ACM does not say."""
     in_use_by: tuple[str, ...]
     """ARNs of the resources that present it; follows a detach by up to twenty minutes."""
 

@@ -89,14 +89,15 @@ class CertificateStatus:
     def is_deletable(self, secret: ManagedSecret, retention: timedelta, now: datetime) -> bool:
         """Return whether the copy's retention has passed; without a readable time it never does.
 
-        A copy of the version that is AWSCURRENT is kept, because it will be used again. While the
-        secret is on hold, nothing is deleted.
+        A copy of the version that is AWSCURRENT is kept, because it will be used again; if that
+        version is unknown, every copy is kept. While the secret is on hold, nothing is deleted.
         """
         return (
             self.state is State.SUPERSEDED
             and not self.certificate.in_use
             and self.marks.superseded_at is not None
             and self.marks.superseded_since(now) >= retention.total_seconds()
+            and secret.current_version is not None
             and self.marks.version != secret.current_version
             and not secret.is_held
         )

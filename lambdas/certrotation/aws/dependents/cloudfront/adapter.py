@@ -1,4 +1,8 @@
-"""CloudFront's distributions; actions: see `iam`."""
+"""CloudFront's distributions; actions: see `iam`.
+
+If GetDistribution leaves out the distribution, its ETag, its aliases or what it presents to
+viewers, the distribution counts as busy, and nothing is changed.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,14 @@ import botocore
 from certrotation.aws.dependents.cloudfront.unknown_settings import get_distribution
 from certrotation.aws.dependents.faults import BUSY, NOT_SEEN_YET, REJECTED
 from certrotation.aws.dependents.ownership import local_users, stack_of
-from certrotation.aws.errors import NOT_YET, RETRIED, VANISHED, meaning, translated
+from certrotation.aws.errors import NOT_YET, RETRIED, VANISHED, incomplete, meaning, translated
 from certrotation.core.estate.dependent_kinds import DISTRIBUTION
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.core.material.host_names import normalise
 from certrotation.errors import DependentBusy, DependentRefused, NotYet, Vanished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_cloudfront.type_defs import (
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from certrotation.aws.dependents.services import Clients
 
 _TRIES = 3
+_SOURCES = ("ACMCertificateArn", "IAMCertificateId", "CloudFrontDefaultCertificate")
+"""The members of which ViewerCertificate has one (CloudFront API Reference)."""
 _NEWER_BOTO3 = "Deploy a newer boto3 with the functions, or move this distribution by hand."
 
 MEANINGS = (
@@ -162,6 +168,9 @@ class Distributions:
     def _read(self, arn: str) -> _Distribution:
         with translated("cloudfront:GetDistribution", arn, MEANINGS):
             answer, unknown = get_distribution(self._client, _id(arn))
+        missing = _missing(answer)
+        if missing:
+            raise incomplete(f"cloudfront:GetDistribution for {arn}", missing, DependentBusy)
         return _Distribution(
             config=answer["Distribution"]["DistributionConfig"],
             unknown=unknown,
@@ -173,6 +182,20 @@ class Distributions:
         with translated("cloudfront:ListTagsForResource", arn, MEANINGS):
             tags = self._client.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
         return stack_of({tag["Key"]: tag.get("Value", "") for tag in tags})
+
+
+def _missing(answer: Mapping[str, Any]) -> str | None:
+    """Name what the answer leaves out and nobody can do without, if it does."""
+    if not answer.get("ETag"):
+        return "ETag"
+    if "Distribution" not in answer:
+        return "Distribution"
+    config = answer["Distribution"]["DistributionConfig"]
+    viewer = config.get("ViewerCertificate", {})
+    if not any(viewer.get(member) for member in _SOURCES):
+        return "ViewerCertificate, or what it presents"
+    aliases = config.get("Aliases", {"Quantity": 0})
+    return "the aliases" if len(aliases.get("Items", ())) != aliases["Quantity"] else None
 
 
 def _id(arn: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.dependents.faults import NOT_SEEN_YET, REJECTED
-from certrotation.aws.dependents.ownership import local_users, stack_of, why_unmovable
+from certrotation.aws.dependents.ownership import NO_OWNER, local_users, stack_of, why_unmovable
 from certrotation.aws.errors import THROTTLED, VANISHED, meaning, translated
 from certrotation.core.estate.dependent_kinds import CLASSIC_LISTENER
 from certrotation.core.estate.inventory import Claim, Dependent
@@ -33,7 +33,6 @@ MEANINGS = (
 
 _PLAIN = frozenset({"HTTP", "TCP"})
 """Protocols without a certificate (API Reference, Listener, Protocol)."""
-_NO_OWNER = "DescribeTags does not say who owns it"
 
 
 def make(clients: Clients, region: str) -> ClassicListeners:
@@ -100,7 +99,7 @@ class ClassicListeners:
                 kind=CLASSIC_LISTENER,
                 arn=f"{balancer}:{port}",
                 certificate_arn=certificate_arn,
-                unmovable=_NO_OWNER if tags is None else why_unmovable(tags),
+                unmovable=NO_OWNER if tags is None else why_unmovable(tags),
                 drifts=stack_of(tags or {}),
             )
 

@@ -1,4 +1,10 @@
-"""Listeners of Application and Network Load Balancers, in one Region; actions: see `iam`."""
+"""Listeners of Application and Network Load Balancers, in one Region; actions: see `iam`.
+
+If an answer leaves out its list, a listener's ARN, or the ARN of a certificate or whether it is the
+default, the load balancer counts as busy, and nothing is changed. If DescribeTags leaves out a
+resource, its listeners are not moved, because nobody knows who owns them. A listener without a
+protocol is read like one with a certificate.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certrotation.aws.dependents.faults import FULL, NOT_SEEN_YET, REJECTED
-from certrotation.aws.dependents.ownership import local_users, stack_of, why_unmovable
-from certrotation.aws.errors import NOT_YET, VANISHED, meaning, translated
+from certrotation.aws.dependents.ownership import NO_OWNER, local_users, stack_of, why_unmovable
+from certrotation.aws.errors import NOT_YET, VANISHED, incomplete, meaning, translated
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import DependentBusy, DependentFull, NotYet, Vanished
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
     from certrotation.aws.dependents.services import Clients
+    from certrotation.errors import CertRotationError
 
 _PLAIN = frozenset({"GENEVE", "HTTP", "QUIC", "TCP", "TCP_QUIC", "TCP_UDP", "UDP"})
 """Protocols without a certificate (ELB API Reference, Listener, Protocol).
@@ -109,13 +116,14 @@ class LoadBalancerListeners:
             return
         tags = self._tags([balancer, *naming])
         is_application = ":loadbalancer/app/" in balancer
+        unowned = None if balancer in tags else NO_OWNER
         for listener in naming:
             both = {**tags.get(balancer, {}), **tags.get(listener, {})}
             yield Dependent(
                 kind=ALB_LISTENER if is_application else NLB_LISTENER,
                 arn=listener,
                 certificate_arn=certificate_arn,
-                unmovable=why_unmovable(both),
+                unmovable=why_unmovable(both) or (unowned if listener in tags else NO_OWNER),
                 drifts=stack_of(both),
             )
 
@@ -124,12 +132,18 @@ class LoadBalancerListeners:
             pages = self._client.get_paginator("describe_listeners").paginate(
                 LoadBalancerArn=balancer, PaginationConfig={"PageSize": _PAGE}
             )
-            return [
-                listener["ListenerArn"]
-                for page in pages
-                for listener in page.get("Listeners", ())
-                if listener.get("Protocol") not in _PLAIN
-            ]
+            listed = [page.get("Listeners") for page in pages]
+        if any(each is None for each in listed):
+            raise _incomplete("DescribeListeners", balancer, "Listeners")
+        read = [
+            listener
+            for listeners in listed
+            for listener in listeners or ()
+            if listener.get("Protocol") not in _PLAIN
+        ]
+        if not all("ListenerArn" in each for each in read):
+            raise _incomplete("DescribeListeners", balancer, "the ARN of a listener")
+        return [listener["ListenerArn"] for listener in read]
 
     def _presents(self, listener: str, certificate_arn: str) -> bool:
         try:
@@ -143,18 +157,21 @@ class LoadBalancerListeners:
             pages = self._client.get_paginator("describe_listener_certificates").paginate(
                 ListenerArn=listener, PaginationConfig={"PageSize": _PAGE}
             )
-            listed = [
-                (each["CertificateArn"], each["IsDefault"])
-                for page in pages
-                for each in page.get("Certificates", ())
-            ]
+            answers = [page.get("Certificates") for page in pages]
+        if any(each is None for each in answers):
+            raise _incomplete("DescribeListenerCertificates", listener, "Certificates")
+        certificates = [each for answer in answers for each in answer or ()]
+        if not all({"CertificateArn", "IsDefault"} <= each.keys() for each in certificates):
+            missing = "the ARN of a certificate, or whether it is the default"
+            raise _incomplete("DescribeListenerCertificates", listener, missing)
+        listed = [(each["CertificateArn"], each["IsDefault"]) for each in certificates]
         return _Attached(
             default=next((arn for arn, is_default in listed if is_default), None),
             sni=frozenset(arn for arn, is_default in listed if not is_default),
         )
 
     def _tags(self, arns: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-        """Return the tags by ARN.
+        """Return the tags by ARN, without the resources that the answer does not name.
 
         Raises:
             NotYet: one of these is gone, and AWS tells nothing about the others.
@@ -167,13 +184,16 @@ class LoadBalancerListeners:
                 described = [
                     each
                     for batch in batches
-                    for each in self._client.describe_tags(ResourceArns=batch)["TagDescriptions"]
+                    for each in self._client.describe_tags(ResourceArns=batch).get(
+                        "TagDescriptions", ()
+                    )
                 ]
         except Vanished as gone:
             raise NotYet(gone.found, "It is looked at again.") from None
         return {
             each["ResourceArn"]: {tag["Key"]: tag.get("Value", "") for tag in each.get("Tags", ())}
             for each in described
+            if "ResourceArn" in each
         }
 
     def _move(self, dependent: Dependent, to_arn: str) -> None:
@@ -221,3 +241,7 @@ class LoadBalancerListeners:
             self._client.remove_listener_certificates(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )
+
+
+def _incomplete(operation: str, subject: str, member: str) -> CertRotationError:
+    return incomplete(f"elasticloadbalancing:{operation} for {subject}", member, DependentBusy)
