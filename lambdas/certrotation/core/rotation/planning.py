@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.tags import CopyTags, tags_for_copy
@@ -112,7 +112,7 @@ class Rotation:
         """
         material, repairs = fit_chain(self.material, look)
         goal = self._goal(now, rejections)
-        return decide(look, replace(goal, material=material)).with_earlier_findings(repairs)
+        return decide(look, goal._replace(material=material)).with_earlier_findings(repairs)
 
     def material_for(self, look: RegionLook) -> Material:
         """Return the material with the chain that every dependent of the Region accepts."""
