@@ -1,7 +1,7 @@
 """What makes clients reject a path of certificates from a leaf to a root.
 
 The rules are those of RFC 5280, section 6.1, as OpenSSL and Go apply them. What only one of them
-rejects counts as rejected, because both stand behind many clients.
+rejects counts as rejected, because many clients use each of them.
 """
 
 from __future__ import annotations
