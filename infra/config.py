@@ -67,7 +67,7 @@ class StackConfig:
     arch: Arch = "arm64"
     rotate_concurrency: int = 4
     """How many secrets are rotated at the same time."""
-    reserved_concurrency: Switch = "on"
+    reserved_concurrency: Switch = "off"
     """Whether both functions keep their share of the account's concurrency to themselves."""
     critical_emails: tuple[str, ...] = ()
     """Who gets a mail from alarms that page."""

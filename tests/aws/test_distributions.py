@@ -163,17 +163,6 @@ def test_a_distribution_for_tenants_is_unmovable(service: Distributions, importe
     assert not found.needs_client_auth
 
 
-def test_a_staging_distribution_is_moved_like_any_other(
-    service: Distributions, imported: Import
-) -> None:
-    old, new = imported(), imported()
-    distribution = distribution_of(old, aliases=(), Staging=True)
-    (found,) = service.claim(old, [distribution]).dependents
-    assert found.unmovable is None
-    service.move(found, new)
-    assert not service.still_presents(found)
-
-
 def test_nothing_but_the_certificate_changes(service: Distributions, imported: Import) -> None:
     old, new = imported(), imported()
     viewer = {
@@ -295,7 +284,7 @@ def test_a_certificate_that_it_will_not_take_is_refused_in_awss_words(
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [("Throttling", Throttled), ("AccessDenied", AccessDenied), ("IllegalUpdate", DependentBusy)],
+    [("Throttling", Throttled), ("AccessDenied", AccessDenied)],
 )
 def test_a_failed_change_names_the_action_and_the_distribution(
     service: Distributions,
@@ -309,3 +298,50 @@ def test_a_failed_change_names_the_action_and_the_distribution(
     failing = answering(aws, "UpdateDistribution", code)
     with failing, raising(kind, "cloudfront:UpdateDistribution", distribution):
         service.move(naming(distribution, old), imported())
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Only one viewer certificate change may be in progress at a time.", DependentBusy),
+        (
+            "One or more fields updated are not supported for continuous deployment.",
+            DependentRefused,
+        ),
+        ("The caller reference cannot be changed.", DependentRefused),
+        ("", DependentRefused),
+    ],
+)
+def test_an_illegal_update_is_busy_only_while_a_certificate_change_is_in_progress(
+    service: Distributions, imported: Import, aws: EmbeddedAws, message: str, kind: type[Any]
+) -> None:
+    old = imported()
+    distribution = distribution_of(old)
+    failing = answering(aws, "UpdateDistribution", "IllegalUpdate", message)
+    with failing, raising(kind, "cloudfront:UpdateDistribution", distribution, message.rstrip(".")):
+        service.move(naming(distribution, old), imported())
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"ContinuousDeploymentPolicyId": "policy-1"}, "continuous deployment policy policy-1"),
+        ({"Staging": True}, "staging distribution"),
+    ],
+)
+def test_a_distribution_under_continuous_deployment_keeps_its_arn(
+    service: Distributions, imported: Import, members: dict[str, Any], words: str
+) -> None:
+    old = imported()
+    (found,) = service.claim(old, [distribution_of(old, **members)]).dependents
+    assert found.unmovable
+    assert words in found.unmovable
+
+
+@pytest.mark.parametrize("members", [{"ContinuousDeploymentPolicyId": ""}, {"Staging": False}])
+def test_a_distribution_without_continuous_deployment_moves(
+    service: Distributions, imported: Import, members: dict[str, Any]
+) -> None:
+    old = imported()
+    (found,) = service.claim(old, [distribution_of(old, **members)]).dependents
+    assert found.unmovable is None

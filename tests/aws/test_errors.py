@@ -102,8 +102,7 @@ OF_SERVICE: dict[ModuleType, dict[type[CertRotationError], tuple[str, ...]]] = {
     cloudfront: {
         errors.NotYet: ("InvalidIfMatchVersion", "PreconditionFailed"),
         errors.Vanished: ("NoSuchDistribution", "NoSuchResource"),
-        errors.DependentBusy: ("IllegalUpdate",),
-        errors.DependentRefused: ("InvalidViewerCertificate",),
+        errors.DependentRefused: ("IllegalUpdate", "InvalidViewerCertificate"),
     },
 }
 

@@ -224,8 +224,8 @@ def test_a_listener_that_goes_before_its_tags_are_read_is_looked_at_again_later(
 @pytest.mark.parametrize(
     ("tags", "reason"),
     [
-        ({"elasticbeanstalk:environment-name": "shop"}, "Elastic Beanstalk's environment shop"),
-        ({"elasticbeanstalk:environment-id": "e-abc"}, "Elastic Beanstalk's environment e-abc"),
+        ({"elasticbeanstalk:environment-name": "shop"}, "elasticbeanstalk:environment-name=shop"),
+        ({"elasticbeanstalk:environment-id": "e-abc"}, "elasticbeanstalk:environment-id=e-abc"),
         ({"elbv2.k8s.aws/cluster": "prod"}, "elbv2.k8s.aws/cluster"),
         ({"kubernetes.io/cluster/prod": "owned"}, "kubernetes.io/cluster/prod"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,20 @@ def test_every_link_between_documents_leads_to_a_file_and_to_a_heading(document:
         file = document.parent / target if target else document
         assert file.exists(), target
         assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+
+
+def test_every_module_that_a_document_runs_is_there_and_runs_in_the_virtual_environment() -> None:
+    """As after `make setup` in a fresh clone: .venv is not activated, PYTHONPATH is not set."""
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    printed = {
+        found
+        for document in documents
+        for found in re.findall(
+            r"(\S*)python3? -m ([a-z_.]+)", document.read_text(encoding="utf-8")
+        )
+    }
+
+    assert printed
+    for prefix, module in printed:
+        assert prefix.strip("`") == ".venv/bin/", module
+        assert find_spec(module) is not None, module

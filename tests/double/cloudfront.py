@@ -119,6 +119,13 @@ def update_distribution(request: Request) -> Mapping[str, Any]:
         raise Refusal("IllegalUpdate", "The caller reference cannot be changed.")
     check_viewer_certificate(request.world, config, previous=found.config)
     changed = echoed(config["ViewerCertificate"]) != echoed(found.config["ViewerCertificate"])
+    if changed and (
+        found.config.get("ContinuousDeploymentPolicyId") or found.config.get("Staging")
+    ):
+        raise Refusal(
+            "IllegalUpdate",
+            "One or more fields updated are not supported for continuous deployment.",
+        )
     if changed and found.certificate_changing:
         raise Refusal(
             "IllegalUpdate", "Only one viewer certificate change may be in progress at a time."

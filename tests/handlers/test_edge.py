@@ -96,6 +96,10 @@ def test_if_cloudfront_refuses_the_new_arn_the_copy_is_reimported_after_all(
         ("AccessDenied", "not authorized to perform: cloudfront:UpdateDistribution"),
         ("InvalidWebACLId", "Unable to verify read permissions on Web ACL."),
         ("InvalidLambdaFunctionAssociation", "Update the IAM policy to add permission"),
+        (
+            "IllegalUpdate",
+            "One or more fields updated are not supported for continuous deployment.",
+        ),
     ],
 )
 def test_a_distribution_that_cannot_be_changed_gets_the_material_in_place(
@@ -208,3 +212,25 @@ def not_seen_by_cloudfront(estate: Estate) -> AbstractContextManager[None]:
             raise estate.aws.error("InvalidViewerCertificate", call.operation, words)
 
     return estate.aws.before(refuse)
+
+
+def test_a_distribution_under_continuous_deployment_gets_the_material_in_place(
+    estate: Estate, authorities: Authorities
+) -> None:
+    """The policy is seen at planning: nothing is imported, and nothing waits."""
+    estate.secret("shop", authorities.public.issue(*NAMES, lifetime=A_DAY), {tags.REGIONS: US})
+    estate.run()
+    (old,) = estate.certificates(US)
+    distribution = estate.distribution(old, *NAMES, ContinuousDeploymentPolicyId="policy-1")
+    renewed = authorities.public.issue(*NAMES)
+    estate.renew("shop", renewed)
+    estate.aws.calls.clear()
+
+    run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert "EDGE_LATE" in run.codes(SHOP)
+    assert estate.viewer_certificate(distribution)["ACMCertificateArn"] == old
+    assert estate.presents(old) == renewed.certificate
+    assert "UpdateDistribution" not in {call.operation for call in estate.aws.calls}
+    assert estate.certificates(US) == [old]

@@ -106,6 +106,26 @@ def test_a_region_that_cannot_be_read_keeps_no_mail_from_being_sent(
     assert US not in letter.body
 
 
+def test_the_sentence_of_aws_is_mailed_even_if_the_second_plan_is_refused(
+    estate: Estate, authorities: Authorities, mailbox: Mailbox, shop: dict[str, str]
+) -> None:
+    """ACM rejects the reimport, and the replacement is refused because of a controller."""
+    estate.listener("web", HOME, shop[HOME], tags={"elbv2.k8s.aws/cluster": "prod"})
+    version = estate.renew("shop", authorities.public.issue(NAME))
+
+    def refuse(call: Call) -> None:
+        if call.operation == "ImportCertificate" and call.params.get("CertificateArn"):
+            message = "New certificate is missing one or more Key Usages."
+            raise estate.aws.error("ValidationException", "ImportCertificate", message)
+
+    with estate.aws.before(refuse):
+        estate.rotate("shop", version=version)
+
+    (letter,) = mailbox.letters()
+    assert f"{HOME}: DEPENDENT_UNMOVABLE" in letter.body
+    assert "New certificate is missing one or more Key Usages" in letter.body
+
+
 def test_a_refusal_in_one_region_is_told_as_that_regions(
     estate: Estate, authorities: Authorities, mailbox: Mailbox
 ) -> None:

@@ -14,6 +14,7 @@ SETTINGS: dict[str, Any] = {
     "mode": "report",
     "arch": "x86_64",
     "rotate_concurrency": 7,
+    "reserved_concurrency": "on",
     "critical_emails": ["oncall@example.com", "lead@example.com"],
     "warning_emails": ["tickets@example.com"],
     "secret_key_arns": [

@@ -30,6 +30,11 @@ def test_a_setting_given_alone_wins_over_the_ones_given_together() -> None:
     assert StackConfig.from_context(context).mode == "report"
 
 
+def test_by_default_nothing_is_taken_from_the_accounts_concurrency() -> None:
+    """Lambda rejects a reservation that leaves less than 100; a new account has 10 in all."""
+    assert read().reserved_concurrency == "off"
+
+
 def test_the_command_lines_text_becomes_numbers_and_lists() -> None:
     context = {
         "certrotation:target_regions": "eu-west-1,us-east-1",

@@ -291,6 +291,8 @@ def test_only_what_the_configured_kinds_of_dependents_need_is_granted(tmp_path: 
         "cloudfront:GetDistribution",
         "cloudfront:ListTagsForResource",
         "cloudfront:UpdateDistribution",
+        "waf:GetWebACL",
+        "wafv2:GetWebACL",
     }
     variables = narrow.function(ROTATE)[1]["Environment"]["Variables"]
     assert variables["CERTROTATION_DEPENDENTS"] == "cloudfront"
@@ -322,6 +324,8 @@ def test_without_the_optional_settings_nothing_of_them_is_there(tmp_path: Path) 
     assert "Condition" not in listeners
     assert not [each for each in bare.statements_of(ROTATE) if each.get("Sid") == "DecryptSecrets"]
     assert not granting(bare, SCAN, "sns:Publish"), "without a digest scan tells nobody"
+    for handler in (SCAN, ROTATE):
+        assert "ReservedConcurrentExecutions" not in bare.function(handler)[1]
 
 
 def test_however_many_regions_there_are_the_denials_stay_in_a_policy_of_their_own(

@@ -3,15 +3,63 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _STACK = "aws:cloudformation:stack-name"
-_BEANSTALK = ("elasticbeanstalk:environment-name", "elasticbeanstalk:environment-id")
-_KUBERNETES = "elbv2.k8s.aws/cluster"
-_KUBERNETES_CLUSTER = "kubernetes.io/cluster/"
+
+
+class Owner(NamedTuple):
+    """A controller that restores the configuration that it wrote, and the tags that it sets."""
+
+    name: str
+    tags: tuple[str, ...]
+    """Keys; one that ends in an asterisk is a prefix."""
+    source: str
+
+    def sets(self, key: str) -> bool:
+        """Return whether a tag with this key is one of the controller's."""
+        return any(
+            key.startswith(each[:-1]) if each.endswith("*") else key == each for each in self.tags
+        )
+
+
+OWNERS = (
+    Owner(
+        "Elastic Beanstalk",
+        ("elasticbeanstalk:environment-name", "elasticbeanstalk:environment-id"),
+        "Elastic Beanstalk Developer Guide, Tagging resources in your environments",
+    ),
+    Owner(
+        "EKS Auto Mode",
+        (
+            "eks:eks-cluster-name",
+            "ingress.eks.amazonaws.com/*",
+            "service.eks.amazonaws.com/*",
+            "gateway.eks.amazonaws.com*",
+        ),
+        "managed policy AmazonEKSLoadBalancingPolicy; aws-load-balancer-controller issue 1640",
+    ),
+    Owner(
+        "the AWS Load Balancer Controller",
+        ("elbv2.k8s.aws/*", "ingress.k8s.aws/*", "service.k8s.aws/*", "gateway.k8s.aws*"),
+        "aws-load-balancer-controller, pkg/deploy/tracking; its IAM policy",
+    ),
+    Owner(
+        "the Kubernetes cloud provider",
+        ("kubernetes.io/cluster/*", "kubernetes.io/service-name"),
+        "cloud-provider-aws, pkg/providers/v1, tags",
+    ),
+    Owner(
+        "AWS Controllers for Kubernetes (ACK)",
+        ("services.k8s.aws/*",),
+        "ACK documentation, resource tags; aws-controllers-k8s/community issue 2907",
+    ),
+    Owner("Crossplane", ("crossplane-*",), "Crossplane runtime, resource.GetExternalTags"),
+)
+"""Who puts a dependent back, for every kind of dependent."""
 
 NO_OWNER = "DescribeTags does not say who owns it"
 """Why a resource is not moved if the answer leaves it out."""
@@ -47,10 +95,8 @@ def stack_of(tags: Mapping[str, str]) -> str | None:
 
 def why_unmovable(tags: Mapping[str, str]) -> str | None:
     """Return which controller would take a change back, or None."""
-    for key in _BEANSTALK:
-        if key in tags:
-            return f"Elastic Beanstalk's environment {tags[key]} would put the old one back"
-    for key in tags:
-        if key == _KUBERNETES or key.startswith(_KUBERNETES_CLUSTER):
-            return f"the Kubernetes controller named by its tag {key} would put the old one back"
+    for key, value in tags.items():
+        owner = next((each for each in OWNERS if each.sets(key)), None)
+        if owner:
+            return f"{owner.name} would put the old one back (tag {key}={value})"
     return None

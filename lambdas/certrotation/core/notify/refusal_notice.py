@@ -60,6 +60,7 @@ def refusal_notice(
             "",
             *_about(stack, outcome),
             *_section("Reasons", reasons),
+            *_section("Answers of AWS before", _answers(outcome.regions)),
             *_section("Dependents that use the old certificate", stranded),
             *_section("Status by Region", _regions(outcome.regions)),
             *_section("Currently live", _live(live)),
@@ -112,6 +113,13 @@ def _reason(where: str, code: str, found: str, remedy: str) -> Iterator[str]:
     yield f"{where}: {code}"
     yield f"  Found: {found}"
     yield f"  Remedy: {remedy}"
+
+
+def _answers(regions: Iterable[RegionOutcome]) -> Iterator[str]:
+    """Yield what AWS rejected before a later plan was refused too, or left a dependent stranded."""
+    for region in regions:
+        if region.status in {Status.REFUSED, Status.STRANDED}:
+            yield from (f"{region.region}: {each}" for each in region.notes)
 
 
 def _stranded(regions: Iterable[RegionOutcome]) -> Iterator[str]:

@@ -13,8 +13,16 @@ import botocore
 
 from certrotation.aws.dependents.cloudfront.unknown_settings import get_distribution
 from certrotation.aws.dependents.faults import BUSY, NOT_SEEN_YET, REJECTED
-from certrotation.aws.dependents.ownership import local_users, stack_of
-from certrotation.aws.errors import NOT_YET, RETRIED, VANISHED, incomplete, meaning, translated
+from certrotation.aws.dependents.ownership import local_users, stack_of, why_unmovable
+from certrotation.aws.errors import (
+    NOT_YET,
+    RETRIED,
+    VANISHED,
+    Fault,
+    incomplete,
+    meaning,
+    translated,
+)
 from certrotation.core.estate.dependent_kinds import DISTRIBUTION
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.core.material.host_names import normalise
@@ -37,11 +45,18 @@ _SOURCES = ("ACMCertificateArn", "IAMCertificateId", "CloudFrontDefaultCertifica
 """The members of which ViewerCertificate has one (CloudFront API Reference)."""
 _NEWER_BOTO3 = "Deploy a newer boto3 with the functions, or move this distribution by hand."
 
+_FIXED = Fault(
+    DependentRefused,
+    "Correct the distribution's configuration, or point the distribution at the new certificate.",
+)
+
 MEANINGS = (
     meaning(VANISHED, "NoSuchDistribution", "NoSuchResource"),
     meaning(NOT_YET, "InvalidIfMatchVersion", "PreconditionFailed"),
-    # One change of the viewer certificate at a time.
-    meaning(BUSY, "IllegalUpdate"),
+    # One change of the viewer certificate at a time. CloudFront uses the same code for an update
+    # that it never takes, such as one under a continuous deployment policy.
+    meaning(BUSY, "IllegalUpdate", words="only one viewer certificate change may be in progress"),
+    meaning(_FIXED, "IllegalUpdate"),
     # CloudFront says so of a certificate that is minutes old, and of one that it cannot use.
     meaning(NOT_SEEN_YET, "InvalidViewerCertificate", words="doesn't exist, isn't in us-east-1"),
     meaning(REJECTED, "InvalidViewerCertificate"),
@@ -82,7 +97,10 @@ def make(clients: Clients, region: str) -> Distributions:
 
 
 class Distributions:
-    """An account's distributions; staging distributions are distributions like any other.
+    """An account's distributions.
+
+    Those under a continuous deployment policy, and staging distributions, keep their ARN:
+    CloudFront rejects every change of the viewer certificate until the policy is detached.
 
     A distribution of another account, such as API Gateway's, is never explained.
     """
@@ -133,13 +151,15 @@ class Distributions:
         if not read.names(certificate_arn):
             return
         is_client_certificate = read.names_for_origins(certificate_arn)
+        tags = self._tags(arn)
         yield Dependent(
             kind=DISTRIBUTION,
             arn=arn,
             certificate_arn=certificate_arn,
             names=frozenset(map(normalise, read.config.get("Aliases", {}).get("Items", ()))),
-            unmovable=_why_unmovable(read, is_client_certificate=is_client_certificate),
-            drifts=self._stack_of(arn),
+            unmovable=_why_unmovable(read, is_client_certificate=is_client_certificate)
+            or why_unmovable(tags),
+            drifts=stack_of(tags),
             needs_client_auth=is_client_certificate,
         )
 
@@ -178,10 +198,10 @@ class Distributions:
             is_deployed=answer["Distribution"]["Status"] == "Deployed",
         )
 
-    def _stack_of(self, arn: str) -> str | None:
+    def _tags(self, arn: str) -> Mapping[str, str]:
         with translated("cloudfront:ListTagsForResource", arn, MEANINGS):
             tags = self._client.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
-        return stack_of({tag["Key"]: tag.get("Value", "") for tag in tags})
+        return {tag["Key"]: tag.get("Value", "") for tag in tags}
 
 
 def _missing(answer: Mapping[str, Any]) -> str | None:
@@ -220,6 +240,17 @@ def _with_certificate(viewer: ViewerCertificateTypeDef, arn: str) -> ViewerCerti
 def _why_unmovable(read: _Distribution, *, is_client_certificate: bool) -> str | None:
     if is_client_certificate:
         return "it presents the certificate to an origin as a client"
+    if read.config.get("Staging"):
+        return (
+            "it is a staging distribution: CloudFront keeps its certificate until its continuous"
+            " deployment policy is detached"
+        )
+    policy = read.config.get("ContinuousDeploymentPolicyId")
+    if policy:
+        return (
+            f"CloudFront keeps its certificate until the continuous deployment policy {policy} is"
+            " detached"
+        )
     if read.config.get("ConnectionMode") == "tenant-only":
         return "its tenants may present certificates of their own"
     if read.unknown:

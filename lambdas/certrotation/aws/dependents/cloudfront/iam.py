@@ -13,6 +13,17 @@ STATEMENTS = (
         resources=(_DISTRIBUTION,),
         any_because=PRESENTED,
     ),
+    # UpdateDistribution sends the web ACL back, and CloudFront then checks whether the caller may
+    # read it (aws-sdk-java issue 2901; managed policy CloudFrontFullAccess).
+    Statement(
+        sid="ReadWebAcls",
+        actions=("wafv2:GetWebACL", "waf:GetWebACL"),
+        resources=(
+            "arn:{partition}:wafv2:us-east-1:{account}:global/webacl/*/*",
+            "arn:{partition}:waf::{account}:webacl/*",
+        ),
+        any_because="Which web ACL a distribution has is known only at run time.",
+    ),
     Statement(
         sid="MoveDistributions",
         actions=("cloudfront:UpdateDistribution",),
