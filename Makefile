@@ -116,6 +116,10 @@ corpus: setup ## Judge every bad or awkward secret of the table (a minute)
 	@$(BIN)/python -m tests.hostile.corpus
 
 FUZZ_SECONDS ?= 60
+.PHONY: bombs
+bombs: setup ## Read each value that would be costly, and print its seconds and megabytes
+	@$(BIN)/python -m tests.hostile.bombs
+
 .PHONY: fuzz
 fuzz: setup ## Fuzz the reading of secrets for FUZZ_SECONDS (Linux only)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all: -r requirements/fuzz.txt

@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import boto3
 import botocore
+import certifi
 import pytest
 from botocore.retries.adaptive import ClientRateLimiter
 from cryptography import x509
@@ -29,6 +30,7 @@ from tests.support.authority import pem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from importlib.resources.abc import Traversable
 
     from tests.double import EmbeddedAws
     from tests.support.authorities import Authorities
@@ -261,11 +263,36 @@ def test_requests_are_retried_adaptively_and_time_out() -> None:
 
 # One of these roots has a serial number of zero.
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
-def test_the_public_roots_are_botocores_and_read_once() -> None:
+def test_the_public_roots_are_certifis_and_what_is_live_may_end_at_botocores() -> None:
     roots = composition.public_roots(None)
+    current = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
     bundle = Path(botocore.__file__).with_name("cacert.pem").read_bytes()
-    assert all(roots.contains(each) for each in x509.load_pem_x509_certificates(bundle))
+    former = x509.load_pem_x509_certificates(bundle)
+    assert all(roots.contains(each) for each in current)
+    assert not all(roots.contains(each) for each in former)
+    assert all(roots.with_former.contains(each) for each in (*current, *former))
     assert composition.public_roots(None) is roots
+
+
+def test_the_public_roots_are_read_when_one_is_looked_for(authorities: Authorities) -> None:
+    """A cold start that needs none pays for none; the former list is needed yet more rarely."""
+    composition.public_roots.cache_clear()
+    read: list[str] = []
+
+    def recorded(source: Traversable) -> list[x509.Certificate]:
+        read.append(Path(str(source)).parent.name)
+        return []
+
+    with patch.object(composition, "_read_roots", recorded):
+        roots = composition.public_roots(None)
+        assert read == []
+        for _ in range(2):
+            assert not roots.contains(authorities.public_root.certificate)
+        assert read == ["certifi"]
+        for _ in range(2):
+            assert not roots.with_former.contains(authorities.public_root.certificate)
+        assert read == ["certifi", "botocore"]
+    composition.public_roots.cache_clear()
 
 
 def test_a_file_of_public_roots_takes_their_place(authorities: Authorities, tmp_path: Path) -> None:
@@ -274,6 +301,7 @@ def test_a_file_of_public_roots_takes_their_place(authorities: Authorities, tmp_
     roots = composition.public_roots(str(bundle))
     assert roots.contains(authorities.private_root.certificate)
     assert not roots.contains(authorities.public_root.certificate)
+    assert roots.with_former.contains(authorities.private_root.certificate)
 
 
 @pytest.mark.parametrize("content", [None, "no certificates"])

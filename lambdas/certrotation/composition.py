@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -32,7 +32,8 @@ from certrotation.names.service import EDGE_REGIONS
 from certrotation.workflows.ports import Account, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from importlib.resources.abc import Traversable
 
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.scan.assessment import ScanPolicy
@@ -226,22 +227,44 @@ def edge_region(home_region: str, session: boto3.Session) -> str | None:
 
 @lru_cache(maxsize=1)
 def public_roots(path: str | None) -> PublicRoots:
-    """Return the roots of a PEM file, or for None of the bundle that botocore ships.
+    """Return the roots of a PEM file, or for None of the Mozilla list that certifi ships.
+
+    What is live is also judged by the older list that botocore ships: a root that is no longer on
+    the current list is not taken for a private CA. Only a file is read at once.
 
     Raises:
         SettingsError: the file cannot be read.
     """
-    source = files("botocore") / "cacert.pem" if path is None else Path(path)
+    if path is None:
+        return PublicRoots(_ShippedRoots("certifi"), former=_ShippedRoots("botocore"))
     try:
-        with catch_warnings():
-            # Some public roots have a serial number that RFC 5280 forbids; they are trusted still.
-            simplefilter("ignore", CryptographyDeprecationWarning)
-            return PublicRoots(x509.load_pem_x509_certificates(source.read_bytes()))
+        return PublicRoots(_read_roots(Path(path)), former=_ShippedRoots("botocore"))
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"The public roots in {source} cannot be read: {error}.",
+            f"The public roots in {path} cannot be read: {error}.",
             f"Correct {PUBLIC_ROOTS_FILE}.",
         ) from error
+
+
+class _ShippedRoots:
+    """The roots that a package ships, read when they are first iterated over."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    def __iter__(self) -> Iterator[x509.Certificate]:
+        return iter(self._certificates)
+
+    @cached_property
+    def _certificates(self) -> list[x509.Certificate]:
+        return _read_roots(files(self._package) / "cacert.pem")
+
+
+def _read_roots(source: Traversable) -> list[x509.Certificate]:
+    with catch_warnings():
+        # Some public roots have a serial number that RFC 5280 forbids; clients trust them still.
+        simplefilter("ignore", CryptographyDeprecationWarning)
+        return x509.load_pem_x509_certificates(source.read_bytes())
 
 
 def _notices(session: boto3.Session, topic_arn: str | None) -> SnsNotices | None:

@@ -32,6 +32,7 @@ from tests.hostile.corpus.families import all_rows
 from tests.hostile.corpus.leaks import leaks, pieces_of
 from tests.hostile.corpus.material import NOW, PASSPHRASE, PRIVATE, ROOTS, SHOP
 from tests.hostile.corpus.row import VERSION
+from tests.support.bundles import encrypted, encrypted_key, plain_key
 
 SECONDS = 60
 FOLDER = Path(".fuzz")
@@ -39,11 +40,12 @@ FOLDER = Path(".fuzz")
 LONGEST = 16_384
 """Bytes of an input: longer ones find nothing that shorter ones do not, and take longer."""
 LONGEST_SEED = 8_192
-SLOW = "6,656"
-"""An RSA key of so many bits takes seconds to load."""
+SLOW = "as many rounds"
+"""What is the most that is read takes a second."""
 
 KEYS = (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS, *CHAIN_KEYS, PKCS12_KEY, PASSPHRASE_KEY)
-SEPARATOR = b"\x1e"
+SEPARATOR, PIECE = b"\x1e", b"\x1d"
+"""Between fields, and between the texts of a chain that is a list."""
 SECRETS: set[str] = set()
 
 
@@ -58,11 +60,25 @@ def seeds() -> dict[str, bytes]:
         SECRETS.update(pieces_of(value))
         inputs[f"{number:03}"] = b"B" + value.binary if value.binary else b"T" + text
         if fields := _known_fields(value):
-            inputs[f"{number:03}-fields"] = b"F" + SEPARATOR.join(fields)
+            joined = SEPARATOR.join(fields)
+            inputs |= {f"{number:03}-{kind}": kind.encode() + joined for kind in "FVJ"}
+        if bundle := _bundle(value):
+            inputs[f"{number:03}-bundle"] = b"P" + bundle
     for name, issued in {"shop": SHOP, "private": PRIVATE}.items():
         for number, each in enumerate((issued.certificate, *issued.chain)):
             inputs[f"{name}-{number}"] = b"D" + each.public_bytes(Encoding.DER)
+        inputs[f"{name}-key"] = b"K" + encrypted_key(
+            data=encrypted(plain_key(issued.key), PASSPHRASE)
+        )
     return inputs
+
+
+def _bundle(value: SecretValue) -> bytes | None:
+    """Return the PKCS#12 bundle of a secret, if it has one."""
+    try:
+        return base64.b64decode(json.loads(value.text or "")[PKCS12_KEY], validate=True)
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return None
 
 
 def _known_fields(value: SecretValue) -> list[bytes]:
@@ -72,11 +88,18 @@ def _known_fields(value: SecretValue) -> list[bytes]:
     except (ValueError, RecursionError):
         return []
     members = document.items() if isinstance(document, dict) else ()
+    texts = {
+        key: PIECE.decode().join(each) if _is_list_of_texts(each) else each for key, each in members
+    }
     return [
         bytes([KEYS.index(key)]) + each.encode("utf-8", "surrogatepass")
-        for key, each in members
+        for key, each in texts.items()
         if key in KEYS and isinstance(each, str)
     ]
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def value_of(data: bytes) -> SecretValue:
@@ -87,16 +110,47 @@ def value_of(data: bytes) -> SecretValue:
     kind, rest = data[:1], data[1:]
     if kind == b"B":
         return SecretValue(version=VERSION, binary=rest)
-    if kind == b"F":
-        members = [each for each in rest.split(SEPARATOR) if each]
-        fields = {KEYS[each[0] % len(KEYS)]: _text(each[1:]) for each in members}
-        return SecretValue(version=VERSION, text=json.dumps(fields))
-    if kind == b"D":
-        body = base64.encodebytes(rest).decode()
-        pem = f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
-        document = {"certificate": pem, "private_key": SHOP.key_pem(), "chain": SHOP.chain_pem}
-        return SecretValue(version=VERSION, text=json.dumps(document))
-    return SecretValue(version=VERSION, text=_text(rest))
+    document = _document(kind, rest)
+    if document is None:
+        return SecretValue(version=VERSION, text=_text(rest))
+    if kind == b"J":
+        return SecretValue(version=VERSION, binary=json.dumps(document).encode())
+    return SecretValue(version=VERSION, text=json.dumps(document))
+
+
+def _document(kind: bytes, rest: bytes) -> object:
+    """Return the JSON that an input of this kind stands for, or None."""
+    good = {"certificate": SHOP.certificate_pem, "private_key": SHOP.key_pem()}
+    match kind:
+        case b"F" | b"J":
+            return _members(rest)
+        case b"V":
+            return {"request_id": "1", "data": _members(rest)}
+        case b"D":
+            return good | {"certificate": _pem("CERTIFICATE", rest), "chain": SHOP.chain_pem}
+        case b"K":
+            key = _pem("ENCRYPTED PRIVATE KEY", rest)
+            return good | {"private_key": key, "passphrase": PASSPHRASE, "chain": SHOP.chain_pem}
+        case b"P":
+            return {"pkcs12": base64.b64encode(rest).decode(), "passphrase": PASSPHRASE}
+        case _:
+            return None
+
+
+def _members(data: bytes) -> dict[str, object]:
+    """Return fields; a text in pieces is a list."""
+    found = [each for each in data.split(SEPARATOR) if each]
+    return {
+        KEYS[each[0] % len(KEYS)]: [_text(piece) for piece in each[1:].split(PIECE)]
+        if PIECE in each
+        else _text(each[1:])
+        for each in found
+    }
+
+
+def _pem(label: str, der: bytes) -> str:
+    body = base64.encodebytes(der).decode()
+    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
 
 
 def _text(data: bytes) -> str:

@@ -36,6 +36,7 @@ _CURVES: dict[str, ec.EllipticCurve] = {
     "p384": ec.SECP384R1(),
     "p521": ec.SECP521R1(),
     "p224": ec.SECP224R1(),
+    "secp256k1": ec.SECP256K1(),
 }
 
 Digest: TypeAlias = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
@@ -231,6 +232,72 @@ class Authority:
             key=private,
             chain=tuple(each for each in above if each.issuer != each.subject),
         )
+
+
+def certify(
+    issuer: Authority,
+    name: str | x509.Name,
+    *extensions: x509.ExtensionType | x509.Extension[x509.ExtensionType],
+    key: PrivateKey,
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+) -> x509.Certificate:
+    """Let `issuer` sign a certificate with just these extensions, critical where they usually are.
+
+    An extension that is to be critical or not against custom comes as `x509.Extension`.
+    """
+    begin = not_before or now() - timedelta(days=180)
+    builder = x509.CertificateBuilder(
+        issuer_name=issuer.certificate.subject,
+        subject_name=_name(name) if isinstance(name, str) else name,
+        public_key=key.public_key(),
+        serial_number=x509.random_serial_number(),
+        not_valid_before=begin,
+        not_valid_after=not_after or begin + timedelta(days=1825),
+        extensions=[
+            each if isinstance(each, x509.Extension) else critical(each, of=_CRITICAL)
+            for each in extensions
+        ],
+    )
+    is_eddsa = isinstance(issuer.key, ed25519.Ed25519PrivateKey)
+    return builder.sign(issuer.key, None if is_eddsa else hashes.SHA256())
+
+
+_CRITICAL = (x509.BasicConstraints, x509.KeyUsage, x509.NameConstraints, x509.PrecertPoison)
+
+
+def critical(
+    extension: x509.ExtensionType,
+    *,
+    of: tuple[type[x509.ExtensionType], ...] = (x509.ExtensionType,),
+) -> x509.Extension[x509.ExtensionType]:
+    """Return the extension, marked as critical if it is one `of` these."""
+    return x509.Extension(extension.oid, isinstance(extension, of), extension)
+
+
+def as_version_1(authority: Authority, certificate: x509.Certificate) -> x509.Certificate:
+    """Let the elliptic `authority` sign a certificate without extensions anew, as X.509 version 1.
+
+    cryptography makes no such certificate: the version, which is the first member, is cut out.
+    """
+    if not isinstance(authority.key, ec.EllipticCurvePrivateKey):
+        raise TypeError("only an elliptic authority signs version 1 here")
+    signed = certificate.tbs_certificate_bytes
+    version = bytes.fromhex("a003020102")
+    body = _der(0x30, signed[signed.index(version) + len(version) :])
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")  # ecdsa-with-SHA256
+    signature = authority.key.sign(body, ec.ECDSA(hashes.SHA256()))
+    whole = _der(0x30, body + algorithm + _der(0x03, b"\0" + signature))
+    return x509.load_der_x509_certificate(whole)
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    short = 0x80
+    if length < short:
+        return bytes([tag, length]) + content
+    size = length.to_bytes((length.bit_length() + 7) // 8)
+    return bytes([tag, short | len(size)]) + size + content
 
 
 def self_signed(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 
 class Severity(StrEnum):
@@ -32,6 +32,7 @@ class Code(StrEnum):
     KEY_TOO_LARGE = "KEY_TOO_LARGE"
     LEAF_MISSING = "LEAF_MISSING"
     LEAF_IS_CA = "LEAF_IS_CA"
+    LEAF_UNFIT = "LEAF_UNFIT"
     SERVER_AUTH_MISSING = "SERVER_AUTH_MISSING"
     SELF_SIGNED = "SELF_SIGNED"
     SIGNATURE_WEAK = "SIGNATURE_WEAK"
@@ -43,10 +44,13 @@ class Code(StrEnum):
     EXPIRES_SOONER = "EXPIRES_SOONER"
     CHAIN_INCOMPLETE = "CHAIN_INCOMPLETE"
     CHAIN_EXPIRED = "CHAIN_EXPIRED"
+    CHAIN_INVALID = "CHAIN_INVALID"
     CHAIN_TOO_LONG = "CHAIN_TOO_LONG"
     CHAIN_MISORDERED = "CHAIN_MISORDERED"
     CHAIN_SUPERFLUOUS = "CHAIN_SUPERFLUOUS"
     TRUST_LOST = "TRUST_LOST"
+    TRUST_CHANGED = "TRUST_CHANGED"
+    MUST_STAPLE = "MUST_STAPLE"
     ADOPTION_AMBIGUOUS = "ADOPTION_AMBIGUOUS"
     DEPENDENT_KEY_UNSUPPORTED = "DEPENDENT_KEY_UNSUPPORTED"
     DEPENDENT_NAME_UNCOVERED = "DEPENDENT_NAME_UNCOVERED"
@@ -87,6 +91,10 @@ _REMEDIES: dict[Code, str] = {
     Code.KEY_TOO_LARGE: "Issue the certificate with a smaller key. ACM accepts 5,120 bytes of PEM.",
     Code.LEAF_MISSING: "Write the server certificate first in the field certificate.",
     Code.LEAF_IS_CA: "Write a server certificate into the secret, not a CA certificate.",
+    Code.LEAF_UNFIT: (
+        "Issue the certificate as an X.509 version 3 certificate for a TLS server, without critical"
+        " extensions that clients do not know."
+    ),
     Code.SERVER_AUTH_MISSING: (
         "Issue the certificate with the extended key usage serverAuth, or accept"
         " SERVER_AUTH_MISSING in the tag certrotation:accept."
@@ -114,12 +122,21 @@ _REMEDIES: dict[Code, str] = {
         " root too."
     ),
     Code.CHAIN_EXPIRED: "Add the CA's current intermediate certificates to the field chain.",
+    Code.CHAIN_INVALID: (
+        "Use the intermediate certificates that the CA publishes for TLS servers. If clients reject"
+        " those too, have the certificate issued by another CA."
+    ),
     Code.CHAIN_TOO_LONG: "Use a shorter chain. The dependent does not accept a longer chain.",
     Code.CHAIN_MISORDERED: "No action needed. The chain was reordered.",
     Code.CHAIN_SUPERFLUOUS: "No action needed. The certificates were left out of the import.",
     Code.TRUST_LOST: (
         "Check whether a staging CA or a wrong CA issued the certificate. If the change of CA is"
         " intended, accept TRUST_LOST@<version id> in the tag certrotation:accept."
+    ),
+    Code.TRUST_CHANGED: "Check that every client trusts the CA at which the new chain ends.",
+    Code.MUST_STAPLE: (
+        "Issue the certificate without must-staple (RFC 7633). AWS endpoints do not reliably staple"
+        " OCSP responses."
     ),
     Code.ADOPTION_AMBIGUOUS: (
         "Tag the correct certificate with certrotation:secret = the secret's name. Tag the other"
@@ -177,6 +194,9 @@ class Finding:
     code: Code
     severity: Severity
     found: str
+    cause: str = ""
+    """The kind of fault, without names. A refusal with a cause does not stop a copy that has the
+    same fault from being renewed (see `soften_known`)."""
 
     @property
     def remedy(self) -> str:
@@ -197,9 +217,9 @@ class Finding:
         }
 
 
-def refuse(code: Code, found: str) -> Finding:
+def refuse(code: Code, found: str, *, cause: str = "") -> Finding:
     """Return a finding that stops the rotation."""
-    return Finding(code=code, severity=Severity.REFUSE, found=found)
+    return Finding(code=code, severity=Severity.REFUSE, found=found, cause=cause)
 
 
 def repair(code: Code, found: str) -> Finding:
@@ -215,6 +235,26 @@ def warn(code: Code, found: str) -> Finding:
 def refusals(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings that stop the rotation."""
     return tuple(each for each in findings if each.severity is Severity.REFUSE)
+
+
+def final_refusals(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings that stop the rotation, whatever the current copies are like."""
+    return tuple(each for each in refusals(findings) if not each.cause)
+
+
+def soften_known(
+    findings: Iterable[Finding], known: Collection[tuple[Code, str]]
+) -> tuple[Finding, ...]:
+    """Turn refusals into warnings whose cause is `known`: the current copies have it too.
+
+    What is live today is renewed with the same fault rather than left to expire.
+    """
+    return tuple(
+        replace(each, severity=Severity.WARN, found=f"As in the current copies: {each.found}")
+        if each.severity is Severity.REFUSE and each.cause and (each.code, each.cause) in known
+        else each
+        for each in findings
+    )
 
 
 def apply_acceptance(

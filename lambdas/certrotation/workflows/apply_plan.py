@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from certrotation.core.estate.inventory import RegionLook
+    from certrotation.core.material.bundle import Material
     from certrotation.core.rotation.plan import RegionPlan, Step
     from certrotation.core.rotation.planning import Rotation
     from certrotation.workflows.observe import Observer
@@ -91,6 +92,11 @@ class RegionRotation:
 
     def _no_moves_yet(self) -> Moves:
         return Moves(region=self.region, copies=self.look.copies, now=self.now)
+
+    @property
+    def _material(self) -> Material:
+        """The material with the chain that fits this Region's dependents."""
+        return self.rotation.material_for(self.look)
 
     def run(self) -> RegionOutcome:
         """Apply the plan; where a step changes what follows, read the Region and plan anew."""
@@ -207,7 +213,7 @@ class RegionRotation:
         ACM's documents leave open whether a first key usage may be added, for example.
         """
         try:
-            self.region.certificates.reimport(arn, self.rotation.material)
+            self.region.certificates.reimport(arn, self._material)
         except Rejected as rejection:
             self.notes.append(rejection.found)
             self.rejections = self.rejections.with_reimport(arn, rejection.found)
@@ -217,7 +223,7 @@ class RegionRotation:
 
     def _import(self, step: Import) -> StepResult:
         """Import, read back, and plan again: another worker may have imported meanwhile."""
-        material, wanted = self.rotation.material, self.rotation.tags
+        material, wanted = self._material, self.rotation.tags
         try:
             arn = self.region.certificates.import_new(material, wanted.all)
         except TagsRefused:
@@ -237,7 +243,7 @@ class RegionRotation:
     def _read_back(self, arn: str) -> None:
         """Compare what ACM now holds with the material, byte for byte."""
         try:
-            equal = self.region.certificates.presented(arn).equals(self.rotation.material)
+            equal = self.region.certificates.presented(arn).equals(self._material)
         except Vanished:
             equal = False
         if not equal:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from certrotation.core.estate.current_copies import current_copies_in
-from certrotation.core.findings import apply_acceptance, refusals
+from certrotation.core.findings import apply_acceptance, final_refusals
 from certrotation.core.material.checks import inspect_secret
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.planning import Rotation
@@ -81,7 +81,7 @@ class Rotator:
             return _refused(secret, accepted)
         rotation = Rotation.of(secret, inspection.material, inspection.findings, self.policy)
         found = rotation.findings_by_itself()
-        if refusals(found):
+        if final_refusals(found):
             return _refused(secret, found)
         _require_validity(inspection, self.now)
         return self._rotate_regions(rotation, self._fresh(request.snapshot, receives), receives)

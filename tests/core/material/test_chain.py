@@ -1,15 +1,17 @@
-from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from cryptography import x509
 
+from certrotation.core.findings import Code
 from certrotation.core.material.chain import Chain, ChainEnd, build_chain
 from certrotation.core.material.trust import PublicRoots
 from tests.core.samples import (
     DAY,
     ISSUING_CA,
     LEAF,
+    LONG_AGO,
     NOW,
     PRIVATE_CA,
     PRIVATE_LEAF,
@@ -30,6 +32,10 @@ def chain_of(
     leaf: x509.Certificate, *supplied: x509.Certificate, roots: PublicRoots = ROOTS
 ) -> Chain:
     return build_chain(leaf, supplied, roots)
+
+
+def codes_of(chain: Chain) -> list[Code]:
+    return [each.code for each in chain.faults]
 
 
 def test_a_public_chain_ends_below_its_root() -> None:
@@ -67,12 +73,36 @@ def test_a_leaf_of_a_public_root_needs_no_chain() -> None:
     assert chain_of(leaf, PUBLIC_ROOT.certificate) == expected
 
 
-def test_a_root_that_an_old_root_signed_is_left_out_where_it_is_trusted_itself() -> None:
+CROSSED_ROOT = OLD_ROOT.intermediate("Public Root", key=PUBLIC_ROOT.key).certificate
+BOTH_ROOTS = PublicRoots([PUBLIC_ROOT.certificate, OLD_ROOT.certificate])
+
+
+@pytest.mark.parametrize("roots", [ROOTS, BOTH_ROOTS], ids=["new root public", "both public"])
+@pytest.mark.parametrize("supplied", list(permutations([ISSUING_CA.certificate, CROSSED_ROOT])))
+def test_a_root_that_an_old_root_signed_is_kept_for_older_clients(
+    supplied: tuple[x509.Certificate, ...], roots: PublicRoots
+) -> None:
     """As Let's Encrypt served ISRG Root X1 signed by DST Root CA X3."""
-    crossed = OLD_ROOT.intermediate("Public Root", key=PUBLIC_ROOT.key).certificate
-    supplied = (ISSUING_CA.certificate, crossed, OLD_ROOT.certificate)
-    expected = Chain(certificates=(ISSUING_CA.certificate,), end=ChainEnd.PUBLIC_ROOT)
-    assert chain_of(LEAF.certificate, *supplied) == expected
+    above = (ISSUING_CA.certificate, CROSSED_ROOT)
+    expected = Chain(certificates=above, end=ChainEnd.PUBLIC_ROOT)
+    assert chain_of(LEAF.certificate, *supplied, roots=roots) == expected
+
+
+def test_of_a_cross_signed_root_that_clients_reject_nothing_is_served() -> None:
+    ended = OLD_ROOT.intermediate("Public Root", key=PUBLIC_ROOT.key, not_after=NOW - SECOND)
+    supplied = [ISSUING_CA.certificate, ended.certificate]
+    found = build_chain(LEAF.certificate, supplied, ROOTS, at=NOW)
+    assert found == Chain(certificates=(ISSUING_CA.certificate,), end=ChainEnd.PUBLIC_ROOT)
+
+
+def test_an_old_root_that_has_expired_does_not_cost_its_clients_the_cross_sign() -> None:
+    """Old Android clients do not look at the expiry of a root."""
+    old = Authority.root("Elder", not_before=LONG_AGO, not_after=NOW - SECOND)
+    crossed = old.intermediate("Public Root", key=PUBLIC_ROOT.key, not_before=LONG_AGO)
+    roots = PublicRoots([PUBLIC_ROOT.certificate, old.certificate])
+    above = (ISSUING_CA.certificate, crossed.certificate)
+    found = build_chain(LEAF.certificate, above, roots, at=NOW)
+    assert found == Chain(certificates=above, end=ChainEnd.PUBLIC_ROOT)
 
 
 def test_an_expired_cross_sign_does_not_hide_the_way_to_the_new_root() -> None:
@@ -127,16 +157,16 @@ def test_of_two_certificates_of_one_ca_the_later_expiry_wins(reverse: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("offset", "length"),
-    [(-DAY - SECOND, 0), (-DAY, 1), (DAY, 1), (DAY + SECOND, 0)],
+    ("offset", "is_valid"),
+    [(-DAY - SECOND, False), (-DAY, True), (DAY, True), (DAY + SECOND, False)],
     ids=["a second early", "first second", "last second", "a second late"],
 )
-def test_every_certificate_must_be_valid_at_the_time(offset: timedelta, length: int) -> None:
+def test_every_certificate_must_be_valid_at_the_time(*, offset: timedelta, is_valid: bool) -> None:
     brief = PUBLIC_ROOT.intermediate("Brief CA", not_before=NOW - DAY, not_after=NOW + DAY)
     leaf = brief.issue("a.example").certificate
     found = build_chain(leaf, [brief.certificate], ROOTS, at=NOW + offset)
-    assert len(found.certificates) == length
-    assert len(build_chain(leaf, [brief.certificate], ROOTS).certificates) == 1
+    assert codes_of(found) == ([] if is_valid else [Code.CHAIN_EXPIRED])
+    assert codes_of(build_chain(leaf, [brief.certificate], ROOTS)) == []
 
 
 @pytest.mark.parametrize("ca", [False, None], ids=["declared a leaf", "declared nothing"])
@@ -145,42 +175,8 @@ def test_an_issuer_must_declare_itself_a_ca(ca: bool | None) -> None:  # noqa: F
     issuer = Authority(certificate=issued.certificate, key=issued.key)
     leaf = issuer.issue("a.example").certificate
     found = chain_of(leaf, issuer.certificate, PRIVATE_ROOT.certificate)
-    assert found == Chain(certificates=(), end=ChainEnd.UNKNOWN_ISSUER)
-
-
-def test_an_old_root_may_lack_basic_constraints() -> None:
-    key = shared_key("p256", "v1 root")
-    template = Authority.root("Plain Root", key=key)
-    plain = replace(
-        template, certificate=template.issue(common_name="Plain Root", key=key, ca=None).certificate
-    )
-    leaf = plain.issue("a.example").certificate
-    found = chain_of(leaf, plain.certificate)
-    assert found == Chain(certificates=(plain.certificate,), end=ChainEnd.PRIVATE_ROOT)
-
-
-@pytest.mark.parametrize(("usages", "may_issue"), [((), False), (("key_cert_sign",), True)])
-def test_a_ca_that_names_key_usages_must_name_signing(
-    usages: tuple[str, ...],
-    may_issue: bool,  # noqa: FBT001  a table's column
-) -> None:
-    """RFC 5280, section 6.1.4 (n)."""
-    key = shared_key("p256", "odd")
-    named = ("digital_signature", "crl_sign", *usages)
-    made = PRIVATE_ROOT.issue(common_name="Odd CA", key=key, ca=True, usages=named, extended=None)
-    odd = replace(PRIVATE_ROOT, certificate=made.certificate, key=key)
-    leaf = odd.issue("a.example").certificate
-    found = chain_of(leaf, odd.certificate, PRIVATE_ROOT.certificate)
-    assert bool(found.certificates) is may_issue
-
-
-@pytest.mark.parametrize(("path_length", "length"), [(0, 1), (1, 3), (None, 3)])
-def test_a_path_is_no_longer_than_its_cas_allow(path_length: int | None, length: int) -> None:
-    upper = under(PRIVATE_ROOT, "Upper CA", path_length=path_length)
-    lower = under(upper, "Lower CA", path_length=0)
-    leaf = lower.issue("a.example").certificate
-    supplied = (PRIVATE_ROOT.certificate, upper.certificate, lower.certificate)
-    assert len(chain_of(leaf, *supplied).certificates) == length
+    assert found.certificates == (issuer.certificate, PRIVATE_ROOT.certificate)
+    assert {each.cause for each in found.faults} >= {"no CA", "may not sign"}
 
 
 def test_two_cas_that_sign_each_other_end_in_the_unknown() -> None:

@@ -5,11 +5,13 @@ from cryptography import x509
 
 from certrotation.core.material.host_names import (
     covers,
+    has_alternative_names,
     is_ip_address,
     is_qualified,
     names_of,
     normalise,
     uncovered,
+    unmatched_names_of,
 )
 from tests.core.samples import ISSUING_CA
 
@@ -131,6 +133,53 @@ def test_a_wildcard_covers_one_label_and_is_covered_by_itself_alone(
     covered: bool,  # noqa: FBT001  a table's column
 ) -> None:
     assert covers(frozenset(names), wanted) is covered
+
+
+@pytest.mark.parametrize(
+    ("dns_name", "serves"),
+    [
+        ("shop.example.com", "shop.example.com"),
+        ("SHOP.example.com.", "shop.example.com"),
+        ("*.example.com", "*.example.com"),
+        ("*.co.uk", "*.co.uk"),
+        ("_sip.shop_1.example.com", "_sip.shop_1.example.com"),
+        ("shop-.example.com", "shop-.example.com"),
+        ("a" * 63 + ".example", "a" * 63 + ".example"),
+        ("intranet", "intranet"),
+        ("a" * 64 + ".example", None),
+        (".".join(["a" * 49] * 5) + ".abcd", None),
+        ("192.0.2.7", None),
+        ("2001:db8::7", None),
+        ("bücher.example", None),
+        ("*", None),
+        ("*.com", None),
+        ("f*.example.com", None),
+        ("*f.example.com", None),
+        ("www.*.example.com", None),
+        ("*.*.example.com", None),
+        ("https://shop.example.com", None),
+        ("shop.example.com:443", None),
+        ("shop example.com", None),
+        ("-shop.example.com", None),
+        ("shop..example.com", None),
+        (".example.com", None),
+        ("", None),
+    ],
+)
+def test_a_dns_name_that_no_client_matches_serves_nothing(
+    dns_name: str, serves: str | None
+) -> None:
+    san = x509.SubjectAlternativeName([x509.DNSName._init_without_validation(dns_name)])
+    leaf = ISSUING_CA.issue(common_name="cn.example", extensions=[san]).certificate
+    assert names_of(leaf) == ({serves} if serves else set())
+    assert unmatched_names_of(leaf) == ((dns_name,) if dns_name and not serves else ())
+    assert has_alternative_names(leaf)
+
+
+def test_a_certificate_without_alternative_names_has_no_unmatched_ones() -> None:
+    leaf = ISSUING_CA.issue(common_name="www.example.com").certificate
+    assert not has_alternative_names(leaf)
+    assert unmatched_names_of(leaf) == ()
 
 
 def test_what_is_uncovered_comes_sorted() -> None:

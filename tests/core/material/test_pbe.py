@@ -88,8 +88,8 @@ def test_a_key_of_a_mac_may_be_long_and_costs_more() -> None:
         (Cost(MOST_ROUNDS + 1), False),
         (Cost(1, MOST_MEMORY), True),
         (Cost(1, MOST_MEMORY + 1), False),
-        (total([Cost(600_000), Cost(400_000, 9)]), True),
-        (total([Cost(600_000), Cost(400_001)]), False),
+        (total([Cost(400_000), Cost(200_000, 9)]), True),
+        (total([Cost(400_000), Cost(200_001)]), False),
         (total([]), True),
     ],
 )

@@ -42,14 +42,14 @@ def test_roots_of_one_name_are_all_looked_at() -> None:
     roots = PublicRoots([each.certificate for each in twins])
     for twin in twins:
         assert roots.contains(twin.certificate)
-        assert roots.have_issued(twin.issue("a.example").certificate)
+        assert roots.issuers_of(twin.issue("a.example").certificate)
 
 
 def test_a_public_root_has_issued_what_its_key_signed() -> None:
     namesake = Authority.root("Public Root", key=shared_key("p256", "namesake"))
-    assert ROOTS.have_issued(ISSUING_CA.certificate)
-    assert not ROOTS.have_issued(LEAF.certificate)
-    assert not ROOTS.have_issued(namesake.intermediate().certificate)
+    assert ROOTS.issuers_of(ISSUING_CA.certificate)
+    assert not ROOTS.issuers_of(LEAF.certificate)
+    assert not ROOTS.issuers_of(namesake.intermediate().certificate)
 
 
 def test_the_bundle_that_botocore_ships_is_understood() -> None:
@@ -60,14 +60,17 @@ def test_the_bundle_that_botocore_ships_is_understood() -> None:
         roots = PublicRoots(certificates)
         assert len(certificates) > 100
         assert all(is_self_signed(each) for each in certificates)
-        assert all(roots.contains(each) and roots.have_issued(each) for each in certificates)
+        assert all(roots.contains(each) and roots.issuers_of(each) for each in certificates)
 
 
 def test_the_anchor_of_a_public_path_is_the_root_that_issued_its_top() -> None:
     name = PUBLIC_ROOT.certificate.subject
     key = x509.SubjectKeyIdentifier.from_public_key(PUBLIC_ROOT.key.public_key()).digest
     direct = PUBLIC_ROOT.issue("a.example").certificate
-    assert anchor_of((direct,), ROOTS) == Anchor(public=True, name=name, key_identifier=key)
+    public_key = public_bytes_of(PUBLIC_ROOT.key.public_key())
+    assert anchor_of((direct,), ROOTS) == Anchor(
+        public=True, name=name, key_identifier=key, public_key=public_key
+    )
     assert anchor_of((LEAF.certificate, ISSUING_CA.certificate), ROOTS).public
 
 

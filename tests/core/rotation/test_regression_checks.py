@@ -4,7 +4,7 @@ import pytest
 from cryptography import x509
 
 from certrotation.core.estate.expiry_windows import WindowPolicy
-from certrotation.core.findings import Code, Finding, Severity, refuse, warn
+from certrotation.core.findings import Code, Finding, refuse, warn
 from certrotation.core.rotation.regression_checks import check_expiry, check_names, check_trust
 from tests.core.samples import (
     DAY,
@@ -96,11 +96,11 @@ def test_a_private_namesake_of_the_public_root_does_not_follow_it() -> None:
     assert found.code is Code.TRUST_LOST
 
 
-def test_a_public_root_does_not_follow_a_private_ca() -> None:
+def test_a_public_root_that_follows_a_private_ca_is_warned_of() -> None:
     (found,) = trust_lost(PRIVATE_LEAF, LEAF)
-    assert found.severity is Severity.REFUSE
-    assert found.found == (
-        f"{ARN} chains to private CA CN=Private Root; the material to public root CN=Public Root."
+    assert found == warn(
+        Code.TRUST_CHANGED,
+        f"{ARN} chains to private CA CN=Private Root; the material to public root CN=Public Root.",
     )
 
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 MISORDERED, SUPERFLUOUS = "CHAIN_MISORDERED", "CHAIN_SUPERFLUOUS"
 BROKEN = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
-INCOMPLETE, EXPIRED = "CHAIN_INCOMPLETE", "CHAIN_EXPIRED"
+INCOMPLETE, EXPIRED, INVALID = "CHAIN_INCOMPLETE", "CHAIN_EXPIRED", "CHAIN_INVALID"
 
 POLICY = under(PUBLIC_ROOT, "Example Policy CA")
 REGIONAL = under(POLICY, "Example Regional CA")
@@ -247,15 +247,31 @@ def _crossings() -> list[Row]:
     return table(
         {
             kept: {
-                "the public root signed by an older one as well": of(SHOP, one, root_by_old),
-                "the older root, too": of(SHOP, one, root_by_old, old.certificate),
-                "the public root signed by another public one": of(SHOP, one, root_by_other),
                 "an expired cross-signed root, as in 2020": of(SHOP, one, ended),
                 "an expired cross-signed root between the others": of(SHOP, ended, one, public),
                 "an intermediate of two public roots, one kept": of(SHOP, one, ca_by_other),
                 "an intermediate of a public and a private root": of(
                     SHOP, ca_by_private, PRIVATE_ROOT.certificate, one
                 ),
+            },
+            live(chain=(one, root_by_old)): {
+                "the public root signed by an older one as well": of(SHOP, one, root_by_old)
+            },
+            live(chain=(one, root_by_old, old.certificate)): {
+                "the older root, too": of(SHOP, one, root_by_old, old.certificate)
+            },
+            live(chain=(one, root_by_other)): {
+                "the public root signed by another public one": of(SHOP, one, root_by_other)
+            },
+            repaired(SUPERFLUOUS, chain=(one, root_by_other)): {
+                "the same, and that other public root": of(
+                    SHOP, one, root_by_other, OTHER_PUBLIC_ROOT.certificate
+                )
+            },
+            repaired(MISORDERED, SUPERFLUOUS, chain=(one, root_by_other)): {
+                "the same, in another order, and a stranger": of(
+                    SHOP, FOREIGN_ROOT.certificate, root_by_other, one
+                )
             },
             live(chain=(ca_by_other,)): {
                 "an intermediate of two public roots, the other alone": of(SHOP, ca_by_other)
@@ -338,7 +354,6 @@ def _times() -> list[Row]:
 
 
 def _not_allowed() -> list[Row]:
-    incomplete = refused(INCOMPLETE, says="Example Odd CA")
     rsa_root = root("Example RSA Root", key="rsa2048")
     weak = under(rsa_root, "Example Weak CA", key="rsa2048")
     by_weak = leaf(ca=weak)
@@ -356,16 +371,18 @@ def _not_allowed() -> list[Row]:
     return [
         *table(
             {
-                incomplete: {
+                refused(INVALID, says="CN=Example Odd CA is not a CA certificate"): {
                     "the intermediate says that it is no CA": of(
                         odd(x509.BasicConstraints(ca=False, path_length=None))
                     ),
                     "the intermediate does not say that it is a CA": of(odd()),
+                },
+                refused(INVALID, says="CN=Example Odd CA may not sign certificates"): {
                     "the intermediate may not sign certificates": of(
                         odd(is_ca, key_usage("digital_signature", "crl_sign"))
                     ),
                 },
-                warned(INCOMPLETE, SUPERFLUOUS, chain=too_deep.chain[:1]): {
+                refused(INVALID, says="CN=Example Last CA allows a path length of 0"): {
                     "one CA more than the path length allows": of(too_deep)
                 },
                 refused("SIGNATURE_WEAK", says="SHA1"): {

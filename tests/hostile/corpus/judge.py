@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from certrotation.core.findings import refusals
 from certrotation.core.material.checks import inspect_secret
 from certrotation.core.material.decoding import UnreadableSecretError
-from certrotation.core.material.secret_format import parse_secret
+from certrotation.core.material.secret_format import LARGEST_VALUE, parse_secret
 from tests.hostile.corpus.leaks import leaks, passphrase_of, pieces_of
 from tests.hostile.corpus.material import NOW, ROOTS, TRUSTED
 from tests.hostile.corpus.row import Outcome
@@ -146,7 +146,7 @@ def judge_together(rows: Sequence[Row]) -> list[Judgement]:
         for each in rows
         if each.expected.outcome is Outcome.REFUSED
         and each.at == NOW
-        and (each.value.text or each.value.binary)
+        and 0 < len(each.value.text or each.value.binary or "") <= LARGEST_VALUE
     ]
     names = {f"{PREFIX}row-{number:03}": each for number, each in enumerate(fit)}
     with account_at_noon() as estate:

@@ -12,9 +12,11 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_pem_private_key,
-    pkcs12,
 )
+
+from certrotation.core.material.decoding import UnreadableSecretError
+from certrotation.core.material.pkcs12 import decode_pkcs12
+from certrotation.core.material.private_keys import load_private_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,37 +84,29 @@ def _keys(value: SecretValue) -> Iterator[str]:
     """Yield the keys that can be read, in each spelling."""
     fields = _fields(value)
     passphrase = passphrase_of(value)
-    secret = passphrase.encode("utf-8", "replace") if passphrase else None
+    secret = passphrase.encode("utf-8", "replace").decode() if passphrase else None
     strings = list(_texts(fields)) if fields is not None else [value.text or ""]
     for each in strings:
         if "PRIVATE KEY" in each:
-            yield from _key_spellings(each.encode("utf-8", "replace"), secret)
+            yield from _key_spellings(each, secret)
     if isinstance(fields, dict) and isinstance(fields.get("pkcs12"), str):
         yield from _bundle_spellings(fields["pkcs12"], secret)
 
 
-def _key_spellings(pem: bytes, passphrase: bytes | None) -> Iterator[str]:
-    begin = pem.index(b"PRIVATE KEY")
-    start = pem.rfind(b"-----BEGIN", 0, begin)
-    for each in (passphrase, None):
-        try:
-            key = load_pem_private_key(
-                pem[max(start, 0) :], each, unsafe_skip_rsa_key_validation=True
-            )
-        except Exception:  # noqa: BLE001, S112  then there is no key to spell
-            continue
-        yield from _spelled_key(key)
-
-
-def _bundle_spellings(text: str, passphrase: bytes | None) -> Iterator[str]:
-    # cryptography panics at a passphrase that holds NUL.
-    for each in (None if passphrase and b"\0" in passphrase else passphrase, None):
-        try:
-            key = pkcs12.load_pkcs12(base64.b64decode(text), each).key
-        except Exception:  # noqa: BLE001, S112  as above
-            continue
-        if key is not None:
+def _key_spellings(pem: str, passphrase: str | None) -> Iterator[str]:
+    """Yield the spellings of keys that the product reads: what it cannot read it cannot tell."""
+    try:
+        for key in load_private_keys("", pem, passphrase):
             yield from _spelled_key(key)
+    except UnreadableSecretError:
+        return
+
+
+def _bundle_spellings(text: str, passphrase: str | None) -> Iterator[str]:
+    try:
+        yield from _spelled_key(decode_pkcs12(base64.b64decode(text), passphrase).private_key)
+    except (UnreadableSecretError, ValueError):
+        return
 
 
 def _spelled_key(key: Any) -> Iterator[str]:

@@ -25,7 +25,7 @@ from tests.hostile.corpus.material import (
     self_signed,
     under,
 )
-from tests.hostile.corpus.row import ABSENT, live, of, refused, row, table
+from tests.hostile.corpus.row import ABSENT, live, of, refused, row, table, warned
 from tests.support.authority import (
     CLIENT_AUTH,
     SERVER_AUTH,
@@ -39,6 +39,33 @@ if TYPE_CHECKING:
     from tests.support.authority import Authority
 
 SHOP_NAME = "shop.example.com"
+
+
+UNMATCHED = (
+    "bücher.example",
+    "192.0.2.7",
+    "2001:db8::7",
+    "shop. .com",
+    "*",
+    "*.com",
+    "f*.example.com",
+    "shop.*.example.com",
+    "https://shop.example.com/",
+    "shop.example.com:443",
+    "shop..example.com",
+    "-shop.example.com",
+    "a" * 64 + ".example.com",
+)
+"""DNS names that neither Go nor OpenSSL matches with a host."""
+
+COMMON_NAMES = {
+    SHOP_NAME: SHOP_NAME,
+    "Shop.Example.ORG": "shop.example.org",
+    "*.example.com": "*.example.com",
+    "192.0.2.7": "192.0.2.7",
+    "bücher.example": "xn--bcher-kva.example",
+}
+"""Common names, and the names that they serve."""
 
 
 def kinds() -> list[Row]:
@@ -150,6 +177,8 @@ def usages() -> list[Row]:
                     used("digital_signature", "key_agreement", "encipher_only")
                 ),
                 "an extension that nobody knows": of(leaf(extensions=[_unknown()])),
+            },
+            warned("MUST_STAPLE"): {
                 "a leaf with OCSP must-staple": of(
                     leaf(extensions=[x509.TLSFeature([x509.TLSFeatureType.status_request])])
                 ),
@@ -182,8 +211,6 @@ def names() -> list[Row]:
                 "one name": of(named(SHOP_NAME)),
                 "upper-case names": of(named("SHOP.Example.COM")),
                 "a name with a dot at its end": of(named("shop.example.com.")),
-                "the name only in the CN, no alternative names": of(leaf_without_names(SHOP_NAME)),
-                "an upper-case name only in the CN": of(leaf_without_names("Shop.Example.Com")),
                 "another name in the CN than among the alternatives": of(
                     leaf(SHOP_NAME, common_name="old.example.com")
                 ),
@@ -196,7 +223,6 @@ def names() -> list[Row]:
             live(*many): {"a hundred names": of(named(*many))},
             live("*.example.com"): {
                 "a wildcard": of(named("*.example.com")),
-                "a wildcard only in the CN": of(leaf_without_names("*.example.com")),
             },
             live("*.example.com", "example.com"): {
                 "a wildcard and its apex": of(named("*.example.com", "example.com"))
@@ -206,10 +232,6 @@ def names() -> list[Row]:
                 "an internationalised name as A-label, upper-case": of(
                     named("XN--BCHER-KVA.example")
                 ),
-                "an internationalised name in UTF-8": of(raw("bücher.example")),
-                "an internationalised name only in the CN": of(
-                    leaf_without_names("bücher.example")
-                ),
             },
             live("_shop.example.com"): {
                 "a name with an underscore": of(named("_shop.example.com"))
@@ -218,11 +240,9 @@ def names() -> list[Row]:
             live("intranet"): {"a name of one label": of(named("intranet"))},
             live("192.0.2.7"): {
                 "an IPv4 address alone": of(named("192.0.2.7")),
-                "an address written as a name": of(alternative(x509.DNSName("192.0.2.7"))),
                 "an address and no common name": of(
                     alternative(x509.IPAddress(address), common_name="")
                 ),
-                "an address only in the CN": of(leaf_without_names("192.0.2.7")),
             },
             live("2001:db8::7"): {"an IPv6 address alone": of(named("2001:db8::7"))},
             live(SHOP_NAME, "192.0.2.7"): {
@@ -242,8 +262,17 @@ def names() -> list[Row]:
                 ),
                 "an empty DNS name, the name only in the CN": of(alternative(x509.DNSName(""))),
             },
-            live("shop. .com"): {
-                "a name of blanks between dots": of(alternative(x509.DNSName("shop. .com")))
+            **{
+                refused("NAMES_MISSING", says=f"only names that no client matches: {name!r}"): {
+                    f"{name!r} as DNS name": of(raw(name))
+                }
+                for name in UNMATCHED
+            },
+            **{
+                warned("NAMES_MISSING", serves=serves): {
+                    f"{name} in the CN, no alternative names": of(leaf_without_names(name))
+                }
+                for name, serves in COMMON_NAMES.items()
             },
         }
     )

@@ -63,9 +63,12 @@ def repaired(*codes: str, chain: tuple[x509.Certificate, ...]) -> Verdict:
     return Verdict(outcome=Outcome.REPAIRED, codes=frozenset(codes), chain=chain)
 
 
-def warned(*codes: str, chain: tuple[x509.Certificate, ...] = (PUBLIC_CA.certificate,)) -> Verdict:
-    """It goes live with this chain, and a person is told of something."""
-    return Verdict(outcome=Outcome.WARNED, codes=frozenset(codes), chain=chain)
+def warned(
+    *codes: str, chain: tuple[x509.Certificate, ...] = (PUBLIC_CA.certificate,), serves: str = ""
+) -> Verdict:
+    """It goes live with this chain, and a person is warned; `serves` is the only name."""
+    names = frozenset({serves}) if serves else None
+    return Verdict(outcome=Outcome.WARNED, codes=frozenset(codes), chain=chain, names=names)
 
 
 def live(

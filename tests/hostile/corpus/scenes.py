@@ -237,7 +237,7 @@ def _trust() -> list[Scene]:
             refused("TRUST_LOST", says="Stranger Corp Root"): {
                 "a foreign private CA's": Change(private, _private(FOREIGN_CA, FOREIGN_ROOT))
             },
-            refused("TRUST_LOST", says="Example Public Root"): {
+            warned("TRUST_CHANGED"): {
                 "a public CA's in place of a private one's": Change(private, public)
             },
             live(): {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.corpus import chains, forms, keys, leaves, tools
+from tests.hostile.corpus import bombs, chains, forms, identities, keys, leaves, tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, Callable[[], Sequence[Row | NotRun]]] = {
     "keys": keys.rows,
+    "identities": identities.rows,
     "chains": chains.rows,
     "leaves, signatures": leaves.kinds,
     "usages": leaves.usages,
@@ -22,5 +23,6 @@ FAMILIES: dict[str, Callable[[], Sequence[Row | NotRun]]] = {
     "damaged PEM": forms.texts,
     "JSON and binary": forms.documents,
     "outputs of tools": tools.rows,
+    "bombs": bombs.rows,
 }
 """The rows that are judged by themselves; they are made when they are asked for."""

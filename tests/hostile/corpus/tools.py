@@ -263,35 +263,48 @@ def _openssl_certificates() -> list[Written]:
     ]
 
 
+def _keystore(bench: Bench, *more: str, kind: str = "PKCS12", alias: str = "shop") -> None:
+    """Let keytool make a key with a certificate that signs itself."""
+    command = (
+        f"keytool -genkeypair -alias {alias} -keyalg EC -groupname secp256r1"
+        " -dname CN=shop.example.com"
+        f" -ext san=dns:shop.example.com -validity 90 -storetype {kind}"
+        f" -keystore store -storepass {PASSPHRASE} -keypass {PASSPHRASE}"
+    )
+    bench.run(" ".join([command, *more]))
+
+
+def _two_keys(*aliases: str) -> Callable[[Bench], SecretValue]:
+    """A keystore with several keys, put into it in this order."""
+
+    def make(bench: Bench) -> SecretValue:
+        for alias in aliases:
+            _keystore(bench, alias=alias)
+        return bundle(bench.read("store"), passphrase=PASSPHRASE)
+
+    return make
+
+
 def _keytool() -> list[Written]:
 
-    def store(bench: Bench, *more: str, kind: str = "PKCS12") -> None:
-        command = (
-            "keytool -genkeypair -alias shop -keyalg EC -groupname secp256r1"
-            " -dname CN=shop.example.com"
-            f" -ext san=dns:shop.example.com -validity 90 -storetype {kind}"
-            f" -keystore store -storepass {PASSPHRASE} -keypass {PASSPHRASE}"
-        )
-        bench.run(" ".join([command, *more]))
-
     def made(bench: Bench) -> SecretValue:
-        store(bench)
+        _keystore(bench)
         return bundle(bench.read("store"), passphrase=PASSPHRASE)
 
     def closed(bench: Bench) -> SecretValue:
-        store(bench)
+        _keystore(bench)
         return bundle(bench.read("store"))
 
     def java(bench: Bench) -> SecretValue:
-        store(bench, kind="JKS")
+        _keystore(bench, kind="JKS")
         return bundle(bench.read("store"), passphrase=PASSPHRASE)
 
     def java_binary(bench: Bench) -> SecretValue:
-        store(bench, kind="JKS")
+        _keystore(bench, kind="JKS")
         return binary(bench.read("store"))
 
     def exported(bench: Bench) -> SecretValue:
-        store(bench)
+        _keystore(bench)
         printed = f"keytool -exportcert -rfc -alias shop -keystore store -storepass {PASSPHRASE}"
         return fields(certificate=bench.text(printed))
 
@@ -311,7 +324,14 @@ def _keytool() -> list[Written]:
         return bundle(bench.read("store"), passphrase=PASSPHRASE)
 
     own = refused("SELF_SIGNED", says="is self-signed")
+    two_keys = refused("IDENTITY_AMBIGUOUS", says="2 private keys")
     return [
+        Written(name="keytool -genkeypair, two", make=_two_keys("old", "new"), expected=two_keys),
+        Written(
+            name="keytool -genkeypair, two the other way round",
+            make=_two_keys("new", "old"),
+            expected=two_keys,
+        ),
         Written(name="keytool -genkeypair", make=made, expected=own, is_of_today=True),
         Written(name="keytool -genkeypair, no passphrase given", make=closed, expected=CLOSED),
         Written(name="keytool -genkeypair, Java's old store", make=java, expected=NO_BUNDLE),

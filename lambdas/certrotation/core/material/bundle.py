@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -32,6 +32,8 @@ class Material:
     key_algorithm: KeyAlgorithm
     anchor: Anchor
     private_key: PrivateKeyTypes = field(repr=False, compare=False)
+    shorter_chains: tuple[tuple[x509.Certificate, ...], ...] = ()
+    """The other chains that clients accept, best first, for dependents that limit the length."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -47,6 +49,13 @@ class Material:
     def not_after(self) -> int:
         """The expiry of the leaf, in epoch seconds."""
         return int(self.leaf.not_valid_after_utc.timestamp())
+
+    def within(self, longest_chain: int | None) -> Material:
+        """Return the material with a chain of at most so many certificates, if there is one."""
+        if longest_chain is None or len(self.chain) <= longest_chain:
+            return self
+        fitting = (each for each in self.shorter_chains if len(each) <= longest_chain)
+        return replace(self, chain=next(fitting, self.chain))
 
     def leaf_pem(self) -> bytes:
         """Return the leaf, without the chain, in PEM."""

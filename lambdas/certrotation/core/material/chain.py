@@ -1,4 +1,4 @@
-"""Builds the chain from a leaf to its CA out of certificates in any order."""
+"""Finds the chains from a leaf to its CA among certificates in any order, the best one first."""
 
 from __future__ import annotations
 
@@ -6,13 +6,23 @@ from collections import deque
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from certrotation.core.findings import Code
+from certrotation.core.material.distinguished_names import canonical_name
+from certrotation.core.material.path_rules import (
+    Fault,
+    faults_of,
+    identifiers_agree,
+    identifiers_match,
+)
+from certrotation.core.material.trust import Anchor, anchor_of
 from certrotation.core.material.x509_facts import (
-    basic_constraints_of,
     fingerprint_of,
     is_self_signed,
-    is_valid_at,
+    is_verifiable,
     issued_by,
-    key_usages_of,
+    issuer_name_of,
+    public_bytes_of,
+    subject_name_of,
 )
 
 if TYPE_CHECKING:
@@ -21,7 +31,14 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from certrotation.core.material.distinguished_names import CanonicalName
     from certrotation.core.material.trust import PublicRoots
+
+MOST_SIGNATURES = 400
+"""Signatures that one search verifies, some milliseconds each at worst; Go stops at 100."""
+
+MOST_PATHS = 1_000
+"""Paths that one search follows; CAs that cross-sign each other have more than anybody can."""
 
 
 class ChainEnd(IntEnum):
@@ -29,7 +46,8 @@ class ChainEnd(IntEnum):
 
     PUBLIC_ROOT = 0
     PRIVATE_ROOT = 1
-    UNKNOWN_ISSUER = 2
+    FORMER_ROOT = 2
+    UNKNOWN_ISSUER = 3
 
 
 class Chain(NamedTuple):
@@ -37,6 +55,23 @@ class Chain(NamedTuple):
 
     certificates: tuple[x509.Certificate, ...]
     end: ChainEnd
+    faults: tuple[Fault, ...] = ()
+    """The reasons for which clients reject the chain."""
+
+    def anchor(self, leaf: x509.Certificate, roots: PublicRoots) -> Anchor:
+        """Return the CA that clients must trust to accept the chain."""
+        is_public = self.end is ChainEnd.PUBLIC_ROOT
+        return anchor_of((leaf, *self.certificates), roots, is_public=is_public)
+
+
+_SEVERITY = {
+    Code.SIGNATURE_WEAK: 1,
+    Code.KEY_WEAK: 2,
+    Code.CHAIN_INCOMPLETE: 3,
+    Code.CHAIN_EXPIRED: 4,
+    Code.CHAIN_INVALID: 5,
+}
+"""How much speaks against a chain: first what a person may accept, then what time may cure."""
 
 
 def build_chain(
@@ -46,11 +81,21 @@ def build_chain(
     *,
     at: datetime | None = None,
 ) -> Chain:
-    """Return the best chain for `leaf` from `supplied`; it is empty if none of them issued `leaf`.
+    """Return the best chain for `leaf` (see `find_chains`)."""
+    return find_chains(leaf, supplied, roots, at=at)[0]
 
-    A chain to a public root is preferred to one to a private root, and that to one whose issuer
-    was not supplied. Among equals the shortest chain is preferred (of cross-signed paths, the one
-    that old clients do not need).
+
+def find_chains(
+    leaf: x509.Certificate,
+    supplied: Sequence[x509.Certificate],
+    roots: PublicRoots,
+    *,
+    at: datetime | None = None,
+) -> tuple[Chain, ...]:
+    """Return the chains for `leaf` from `supplied`, the best first; there is at least one.
+
+    If no supplied certificate issued `leaf`, the only chain is empty. A chain that clients reject
+    has faults.
 
     Args:
         leaf: the certificate to start from; it may be among `supplied`.
@@ -58,84 +103,160 @@ def build_chain(
         roots: the public roots; they are never part of the chain.
         at: every certificate and root must be valid at this time; None ignores validity.
     """
-    usable = [
-        each
-        for each in {*supplied} - {leaf}
-        if (at is None or is_valid_at(each, at)) and _may_issue(each)
-    ]
-    # Of two certificates of one CA the later expiry is preferred, in whatever order they come.
-    usable.sort(key=lambda each: (each.not_valid_after_utc, fingerprint_of(each)), reverse=True)
-    return min(
-        _chains(leaf, usable, roots, at),
-        key=lambda chain: (chain.end, len(chain.certificates)),
+    chains = list(_Search(leaf, supplied, roots, at).chains())
+    usable = {each for chain in chains if not chain.faults for each in chain.certificates}
+    return tuple(sorted(chains, key=lambda chain: _rank(leaf, chain, usable)))
+
+
+def _rank(
+    leaf: x509.Certificate, chain: Chain, usable: set[x509.Certificate]
+) -> tuple[bool, int, int, bool, ChainEnd, int, int]:
+    """Return the sort key of a chain; the lowest is the best. Equal keys keep their order."""
+    above = chain.certificates
+    return (
+        # A chain to an issuer that nobody here knows hides no chain to a root, not even a bad one.
+        chain.end is ChainEnd.UNKNOWN_ISSUER,
+        # A chain that clients reject loses to every chain that they accept.
+        max((_SEVERITY[each.code] for each in chain.faults), default=0),
+        len(chain.faults),
+        # What was supplied and is usable is neither cut nor exchanged, cross-signs included.
+        {*above} != usable,
+        # Most clients know the public roots.
+        chain.end,
+        # OpenSSL chooses among issuers of one name by key identifiers, not by signatures.
+        sum(not identifiers_match(*link) for link in zip((leaf, *above), above, strict=False)),
+        # Clients read fewer bytes, and fewer certificates expire.
+        len(above),
     )
 
 
-def _chains(
-    leaf: x509.Certificate,
-    usable: Sequence[x509.Certificate],
-    roots: PublicRoots,
-    at: datetime | None,
-) -> Iterator[Chain]:
-    """Yield the complete chains, shorter ones first.
+class _Path(NamedTuple):
+    """A path that the search has come to: certificates from the leaf upwards."""
 
-    Each certificate is visited once, on the shortest path to it: a longer path could neither have
-    another end nor allow more depth. So CAs that sign each other in cycles cost nothing. If only
-    cycles exist, the last path, which is a longest one, is yielded.
-    """
-    path: tuple[x509.Certificate, ...] = (leaf,)
-    paths = deque([path])
-    visited = {leaf}
-    while paths:
-        path = paths.popleft()
-        issuers = _issuers(path, usable)
-        end = _end(path[-1], issuers, roots, at)
-        if end is not None:
-            yield Chain(certificates=path[1:], end=end)
-            continue
-        paths.extend((*path, each) for each in issuers if each not in visited)
-        visited.update(issuers)
-    yield Chain(certificates=path[1:], end=ChainEnd.UNKNOWN_ISSUER)
+    certificates: tuple[x509.Certificate, ...]
+    entities: frozenset[tuple[CanonicalName, bytes]]
+    """The names and keys on the path: none occurs twice (RFC 4158, section 2.4.2)."""
+    is_trusted: bool = False
+    """Whether clients that know a public root accept the path without its topmost certificate."""
+
+    @property
+    def top(self) -> x509.Certificate:
+        """The topmost certificate."""
+        return self.certificates[-1]
+
+    def continued(self, issuer: x509.Certificate, *, is_trusted: bool) -> _Path:
+        """Return the path with one more certificate."""
+        return _Path((*self.certificates, issuer), self.entities | {_entity(issuer)}, is_trusted)
 
 
-def _issuers(
-    path: Sequence[x509.Certificate], usable: Sequence[x509.Certificate]
-) -> list[x509.Certificate]:
-    """Return the certificates that may follow at the top of the path."""
-    top, intermediates = path[-1], len(path) - 1
-    return [each for each in usable if issued_by(top, each) and _allows_depth(each, intermediates)]
+class _Search:
+    """One search; it stops early rather than take long (see MOST_SIGNATURES and MOST_PATHS)."""
+
+    def __init__(
+        self,
+        leaf: x509.Certificate,
+        supplied: Sequence[x509.Certificate],
+        roots: PublicRoots,
+        at: datetime | None,
+    ) -> None:
+        self._leaf = leaf
+        self._roots = roots
+        self._at = at
+        self._signatures = MOST_SIGNATURES
+        self._issuers_of: dict[x509.Certificate, list[x509.Certificate]] = {}
+        self._by_name: dict[CanonicalName, list[x509.Certificate]] = {}
+        # Of two certificates of one CA the later expiry is preferred, in whatever order they come.
+        others = sorted(
+            {*supplied} - {leaf},
+            key=lambda each: (each.not_valid_after_utc, fingerprint_of(each)),
+            reverse=True,
+        )
+        for each in others:
+            self._by_name.setdefault(canonical_name(each.subject), []).append(each)
+
+    def chains(self) -> Iterator[Chain]:
+        """Yield the complete chains, shorter ones first.
+
+        A path may go on above a certificate that a public root issued: to an older CA that
+        cross-signed that root.
+        """
+        paths = deque([_Path((self._leaf,), frozenset({_entity(self._leaf)}))])
+        for _ in range(MOST_PATHS):
+            if not paths:
+                return
+            path = paths.popleft()
+            public = [
+                self._chain(path, ChainEnd.PUBLIC_ROOT, root)
+                for root in self._roots.issuers_of(path.top)
+            ]
+            yield from public
+            if is_self_signed(path.top):
+                if not public:
+                    yield self._chain(path, ChainEnd.PRIVATE_ROOT)
+                continue
+            issuers = self._issuers(path.top)
+            above = [each for each in issuers if _entity(each) not in path.entities]
+            is_trusted = path.is_trusted or any(not each.faults for each in public)
+            paths.extend(path.continued(each, is_trusted=is_trusted) for each in above)
+            if not public and not above:
+                yield self._end(path, issuers)
+
+    def _end(self, path: _Path, issuers: Sequence[x509.Certificate]) -> Chain:
+        """Return the chain of a path that no supplied certificate continues."""
+        for root in self._roots.with_former.issuers_of(path.top):
+            return self._chain(path, ChainEnd.FORMER_ROOT, root)
+        found = None if issuers else self._namesakes(path.top)
+        chain = self._chain(path, ChainEnd.UNKNOWN_ISSUER)
+        return chain._replace(faults=(*chain.faults, found)) if found else chain
+
+    def _chain(self, path: _Path, end: ChainEnd, root: x509.Certificate | None = None) -> Chain:
+        """Return the chain of a path; of a trusted one, only older clients look at the root."""
+        return Chain(
+            certificates=path.certificates[1:],
+            end=ChainEnd.PUBLIC_ROOT if path.is_trusted else end,
+            faults=faults_of(path.certificates, None if path.is_trusted else root, self._at),
+        )
+
+    def _issuers(self, top: x509.Certificate) -> list[x509.Certificate]:
+        """Return the supplied certificates that issued `top`, those that it identifies first."""
+        if top not in self._issuers_of:
+            named = [
+                each for each in self._named_as_issuer_of(top) if not self._is_public_root(each)
+            ]
+            named.sort(key=lambda each: not identifiers_match(top, each))
+            named.sort(key=lambda each: not identifiers_agree(top, each))
+            self._issuers_of[top] = [each for each in named if self._has_issued(each, top)]
+        return self._issuers_of[top]
+
+    def _named_as_issuer_of(self, top: x509.Certificate) -> list[x509.Certificate]:
+        named = self._by_name.get(canonical_name(top.issuer), [])
+        return [each for each in named if each != top]
+
+    def _has_issued(self, issuer: x509.Certificate, top: x509.Certificate) -> bool:
+        """Return whether `issuer` signed `top`, or whether nobody would verify that it did."""
+        if not is_verifiable(issuer.public_key()):
+            return True
+        self._signatures -= 1
+        return self._signatures >= 0 and issued_by(top, issuer)
+
+    def _is_public_root(self, certificate: x509.Certificate) -> bool:
+        return is_self_signed(certificate) and self._roots.with_former.contains(certificate)
+
+    def _namesakes(self, top: x509.Certificate) -> Fault | None:
+        """Return the fault of a path whose issuer's name is there, but not the issuer."""
+        count = len(self._named_as_issuer_of(top))
+        if not count:
+            return None
+        found = (
+            f"{count} certificate{'s' * (count > 1)} in the secret bear the name"
+            f" {issuer_name_of(top)}, but none signed {subject_name_of(top)}."
+        )
+        if self._signatures < 0:
+            found += f" The search stopped after {MOST_SIGNATURES} signatures."
+        # A leaf without its issuer was always refused; above it this is new (see soften_known).
+        cause = "" if top == self._leaf else "another issuer of the same name"
+        return Fault(Code.CHAIN_INCOMPLETE, cause, found)
 
 
-def _end(
-    top: x509.Certificate,
-    issuers: Sequence[x509.Certificate],
-    roots: PublicRoots,
-    at: datetime | None,
-) -> ChainEnd | None:
-    """Return the end of a path, or None if the path continues."""
-    if roots.have_issued(top, at):
-        return ChainEnd.PUBLIC_ROOT
-    if is_self_signed(top):
-        return ChainEnd.PRIVATE_ROOT
-    return None if issuers else ChainEnd.UNKNOWN_ISSUER
-
-
-def _may_issue(certificate: x509.Certificate) -> bool:
-    """Return whether the certificate may sign others (RFC 5280, section 6.1.4, k to n).
-
-    An old root may lack basic constraints, and a client that trusts a root ignores its key usages.
-    """
-    constraints = basic_constraints_of(certificate)
-    if is_self_signed(certificate):
-        return constraints is None or constraints.ca
-    usages = key_usages_of(certificate)
-    may_sign = usages is None or "key_cert_sign" in usages
-    return may_sign and constraints is not None and constraints.ca
-
-
-def _allows_depth(issuer: x509.Certificate, intermediates_below: int) -> bool:
-    """Return whether the path length constraint allows it (RFC 5280, section 4.2.1.9)."""
-    constraints = basic_constraints_of(issuer)
-    if constraints is None or constraints.path_length is None:
-        return True
-    return intermediates_below <= constraints.path_length
+def _entity(certificate: x509.Certificate) -> tuple[CanonicalName, bytes]:
+    return canonical_name(certificate.subject), public_bytes_of(certificate.public_key())

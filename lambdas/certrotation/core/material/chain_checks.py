@@ -5,79 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certrotation.core.findings import Code, Finding, refuse, repair, warn
-from certrotation.core.material.chain import Chain, ChainEnd, build_chain
-from certrotation.core.material.x509_facts import (
-    is_self_signed,
-    is_valid_at,
-    issuer_name_of,
-    subject_name_of,
-    weak_digest_of,
-)
+from certrotation.core.material.chain import ChainEnd
+from certrotation.core.material.x509_facts import issuer_name_of, subject_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from cryptography import x509
 
+    from certrotation.core.material.chain import Chain
     from certrotation.core.material.trust import PublicRoots
 
 
-def best_chain(
-    leaf: x509.Certificate, supplied: Sequence[x509.Certificate], roots: PublicRoots, at: datetime
-) -> Chain | None:
-    """Return the chain to import, or None if no path is valid at `at` (see `check_chain`)."""
-    valid = build_chain(leaf, supplied, roots, at=at)
-    ever = build_chain(leaf, supplied, roots)
-    lost_the_issuer = ever.certificates and not valid.certificates
-    return None if ever.end < valid.end or lost_the_issuer else valid
+def check_chain(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
+    """Yield findings on the best chain that there is: why clients reject it, and its end."""
+    yield from _check_faults(chain)
+    if not _expired(chain):
+        yield from _check_end(leaf, chain)
+        yield from _check_endurance(leaf, chain)
 
 
-def check_signatures(leaf: x509.Certificate, chain: Chain | None) -> Iterator[Finding]:
-    """Check every signature except that of a self-signed root, which proves nothing."""
-    above = chain.certificates if chain else ()
-    for each in (leaf, *(each for each in above if not is_self_signed(each))):
-        if digest := weak_digest_of(each):
-            yield refuse(Code.SIGNATURE_WEAK, f"{subject_name_of(each)} is signed with {digest}.")
+def _expired(chain: Chain) -> list[str]:
+    return [each.found for each in chain.faults if each.code is Code.CHAIN_EXPIRED]
 
 
-def check_chain(
-    leaf: x509.Certificate,
-    chain: Chain | None,
-    supplied: Sequence[x509.Certificate],
-    roots: PublicRoots,
-    at: datetime,
-) -> Iterator[Finding]:
-    """Yield findings on the chain and its repairs; if `chain` is None, yield CHAIN_EXPIRED."""
-    if chain is None:
-        expired = [
-            subject_name_of(each) for each in supplied if each != leaf and not is_valid_at(each, at)
-        ]
-        invalid = ", ".join(expired) or "the root"
-        found = f"No currently valid chain to a root. Expired or not yet valid: {invalid}."
+def _check_faults(chain: Chain) -> Iterator[Finding]:
+    if expired := _expired(chain):
+        names = ", ".join(expired)
+        found = f"No currently valid chain to a root. Expired or not yet valid: {names}."
         yield refuse(Code.CHAIN_EXPIRED, found)
-        return
-    yield from _check_completeness(leaf, chain)
-    yield from _check_endurance(leaf, chain)
-    yield from _repairs(leaf, chain, supplied, roots)
+    for each in chain.faults:
+        if each.code is not Code.CHAIN_EXPIRED:
+            yield refuse(each.code, each.found, cause=each.cause)
 
 
-def _check_completeness(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
-    if chain.end is not ChainEnd.UNKNOWN_ISSUER:
+def _check_end(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
+    top = (leaf, *chain.certificates)[-1]
+    issuer = issuer_name_of(top)
+    if chain.end is ChainEnd.FORMER_ROOT:
+        found = f"The chain ends at {issuer}, which is no longer in the list of public roots."
+        yield warn(Code.TRUST_CHANGED, found)
+    if chain.end is not ChainEnd.UNKNOWN_ISSUER or _is_refused_as_incomplete(chain):
         return
     if chain.certificates:
-        issuer = issuer_name_of(chain.certificates[-1])
         found = (
             f"The top certificate of the chain was issued by {issuer}, which is neither in the"
             " secret nor a public root."
         )
         yield warn(Code.CHAIN_INCOMPLETE, found)
     else:
-        found = (
-            "No CA certificate in the secret issued the certificate. Its issuer is"
-            f" {issuer_name_of(leaf)}."
-        )
+        found = f"No CA certificate in the secret issued the certificate. Its issuer is {issuer}."
         yield refuse(Code.CHAIN_INCOMPLETE, found)
+
+
+def _is_refused_as_incomplete(chain: Chain) -> bool:
+    return any(each.code is Code.CHAIN_INCOMPLETE for each in chain.faults)
 
 
 def _check_endurance(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
@@ -91,9 +73,12 @@ def _check_endurance(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
             yield warn(Code.CHAIN_EXPIRED, found)
 
 
-def _repairs(
+def check_repairs(
     leaf: x509.Certificate, chain: Chain, supplied: Sequence[x509.Certificate], roots: PublicRoots
 ) -> Iterator[Finding]:
+    """Yield what importing leaf and chain changes in what was supplied."""
+    if _expired(chain):
+        return
     wanted = [leaf, *chain.certificates]
     distinct = list(dict.fromkeys(supplied))
     if [each for each in distinct if each in wanted] != wanted:
@@ -106,7 +91,7 @@ def _repairs(
 def _dropped(
     supplied: Sequence[x509.Certificate], wanted: Sequence[x509.Certificate], roots: PublicRoots
 ) -> list[str]:
-    """Return, for each certificate that is not imported, why it was left out."""
+    """Return each certificate that is not imported, with the reason."""
     dropped = []
     visited: set[x509.Certificate] = set()
     for each in supplied:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _DNS_NAME = re.compile(rf"(\*\.)?({_LABEL}\.)*{_LABEL}")
+_MATCHED = re.compile(
+    r"(?=.{1,253}$)"
+    r"(\*(\.(?!-)[a-z0-9_-]{1,63}){2,}|(?!-)[a-z0-9_-]{1,63}(\.(?!-)[a-z0-9_-]{1,63})*)"
+)
+"""The DNS names that Go and OpenSSL match with a host: a wildcard is a whole label above two."""
 
 
 def normalise(name: str) -> str:
@@ -51,20 +56,52 @@ def is_qualified(name: str) -> bool:
 def names_of(certificate: x509.Certificate) -> frozenset[str]:
     """Return the DNS names and IP addresses a certificate serves.
 
-    The common name counts only without a SAN extension (RFC 9525, section 2). An empty DNS name,
-    which RFC 5280 (section 4.2.1.6) reserves, does not count, nor does a network instead of an
-    address.
+    The common name counts only without a SAN extension. Clients ignore even that (RFC 9525, section
+    2), but AWS services read it. A DNS name that no client matches with a host does not count, nor
+    does a network instead of an address.
 
     Raises:
         ValueError: the extension cannot be decoded.
     """
-    try:
-        san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    san = _alternative_names_of(certificate)
+    if san is None:
         return frozenset(_common_names(certificate))
-    dns_names = {normalise(name) for name in san.get_values_for_type(x509.DNSName)} - {""}
+    dns_names = san.get_values_for_type(x509.DNSName)
     addresses = {str(each) for each in san.get_values_for_type(x509.IPAddress)}
-    return frozenset({*dns_names, *filter(is_ip_address, addresses)})
+    return frozenset(
+        {
+            *(normalise(each) for each in dns_names if _is_matched(each)),
+            *filter(is_ip_address, addresses),
+        }
+    )
+
+
+def unmatched_names_of(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return the DNS names of the SAN extension that no client matches with a host, sorted.
+
+    Examples are an address, a label that is not in ASCII, a wildcard that is not a whole label or
+    stands above a single label, a URL and a port.
+    """
+    san = _alternative_names_of(certificate)
+    dns_names = san.get_values_for_type(x509.DNSName) if san else ()
+    return tuple(sorted(each for each in dns_names if each and not _is_matched(each)))
+
+
+def has_alternative_names(certificate: x509.Certificate) -> bool:
+    """Return whether the certificate has a SAN extension."""
+    return _alternative_names_of(certificate) is not None
+
+
+def _alternative_names_of(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _is_matched(dns_name: str) -> bool:
+    name = dns_name.lower().removesuffix(".")
+    return _MATCHED.fullmatch(name) is not None and not is_ip_address(name)
 
 
 def covers(names: frozenset[str], wanted: str) -> bool:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.ciphers import CipherAlgorithm
 
-MOST_ROUNDS = 1_000_000
-"""The most rounds of key derivation for one value, in total. Common tools write 2,048 (OpenSSL) to
-10,000 (keytool) for each derivation, and .NET accepts at most 600,000 (KB5025823)."""
+MOST_ROUNDS = 600_000
+"""The most rounds of key derivation for one value, in total: the limit that .NET has for a PKCS#12
+bundle (KB5025823). Common tools write 2,048 (OpenSSL) to 10,000 (keytool) for each derivation."""
 
 MOST_MEMORY = 68_000_000
 """The most memory for one derivation, in bytes: scrypt with N = 65,536 and r = 8. OpenSSL writes

@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MARKER = re.compile(r"-----(BEGIN|END) ([A-Z0-9][A-Z0-9 ]{0,40})-----")
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
-_ESCAPED_BREAK = re.compile(r"(?<!\\)\\++[nrt]")
-_ESCAPED_SLASH = re.compile(r"(?<!\\)\\++/")
-_ENCRYPTED = re.compile(
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+# The other patterns are rare, so they are compiled on first use.
+_ESCAPED_BREAK = r"(?<!\\)\\++[nrt]"
+_ESCAPED_SLASH = r"(?<!\\)\\++/"
+_ENCRYPTED = (
     r"\s*Proc-Type:\s*4,ENCRYPTED\s+DEK-Info:\s*"
     r"(?:(AES-[0-9]{3}-CBC),([0-9A-F]{32})|(DES(?:-EDE3)?-CBC),([0-9A-F]{16}))\s*"
 )
-_HEADERS = re.compile(r"\s*(?:[A-Za-z][A-Za-z-]{0,40}:[^\n]*\n)+")
+_HEADERS = r"\s*(?:[A-Za-z][A-Za-z-]{0,40}:[^\n]*\n)+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,8 @@ class Block:
 
 def blocks_of(text: str) -> Iterator[Block]:
     """Yield the blocks in `text`, in order; text around them is ignored."""
-    text = _ESCAPED_SLASH.sub("/", _ESCAPED_BREAK.sub("\n", text))
+    if "\\" in text:
+        text = re.sub(_ESCAPED_SLASH, "/", re.sub(_ESCAPED_BREAK, "\n", text))
     begin: re.Match[str] | None = None
     for marker in _MARKER.finditer(text):
         if marker[1] == "END" and begin is not None and begin[2] == marker[2]:
@@ -63,12 +65,14 @@ def blocks_of(text: str) -> Iterator[Block]:
 
 
 def _block(label: str, body: str) -> Block:
-    encrypted = _ENCRYPTED.match(body)
+    if ":" not in body:
+        return Block(label=label, data=decoded_base64(body))
+    encrypted = re.match(_ENCRYPTED, body)
     if encrypted:
         cipher, vector = (each for each in encrypted.groups() if each)
         data = decoded_base64(body[encrypted.end() :])
         return Block(label=label, data=data, encryption=(cipher, vector))
-    headers = _HEADERS.match(body)
+    headers = re.match(_HEADERS, body)
     rest = body[headers.end() :] if headers else body
     is_unknown = headers is not None and "Proc-Type" in headers[0]
     return Block(label=label, data=decoded_base64(rest), is_unknown_encryption=is_unknown)

@@ -23,6 +23,7 @@ from certrotation.core.material.der import (
     MalformedDerError,
     only_element,
 )
+from certrotation.core.material.encrypted_keys import is_element, require_bearable
 from certrotation.core.material.pbe import (
     DIGESTS,
     HMACS,
@@ -42,9 +43,7 @@ from certrotation.core.material.pbe import (
     total,
 )
 from certrotation.core.material.private_keys import (
-    is_element,
     load_plain,
-    require_bearable,
     unsupported_encryption,
     validated,
 )

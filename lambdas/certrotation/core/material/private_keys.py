@@ -7,6 +7,7 @@ other checks refuse the key for its size.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -20,30 +21,22 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certrotation.core.findings import Code, refuse
 from certrotation.core.material.decoding import UnreadableSecretError, malformed
-from certrotation.core.material.der import MalformedDerError, only_element
 from certrotation.core.material.loading import Failure, attempt
-from certrotation.core.material.pbe import (
-    Cost,
-    Encryption,
-    Passphrase,
-    UnsupportedEncryptionError,
-    read_encryption,
-    sequence,
-    total,
-)
 from certrotation.core.material.pem import Block, blocks_of
 from certrotation.core.material.x509_facts import public_bytes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 _ENCRYPTED = "ENCRYPTED PRIVATE KEY"
 _RSA_LABEL = "RSA PRIVATE KEY"
 _PLAIN = "PRIVATE KEY"
 _LABELS = (_PLAIN, _ENCRYPTED, _RSA_LABEL, "EC PRIVATE KEY", "DSA PRIVATE KEY")
-_RSA_ALGORITHMS = ("2a864886f70d010101", "2a864886f70d01010a")
+_RSA_KEY_INFO = (
+    rb"(?s)\x30(?:\x81.|\x82..|\x83...)\x02\x01\x00"
+    rb"\x30(?:[\x00-\x7f]|\x81.|\x82..)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01[\x01\x0a]"
+)
+"""The beginning of a PrivateKeyInfo (RFC 5958) of an RSA key, up to its algorithm."""
 
 LARGEST_RSA = 4_096
 """The largest RSA key that ACM imports, in bits; a larger one is refused without validation."""
@@ -53,7 +46,7 @@ LARGEST_ENCRYPTED = 3_840
 """The largest encrypted key, in bytes of DER: 5,120 bytes of PEM, the limit of ACM."""
 
 
-def load_private_keys(where: str, pem: str, passphrase: Passphrase) -> tuple[PrivateKeyTypes, ...]:
+def load_private_keys(where: str, pem: str, passphrase: str | None) -> tuple[PrivateKeyTypes, ...]:
     """Return the distinct private keys in `pem`, in the order found, not yet `validated`.
 
     A passphrase for an unencrypted key is ignored.
@@ -61,27 +54,19 @@ def load_private_keys(where: str, pem: str, passphrase: Passphrase) -> tuple[Pri
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_ENCRYPTED, KEY_UNSUPPORTED.
     """
-    blocks = dict.fromkeys(each for each in blocks_of(pem) if each.label in _LABELS)
+    blocks = list(dict.fromkeys(each for each in blocks_of(pem) if each.label in _LABELS))
     if not blocks or any(each.data is None for each in blocks):
-        raise _unreadable(where)
-    encryptions = {
-        each: _read_encryption(where, each) for each in blocks if each.label == _ENCRYPTED
-    }
-    require_bearable(where, (each.cost for each, _ in encryptions.values()))
+        raise unreadable(where)
     found: dict[bytes, PrivateKeyTypes] = {}
-    for each in blocks:
-        if each in encryptions:
-            encryption, data = encryptions[each]
-            key = load_plain(where, _decrypted(where, encryption, data, passphrase))
-        else:
-            key = _load(where, each, passphrase)
+    for each in _decrypted_blocks(where, blocks, passphrase):
+        key = _load(where, each, passphrase)
         found.setdefault(public_bytes_of(key.public_key()), key)
     return tuple(found.values())
 
 
 def load_plain(where: str, der: bytes) -> PrivateKeyTypes:
     """Return the key of a PrivateKeyInfo (RFC 5958); raises as above."""
-    return _load(where, Block(label=_PLAIN, data=der), Passphrase(None))
+    return _load(where, Block(label=_PLAIN, data=der), None)
 
 
 def validated(where: str, key: PrivateKeyTypes) -> PrivateKeyTypes:
@@ -101,19 +86,8 @@ def validated(where: str, key: PrivateKeyTypes) -> PrivateKeyTypes:
         return key
     loaded = attempt(lambda: load_der_private_key(der, None))
     if isinstance(loaded, Failure):
-        raise _unreadable(where)
+        raise unreadable(where)
     return loaded
-
-
-def require_bearable(where: str, costs: Iterable[Cost]) -> None:
-    """Refuse what would take too long, or too much memory, to decrypt.
-
-    Raises:
-        UnreadableSecretError: KEY_UNSUPPORTED.
-    """
-    if not total(costs).is_bearable:
-        found = f"Opening {where} takes more rounds or memory of key derivation than tools write."
-        raise UnreadableSecretError(refuse(Code.KEY_UNSUPPORTED, found))
 
 
 def unsupported_encryption(where: str) -> UnreadableSecretError:
@@ -122,48 +96,21 @@ def unsupported_encryption(where: str) -> UnreadableSecretError:
     return UnreadableSecretError(refuse(Code.KEY_UNSUPPORTED, found))
 
 
-def _unreadable(where: str) -> UnreadableSecretError:
+def unreadable(where: str) -> UnreadableSecretError:
+    """Return the error for a text without a readable private key."""
     return malformed(f"{where} contains no readable PEM private key.")
 
 
-def _closed(where: str, passphrase: Passphrase) -> UnreadableSecretError:
-    if passphrase.text:
+def closed(where: str, passphrase: str | None) -> UnreadableSecretError:
+    """Return the error for a passphrase that is wrong or missing."""
+    if passphrase:
         found = f"The passphrase does not decrypt {where}."
     else:
         found = f"{where} is encrypted, and the secret has no passphrase."
     return UnreadableSecretError(refuse(Code.KEY_ENCRYPTED, found))
 
 
-def _read_encryption(where: str, block: Block) -> tuple[Encryption, bytes]:
-    """Read an EncryptedPrivateKeyInfo (RFC 5958, section 3)."""
-    try:
-        algorithm, data = sequence(only_element(block.data or b""), 2)[:2]
-        return read_encryption(algorithm), data.octets()
-    except MalformedDerError:
-        raise _unreadable(where) from None
-    except UnsupportedEncryptionError:
-        raise unsupported_encryption(where) from None
-
-
-def _decrypted(where: str, encryption: Encryption, data: bytes, passphrase: Passphrase) -> bytes:
-    if not passphrase.text:
-        raise _closed(where, passphrase)
-    plain = encryption.decrypt(passphrase, data)
-    if plain is None or not is_element(plain):
-        raise _closed(where, passphrase)
-    return plain
-
-
-def is_element(data: bytes) -> bool:
-    """Return whether bytes are one element of DER; the result of a wrong passphrase is not."""
-    try:
-        only_element(data)
-    except MalformedDerError:
-        return False
-    return True
-
-
-def _load(where: str, block: Block, passphrase: Passphrase) -> PrivateKeyTypes:
+def _load(where: str, block: Block, passphrase: str | None) -> PrivateKeyTypes:
     data = block.data or b""
     is_encrypted = block.encryption is not None
     if block.is_unknown_encryption:
@@ -171,12 +118,12 @@ def _load(where: str, block: Block, passphrase: Passphrase) -> PrivateKeyTypes:
     if len(data) > _largest(block):
         found = f"{where} contains a key that is larger than any that ACM imports."
         raise UnreadableSecretError(refuse(Code.KEY_UNSUPPORTED, found))
-    if is_encrypted and not passphrase.text:
-        raise _closed(where, passphrase)
+    if is_encrypted and not passphrase:
+        raise closed(where, passphrase)
     key = attempt(
         lambda: load_pem_private_key(
             block.to_pem(),
-            passphrase.utf8 if is_encrypted else None,
+            passphrase.encode() if is_encrypted and passphrase else None,
             unsafe_skip_rsa_key_validation=True,
         )
     )
@@ -184,7 +131,7 @@ def _load(where: str, block: Block, passphrase: Passphrase) -> PrivateKeyTypes:
         found = f"{where} contains a key of an unknown type."
         raise UnreadableSecretError(refuse(Code.KEY_UNSUPPORTED, found))
     if isinstance(key, Failure):
-        raise _closed(where, passphrase) if is_encrypted else _unreadable(where)
+        raise closed(where, passphrase) if is_encrypted else unreadable(where)
     return key
 
 
@@ -198,10 +145,19 @@ def _largest(block: Block) -> int:
 
 def _is_rsa(label: str, data: bytes) -> bool:
     """Return whether an unencrypted key is an RSA key."""
-    if label != _PLAIN:
-        return label == _RSA_LABEL
-    try:
-        _, algorithm, *_ = sequence(only_element(data), 2)
-        return sequence(algorithm, 1)[0].identifier() in _RSA_ALGORITHMS
-    except MalformedDerError:
-        return False
+    return re.match(_RSA_KEY_INFO, data) is not None if label == _PLAIN else label == _RSA_LABEL
+
+
+def _decrypted_blocks(where: str, blocks: list[Block], passphrase: str | None) -> list[Block]:
+    """Replace encrypted blocks by plain ones."""
+    found = [each.data or b"" for each in blocks if each.label == _ENCRYPTED]
+    if not found:
+        return blocks
+    # Few secrets need this import, which takes milliseconds at each cold start.
+    from certrotation.core.material.encrypted_keys import decrypted_keys  # noqa: PLC0415
+
+    plain = iter(decrypted_keys(where, found, passphrase))
+    return [
+        Block(label=_PLAIN, data=next(plain)) if each.label == _ENCRYPTED else each
+        for each in blocks
+    ]

@@ -20,9 +20,7 @@ from certrotation.core.material.decoding import (
     read_certificates,
 )
 from certrotation.core.material.identity import key_in_use
-from certrotation.core.material.pbe import Passphrase
 from certrotation.core.material.pem import decoded_base64
-from certrotation.core.material.pkcs12 import decode_pkcs12
 from certrotation.core.material.private_keys import load_private_keys, validated
 
 if TYPE_CHECKING:
@@ -52,7 +50,7 @@ LARGEST_VALUE = 65_536
 
 _KNOWN = (*CERTIFICATE_KEYS, *PRIVATE_KEY_KEYS, *CHAIN_KEYS, PKCS12_KEY, PASSPHRASE_KEY)
 _BEGIN = "-----BEGIN"
-_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z_. -]{0,39}[0-9]{0,2}")
+_PLAIN_NAME = r"[A-Za-z][A-Za-z_. -]{0,39}[0-9]{0,2}"
 """Field names that a message may contain: words only, so that a message never shows a key or a
 passphrase that was used as a field name."""
 _MOST_NAMES = 8
@@ -100,7 +98,7 @@ def _parse_text(text: str) -> Supplied:
 def _parse_binary(data: bytes) -> Supplied:
     """Read a PKCS#12 bundle; a binary value has no field for a passphrase."""
     try:
-        return decode_pkcs12(data, None)
+        return _decode_pkcs12(data, None)
     except UnreadableSecretError as error:
         finding = error.finding
     if finding.code is Code.KEY_ENCRYPTED:
@@ -111,6 +109,13 @@ def _parse_binary(data: bytes) -> Supplied:
         )
         finding = refuse(Code.KEY_ENCRYPTED, found)
     raise UnreadableSecretError(finding)
+
+
+def _decode_pkcs12(data: bytes, passphrase: str | None) -> Supplied:
+    """Decode a bundle; few secrets need this import, which takes milliseconds at a cold start."""
+    from certrotation.core.material.pkcs12 import decode_pkcs12  # noqa: PLC0415  see above
+
+    return decode_pkcs12(data, passphrase)
 
 
 def _require_size(size: int) -> None:
@@ -152,7 +157,7 @@ def _text_of(key: str, value: object) -> str | None:
 def _unread(names: Sequence[str]) -> str:
     """Return a sentence that names the fields that were not read, or an empty string."""
     others = [each for each in names if each != REQUEST_KEY]
-    shown = [each for each in others if _PLAIN_NAME.fullmatch(each)][:_MOST_NAMES]
+    shown = [each for each in others if re.fullmatch(_PLAIN_NAME, each)][:_MOST_NAMES]
     more = len(others) - len(shown)
     sentence = ""
     if shown:
@@ -193,7 +198,7 @@ def _parse_fields(fields: Mapping[str, str]) -> Supplied:
     if passphrase is not None:
         passphrase = passphrase.encode("utf-8", "replace").decode()
     if PKCS12_KEY in fields:
-        return _with_chain(decode_pkcs12(_base64(fields[PKCS12_KEY]), passphrase), fields)
+        return _with_chain(_decode_pkcs12(_base64(fields[PKCS12_KEY]), passphrase), fields)
     key_fields = [key for key in PRIVATE_KEY_KEYS if key in fields]
     if not key_fields:
         raise malformed(f"The secret contains no private key ({', '.join(PRIVATE_KEY_KEYS)}).")
@@ -205,7 +210,7 @@ def _parse_fields(fields: Mapping[str, str]) -> Supplied:
         )
     certificates = _certificates(fields, (*CERTIFICATE_KEYS, *CHAIN_KEYS))
     key_field = key_fields[0]
-    keys = load_private_keys(key_field, _pem_text(fields[key_field]), Passphrase(passphrase))
+    keys = load_private_keys(key_field, _pem_text(fields[key_field]), passphrase)
     return Supplied(
         certificates=certificates.readable,
         private_key=validated(key_field, key_in_use(key_field, keys, certificates.readable)),

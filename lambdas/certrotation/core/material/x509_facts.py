@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import SignatureAlgorithmOID
+
+from certrotation.core.material.distinguished_names import canonical_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,11 +52,18 @@ _RSA_SIZES = {
 _WEAK_DIGESTS = (hashes.MD5, hashes.SHA1)
 _MD5 = hashes.MD5()  # noqa: S303  verified, never made
 _SHA1 = hashes.SHA1()  # noqa: S303  as above
-_OLD_RSA_DIGESTS: dict[x509.ObjectIdentifier, hashes.MD5 | hashes.SHA1] = {
-    SignatureAlgorithmOID.RSA_WITH_MD5: _MD5,
-    SignatureAlgorithmOID.RSA_WITH_SHA1: _SHA1,
+_OLD_ALGORITHMS: dict[x509.ObjectIdentifier, tuple[object, hashes.HashAlgorithm]] = {
+    SignatureAlgorithmOID.RSA_WITH_MD5: (padding.PKCS1v15(), _MD5),
+    SignatureAlgorithmOID.RSA_WITH_SHA1: (padding.PKCS1v15(), _SHA1),
+    SignatureAlgorithmOID.ECDSA_WITH_SHA1: (ec.ECDSA(_SHA1), _SHA1),
 }
-_OLD_ECDSA_DIGESTS = {SignatureAlgorithmOID.ECDSA_WITH_SHA1: _SHA1}
+"""The parameters of signatures that cryptography no longer reads."""
+LARGEST_RSA = 8_192
+"""Bits of the largest RSA key whose signatures clients verify."""
+LARGEST_EXPONENT = 31
+_EC_PUBLIC_KEY = bytes.fromhex("06072a8648ce3d0201")
+"""The object identifier id-ecPublicKey in DER (RFC 5480, section 2.1.1)."""
+_VERIFIED_KEYS = (ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)
 
 
 def key_algorithm_of(key: PublicKeyTypes) -> KeyAlgorithm | None:
@@ -68,6 +78,29 @@ def key_algorithm_of(key: PublicKeyTypes) -> KeyAlgorithm | None:
 def public_bytes_of(key: PublicKeyTypes) -> bytes:
     """Return the SubjectPublicKeyInfo; equal bytes mean equal keys."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def describe_key(key: object) -> str:
+    """Return the kind of a key and its size or curve, without its value."""
+    kind = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
+    curve = getattr(key, "curve", None)
+    detail = getattr(curve, "name", None) or getattr(key, "key_size", None)
+    return f"{kind} ({detail})" if detail else kind
+
+
+def has_explicit_parameters(certificate: x509.Certificate) -> bool:
+    """Return whether an EC key has curve parameters instead of a curve name (RFC 5480, 2.1.1)."""
+    key = certificate.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        return False
+    named = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return _algorithm_of_key(named) not in certificate.tbs_certificate_bytes
+
+
+def _algorithm_of_key(public: bytes) -> bytes:
+    """Return the AlgorithmIdentifier, the first member of a SubjectPublicKeyInfo."""
+    start = public.index(_EC_PUBLIC_KEY) - 2
+    return public[start : start + 2 + public[start + 1]]
 
 
 def subject_name_of(certificate: x509.Certificate) -> str:
@@ -125,6 +158,25 @@ def basic_constraints_of(certificate: x509.Certificate) -> x509.BasicConstraints
         return None
 
 
+def subject_key_of(certificate: x509.Certificate) -> bytes | None:
+    """Return the subject key identifier, or None without the extension."""
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return None
+    return found.digest
+
+
+def authority_key_identifier_of(
+    certificate: x509.Certificate,
+) -> x509.AuthorityKeyIdentifier | None:
+    """Return the extension that identifies the issuer's certificate, or None without it."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return None
+
+
 def is_ca(certificate: x509.Certificate) -> bool:
     """Return whether the certificate is a CA certificate (RFC 5280, section 4.2.1.9)."""
     constraints = basic_constraints_of(certificate)
@@ -147,28 +199,74 @@ def weak_digest_of(certificate: x509.Certificate) -> str | None:
     return digest.name.upper() if isinstance(digest, _WEAK_DIGESTS) else None
 
 
+def is_self_issued(certificate: x509.Certificate) -> bool:
+    """Return whether issuer and subject are the same name (RFC 5280, section 6.1)."""
+    return bears_issuer_name(certificate, certificate)
+
+
+def bears_issuer_name(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Return whether the subject of `issuer` is the name of the issuer of `certificate`."""
+    return canonical_name(issuer.subject) == canonical_name(certificate.issuer)
+
+
+@lru_cache(maxsize=4096)
 def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Return whether `issuer`'s key signed `certificate` and issuer and subject names match."""
-    if certificate.issuer != issuer.subject:
+    """Return whether `issuer`'s key signed `certificate` and issuer and subject names match.
+
+    The answer is remembered: one certificate is asked about many times.
+    """
+    if not bears_issuer_name(issuer, certificate):
         return False
     try:
-        _verify_signature(certificate, issuer)
+        _verify_signature(certificate, issuer.public_key())
     except (InvalidSignature, TypeError, UnsupportedAlgorithm, ValueError):
         return False
     return True
 
 
-def _verify_signature(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+def is_verifiable(key: PublicKeyTypes) -> bool:
+    """Return whether signatures of this key are verified at all; others take too long.
+
+    The limits are those of Go, which rejects larger keys (crypto/tls, crypto/rsa).
+    """
+    if not isinstance(key, rsa.RSAPublicKey):
+        return isinstance(key, _VERIFIED_KEYS)
+    return key.key_size <= LARGEST_RSA and key.public_numbers().e.bit_length() <= LARGEST_EXPONENT
+
+
+def _verify_signature(certificate: x509.Certificate, key: PublicKeyTypes) -> None:
     """Verify the signature with the issuer's key; raise the errors of cryptography.
 
-    The check in cryptography rejects MD5 and SHA-1. A person may accept SIGNATURE_WEAK, so these
-    signatures are verified here.
+    The check in cryptography rejects MD5 and SHA-1, and names in two encodings. A person may accept
+    SIGNATURE_WEAK, and clients compare names without their encodings, so signatures are verified
+    here.
     """
-    key, algorithm = issuer.public_key(), certificate.signature_algorithm_oid
+    if (
+        not is_verifiable(key)
+        or _outer_algorithm(certificate) not in certificate.tbs_certificate_bytes
+    ):
+        raise InvalidSignature
     signature, signed = certificate.signature, certificate.tbs_certificate_bytes
-    if algorithm in _OLD_RSA_DIGESTS and isinstance(key, rsa.RSAPublicKey):
-        key.verify(signature, signed, padding.PKCS1v15(), _OLD_RSA_DIGESTS[algorithm])
-    elif algorithm in _OLD_ECDSA_DIGESTS and isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(signature, signed, ec.ECDSA(_OLD_ECDSA_DIGESTS[algorithm]))
-    else:
-        certificate.verify_directly_issued_by(issuer)
+    how, digest = _how_signed(certificate)
+    match key:
+        case rsa.RSAPublicKey() if digest is not None:
+            key.verify(signature, signed, how, digest)
+        case ec.EllipticCurvePublicKey():
+            key.verify(signature, signed, how)
+        case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey() if digest is None:
+            key.verify(signature, signed)
+        case _:
+            raise InvalidSignature
+
+
+def _how_signed(certificate: x509.Certificate) -> tuple[Any, hashes.HashAlgorithm | None]:
+    """Return padding or ECDSA with its digest, and the digest; None for Ed25519 and Ed448."""
+    old = _OLD_ALGORITHMS.get(certificate.signature_algorithm_oid)
+    return old or (certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm)
+
+
+def _outer_algorithm(certificate: x509.Certificate) -> bytes:
+    """Return the signature's AlgorithmIdentifier, which the signed part must repeat (RFC 5280)."""
+    whole, signed = certificate.public_bytes(Encoding.DER), certificate.tbs_certificate_bytes
+    behind = whole[whole.index(signed) + len(signed) :]
+    return behind[: 2 + behind[1]]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certrotation.core.findings import Code, Finding, refuse, warn
+from certrotation.core.findings import Code, Finding, refuse, repair, warn
 from certrotation.core.material.host_names import is_qualified, names_of, uncovered
-from certrotation.core.material.x509_facts import extended_key_usages_of
+from certrotation.core.material.x509_facts import extended_key_usages_of, subject_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from certrotation.core.estate.dependent_kinds import DependentKind
-    from certrotation.core.estate.inventory import Copy, Dependent
+    from certrotation.core.estate.inventory import Copy, Dependent, RegionLook
     from certrotation.core.material.bundle import Material
 
 
@@ -27,6 +27,33 @@ def check_taking(copy: Copy, material: Material) -> Iterator[Finding]:
     for dependent in copy.dependents:
         legacy = frozenset(uncovered(covered_now, dependent.names))
         yield from _taking(dependent, material, dependent.names - legacy)
+
+
+class FittedChain(NamedTuple):
+    """Material with the chain that a Region's dependents accept, and what was repaired."""
+
+    material: Material
+    repairs: tuple[Finding, ...] = ()
+
+
+def fit_chain(material: Material, look: RegionLook) -> FittedChain:
+    """Replace a chain that is too long for a dependent by a shorter one that clients accept."""
+    limits = {
+        limit: dependent
+        for copy in (*look.copies, *look.lookalikes)
+        for dependent in copy.dependents
+        if (limit := dependent.kind.longest_chain) is not None
+    }
+    limit = min(limits, default=None)
+    fitted = material.within(limit)
+    if limit is None or fitted.chain == material.chain:
+        return FittedChain(material)
+    left_out = [subject_name_of(each) for each in material.chain if each not in fitted.chain]
+    found = (
+        f"{limits[limit]} accepts {limit} chain certificates. Left out of the chain in this Region:"
+        f" {'; '.join(left_out)}."
+    )
+    return FittedChain(fitted, (repair(Code.CHAIN_SUPERFLUOUS, found),))
 
 
 def may_object(kind: DependentKind, material: Material) -> bool:

@@ -107,8 +107,8 @@ class RegionPlan:
     """On this Region alone; they stay with it until they are reported."""
     notes: tuple[str, ...] = ()
     """What was found and left alone."""
-    outdated: tuple[Copy, ...] = ()
-    """Copies that the material replaces, so that it must not be worse than they are."""
+    current: tuple[Copy, ...] = ()
+    """The copies that are not superseded; the material must not be worse than what they present."""
 
     @property
     def is_refused(self) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.tags import CopyTags, tags_for_copy
-from certrotation.core.findings import Finding, apply_acceptance, refusals
+from certrotation.core.findings import Finding, apply_acceptance, refusals, soften_known
+from certrotation.core.rotation.dependent_checks import fit_chain
 from certrotation.core.rotation.plan import Plan
 from certrotation.core.rotation.region_planning import (
     NO_REJECTIONS,
@@ -15,7 +16,12 @@ from certrotation.core.rotation.region_planning import (
     decide,
     users_decide,
 )
-from certrotation.core.rotation.regression_checks import check_expiry, check_names, check_trust
+from certrotation.core.rotation.regression_checks import (
+    causes_known,
+    check_expiry,
+    check_names,
+    check_trust,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -104,7 +110,13 @@ class Rotation:
             now: the present time.
             rejections: what AWS rejected while an earlier plan was applied.
         """
-        return decide(look, self._goal(now, rejections))
+        material, repairs = fit_chain(self.material, look)
+        goal = self._goal(now, rejections)
+        return decide(look, goal._replace(material=material)).with_earlier_findings(repairs)
+
+    def material_for(self, look: RegionLook) -> Material:
+        """Return the material with the chain that every dependent of the Region accepts."""
+        return fit_chain(self.material, look).material
 
     def plan(self, regions: Sequence[RegionPlan], now: datetime) -> Plan:
         """Compare the material with all copies that it replaces, and return the whole plan.
@@ -113,11 +125,16 @@ class Rotation:
             regions: the plan of each Region that could be read, canary first.
             now: the present time.
         """
-        outdated = [copy for region in regions for copy in region.outdated]
-        findings = apply_acceptance(
-            (*self.findings, *self._compare(outdated, now)),
-            self.secret.accepted,
-            self.material.version,
+        current = [copy for region in regions for copy in region.current]
+        outdated = [each for each in current if not each.presented.equals(self.material)]
+        findings = self._soften(
+            apply_acceptance(
+                (*self.findings, *self._compare(outdated, now)),
+                self.secret.accepted,
+                self.material.version,
+            ),
+            current,
+            now,
         )
         return Plan(
             secret=self.secret.name,
@@ -137,6 +154,15 @@ class Rotation:
             now=now,
             rejections=rejections,
         )
+
+    def _soften(
+        self, findings: tuple[Finding, ...], copies: Sequence[Copy], now: datetime
+    ) -> tuple[Finding, ...]:
+        """Turn refusals into warnings whose cause all current copies have too."""
+        if not refusals(findings):
+            return findings
+        presented = [copy.presented for copy in copies]
+        return soften_known(findings, causes_known(presented, self.policy.roots.with_former, now))
 
     def _compare(self, copies: Sequence[Copy], now: datetime) -> Iterator[Finding]:
         for copy in copies:

@@ -106,7 +106,7 @@ def decide(look: RegionLook, goal: RegionGoal) -> RegionPlan:
         steps=() if refusals(findings) else steps,
         findings=findings,
         notes=(*adoption.notes, *(f"left alone: {each}" for each in look.unreadable)),
-        outdated=tuple(each.copy for each in ordinary if each.action is not Action.KEEP),
+        current=tuple(each.copy for each in ordinary),
     )
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.estate.expiry_windows import windows_of
 from certrotation.core.findings import Code, Finding, refuse, warn
-from certrotation.core.material.chain import build_chain
+from certrotation.core.material.chain import ChainEnd, build_chain
+from certrotation.core.material.checks import check_certificate
 from certrotation.core.material.host_names import names_of, uncovered
-from certrotation.core.material.trust import anchor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,20 +29,41 @@ def check_names(material: Material, arn: str, presented: PresentedCertificate) -
 def check_trust(
     material: Material, arn: str, presented: PresentedCertificate, roots: PublicRoots
 ) -> Iterator[Finding]:
-    """Refuse material that ends at another CA than the copy.
+    """Refuse material that ends at another CA than the copy; warn if a public root replaces it.
 
-    A public root may follow a public root. The copy's own chain is followed first: of cross-signed
-    ways the material's may be another. Only where the copy's ends can the material's lead on.
+    A public root may follow a public root, and a copy's own root its own, even if that root is no
+    longer public. The copy's own chain is followed first, because the material's may be another of
+    cross-signed chains. The material's chain only continues the copy's.
     """
-    own = build_chain(presented.leaf, presented.chain, roots)
-    top = (presented.leaf, *own.certificates)[-1]
-    beyond = build_chain(top, material.chain, roots)
-    before = anchor_of((top, *beyond.certificates), roots)
-    after = material.anchor
-    if before.public and after.public:
-        return
-    if before.public or not before.is_same_as(after):
-        yield refuse(Code.TRUST_LOST, f"{arn} chains to {before}; the material to {after}.")
+    ever = roots.with_former
+    own = build_chain(presented.leaf, presented.chain, ever)
+    before, after = own.anchor(presented.leaf, ever), material.anchor
+    if own.end is ChainEnd.UNKNOWN_ISSUER:
+        top = (presented.leaf, *own.certificates)[-1]
+        before = build_chain(top, material.chain, ever).anchor(top, ever)
+    found = f"{arn} chains to {before}; the material to {after}."
+    if before.public:
+        if not after.public and after.public_key != before.public_key:
+            yield refuse(Code.TRUST_LOST, found)
+    elif after.public:
+        yield warn(Code.TRUST_CHANGED, found)
+    elif not before.is_same_as(after):
+        yield refuse(Code.TRUST_LOST, found)
+
+
+def causes_known(
+    presented: Sequence[PresentedCertificate], roots: PublicRoots, now: datetime
+) -> frozenset[tuple[Code, str]]:
+    """Return the causes of refusals that every one of these certificates in ACM has itself.
+
+    The checks are those that the material goes through. ACM imported these certificates, and what
+    ACM refuses has no cause (see `check_leaf`).
+    """
+    causes = [
+        {(each.code, each.cause) for each in check_certificate(live.leaf, live.chain, roots, now)}
+        for live in presented
+    ]
+    return frozenset(set.intersection(*causes)) if causes else frozenset()
 
 
 def check_expiry(

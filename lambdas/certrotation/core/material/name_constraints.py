@@ -1,0 +1,153 @@
+"""Name constraints of a CA: which names it may certify (RFC 5280, section 4.2.1.10)."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_network
+from typing import TYPE_CHECKING, TypeAlias
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from certrotation.core.material.distinguished_names import canonical_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_PLAUSIBLE_DNS_NAME = re.compile(
+    r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)+"
+)
+"""What OpenSSL takes for a DNS name in a common name: two labels, no blank, no wildcard."""
+
+_Kind: TypeAlias = type[
+    x509.DNSName
+    | x509.IPAddress
+    | x509.DirectoryName
+    | x509.RFC822Name
+    | x509.UniformResourceIdentifier
+]
+
+_KINDS: tuple[_Kind, ...] = (
+    x509.DNSName,
+    x509.IPAddress,
+    x509.DirectoryName,
+    x509.RFC822Name,
+    x509.UniformResourceIdentifier,
+)
+"""The kinds of names that OpenSSL compares with constraints."""
+
+
+def name_not_allowed(ca: x509.Certificate, below: x509.Certificate, *, is_leaf: bool) -> str | None:
+    """Return the first name of `below` that the name constraints of `ca` do not allow, or None.
+
+    Args:
+        ca: a certificate above `below`, with or without name constraints.
+        below: a certificate under `ca`.
+        is_leaf: whether a common name counts as DNS name where there is none among the alternative
+            names, as in OpenSSL.
+    """
+    constraints = _constraints_of(ca)
+    if constraints is None:
+        return None
+    for kind in _KINDS:
+        permitted = _bases(constraints.permitted_subtrees, kind)
+        excluded = _bases(constraints.excluded_subtrees, kind)
+        for name in _names(below, kind, is_leaf=is_leaf) if permitted or excluded else ():
+            if permitted and permitted.isdisjoint(_bases_over(name, kind, permitted)):
+                return _text(name)
+            if not excluded.isdisjoint(_bases_over(name, kind, excluded)):
+                return _text(name)
+            if kind is x509.DNSName and _may_reach(str(name), excluded):
+                return _text(name)
+    return None
+
+
+def _constraints_of(ca: x509.Certificate) -> x509.NameConstraints | None:
+    try:
+        return ca.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _bases(names: Iterable[x509.GeneralName] | None, kind: _Kind) -> frozenset[object]:
+    """Return the bases of the subtrees of one kind, in the form in which they are looked up."""
+    values = (each.value for each in names or () if isinstance(each, kind))
+    return frozenset(
+        canonical_name(each)
+        if isinstance(each, x509.Name)
+        else each.lower()
+        if isinstance(each, str)
+        else each
+        for each in values
+    )
+
+
+def _names(certificate: x509.Certificate, kind: _Kind, *, is_leaf: bool) -> list[object]:
+    """Return the names of one kind: the alternative names, and those in the subject."""
+    try:
+        san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        alternative: list[object] = []
+    else:
+        alternative = [each.value for each in san if isinstance(each, kind)]
+    return [
+        *alternative,
+        *_names_in_subject(certificate.subject, kind, hides=alternative or not is_leaf),
+    ]
+
+
+def _names_in_subject(subject: x509.Name, kind: _Kind, *, hides: object) -> Iterator[object]:
+    """Yield the names of one kind in the subject; common names unless something hides them."""
+    if kind is x509.DirectoryName and subject.rdns:
+        yield subject
+    if kind is x509.RFC822Name:
+        yield from (str(e.value) for e in subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS))
+    if kind is x509.DNSName and not hides:
+        names = (str(e.value) for e in subject.get_attributes_for_oid(NameOID.COMMON_NAME))
+        yield from (each for each in names if _PLAUSIBLE_DNS_NAME.fullmatch(each.lower()))
+
+
+def _may_reach(name: str, excluded: frozenset[object]) -> bool:
+    """Return whether a wildcard covers a name that is excluded itself, which Go rejects."""
+    label, _, parent = name.lower().partition(".")
+    return label == "*" and any(str(each).partition(".")[2] == parent for each in excluded)
+
+
+def _bases_over(name: object, kind: _Kind, among: frozenset[object]) -> Iterator[object]:
+    """Yield every base whose subtree contains `name`.
+
+    Names are looked up by base, not compared with each: a CA may have thousands of constraints and
+    a leaf thousands of names.
+    """
+    match name:
+        case x509.Name():
+            canonical = canonical_name(name)
+            yield from (canonical[:length] for length in range(len(canonical) + 1))
+        case IPv4Address() | IPv6Address():
+            lengths = {each.prefixlen for each in among if each.version == name.version}  # type: ignore[attr-defined]  # all are networks
+            yield from (ip_network((name, length), strict=False) for length in lengths)
+        case str() if kind is x509.DNSName:
+            yield from _domains_over(name.lower())
+            yield ""
+        case str() if kind is x509.RFC822Name:
+            yield name.lower()
+            yield from _hosts_over(name.lower().rpartition("@")[2])
+        case str():
+            yield from _hosts_over(re.split(r"[:/]", name.lower().partition("://")[2])[0])
+
+
+def _domains_over(name: str) -> Iterator[str]:
+    """Yield `name`, its parents, and each as `.parent`, which contains only what is below it."""
+    yield name
+    while "." in name:
+        _, _, name = name.partition(".")
+        yield from (f".{name}", name)
+
+
+def _hosts_over(host: str) -> Iterator[str]:
+    """Yield the bases of mail addresses and URIs: the host itself, or `.parent`."""
+    yield from (each for each in _domains_over(host) if each == host or each.startswith("."))
+
+
+def _text(name: object) -> str:
+    return name.rfc4514_string() if isinstance(name, x509.Name) else str(name)

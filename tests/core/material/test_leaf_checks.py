@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+from certrotation.core.findings import Code, Finding, Severity, refuse, warn
+from certrotation.core.material.leaf_checks import check_leaf
+from tests.core.material.test_path_rules import EXPLICIT_CA
+from tests.core.samples import DAY, ISSUING_CA, LEAF, NOW, verdicts
+from tests.support.authority import (
+    SERVER_AUTH,
+    Authority,
+    as_version_1,
+    certify,
+    critical,
+    key_usage,
+    shared_key,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAMES = x509.SubjectAlternativeName([x509.DNSName("www.example.com")])
+KEY = shared_key("p256", "a leaf of many kinds")
+NETSCAPE_TYPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
+
+
+def of(
+    *extensions: x509.ExtensionType | x509.Extension[x509.ExtensionType],
+    issuer: Authority = ISSUING_CA,
+) -> x509.Certificate:
+    """A leaf with these extensions and a name."""
+    given = [each.oid for each in extensions]
+    names = [] if NAMES.oid in given else [NAMES]
+    return certify(issuer, "www.example.com", *names, *extensions, key=KEY, not_before=NOW - DAY)
+
+
+def findings(certificate: x509.Certificate) -> list[Finding]:
+    return list(check_leaf(certificate))
+
+
+def unknown(value: bytes = b"\x05\x00", oid: str = "1.3.6.1.4.1.99999.2") -> x509.ExtensionType:
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value)
+
+
+def netscape_type(bits: str) -> x509.ExtensionType:
+    return x509.UnrecognizedExtension(NETSCAPE_TYPE, bytes.fromhex(bits))
+
+
+def ocsp(length: int) -> x509.AuthorityInformationAccess:
+    url = x509.UniformResourceIdentifier("http://ocsp.example/".ljust(length, "x"))
+    issuers = x509.UniformResourceIdentifier("http://ca.example/".ljust(2_000, "x"))
+    return x509.AuthorityInformationAccess(
+        [
+            x509.AccessDescription(AuthorityInformationAccessOID.OCSP, url),
+            x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, issuers),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        (),
+        (unknown(),),
+        (x509.ExtendedKeyUsage([SERVER_AUTH]), critical(x509.PolicyConstraints(0, None))),
+        (key_usage("digital_signature"),),
+        (key_usage("key_encipherment"),),
+        (key_usage("key_agreement"),),
+        (netscape_type("03020640"),),
+        (netscape_type("030206c0"),),
+        (ocsp(1_000),),
+    ],
+)
+def test_a_leaf_for_servers_is_fit(extensions: Sequence[x509.ExtensionType]) -> None:
+    assert findings(of(*extensions)) == []
+    assert findings(LEAF.certificate) == []
+
+
+@pytest.mark.parametrize(
+    ("extension", "cause", "says"),
+    [
+        (
+            critical(unknown()),
+            "critical extension 1.3.6.1.4.1.99999.2",
+            "The certificate has the critical extension 1.3.6.1.4.1.99999.2, which clients reject.",
+        ),
+        (
+            x509.PrecertPoison(),
+            "precertificate",
+            "The certificate is a precertificate (RFC 6962).",
+        ),
+        (
+            key_usage("crl_sign", "content_commitment"),
+            "no key usage for TLS",
+            "The certificate has key usages, but none that a TLS server needs.",
+        ),
+        (
+            netscape_type("03020780"),
+            "another Netscape type",
+            "The certificate has a Netscape certificate type, but not that of a TLS server.",
+        ),
+        (
+            netscape_type("030100"),
+            "another Netscape type",
+            "The certificate has a Netscape certificate type, but not that of a TLS server.",
+        ),
+    ],
+)
+def test_what_clients_reject_in_a_leaf_is_refused(
+    extension: x509.ExtensionType, cause: str, says: str
+) -> None:
+    assert findings(of(extension)) == [refuse(Code.LEAF_UNFIT, says, cause=cause)]
+
+
+def test_explicit_curve_parameters_are_refused_in_a_leaf_too() -> None:
+    explicit = x509.load_pem_x509_certificate(EXPLICIT_CA.encode())
+    found = [each for each in findings(explicit) if each.code is Code.LEAF_UNFIT]
+    assert [each.cause for each in found] == ["no key usage for TLS", "explicit curve parameters"]
+
+
+def test_what_acm_refuses_is_refused_whatever_is_live() -> None:
+    old = as_version_1(ISSUING_CA, certify(ISSUING_CA, "www.example.com", key=KEY))
+    version, no_names = findings(old)
+    assert version == refuse(Code.LEAF_UNFIT, "The certificate is not X.509 version 3.")
+    assert no_names.severity is Severity.WARN
+
+    nameless = Authority(
+        certificate=certify(ISSUING_CA, x509.Name([]), key=ISSUING_CA.key), key=ISSUING_CA.key
+    )
+    assert findings(of(issuer=nameless)) == [
+        refuse(Code.LEAF_UNFIT, "The certificate does not name its issuer.")
+    ]
+    assert findings(of(ocsp(1_001))) == [
+        refuse(Code.LEAF_UNFIT, "The certificate contains an OCSP URL of 1,001 characters.")
+    ]
+
+
+@pytest.mark.parametrize(
+    "feature", [x509.TLSFeatureType.status_request, x509.TLSFeatureType.status_request_v2]
+)
+def test_must_staple_is_warned_of(feature: x509.TLSFeatureType) -> None:
+    assert findings(of(x509.TLSFeature([feature]))) == [
+        warn(Code.MUST_STAPLE, "The certificate requires an OCSP staple (RFC 7633).")
+    ]
+
+
+def names_of(*names: str) -> x509.Certificate:
+    san = [x509.DNSName._init_without_validation(each) for each in names]
+    return of(x509.SubjectAlternativeName(san))
+
+
+def test_names_that_no_client_matches_do_not_count() -> None:
+    assert findings(names_of("192.0.2.7", "*.com")) == [
+        refuse(
+            Code.NAMES_MISSING,
+            "The certificate contains only names that no client matches: '*.com', '192.0.2.7'.",
+            cause="names that no client matches",
+        )
+    ]
+    assert findings(names_of("192.0.2.7", "a.example")) == []
+
+
+def test_a_common_name_alone_is_warned_of() -> None:
+    bare = certify(ISSUING_CA, "www.example.com", key=KEY)
+    assert findings(bare) == [
+        warn(
+            Code.NAMES_MISSING,
+            "The certificate has no subject alternative names. Clients ignore the common name"
+            " (RFC 9525, section 2).",
+        )
+    ]
+    nothing = certify(ISSUING_CA, "The Shop", key=KEY)
+    assert verdicts(findings(nothing)) == [(Code.NAMES_MISSING, Severity.REFUSE)]
