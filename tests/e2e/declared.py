@@ -38,6 +38,11 @@ _POLLER = (
     "Lambda Developer Guide, Using Lambda with Amazon SQS, Configuring execution role permissions",
 )
 
+_WEB_ACL = (
+    "CloudFront checks in the caller's name that the web ACL may be read; the double does not",
+    "CloudFront Developer Guide, AWS managed policies: CloudFrontFullAccess",
+)
+
 _BOTH = {
     "logs:CreateLogStream": _LOGS,
     "logs:PutLogEvents": _LOGS,
@@ -50,6 +55,8 @@ _ROTATE = {
     "sqs:DeleteMessage": _POLLER,
     "sqs:GetQueueAttributes": _POLLER,
     "sqs:ReceiveMessage": _POLLER,
+    "waf:GetWebACL": _WEB_ACL,
+    "wafv2:GetWebACL": _WEB_ACL,
 }
 
 _DLQ = "EventBridge Scheduler User Guide, Configuring a schedule's dead-letter queue"

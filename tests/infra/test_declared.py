@@ -27,18 +27,23 @@ def bounds(template: Template, declared: Declared) -> dict[str, list[Any]]:
         "scan": retries["DestinationConfig"]["OnFailure"]["Destination"],
     }
     (key,) = template.of_type("AWS::KMS::Key")
+    partition, account = {"Ref": "AWS::Partition"}, {"Ref": "AWS::AccountId"}
+    web_acls = [
+        {"Fn::Join": ["", ["arn:", partition, ":waf::", account, ":webacl/*"]]},
+        {"Fn::Join": ["", ["arn:", partition, ":wafv2:us-east-1:", account, ":global/webacl/*/*"]]},
+    ]
     return {
         "logs": [{"Fn::GetAtt": [group, "Arn"]}],
         "xray": ["*"],
         "kms": [{"Fn::GetAtt": [key, "Arn"]}],
         "sqs": [queues[declared.role]],
+        "waf": web_acls,
+        "wafv2": web_acls,
     }
 
 
 @pytest.mark.parametrize("declared", DECLARED, ids=lambda each: f"{each.role}-{each.action}")
-def test_what_is_declared_reaches_the_stacks_own_resources_alone(
-    template: Template, declared: Declared
-) -> None:
+def test_what_is_declared_reaches_only_what_it_must(template: Template, declared: Declared) -> None:
     service = declared.action.partition(":")[0]
     granted = [
         statement["Resource"]
