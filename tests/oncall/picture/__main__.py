@@ -18,13 +18,13 @@ from tests.contracts.logs_insights import ask
 from tests.infra.dashboard_body import properties_of, widgets_of
 from tests.infra.synthesis import ROOT, synthesize
 from tests.oncall.alarm_state import State
-from tests.oncall.picture.canvas import Drawing, Table
 from tests.oncall.picture.reader import Reader
 from tests.oncall.picture.week import live
 
 if TYPE_CHECKING:
     from tests.infra.dashboard_body import Widget
     from tests.infra.synthesis import Template
+    from tests.oncall.picture.canvas import Drawing, Table
     from tests.oncall.picture.week import Week
 
 PICTURE = ROOT / "docs" / "dashboard.png"
@@ -58,6 +58,9 @@ def draw(template: Template, path: Path) -> None:
         store=week.watch.store, until=week.watch.now, shown=timedelta(days=int(days[1]))
     )
     name = properties_of(template)["name"]
+    # matplotlib takes a second to import, and most runs of the tests draw nothing.
+    from tests.oncall.picture.canvas import Drawing  # noqa: PLC0415
+
     drawing = Drawing(
         f"{name}     {week.watch.now:%Y-%m-%d %H:%M} UTC, {days[1]} days",
         max(each.y + each.height for each in widgets),
@@ -104,6 +107,8 @@ def _table(widget: Widget, week: Week) -> Table:
     rows = ask(query, week.lines)
     for row in rows:
         row["@timestamp"] = f"{week.logged_at[row['@timestamp']]:%m-%d %H:%M:%S}"
+    from tests.oncall.picture.canvas import Table  # noqa: PLC0415  as above
+
     return Table(
         headings=[*SHARES],
         shares=[*SHARES.values()],
