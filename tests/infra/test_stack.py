@@ -80,6 +80,7 @@ def test_each_function_is_told_every_setting(template: Template, handler: str) -
         "CERTROTATION_CRITICAL_CAP_DAYS": "22",
         "CERTROTATION_CRITICAL_FLOOR_DAYS": "4",
         "CERTROTATION_DIGEST": "monday",
+        "CERTROTATION_RUNBOOK_URL": SETTINGS["runbook_url"],
         "POWERTOOLS_SERVICE_NAME": "tls-rotation",
     }
 
@@ -218,6 +219,7 @@ def test_people_are_told_what_they_need(template: Template) -> None:
         "ScanFunction",
         "ScanLogs",
         "ScheduleDeadLetters",
+        "Version",
         "WarningTopic",
     }
     assert all(each["Description"] for each in outputs.values())
