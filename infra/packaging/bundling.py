@@ -21,8 +21,9 @@ _PLATFORMS: dict[Arch, str] = {
     "arm64": "aarch64-manylinux2014",
     "x86_64": "x86_64-manylinux2014",
 }
-# What an installer notes about this machine and this run, beside what was installed.
-_INSTALLER_TRACES = (
+# Files that must not ship: notes of the installer about this machine and this run, and the tests of
+# a dependency.
+_UNWANTED = (
     "bin",  # console scripts begin with the path of the interpreter that made them
     ".lock",
     "*.dist-info/RECORD",
@@ -31,6 +32,7 @@ _INSTALLER_TRACES = (
     "*.dist-info/direct_url.json",
     "*.dist-info/uv_*.json",
     "**/__pycache__",
+    "certifi/tests",
 )
 
 
@@ -42,7 +44,7 @@ def bundle(source: Path, output: Path, arch: Arch) -> None:
     """
     compiler = find_python()
     _install_dependencies(source / "requirements.txt", output, arch)
-    _remove_installer_traces(output)
+    _remove_unwanted(output)
     _copy_package(source / _PACKAGE, output / _PACKAGE)
     _add_bytecode(compiler, output)
     _set_modes(output)
@@ -66,8 +68,8 @@ def _install_dependencies(requirements: Path, output: Path, arch: Arch) -> None:
         )
 
 
-def _remove_installer_traces(output: Path) -> None:
-    for pattern in _INSTALLER_TRACES:
+def _remove_unwanted(output: Path) -> None:
+    for pattern in _UNWANTED:
         for path in list(output.glob(pattern)):
             if path.is_dir():
                 shutil.rmtree(path)

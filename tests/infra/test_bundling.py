@@ -23,6 +23,7 @@ DEPENDENCIES = {
     "__pycache__",  # of typing_extensions, which is a single module
     "_cffi_backend",
     "aws_lambda_powertools",
+    "certifi",
     "cffi",
     "cryptography",
     "jmespath",
