@@ -311,7 +311,6 @@ def documents() -> list[Row]:
                 "JSON in base64": text(base64.b64encode(JSON.encode()).decode()),
             },
             refused("SECRET_MALFORMED", says="JSON"): {
-                "64 KiB of brackets": text("[" * LARGEST),
                 "64 KiB of braces": text('{"a":' * (LARGEST // 5)),
                 "a number of 60,000 digits": text('{"private_key": ' + "9" * 60_000 + "}"),
             },
