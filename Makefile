@@ -115,6 +115,11 @@ concurrency: setup ## Let others act during a rotation (many minutes)
 corpus: setup ## Judge every bad or awkward secret of the table (a minute)
 	@$(BIN)/python -m tests.hostile.corpus
 
+CHAINS ?= 5000
+.PHONY: paths
+paths: setup ## Compare the search for a chain with OpenSSL's over CHAINS generated ones (minutes)
+	@CERTROTATION_CHAINS=$(CHAINS) $(BIN)/python -m pytest -q -n auto tests/hostile/test_against_openssl.py
+
 FUZZ_SECONDS ?= 60
 .PHONY: bombs
 bombs: setup ## Read each value that would be costly, and print its seconds and megabytes

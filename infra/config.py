@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from difflib import SequenceMatcher
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import botocore.session
@@ -94,6 +95,8 @@ class StackConfig:
     critical_floor_days: int | None = None
     runbook_url: str | None = None
     """The page of the team's own runbook, to which alarms and mails link."""
+    public_roots_file: str | None = None
+    """A PEM file, on the machine that deploys, of the roots that count as public."""
     digest: str | None = None
     """The day on which the warning topic gets the digest of the week."""
 
@@ -236,6 +239,12 @@ def _read_fraction(value: object) -> float | None:
     if isinstance(value, str) and re.fullmatch(r"0?\.[0-9]{1,9}", value):
         value = float(value)
     return value if isinstance(value, float) and 0 < value < 1 else None
+
+
+def _read_certificates(value: object) -> str | None:
+    if not isinstance(value, str) or not Path(value).is_file():
+        return None
+    return value if b"-----BEGIN CERTIFICATE-----" in Path(value).read_bytes() else None
 
 
 def _list_of(pattern: str, wanted: str) -> _Rule:
@@ -390,6 +399,9 @@ _RULES: Mapping[str, _Rule] = {
     "critical_floor_days": _DAYS,
     "runbook_url": _text(
         RUNBOOK_URL_PATTERN, "an https URL of at most 300 characters, without an anchor"
+    ),
+    "public_roots_file": _Rule(
+        "the path of a file of PEM certificates, from the folder of cdk.json", _read_certificates
     ),
     "digest": _one_of(OFF, *Weekday),
 }

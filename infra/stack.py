@@ -53,7 +53,7 @@ class CertRotationStack(cdk.Stack):
         )
         rotation = RotationQueue(self, "Rotation", consumer_timeout=TIMEOUT, key=key)
         package = Package(
-            code=function_code(config.arch),
+            code=function_code(config.arch, config.public_roots_file),
             arch=config.arch,
             environment=function_environment(
                 config,

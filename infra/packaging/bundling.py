@@ -13,9 +13,12 @@ from pathlib import Path
 from infra.config import Arch
 from infra.packaging.interpreter import PYTHON_VERSION, PackagingError, find_python, find_uv
 
+PUBLIC_ROOTS = "public-roots.pem"
+"""The file of public roots in the asset, if the setting gives one."""
+
 _PACKAGE = "certrotation"
 # Where Lambda puts the asset (Lambda Developer Guide, "Using Lambda environment variables").
-_TASK_ROOT = "/var/task"
+TASK_ROOT = "/var/task"
 # One platform tag, kept: another (manylinux_2_28) selects other wheels and so another asset.
 _PLATFORMS: dict[Arch, str] = {
     "arm64": "aarch64-manylinux2014",
@@ -36,8 +39,10 @@ _UNWANTED = (
 )
 
 
-def bundle(source: Path, output: Path, arch: Arch) -> None:
+def bundle(source: Path, output: Path, arch: Arch, public_roots: Path | None = None) -> None:
     """Fill the existing folder `output` with the asset for `arch`, from a checkout's `lambdas/`.
+
+    A file of public roots is copied into it.
 
     Raises:
         PackagingError: uv or a Python of Lambda's version is missing, or one of them failed.
@@ -46,6 +51,8 @@ def bundle(source: Path, output: Path, arch: Arch) -> None:
     _install_dependencies(source / "requirements.txt", output, arch)
     _remove_unwanted(output)
     _copy_package(source / _PACKAGE, output / _PACKAGE)
+    if public_roots:
+        shutil.copyfile(public_roots, output / PUBLIC_ROOTS)
     _add_bytecode(compiler, output)
     _set_modes(output)
 
@@ -95,7 +102,7 @@ def _add_bytecode(python: str, output: Path) -> None:
         *(python, "-S", "-m", "compileall", "-q"),
         # By time stamp Python would compare what the zip says, which is not what was compiled.
         *("--invalidation-mode", "unchecked-hash"),
-        *("-s", str(output), "-p", _TASK_ROOT, str(output)),
+        *("-s", str(output), "-p", TASK_ROOT, str(output)),
     ]
     finished = subprocess.run(command, env=_compiling_environment(), check=False)  # noqa: S603  as above
     if finished.returncode != 0:

@@ -2,6 +2,7 @@
 
 from certrotation.names import environment
 from infra.config import StackConfig
+from infra.packaging.bundling import PUBLIC_ROOTS, TASK_ROOT
 
 
 def function_environment(
@@ -19,6 +20,9 @@ def function_environment(
         environment.CRITICAL_FLOOR_DAYS: config.critical_floor_days,
         environment.DIGEST: config.digest,
         environment.RUNBOOK_URL: config.runbook_url,
+        environment.PUBLIC_ROOTS_FILE: (
+            f"{TASK_ROOT}/{PUBLIC_ROOTS}" if config.public_roots_file else None
+        ),
     }
     return {
         environment.TARGET_REGIONS: ",".join(config.target_regions),

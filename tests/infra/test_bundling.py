@@ -205,6 +205,16 @@ def test_what_is_compiled_is_for_lambdas_python(tmp_path: Path, arch: Arch) -> N
 
 @pytest.mark.infra
 @pytest.mark.usefixtures("lambda_python")
+def test_a_file_of_public_roots_goes_into_the_asset(tmp_path: Path) -> None:
+    roots, output = tmp_path / "corp.pem", tmp_path / "asset"
+    roots.write_text("-----BEGIN CERTIFICATE-----")
+    output.mkdir()
+    bundle(checkout(tmp_path), output, "x86_64", roots)
+    assert (output / "public-roots.pem").read_bytes() == roots.read_bytes()
+
+
+@pytest.mark.infra
+@pytest.mark.usefixtures("lambda_python")
 def test_every_module_ships_with_bytecode_that_lambda_takes_as_it_is(tmp_path: Path) -> None:
     asset = built(checkout(tmp_path), "arm64")
     sources = {
@@ -252,8 +262,6 @@ def test_a_missing_uv_is_named_with_the_way_to_get_it(
         bundle(ROOT / "lambdas", tmp_path, "arm64")
 
 
-@pytest.mark.infra
-@pytest.mark.usefixtures("lambda_python")
 def test_source_that_does_not_compile_stops_the_bundling(tmp_path: Path) -> None:
     source = checkout(tmp_path)
     (source / "certrotation" / "broken.py").write_text("def", encoding="utf-8")

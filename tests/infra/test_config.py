@@ -1,10 +1,12 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.config import ConfigError, StackConfig, prefix_warning
 from tests.infra.synthesis import ROOT
+from tests.support.authority import Authority, pem
 
 
 def read(**settings: Any) -> StackConfig:
@@ -139,6 +141,9 @@ def test_every_partitions_regions_are_regions(region: str) -> None:
         ("runbook_url", "https://wiki.example.com/my runbook"),
         ("runbook_url", f"https://wiki.example.com/{'r' * 280}"),
         ("runbook_url", 7),
+        ("public_roots_file", "no/such/file.pem"),
+        ("public_roots_file", "cdk.json"),
+        ("public_roots_file", 7),
         ("digest", "Monday"),
         ("digest", True),
     ],
@@ -246,3 +251,9 @@ def test_an_unknown_setting_is_named_beside_those_that_exist() -> None:
 def test_settings_given_as_text_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"certrotation is 'report'\. Give an object"):
         StackConfig.from_context({"certrotation": "report"})
+
+
+def test_a_file_of_public_roots_is_a_file_of_certificates(tmp_path: Path) -> None:
+    roots = tmp_path / "roots.pem"
+    roots.write_text(pem(Authority.root().certificate))
+    assert read(public_roots_file=str(roots)).public_roots_file == str(roots)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.inventory import Copy, RegionLook, Users
 from certrotation.core.estate.tags import Marks
+from certrotation.core.findings import final_refusals
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
 from certrotation.errors import AccessDenied, CertificateUnreadable, Rejected, Vanished
 
@@ -70,8 +71,12 @@ class Observer:
         return PlannedRegion(look, self.rotation.decide(look, self.now, rejections))
 
     def _is_refused(self, plan: RegionPlan) -> bool:
-        """Return whether the copies of this Region alone make the service refuse the material."""
-        return self.rotation.plan([plan], self.now).is_refused
+        """Return whether the copies of this Region alone make the service refuse the material.
+
+        A refusal with a cause is not final: a certificate that is yet to be adopted may have the
+        same fault.
+        """
+        return bool(final_refusals(self.rotation.plan([plan], self.now).findings))
 
     def _by_tags(self, region: Region) -> RegionLook | None:
         """Return what the snapshot or the tagging service knows, or None if that cannot suffice.

@@ -3,10 +3,13 @@ from itertools import permutations
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certrotation.core.findings import Code
 from certrotation.core.material.chain import Chain, ChainEnd, build_chain
 from certrotation.core.material.trust import PublicRoots
+from certrotation.core.material.x509_facts import public_bytes_of
 from tests.core.samples import (
     DAY,
     ISSUING_CA,
@@ -22,7 +25,7 @@ from tests.core.samples import (
     root,
     under,
 )
-from tests.support.authority import Authority, self_signed, shared_key
+from tests.support.authority import Authority, certify, self_signed, shared_key
 
 NO_ROOTS = PublicRoots([])
 OLD_ROOT = root("Old Root")
@@ -203,6 +206,120 @@ def test_a_crowd_of_cas_that_sign_each_other_is_searched_in_no_time() -> None:
     with_exit = [*crowd, first.certificate]
     assert len(chain_of(leaf, *crowd).certificates) == 2
     assert chain_of(leaf, *with_exit).certificates == (first.certificate,)
+
+
+def test_more_cas_that_sign_each_other_than_anybody_can_follow_end_the_search() -> None:
+    """Seven CAs, each signed by all others, have thousands of paths; one leads out."""
+    mesh = [root(f"Mesh {number}") for number in range(7)]
+    crossed = [
+        upper.intermediate(str(lower.certificate.subject.rfc4514_string()[3:]), key=lower.key)
+        for lower in mesh
+        for upper in mesh
+        if lower is not upper
+    ]
+    supplied = [each.certificate for each in crossed]
+    leaf = mesh[0].issue("a.example").certificate
+    assert chain_of(leaf, *supplied).end is ChainEnd.UNKNOWN_ISSUER
+    way_out = chain_of(leaf, *supplied, mesh[1].certificate)
+    assert way_out.end is ChainEnd.PRIVATE_ROOT
+    assert len(way_out.certificates) == 2
+
+
+def test_a_search_verifies_no_more_signatures_than_it_may() -> None:
+    """A secret may be full of certificates of one name, none of which signed the others."""
+    key = shared_key("p256", "Namesake")
+    namesakes = [
+        PRIVATE_ROOT.intermediate("Namesake", key=key, not_after=NOW + number * DAY)
+        for number in range(1, 25)
+    ]
+    strangers = [
+        Authority.root("Private Root", key=shared_key("p256", f"stranger {number}"))
+        for number in range(20)
+    ]
+    supplied = [each.certificate for each in (*namesakes, *strangers)]
+    found = chain_of(namesakes[0].issue("a.example").certificate, *supplied)
+    assert codes_of(found) == [Code.CHAIN_INCOMPLETE]
+    assert found.faults[0].found == (
+        "20 certificates in the secret bear the name CN=Private Root, but none signed CN=Namesake."
+        " The search stopped after 400 signatures or 1,000 paths."
+    )
+
+
+def test_a_key_whose_signatures_nobody_verifies_is_named_as_the_fault() -> None:
+    """Verifying with RSA of 20,000 bits takes long; Go takes 8,192 bits at most."""
+    modulus = (1 << 19_999) + 1
+    huge = rsa.RSAPublicNumbers(65537, modulus).public_key()
+    builder = x509.CertificateBuilder(
+        issuer_name=PRIVATE_ROOT.certificate.subject,
+        subject_name=ISSUING_CA.certificate.subject,
+        public_key=huge,
+        serial_number=1,
+        not_valid_before=LONG_AGO,
+        not_valid_after=NOW + DAY,
+        extensions=[
+            x509.Extension(each.oid, True, each)  # noqa: FBT003  as the class has it
+            for each in [x509.BasicConstraints(ca=True, path_length=None)]
+        ],
+    )
+    odd = builder.sign(PRIVATE_ROOT.key, hashes.SHA256())
+    alone = chain_of(LEAF.certificate, odd, PRIVATE_ROOT.certificate)
+    assert [each.found for each in alone.faults] == [
+        "The key of CN=Issuing CA is RSA (20000), which clients reject."
+    ]
+    beside = chain_of(LEAF.certificate, odd, ISSUING_CA.certificate, PRIVATE_ROOT.certificate)
+    assert beside == Chain(certificates=(ISSUING_CA.certificate,), end=ChainEnd.PUBLIC_ROOT)
+
+
+FORMER_ROOT = root("Former Root")
+FORMER_CA = under(FORMER_ROOT, "Former CA")
+WITH_FORMER = PublicRoots([PUBLIC_ROOT.certificate], former=[FORMER_ROOT.certificate])
+
+
+def test_a_root_that_is_no_longer_public_is_no_private_ca() -> None:
+    leaf = FORMER_CA.issue("a.example").certificate
+    for supplied in ((FORMER_CA,), (FORMER_CA, FORMER_ROOT)):
+        found = chain_of(leaf, *(each.certificate for each in supplied), roots=WITH_FORMER)
+        assert found == Chain(certificates=(FORMER_CA.certificate,), end=ChainEnd.FORMER_ROOT)
+        anchor = found.anchor(leaf, WITH_FORMER)
+        assert not anchor.public
+        assert anchor.public_key == public_bytes_of(FORMER_ROOT.key.public_key())
+
+
+def test_a_public_root_is_preferred_to_a_former_one() -> None:
+    key = shared_key("p256", "crossed by both")
+    by_former = FORMER_ROOT.intermediate("Crossed CA", key=key, not_after=NOW + 999 * DAY)
+    by_public = PUBLIC_ROOT.intermediate("Crossed CA", key=key, not_after=NOW + 99 * DAY)
+    found = chain_of(
+        by_former.issue("a.example").certificate,
+        by_former.certificate,
+        by_public.certificate,
+        roots=WITH_FORMER,
+    )
+    assert found == Chain(certificates=(by_public.certificate,), end=ChainEnd.PUBLIC_ROOT)
+
+
+def test_matching_key_identifiers_are_preferred_among_issuers_of_one_name() -> None:
+    """OpenSSL takes the first of them that the identifiers allow."""
+    key = shared_key("p256", "twin")
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    without = certify(PRIVATE_ROOT, "Twin CA", constraints, key=key, not_after=NOW + 999 * DAY)
+    matching = certify(PRIVATE_ROOT, "Twin CA", constraints, own, key=key, not_after=NOW + DAY)
+    leaf = Authority(certificate=matching, key=key).issue("a.example").certificate
+    for supplied in ((without, matching), (matching, without)):
+        found = chain_of(leaf, *supplied, PRIVATE_ROOT.certificate)
+        assert found.certificates == (matching, PRIVATE_ROOT.certificate)
+
+
+def test_the_anchor_is_private_where_clients_accept_no_way_to_the_public_root() -> None:
+    ended = Authority.root("Ended Root", not_before=LONG_AGO, not_after=NOW - SECOND)
+    crossed = PRIVATE_ROOT.intermediate("Ended Root", key=ended.key, not_before=LONG_AGO)
+    leaf = ended.issue("a.example").certificate
+    roots = PublicRoots([ended.certificate])
+    supplied = [crossed.certificate, PRIVATE_ROOT.certificate]
+    found = build_chain(leaf, supplied, roots, at=NOW)
+    assert found == Chain(certificates=tuple(supplied), end=ChainEnd.PRIVATE_ROOT)
+    assert found.anchor(leaf, roots).name == PRIVATE_ROOT.certificate.subject
 
 
 def test_a_long_chain_is_followed_to_its_end() -> None:

@@ -52,6 +52,23 @@ def test_a_public_root_has_issued_what_its_key_signed() -> None:
     assert not ROOTS.issuers_of(namesake.intermediate().certificate)
 
 
+def test_a_former_root_counts_for_what_is_live_alone() -> None:
+    former = root("Former Root")
+    roots = PublicRoots([PUBLIC_ROOT.certificate], former=[former.certificate])
+    leaf = former.issue("a.example").certificate
+    assert not roots.contains(former.certificate)
+    assert roots.issuers_of(leaf) == ()
+    assert roots.with_former.issuers_of(leaf) == (former.certificate,)
+    assert roots.with_former.contains(PUBLIC_ROOT.certificate)
+
+
+def test_a_path_above_a_public_root_keeps_that_root_for_its_anchor() -> None:
+    crossed = PRIVATE_ROOT.intermediate("Public Root", key=PUBLIC_ROOT.key).certificate
+    path = (LEAF.certificate, ISSUING_CA.certificate, crossed, PRIVATE_ROOT.certificate)
+    assert anchor_of(path, ROOTS).name == PUBLIC_ROOT.certificate.subject
+    assert anchor_of(path, ROOTS, is_public=False) == ROOT_ITSELF
+
+
 def test_the_bundle_that_botocore_ships_is_understood() -> None:
     bundle = (Path(botocore.__file__).parent / "cacert.pem").read_bytes()
     with warnings.catch_warnings():

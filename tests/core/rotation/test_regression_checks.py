@@ -5,6 +5,7 @@ from cryptography import x509
 
 from certrotation.core.estate.expiry_windows import WindowPolicy
 from certrotation.core.findings import Code, Finding, refuse, warn
+from certrotation.core.material.trust import PublicRoots
 from certrotation.core.rotation.regression_checks import check_expiry, check_names, check_trust
 from tests.core.samples import (
     DAY,
@@ -17,10 +18,12 @@ from tests.core.samples import (
     PUBLIC_ROOT,
     ROOTS,
     SECOND,
+    inspect,
     material_of,
     presented,
     resigned,
     root,
+    secret_of,
     under,
 )
 from tests.support.authority import Authority, Issued
@@ -140,6 +143,40 @@ def test_a_renewed_private_root_with_its_old_key_follows() -> None:
     material = material_of(PRIVATE_LEAF, PRIVATE_CA.certificate, renewed)
     before = presented(PRIVATE_LEAF, PRIVATE_CA.certificate, PRIVATE_ROOT.certificate)
     assert list(check_trust(material, ARN, before, ROOTS)) == []
+
+
+FORMER_ROOT = root("Former Root")
+FORMER_LEAF = under(FORMER_ROOT, "Former CA").issue("www.example.com", not_before=NOW - DAY)
+WITH_FORMER = PublicRoots([PUBLIC_ROOT.certificate], former=[FORMER_ROOT.certificate])
+
+
+def trust_beside_former(before: Issued, after: Issued, *chain: x509.Certificate) -> list[Finding]:
+    material = material_of(after, *chain, roots=WITH_FORMER)
+    return list(check_trust(material, ARN, presented(before), WITH_FORMER))
+
+
+def test_a_root_that_is_no_longer_public_is_replaced_as_a_public_one() -> None:
+    assert trust_beside_former(FORMER_LEAF, LEAF) == []
+    (found,) = trust_beside_former(FORMER_LEAF, PRIVATE_LEAF)
+    assert found.code is Code.TRUST_LOST
+
+
+def test_the_root_of_the_copy_is_never_lost_trust() -> None:
+    renewed = under(FORMER_ROOT, "Former CA").issue("www.example.com", not_before=NOW)
+    assert trust_beside_former(FORMER_LEAF, renewed) == []
+    findings = inspect(secret_of(renewed), roots=WITH_FORMER).findings
+    assert findings == (
+        warn(
+            Code.TRUST_CHANGED,
+            "The chain ends at CN=Former Root, which is no longer in the list of public roots.",
+        ),
+    )
+
+
+def test_a_forged_root_of_the_copys_name_is_lost_trust() -> None:
+    forged = under(Authority.root("Former Root", not_before=NOW - DAY), "Former CA")
+    (found,) = trust_beside_former(FORMER_LEAF, forged.issue("a.example", not_before=NOW - DAY))
+    assert found.code is Code.TRUST_LOST
 
 
 ENDS = NOW + 100 * DAY

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
+
 from tests.hostile.corpus.judge import Judgement, account_at_noon, compare, findings_of
 from tests.hostile.corpus.leaks import leaks, pieces_of
 from tests.hostile.corpus.material import (
@@ -14,6 +16,7 @@ from tests.hostile.corpus.material import (
     NAMES,
     NOW,
     OTHER_PUBLIC_CA,
+    OTHER_PUBLIC_ROOT,
     PRIVATE_CA,
     PRIVATE_ROOT,
     PUBLIC_CA,
@@ -28,7 +31,7 @@ from tests.hostile.corpus.material import (
 )
 from tests.hostile.corpus.row import Outcome, fields, live, refused, repaired, warned
 from tests.simulation.estate import PREFIX, Estate, client, fields_of
-from tests.support.authority import CLIENT_AUTH, SERVER_AUTH, Issued, shared_key
+from tests.support.authority import CLIENT_AUTH, SERVER_AUTH, Issued, certify, shared_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -122,7 +125,16 @@ def _is_live(estate: Estate, scene: Scene) -> bool:
 
 def scenes() -> list[Scene]:
     """Return all scenes."""
-    return [*_names(), *_trust(), *_expiry(), *_usages(), *_dependents(), *_accepted(), *_tags()]
+    return [
+        *_names(),
+        *_trust(),
+        *_expiry(),
+        *_usages(),
+        *_dependents(),
+        *_accepted(),
+        *_known(),
+        *_tags(),
+    ]
 
 
 def _lost(name: str) -> Verdict:
@@ -359,6 +371,11 @@ def _dependents() -> list[Scene]:
     deep = PUBLIC_CA
     for number in range(2, 7):
         deep = under(deep, f"Example Public CA {number}")
+    fives = [PUBLIC_CA]
+    for number in range(2, 6):
+        fives.insert(0, under(fives[0], f"Example Public CA {number}"))
+    five = fives[0]
+    crossed = under(OTHER_PUBLIC_ROOT, "Example Public Root", key=PUBLIC_ROOT.key)
     unsupported = "DEPENDENT_KEY_UNSUPPORTED"
     cloudformation = {"aws:cloudformation:stack-name": "web"}
     kubernetes = {"elbv2.k8s.aws/cluster": "prod"}
@@ -388,6 +405,11 @@ def _dependents() -> list[Scene]:
             },
             refused("CHAIN_TOO_LONG", says="5"): {
                 "six intermediates on CloudFront": Change(leaf(), leaf(ca=deep), build=_edge)
+            },
+            repaired("CHAIN_SUPERFLUOUS", chain=()): {
+                "six on CloudFront, of which the highest only older clients need": Change(
+                    leaf(), _with_root(leaf(ca=five), *fives, crossed), build=_edge
+                )
             },
             refused("NAMES_LOST", says=NAMES[1]): {
                 "a name lost that a distribution answers for": Change(
@@ -458,6 +480,35 @@ def _accepted() -> list[Scene]:
                 "a repair and an acceptance without effect": Change(
                     None, leaf(), accept="CHAIN_MISORDERED"
                 ),
+            },
+        }
+    )
+
+
+def _known() -> list[Scene]:
+    """What was imported by hand with a fault is renewed with it; what was fit stays fit."""
+    name, key = "Example Client CA", shared_key("p256", "Example Client CA")
+    ca = x509.BasicConstraints(ca=True, path_length=None)
+    limited = x509.ExtendedKeyUsage([CLIENT_AUTH])
+    made = certify(PUBLIC_ROOT, name, ca, limited, key=key, not_before=NOW - 100 * DAY)
+    clients = type(PUBLIC_CA)(certificate=made, key=key)
+    faulty = _with_root(leaf(ca=clients), clients)
+
+    def by_hand(issued: Issued) -> Callable[[Estate, str], object]:
+        return lambda estate, _: estate.certificate(issued, REGION)
+
+    return _table(
+        {
+            warned("CHAIN_INVALID"): {
+                "an intermediate for clients only, as in the copy": Change(
+                    None, faulty, build=by_hand(_with_root(leaf(ca=clients), clients))
+                )
+            },
+            refused("CHAIN_INVALID", says="limited to other uses"): {
+                "an intermediate for clients only, unlike the copy": Change(
+                    None, faulty, build=by_hand(leaf())
+                ),
+                "an intermediate for clients only, nothing live": Change(None, faulty),
             },
         }
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.corpus import bombs, chains, forms, identities, keys, leaves, tools
+from tests.hostile.corpus import bombs, chains, forms, identities, keys, leaves, paths, tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ FAMILIES: dict[str, Callable[[], Sequence[Row | NotRun]]] = {
     "keys": keys.rows,
     "identities": identities.rows,
     "chains": chains.rows,
+    "paths that clients reject": paths.rows,
     "leaves, signatures": leaves.kinds,
     "usages": leaves.usages,
     "names": leaves.names,

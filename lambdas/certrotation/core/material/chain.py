@@ -103,9 +103,23 @@ def find_chains(
         roots: the public roots; they are never part of the chain.
         at: every certificate and root must be valid at this time; None ignores validity.
     """
-    chains = list(_Search(leaf, supplied, roots, at).chains())
+    search = _Search(leaf, supplied, roots, at)
+    chains = [*search.chains()]
+    if search.has_stopped:
+        chains = [_with_limit_named(each) for each in chains]
     usable = {each for chain in chains if not chain.faults for each in chain.certificates}
     return tuple(sorted(chains, key=lambda chain: _rank(leaf, chain, usable)))
+
+
+def _with_limit_named(chain: Chain) -> Chain:
+    """Return the chain; if it is incomplete, the fault says that the search has stopped early."""
+    limit = f" The search stopped after {MOST_SIGNATURES} signatures or {MOST_PATHS:,} paths."
+    return chain._replace(
+        faults=tuple(
+            each._replace(found=each.found + limit) if each.code is Code.CHAIN_INCOMPLETE else each
+            for each in chain.faults
+        )
+    )
 
 
 def _rank(
@@ -162,6 +176,7 @@ class _Search:
         self._leaf = leaf
         self._roots = roots
         self._at = at
+        self.has_stopped = False
         self._signatures = MOST_SIGNATURES
         self._issuers_of: dict[x509.Certificate, list[x509.Certificate]] = {}
         self._by_name: dict[CanonicalName, list[x509.Certificate]] = {}
@@ -200,6 +215,7 @@ class _Search:
             paths.extend(path.continued(each, is_trusted=is_trusted) for each in above)
             if not public and not above:
                 yield self._end(path, issuers)
+        self.has_stopped = True
 
     def _end(self, path: _Path, issuers: Sequence[x509.Certificate]) -> Chain:
         """Return the chain of a path that no supplied certificate continues."""
@@ -237,7 +253,8 @@ class _Search:
         if not is_verifiable(issuer.public_key()):
             return True
         self._signatures -= 1
-        return self._signatures >= 0 and issued_by(top, issuer)
+        self.has_stopped = self.has_stopped or self._signatures < 0
+        return not self.has_stopped and issued_by(top, issuer)
 
     def _is_public_root(self, certificate: x509.Certificate) -> bool:
         return is_self_signed(certificate) and self._roots.with_former.contains(certificate)
@@ -251,8 +268,6 @@ class _Search:
             f"{count} certificate{'s' * (count > 1)} in the secret bear the name"
             f" {issuer_name_of(top)}, but none signed {subject_name_of(top)}."
         )
-        if self._signatures < 0:
-            found += f" The search stopped after {MOST_SIGNATURES} signatures."
         # A leaf without its issuer was always refused; above it this is new (see soften_known).
         cause = "" if top == self._leaf else "another issuer of the same name"
         return Fault(Code.CHAIN_INCOMPLETE, cause, found)
