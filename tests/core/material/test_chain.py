@@ -69,6 +69,11 @@ def test_a_self_signed_leaf_is_its_own_root() -> None:
     assert chain_of(leaf, leaf) == Chain(certificates=(), end=ChainEnd.PRIVATE_ROOT)
 
 
+def test_a_public_root_in_the_place_of_a_leaf_needs_no_chain() -> None:
+    itself = PUBLIC_ROOT.certificate
+    assert chain_of(itself, itself) == Chain(certificates=(), end=ChainEnd.PUBLIC_ROOT)
+
+
 def test_a_leaf_of_a_public_root_needs_no_chain() -> None:
     leaf = PUBLIC_ROOT.issue("www.example.com").certificate
     expected = Chain(certificates=(), end=ChainEnd.PUBLIC_ROOT)
