@@ -191,7 +191,9 @@ def _certificates() -> list[Row]:
                 "a thousand certificates that are none": shop(
                     chain=SHOP.chain_pem + junk * (60_000 // len(junk))
                 ),
-                "a hundred issuers of one name": shop(chain=SHOP.chain_pem + pem(*_namesakes(100))),
+                "a hundred issuers of one name, none of which signed": shop(
+                    chain=SHOP.chain_pem + pem(*_namesakes(100))
+                ),
                 "thirty issuers of one name with exponents of 3,072 bits": shop(
                     chain=SHOP.chain_pem
                     + pem(*(_large_issuer(3_072, 2**3071 + 1) for _ in range(30)))
