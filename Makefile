@@ -48,10 +48,6 @@ setup: .venv/.installed .venv/.on-path ## Create .venv from the lock
 demo: setup ## Tell the service's story on an embedded AWS
 	@$(BIN)/python -m tests.demo
 
-.PHONY: picture
-picture: setup ## Draw docs/dashboard.png from the stack's dashboard and a simulated week
-	@$(BIN)/python -m tests.oncall.picture
-
 .PHONY: architecture
 architecture: setup ## Draw docs/architecture.svg from docs/architecture.toml
 	@$(BIN)/python -m tests.architecture
