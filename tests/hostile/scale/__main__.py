@@ -17,6 +17,9 @@ from rich.table import Table
 from tests.hostile.scale.rotating import REGIONS, Rotated, rotate_each
 from tests.hostile.scale.scanning import Scanned, scan_many
 
+WIDTH = 100
+"""Characters of a line, so that a file shows the tables as a terminal does."""
+
 SIZES = (10, 100, 500, 2_500)
 SCANNED_REGIONS = 17
 SLOWEST = 1.1
@@ -27,7 +30,7 @@ LONGEST_SCAN, LARGEST_SCAN = 60, 256
 
 def main() -> int:
     """Measure every size, print two tables, and return how many promises broke."""
-    console = Console()
+    console = Console(width=WIDTH)
     rotated = rotate_each(SIZES)
     console.print(_rotation_table(rotated))
     scanned = [scan_many(size, SCANNED_REGIONS) for size in SIZES]
@@ -77,7 +80,7 @@ def broken_by_scanning(scanned: list[Scanned]) -> list[str]:
 
 def _rotation_table(rotated: list[Rotated]) -> Table:
     table = Table(
-        *("bucket", "secrets", "imports", "s", "quota", "times", "throttled", "returned"),
+        *("bucket", "secrets", "imports", "s", "quota", "times", "throttled", "back"),
         *("longest", "lost", "twice"),
         title=f"renewing all at once in {len(REGIONS)} Regions",
         title_justify="left",
