@@ -127,7 +127,7 @@ fuzz: setup ## Fuzz the reading of secrets for FUZZ_SECONDS (Linux only)
 	@$(BIN)/python -m tests.hostile.fuzz $(FUZZ_SECONDS)
 
 .PHONY: scale
-scale: setup ## 2,500 certificates in each Region, against ACM's quotas (a quarter of an hour)
+scale: setup ## 2,500 certificates in each Region, against ACM's quotas, in virtual time (minutes)
 	@$(BIN)/python -m tests.hostile.scale
 
 .PHONY: year
