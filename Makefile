@@ -48,10 +48,6 @@ setup: .venv/.installed .venv/.on-path ## Create .venv from the lock
 demo: setup ## Tell the service's story on an embedded AWS
 	@$(BIN)/python -m tests.demo
 
-.PHONY: picture
-picture: setup ## Draw docs/dashboard.png from the stack's dashboard and a simulated week
-	@$(BIN)/python -m tests.oncall.picture
-
 .PHONY: architecture
 architecture: setup ## Draw docs/architecture.svg from docs/architecture.toml
 	@$(BIN)/python -m tests.architecture
@@ -131,7 +127,7 @@ fuzz: setup ## Fuzz the reading of secrets for FUZZ_SECONDS (Linux only)
 	@$(BIN)/python -m tests.hostile.fuzz $(FUZZ_SECONDS)
 
 .PHONY: scale
-scale: setup ## 2,500 certificates in each Region, against ACM's quotas (a quarter of an hour)
+scale: setup ## 2,500 certificates in each Region, against ACM's quotas, in virtual time (minutes)
 	@$(BIN)/python -m tests.hostile.scale
 
 .PHONY: year
