@@ -16,7 +16,7 @@ DOCUMENT = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
 LOCK = (ROOT / "lambdas" / "requirements.txt").read_text(encoding="utf-8")
 DEVELOPMENT = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
 
-ROW = re.compile(r"^\| `([a-z0-9-]+)` \| (\S+) \| ([^|]+) \| ([a-z, -]+) \|", re.MULTILINE)
+ROW = re.compile(r"^\| `([a-z0-9-]+)` \| (\S+) \| ([^|]+) \| ([a-z0-9, -]+) \|", re.MULTILINE)
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
 
 

@@ -217,6 +217,11 @@ def test_the_asset_holds_only_what_runs_on_its_architecture(assets: Assets, arch
     assert {path.name for path in package.iterdir()} == PACKAGE
     shipped = {path.relative_to(asset) for path in files if package in path.parents}
     assert {path for path in shipped if path.suffix != ".pyc"} == modules
+    for package in asset.glob("*.dist-info"):
+        texts = [
+            path for path in package.rglob("*") if path.name.startswith(("LICENSE", "COPYING"))
+        ]
+        assert texts, f"{package.name} has no licence"
     described = {path for path in (asset / "botocore" / "data").iterdir() if path.is_dir()}
     assert {path.name for path in described} == SERVICES
     assert not (asset / "boto3" / "data").exists()
