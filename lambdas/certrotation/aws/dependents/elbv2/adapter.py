@@ -9,7 +9,6 @@ protocol is read like one with a certificate.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certrotation.aws.dependents.faults import FULL, NOT_SEEN_YET, REJECTED
@@ -18,6 +17,7 @@ from certrotation.aws.errors import NOT_YET, VANISHED, incomplete, meaning, tran
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.errors import DependentBusy, DependentFull, NotYet, Vanished
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
