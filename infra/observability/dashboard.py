@@ -12,7 +12,6 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from certrotation.names import metrics
-from certrotation.names.service import NEAREST_SHOWN
 from infra.observability.alarm_texts import ALARM_TEXTS, Severity
 from infra.observability.alarms import LONGEST_ORDINARY_AGE, Alarms, Watched
 from infra.observability.cadence import MINUTE, Cadence
@@ -26,6 +25,7 @@ from infra.observability.metrics import (
     oldest,
     watched_by,
 )
+from infra.observability.queries import NEAREST
 from infra.observability.widgets import Scale, graph, named, number, states, told_with
 from infra.service.service_function import TIMEOUT
 
@@ -38,22 +38,6 @@ _NOW = 5 * MINUTE
 _RED, _ORANGE, _BROWN = cloudwatch.Color.RED, cloudwatch.Color.ORANGE, cloudwatch.Color.BROWN
 _GREEN, _BLUE, _PURPLE = cloudwatch.Color.GREEN, cloudwatch.Color.BLUE, cloudwatch.Color.PURPLE
 _GREY = cloudwatch.Color.GREY
-
-NEAREST = f"""\
-fields jsonParse(@message) as line
-| filter message = "scan"
-| unnest line.scan.nearest into certificate
-| fields floor((certificate.not_after - line.scan.at) / 86400) as days_left
-| sort @timestamp desc, certificate.not_after asc
-| display days_left, certificate.names, certificate.region, certificate.state, certificate.secret,
-    certificate.arn, @timestamp
-| dedup certificate.arn
-| limit {NEAREST_SHOWN}"""
-"""The certificates nearest to expiry at the last scan, and the days that were left.
-
-The rows of the last scan come first. If there are fewer than twenty, rows of earlier scans follow:
-certificates that were renewed since.
-"""
 
 
 class ServiceDashboard(Construct):

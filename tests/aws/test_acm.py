@@ -61,6 +61,7 @@ def tags_of(arn: str) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
 
 
+@pytest.mark.slow
 def test_every_key_type_is_listed_over_several_pages(
     certificates: AcmCertificates, authorities: Authorities
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.names.service import NEAREST_SHOWN
-from infra.observability.dashboard import NEAREST
+from infra.observability.queries import NEAREST
 from tests.contracts.logs_insights import ask
 from tests.infra.dashboard_body import Line, lines_of, widgets_of
 from tests.oncall.metric_store import Metric, MetricStore

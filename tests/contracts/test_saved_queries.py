@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.observability.alarm_texts import ALARM_TEXTS, AlarmText
-from infra.observability.saved_queries import queries_in
+from infra.observability.queries import queries_in
 from tests.contracts.conftest import STACK
 
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ def next_monday(hour: int) -> datetime:
     return midnight + timedelta(days=7 - midnight.weekday(), hours=hour)
 
 
+@pytest.mark.slow
 def test_what_was_renewed_and_what_is_about_to_expire_is_mailed_once_a_week(
     estate: Estate, authorities: Authorities, mailbox: Mailbox
 ) -> None:

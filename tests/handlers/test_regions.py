@@ -104,6 +104,7 @@ def test_another_region_fails_alone_and_is_finished_by_the_returned_message(
 
 
 @pytest.mark.usefixtures("renewed")
+@pytest.mark.slow
 def test_the_delay_of_a_returned_message_grows_until_an_outage_of_hours_is_over(
     estate: Estate,
 ) -> None:

@@ -107,6 +107,7 @@ def test_dependents_move_and_the_old_copies_are_superseded(estate: Estate, shop:
     assert_replaced(estate, shop)
 
 
+@pytest.mark.slow
 def test_at_no_time_is_a_listener_without_a_certificate_for_the_shop(
     estate: Estate, shop: Shop
 ) -> None:

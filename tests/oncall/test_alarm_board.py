@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oncall.alarm_board import Alarm, AlarmBoard, Statistic
@@ -126,6 +126,7 @@ class EveryMinute(AlarmBoard):
         return minute + 1
 
 
+@settings(deadline=None)
 @given(
     values=st.lists(st.tuples(st.integers(0, 120), st.integers(0, 4)), max_size=12),
     period=st.integers(1, 9),

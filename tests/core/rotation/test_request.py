@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
@@ -123,6 +123,7 @@ def test_a_body_that_names_no_secret_is_rejected_with_what_to_send(body: str) ->
     assert caught.value.remedy == 'Send {"secret": "<name or ARN>"}.'
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_body_is_worse_than_rejected(body: str) -> None:
     with suppress(MessageMalformed):

@@ -9,16 +9,16 @@ The exit code is 0 only if the numbers that the service promises hold.
 from __future__ import annotations
 
 import math
-import multiprocessing
-import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.hostile.scale.rotating import BURSTS, REGIONS, Rotated, rotate_many
+from tests.hostile.scale.rotating import REGIONS, Rotated, rotate_each
 from tests.hostile.scale.scanning import Scanned, scan_many
+
+WIDTH = 100
+"""Characters of a line, so that a file shows the tables as a terminal does."""
 
 SIZES = (10, 100, 500, 2_500)
 SCANNED_REGIONS = 17
@@ -30,8 +30,8 @@ LONGEST_SCAN, LARGEST_SCAN = 60, 256
 
 def main() -> int:
     """Measure every size, print two tables, and return how many promises broke."""
-    console = Console()
-    rotated = _rotate()
+    console = Console(width=WIDTH)
+    rotated = rotate_each(SIZES)
     console.print(_rotation_table(rotated))
     scanned = [scan_many(size, SCANNED_REGIONS) for size in SIZES]
     console.print(_scan_table(scanned))
@@ -39,18 +39,6 @@ def main() -> int:
     for each in broken:
         console.print(f"Broken: {each}")
     return len(broken)
-
-
-def _rotate() -> list[Rotated]:
-    """Measure each size against each bucket; each takes a process, the longest begin first."""
-    wanted = [(size, burst) for burst in BURSTS for size in SIZES]
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=fresh) as pool:
-        running = {
-            (size, burst): pool.submit(rotate_many, size, burst)
-            for size, burst in sorted(wanted, reverse=True)
-        }
-        return [running[each].result() for each in wanted]
 
 
 def broken_by_rotating(rotated: list[Rotated]) -> list[str]:
@@ -92,7 +80,7 @@ def broken_by_scanning(scanned: list[Scanned]) -> list[str]:
 
 def _rotation_table(rotated: list[Rotated]) -> Table:
     table = Table(
-        *("bucket", "secrets", "imports", "s", "quota", "times", "throttled", "returned"),
+        *("bucket", "secrets", "imports", "s", "quota", "times", "throttled", "back"),
         *("longest", "lost", "twice"),
         title=f"renewing all at once in {len(REGIONS)} Regions",
         title_justify="left",

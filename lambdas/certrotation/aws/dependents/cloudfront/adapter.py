@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 _TRIES = 3
 _SOURCES = ("ACMCertificateArn", "IAMCertificateId", "CloudFrontDefaultCertificate")
 """The members of which ViewerCertificate has one (CloudFront API Reference)."""
-_NEWER_BOTO3 = "Deploy a newer boto3 with the functions, or move this distribution by hand."
+_NEWER_BOTO3 = (
+    "Deploy a release of certrotation with a newer boto3, or move this distribution by hand."
+)
 
 _FIXED = Fault(
     DependentRefused,
@@ -254,7 +256,7 @@ def _why_unmovable(read: _Distribution, *, is_client_certificate: bool) -> str |
     if read.config.get("ConnectionMode") == "tenant-only":
         return "its tenants may present certificates of their own"
     if read.unknown:
-        return f"{_erased(read)}; a newer boto3 can be deployed with the functions"
+        return f"{_erased(read)}; a release of certrotation with a newer boto3 may know it"
     return None
 
 

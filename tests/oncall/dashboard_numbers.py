@@ -1,4 +1,4 @@
-"""What the dashboard's widgets would read out of CloudWatch at some moment."""
+"""The numbers that a widget of the dashboard would read from CloudWatch at a given time."""
 
 from __future__ import annotations
 
@@ -7,30 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.oncall.metric_math import Math, Series
-from tests.oncall.metric_store import Metric, minute_of, moment
+from tests.oncall.metric_store import Metric, minute_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from tests.infra.dashboard_body import Line, Widget
     from tests.oncall.metric_store import MetricStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """One line of a widget."""
-
-    label: str
-    """With the number that it tells."""
-    color: str
-    on_the_right: bool
-    times: list[datetime]
-    values: Series
-
-    @property
-    def last(self) -> float | None:
-        """The newest value, if there is one."""
-        return next((each for each in reversed(self.values) if each is not None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +24,13 @@ class Reader:
     until: datetime
     shown: timedelta
 
-    def curves(self, widget: Widget) -> list[Curve]:
-        """Return what a widget shows."""
-        return [self._curve(line, widget) for line in widget.lines if line.is_shown]
-
-    def _curve(self, line: Line, widget: Widget) -> Curve:
+    def number(self, widget: Widget) -> Series:
+        """Return the values, period by period, of the one line that a number widget shows."""
+        (line,) = [each for each in widget.lines if each.is_shown]
         bounds = self._bounds(line.period)
         if line.expression is None:
-            values = self._values(line, bounds)
-        else:
-            values = self._calculated(line.expression, widget, bounds)
-        return Curve(
-            label=_told(line.label, values),
-            color=line.color,
-            on_the_right=line.on_the_right,
-            times=[moment(each) for each in bounds],
-            values=values,
-        )
+            return self._values(line, bounds)
+        return self._calculated(line.expression, widget, bounds)
 
     def _bounds(self, period: int) -> range:
         """Return where periods begin: at multiples of themselves, the newest not over yet."""
@@ -78,16 +51,3 @@ class Reader:
         metrics["epoch"] = [60.0 * each for each in bounds]
         named = re.sub(r"EPOCH\(\w+\)", "epoch", expression)
         return Math(expression=named, fills_empty=False).evaluate(metrics)
-
-
-def _told(label: str, values: Series) -> str:
-    """Fill in a dynamic label (CloudWatch User Guide, Using dynamic labels)."""
-    real = [each for each in values if each is not None]
-
-    def number(match: re.Match[str]) -> str:
-        if not real:
-            return "-"
-        found = {"LAST": real[-1], "MAX": max(real), "SUM": sum(real)}[match[1]]
-        return f"{found:,.3g}"
-
-    return re.sub(r"\$\{(LAST|MAX|SUM)\}", number, label)
