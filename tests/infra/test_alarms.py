@@ -27,7 +27,6 @@ WARNING = {
     "DeadLettersUnread",
     "FunctionErrors",
     "FunctionThrottled",
-    "LiveCertificateLeft",
     "MaterialRefused",
     "QueueStuck",
     "RegionUnreachable",

@@ -25,9 +25,12 @@ def hint_has_settled(marks: Marks, now: datetime) -> bool:
     return marks.superseded_since(now) >= HINT_SETTLES.total_seconds()
 
 
-def reverted(arn: str) -> Finding:
-    """Return the finding that a superseded copy is an ordinary one again."""
-    return warn(Code.DEPENDENT_REVERTED, f"{arn} was superseded and is in use again.")
+def reverted(arn: str, marks: Marks, now: datetime) -> Finding:
+    """Return the finding that a superseded copy is in use again."""
+    found = f"{arn} was superseded and is in use again"
+    if marks.was_moved_again(now):
+        found += ", for the second time within a week"
+    return warn(Code.DEPENDENT_REVERTED, f"{found}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +97,6 @@ class ListedCertificate:
     """Follows a detach by up to twenty minutes, so a hint."""
     imported_at: datetime | None = None
     """When something was imported under this ARN last; None if the list does not say."""
-    has_further_names: bool = False
-    """Whether the certificate has, or may have, names that the list does not show."""
 
 
 class CertificateDetail(NamedTuple):
@@ -105,8 +106,6 @@ class CertificateDetail(NamedTuple):
     """When it was requested or imported, or None if ACM does not say."""
     in_use_by: tuple[str, ...]
     """ARNs of the resources that present it; follows a detach by up to twenty minutes."""
-    names_users: bool = True
-    """Whether ACM's answer has a list of users at all."""
 
 
 class RegionListing(NamedTuple):
@@ -198,6 +197,17 @@ class Copy:
         """Return whether it is known to have been created at least that long ago."""
         return self.created_at is not None and now - self.created_at >= span
 
+    def moving_since(self, now: datetime) -> int | None:
+        """Return when dependents began to move to the copy, in epoch seconds.
+
+        The copies of earlier versions have no tag, and then the time of their creation counts. A
+        time in the future, which somebody else wrote, counts as absent. None if nothing says when.
+        """
+        marked = self.marks.moving_since
+        if marked is not None and marked <= int(now.timestamp()):
+            return marked
+        return int(self.created_at.timestamp()) if self.created_at else None
+
     def is_ordinary(self, now: datetime) -> bool:
         """Return whether it is to be kept right: not superseded, or superseded and in use again.
 
@@ -212,31 +222,6 @@ class Copy:
         )
 
 
-class UnreadableCertificate(NamedTuple):
-    """A certificate with a name of the material that could not be read."""
-
-    arn: str
-    found: str
-    """The reason."""
-    is_left: bool
-    """Whether the list shows it in use under a name of the material, and nothing says that it is a
-    copy of a secret, or ignored."""
-    users: Users | None = None
-    """None if they were not asked for, or could not be read."""
-
-
-class OtherCertificates(NamedTuple):
-    """What a direct look found beside copies and lookalikes."""
-
-    sharing: tuple[Copy, ...] = ()
-    """Certificates in use, without a tag of this service, that have a name of the material and
-    other names as well. They are never adopted. `users` is None if it could not be read."""
-    in_use: frozenset[str] = frozenset()
-    """ARNs that the Region's list shows in use: needed where ACM does not say by what."""
-    unread: int = 0
-    """How many more certificates like `sharing` there are: of many, only some are read."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionLook:
     """What a rotation saw of one Region."""
@@ -246,7 +231,5 @@ class RegionLook:
     """All that carry the secret's tag, superseded ones included."""
     lookalikes: tuple[Copy, ...] = ()
     """Other certificates with the material's names; only a direct look finds them."""
-    unreadable: tuple[UnreadableCertificate, ...] = ()
-    """What could not be read of the lookalikes, and of the others."""
-    others: OtherCertificates | None = None
-    """None unless the look was direct."""
+    unreadable: tuple[str, ...] = ()
+    """What kept others of these from being read."""

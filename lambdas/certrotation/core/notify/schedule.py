@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from certrotation.core.findings import Code, is_accepted
-from certrotation.core.rotation.outcomes import Status
 from certrotation.names.environment import Weekday
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 
 if TYPE_CHECKING:
-    from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome
-    from certrotation.core.rotation.request import RotationRequest, ScanSnapshot
+    from collections.abc import Iterator
+
+    from certrotation.core.rotation.outcomes import RotationOutcome
+    from certrotation.core.rotation.request import RotationRequest
 
 REMINDER = timedelta(days=1)
 """How often people are reminded of a refusal that lasts."""
@@ -45,8 +45,9 @@ def is_notification_due(
 
     The time of the scan counts, not the time of the rotation, so neither a wait in the queue nor a
     second receive makes a difference. If the interval is a day or longer, each scan leads to a
-    mail. A secret on hold is notified too. If the last change is unknown because the secret could
-    not be described, days begin at midnight UTC.
+    mail. A secret on hold is notified too. A dependent may be stranded hours or days after the
+    change: the days count from the moment from which on that was possible. If the last change is
+    unknown because the secret could not be described, days begin at midnight UTC.
 
     Args:
         request: the message.
@@ -60,55 +61,17 @@ def is_notification_due(
         return False
     if request.snapshot is None:
         return True
-    since = _scanned_after_change(request.snapshot, outcome)
-    return since % int(REMINDER.total_seconds()) < interval.total_seconds()
-
-
-def regions_left_to_report(
-    request: RotationRequest, outcome: RotationOutcome, interval: timedelta
-) -> tuple[RegionOutcome, ...]:
-    """Return the Regions whose findings LIVE_CERTIFICATE_LEFT are mailed now: once a version.
-
-    The rotation reports a Region in which the material went live. Nothing went live in report mode,
-    on hold, and in a Region that is refused; every scan then queues the secret again. So
-
-    - of the scans the first one after the secret's last change reports such a Region;
-    - a person's message reports such a Region. An event's message, which names the version, does
-      not: a scan follows within an interval.
-
-    A secret that accepts LIVE_CERTIFICATE_LEFT is not reported.
-
-    Args:
-        request: the message.
-        outcome: the outcome of its rotation.
-        interval: the time between two scans.
-    """
-    secret = outcome.described
-    if secret is not None and is_accepted(Code.LIVE_CERTIFICATE_LEFT, secret.accepted):
-        return ()
-    is_first = _is_first(request, outcome, interval)
-    return tuple(
-        each
-        for each in outcome.regions
-        if each.left
-        and (each.went_live or (is_first and each.status in {Status.PLANNED, Status.REFUSED}))
-    )
-
-
-def _is_first(request: RotationRequest, outcome: RotationOutcome, interval: timedelta) -> bool:
-    """Return whether a person sent the message, or the first scan after the last change."""
-    if outcome.comes_back or request.waiting_since is not None:
-        return False
-    if request.snapshot is None:
-        return request.version is None
-    return 0 <= _scanned_after_change(request.snapshot, outcome) < interval.total_seconds()
-
-
-def _scanned_after_change(snapshot: ScanSnapshot, outcome: RotationOutcome) -> int:
-    """Return the seconds from the secret's last change, or from 1970 if unknown, to the scan."""
     changed = outcome.described.last_changed if outcome.described else None
     # Integers, because the sender of a message may write any number into it.
-    return snapshot.at - (int(changed.timestamp()) if changed else 0)
+    at, known = request.snapshot.at, int(changed.timestamp()) if changed else 0
+    latest = max([known, *(each for each in _stranded_since(outcome) if each <= at)])
+    return (at - latest) % int(REMINDER.total_seconds()) < interval.total_seconds()
+
+
+def _stranded_since(outcome: RotationOutcome) -> Iterator[int]:
+    """Yield the moments before which a dependent cannot have been stranded."""
+    for region in outcome.regions:
+        yield from (each.since for each in region.stranded if each.since is not None)
 
 
 def is_digest_due(day: Weekday | None, now: datetime, interval: timedelta) -> bool:
