@@ -154,10 +154,15 @@ class Observer:
         for copy in copies:
             try:
                 detail = region.certificates.detail(copy.arn)
+                # Whether this is a second revert depends on tags that the index may not show yet,
+                # and they must be older than the answer to who presents the copy.
+                is_back = copy.marks.superseded_by and detail.in_use_by
+                tags = region.certificates.tags(copy.arn) if is_back else copy.tags
             except Vanished:
                 continue
             yield replace(
                 copy,
+                tags=tags,
                 in_use=bool(detail.in_use_by),
                 created_at=detail.created_at,
                 users=users_of(region, copy.arn, detail.in_use_by),

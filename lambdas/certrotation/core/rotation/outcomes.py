@@ -95,6 +95,8 @@ class Stranded(NamedTuple):
     because: str
     is_settled: bool
     """Whether the new copy is old enough for this to be more than a move under way."""
+    since: int | None = None
+    """The first moment at which it can have been stranded, in epoch seconds; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

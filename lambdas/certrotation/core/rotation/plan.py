@@ -61,6 +61,13 @@ class Import:
     because: str
 
 
+class MarkLeaving(_Step):
+    """Record on a copy that its dependents begin to leave, before the first of them moves."""
+
+    __slots__ = ()
+    verb = "mark leaving"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkSuperseded(_Step):
     """Mark a copy whose dependents have left; a later scan deletes it."""
@@ -85,6 +92,22 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strand:
+    """Leave a dependent where it is, because another move would be undone: a person must act."""
+
+    verb: ClassVar[str] = "strand"
+    dependent: Dependent
+    to_arn: str
+    """The certificate that the dependent should present; may be the new copy's."""
+    because: str
+
+    @property
+    def arn(self) -> str:
+        """The ARN that the dependent names."""
+        return self.dependent.certificate_arn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delete(_Step):
     """Delete a superseded copy: the one step that only a scan takes."""
 
@@ -94,7 +117,9 @@ class Delete(_Step):
     """What its tags said; if they say something else by now it is not deleted."""
 
 
-Step: TypeAlias = Adopt | Unmark | Reimport | Import | Tag | Move | MarkSuperseded
+Step: TypeAlias = (
+    Adopt | Unmark | Reimport | Import | Tag | MarkLeaving | Move | Strand | MarkSuperseded
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,11 @@ def assess(
         statuses=statuses,
         due=tuple(each for each in due if each is not None),
         findings=(
-            *(reverted(each.certificate.arn) for each in statuses if each.is_reverted),
+            *(
+                reverted(each.certificate.arn, each.marks, now)
+                for each in statuses
+                if each.is_reverted
+            ),
             *check_import_quota(
                 [each.certificate for each in statuses if each.state.is_managed],
                 policy.yearly_import_quota,
