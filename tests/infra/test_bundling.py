@@ -52,6 +52,7 @@ PACKAGE = {
     "settings.py",
     "composition.py",
     "names",
+    "values.py",
     "workflows",
 }
 DEVELOPMENT = {"bin", "conftest.py", "examples", "examples-1.json", "test", "testing", "tests"}

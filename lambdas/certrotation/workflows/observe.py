@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.inventory import Copy, RegionLook, Users
@@ -10,6 +9,7 @@ from certrotation.core.estate.tags import Marks
 from certrotation.core.findings import final_refusals
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
 from certrotation.errors import AccessDenied, CertificateUnreadable, Rejected, Vanished
+from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

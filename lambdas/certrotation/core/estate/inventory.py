@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.tags import LONGEST_VALUE, Marks
 from certrotation.core.findings import Code, Finding, refuse, warn
 from certrotation.names.tags import ACCEPT, HOLD, REGIONS
+from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

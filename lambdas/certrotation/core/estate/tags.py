@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from certrotation.names.tags import (
     SUPERSEDED_BY,
     VERSION,
 )
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from certrotation.core.findings import Finding, refusals
+from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
     from certrotation.core.estate.inventory import Copy, Dependent

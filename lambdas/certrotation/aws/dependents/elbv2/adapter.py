@@ -9,7 +9,6 @@ protocol is read like one with a certificate.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certrotation.aws.dependents.faults import BUSY, FIXED, FULL, NOT_SEEN_YET, REJECTED
@@ -24,6 +23,7 @@ from certrotation.errors import (
     NotYet,
     Vanished,
 )
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
