@@ -48,7 +48,8 @@ class Secrets(Protocol):
 
         Raises:
             Vanished: there is no such secret, or it has no value.
-            Rejected: the secret is scheduled for deletion.
+            SecretDeleted: the secret is scheduled for deletion.
+            Rejected: the KMS key of the secret cannot be used.
         """
 
     def is_newer(self, secret_id: str, version: str, than: str) -> bool:

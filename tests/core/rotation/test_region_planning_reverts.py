@@ -113,6 +113,14 @@ def test_a_copy_that_may_be_reimported_takes_the_material_however_often_it_was_p
     assert why(plan) == []
 
 
+def test_a_copy_that_is_wanted_again_before_its_move_was_finished_loses_every_mark() -> None:
+    marks = {**superseded(NOW - 2 * HOUR), REVERTED: str(int((NOW - HOUR).timestamp()))}
+
+    plan = region_plan(done(1, used_by=users(listener()), more_tags=marks))
+
+    assert shape(plan) == [("unmark", arn(1))]
+
+
 def test_a_distribution_put_back_twice_gets_the_material_in_place_though_it_is_late() -> None:
     ending = issued(ends=DAY)
 

@@ -85,7 +85,7 @@ Terraform and Pulumi act only when somebody runs them, and tag nothing by themse
 dependents are moved; one that they put back twice is stranded.
 """
 
-NO_OWNER = "DescribeTags does not say who owns it"
+NO_OWNER = "AWS does not say who owns it: its tags are not found"
 """Why a resource is not moved if the answer leaves it out."""
 
 

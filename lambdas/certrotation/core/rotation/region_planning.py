@@ -243,7 +243,7 @@ def _why_imported(decisions: Sequence[CopyDecision]) -> str:
 def _make_right(decision: CopyDecision, goal: RegionGoal) -> Iterator[Step]:
     """Yield what makes a copy present the material and say so."""
     copy = decision.copy
-    if copy.marks.is_superseded:
+    if copy.marks.superseded_by is not None:
         yield Unmark(arn=copy.arn, because="it is to be used again")
     if decision.action is Action.REIMPORT:
         yield Reimport(arn=copy.arn, because=decision.because)
