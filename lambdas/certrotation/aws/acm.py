@@ -9,9 +9,10 @@ ACM's model requires almost no member of an answer. If a member is absent:
 - ListCertificates: without a list, or with a row that has no ARN, the Region counts as unreachable,
   because no certificate may be passed over. A row without a type counts as imported, and one
   without `InUse` as in use. Absent dates are read from the certificate; if the certificate cannot
-  be read, the Region counts as unreachable. A row without names has none.
+  be read, the Region counts as unreachable. A row without names has none. A row without
+  alternative names, or with a hundred and without the flag for more, may have more names.
 - DescribeCertificate: `ImportedAt` replaces an absent `CreatedAt`; without both the age is unknown.
-  Without `InUseBy` ACM names no user.
+  Without `InUseBy` ACM names no user, and the list's `InUse` alone says that there is one.
 - GetCertificate: without a certificate the certificate is unreadable.
 - ImportCertificate: without an ARN the next run finds the certificate by its tags or names.
 """
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
     from certrotation.errors import CertRotationError
 
 _PAGE = 1000
+_NAMES_SHOWN = 100
+"""How many names the list shows of a certificate (ACM API Reference, CertificateSummary)."""
 _IMPORTED = "IMPORTED"
 
 _TAGS = Fault(TagsRefused, "Correct the secret's tags, or the organisation's tag policy.")
@@ -152,6 +155,7 @@ class AcmCertificates:
         return CertificateDetail(
             created_at=answer.get("CreatedAt") or answer.get("ImportedAt"),
             in_use_by=tuple(answer.get("InUseBy", ())),
+            names_users="InUseBy" in answer,
         )
 
     def tags(self, arn: str) -> Mapping[str, str]:
@@ -229,6 +233,7 @@ class AcmCertificates:
             not_after=not_after,
             in_use=summary.get("InUse", True),
             imported_at=summary.get("ImportedAt"),
+            has_further_names=_has_further_names(summary),
         )
 
     def _incomplete_list(self, member: str) -> CertRotationError:
@@ -241,6 +246,13 @@ class AcmCertificates:
     @property
     def _here(self) -> str:
         return f"the certificates in {self._region}"
+
+
+def _has_further_names(summary: CertificateSummaryTypeDef) -> bool:
+    shown = summary.get("SubjectAlternativeNameSummaries")
+    if shown is None:
+        return True
+    return summary.get("HasAdditionalSubjectAlternativeNames", len(shown) >= _NAMES_SHOWN)
 
 
 def _import_request(material: Material) -> ImportCertificateRequestTypeDef:
