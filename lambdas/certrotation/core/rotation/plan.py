@@ -9,7 +9,6 @@ from certrotation.core.findings import Finding, refusals
 
 if TYPE_CHECKING:
     from certrotation.core.estate.inventory import Copy, Dependent
-    from certrotation.core.estate.tags import Marks
 
 NEW_COPY = "the new copy"
 """Stands for the ARN that an Import will make."""
@@ -82,16 +81,6 @@ class Move:
     def arn(self) -> str:
         """The ARN that the dependent leaves."""
         return self.dependent.certificate_arn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete(_Step):
-    """Delete a superseded copy: the one step that only a scan takes."""
-
-    verb = "delete"
-    region: str
-    marks: Marks
-    """What its tags said; if they say something else by now it is not deleted."""
 
 
 Step: TypeAlias = Adopt | Unmark | Reimport | Import | Tag | Move | MarkSuperseded

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from certrotation.core.estate.expiry_windows import WindowPolicy, Windows, windows_of
 from certrotation.core.estate.inventory import reverted
 from certrotation.core.estate.tags import Marks, own_tags
-from certrotation.core.rotation.plan import Delete
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
 from certrotation.core.scan.classification import Classifier, State
 from certrotation.core.scan.import_quota import YEARLY_QUOTA, check_import_quota
@@ -104,6 +103,17 @@ class CertificateStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """A superseded copy that the scan deletes."""
+
+    arn: str
+    region: str
+    because: str
+    marks: Marks
+    """The content of the copy's tags; if they have changed by then, the copy is not deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DueSecret:
     """A secret that must be rotated: where, why, and whether the rotation is overdue."""
 
@@ -131,7 +141,7 @@ class Assessment:
     statuses: tuple[CertificateStatus, ...]
     due: tuple[DueSecret, ...]
     findings: tuple[Finding, ...]
-    deletions: tuple[Delete, ...]
+    deletions: tuple[Deletion, ...]
     """Deletions of superseded copies that nothing uses and whose retention has passed."""
 
 
@@ -189,10 +199,10 @@ def assess(
     )
 
 
-def _deletion(status: CertificateStatus, retention: timedelta) -> Delete:
+def _deletion(status: CertificateStatus, retention: timedelta) -> Deletion:
     because = f"{status.because} more than {retention.days} days ago, and nothing uses the copy"
     certificate = status.certificate
-    return Delete(
+    return Deletion(
         arn=certificate.arn, region=certificate.region, because=because, marks=status.marks
     )
 
