@@ -120,6 +120,14 @@ def rows_of_certificate(*members: str) -> Callable[[Any], object]:
     return lambda answer: [answer["Certificate"].pop(each, None) for each in members]
 
 
+def test_users_that_acm_does_not_mention_are_unknown(
+    certificates: AcmCertificates, arn: str
+) -> None:
+    assert certificates.detail(arn).in_use_by == ()
+    with answered("acm", "DescribeCertificate", rows_of_certificate("InUseBy")):
+        assert certificates.detail(arn).in_use_by is None
+
+
 def test_a_description_of_nothing_is_no_answer(certificates: AcmCertificates, arn: str) -> None:
     with (
         answered("acm", "DescribeCertificate", without("Certificate")),

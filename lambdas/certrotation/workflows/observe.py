@@ -9,7 +9,13 @@ from certrotation.core.estate.inventory import Copy, RegionLook, Users
 from certrotation.core.estate.tags import Marks
 from certrotation.core.findings import final_refusals
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
-from certrotation.errors import AccessDenied, CertificateUnreadable, Rejected, Vanished
+from certrotation.errors import (
+    AccessDenied,
+    CertificateUnreadable,
+    Rejected,
+    Unreachable,
+    Vanished,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -94,16 +100,17 @@ class Observer:
             return None
         if self.rotation.users_decide(copies, region.kinds, self.now):
             copies = tuple(self._with_users(region, copies))
+            if any(each.users is None for each in copies):
+                return None
         return RegionLook(region=region.name, copies=copies)
 
     def _look_directly(self, region: Region, known: Iterable[str]) -> RegionLook:
         """Return what ACM's own list and tags hold of the secret and of the material's names."""
         names = self.rotation.material.names
-        by_name = [
-            each.arn
-            for each in region.certificates.list_imported()
-            if each.names <= names  # without names in the list, the certificate itself decides
-        ]
+        listed = region.certificates.list_imported()
+        # Without names in the list, the certificate itself decides.
+        by_name = [each.arn for each in listed if each.names <= names]
+        in_use = {each.arn: each.in_use for each in listed}
         tags = {**self._indexed(region), **_tags_of(region, dict.fromkeys((*by_name, *known)))}
         own = {arn: of_it for arn, of_it in tags.items() if self._is_own(Marks.from_tags(of_it))}
         others = {
@@ -114,8 +121,8 @@ class Observer:
         lookalikes, unreadable = self._readable(region, others)
         return RegionLook(
             region=region.name,
-            copies=tuple(self._with_users(region, self._copies(region, own))),
-            lookalikes=tuple(self._with_users(region, lookalikes)),
+            copies=tuple(self._with_named_users(region, self._copies(region, own), in_use)),
+            lookalikes=tuple(self._with_named_users(region, lookalikes, in_use)),
             unreadable=unreadable,
         )
 
@@ -150,17 +157,45 @@ class Observer:
     def _copies(self, region: Region, tags: Mapping[str, Mapping[str, str]]) -> tuple[Copy, ...]:
         return tuple(_copies_that_exist(region, tags))
 
-    def _with_users(self, region: Region, copies: Sequence[Copy]) -> Iterator[Copy]:
+    def _with_named_users(
+        self, region: Region, copies: Iterable[Copy], in_use: Mapping[str, bool]
+    ) -> Iterator[Copy]:
+        """Yield the copies with their users; `in_use` is what ACM's list says of each.
+
+        A certificate that the list does not show yet is new, and nothing uses it.
+
+        Raises:
+            Unreachable: ACM's list says that a certificate is in use, and ACM does not say by whom.
+        """
+        listed = (replace(each, in_use=in_use.get(each.arn, False)) for each in copies)
+        for copy in self._with_users(region, listed):
+            if copy.users is None:
+                raise Unreachable(
+                    f"acm:DescribeCertificate for {copy.arn} answers without InUseBy, "
+                    "and acm:ListCertificates says that the certificate is in use.",
+                    "The rotation retries. If this lasts, open a case with AWS Support.",
+                )
+            yield copy
+
+    def _with_users(self, region: Region, copies: Iterable[Copy]) -> Iterator[Copy]:
+        """Yield the copies with their users.
+
+        Where ACM does not say who uses a certificate, nobody does if its list says so; else the
+        users stay None.
+        """
         for copy in copies:
             try:
                 detail = region.certificates.detail(copy.arn)
             except Vanished:
                 continue
+            named = detail.in_use_by
+            if named is None and copy.in_use is False:
+                named = ()
             yield replace(
                 copy,
-                in_use=bool(detail.in_use_by),
+                in_use=copy.in_use if named is None else bool(named),
                 created_at=detail.created_at,
-                users=users_of(region, copy.arn, detail.in_use_by),
+                users=None if named is None else users_of(region, copy.arn, named),
             )
 
 

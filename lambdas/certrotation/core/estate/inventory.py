@@ -37,7 +37,7 @@ class ManagedSecret:
     name: str
     arn: str
     current_version: str | None
-    """The version id labelled AWSCURRENT, or None if the secret never had a value."""
+    """The version id labelled AWSCURRENT, or None if AWS names none."""
     previous_version: str | None = None
     """The version id labelled AWSPREVIOUS."""
     last_changed: datetime | None
@@ -101,8 +101,11 @@ class CertificateDetail(NamedTuple):
 
     created_at: datetime | None
     """When it was requested or imported, or None if ACM does not say."""
-    in_use_by: tuple[str, ...]
-    """ARNs of the resources that present it; follows a detach by up to twenty minutes."""
+    in_use_by: tuple[str, ...] | None
+    """ARNs of the resources that present it, or None if ACM does not say.
+
+    Follows a detach by up to twenty minutes.
+    """
 
 
 class RegionListing(NamedTuple):

@@ -237,10 +237,10 @@ class _Dues(NamedTuple):
 
     def due(self, secret: ManagedSecret, own: Sequence[CertificateStatus]) -> DueSecret | None:
         """Return the secret as due, or None if it needs no rotation."""
-        if secret.current_version is None:
-            return None
         targets = self.policy.targets
         covered = {each.certificate.region for each in own if each.state.is_managed}
+        if secret.current_version is None and not covered:
+            return None
         because = (
             *(f"{each.certificate.arn}: {each.because}" for each in own if each.state is State.DUE),
             *(
