@@ -37,7 +37,7 @@ help: ## Show this list
 .PHONY: setup
 setup: .venv/.installed .venv/.on-path ## Create .venv from the lock
 
-# Lambda's runtime as far as it can be had: its Python, its runtime client and a boto3.
+# Lambda's runtime as far as it can be had: its Python and its runtime client.
 .venv-packaged/.installed: requirements/packaged.txt | .venv/.installed
 	rm -rf .venv-packaged
 	python="$$($(PYTHON_313))"; $(BIN)/uv venv --quiet --no-project --no-python-downloads --python "$$python" .venv-packaged
@@ -181,7 +181,7 @@ mode: setup ## Switch an installed STACK to MODE=report or MODE=apply, without a
 .PHONY: lock
 lock: setup ## Resolve the dependencies again and pin them by hash
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml -o lambdas/requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --constraints requirements/dev.txt --custom-compile-command "make lock" pyproject.toml -o lambdas/requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group fuzz -o requirements/fuzz.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock" requirements/e2e.in -o requirements/e2e.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --constraints requirements/dev.txt --custom-compile-command "make lock" requirements/packaged.in -o requirements/packaged.txt

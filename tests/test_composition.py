@@ -17,6 +17,7 @@ from botocore.retries.adaptive import ClientRateLimiter
 from cryptography import x509
 
 from certrotation import composition
+from certrotation.aws.dependents.registry import NAMES
 from certrotation.aws.import_beat import BEAT, MOST_TRIES
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION
 from certrotation.core.estate.expiry_windows import WindowPolicy
@@ -24,6 +25,7 @@ from certrotation.core.rotation.planning import RotationPolicy
 from certrotation.core.scan.assessment import ScanPolicy
 from certrotation.errors import SettingsError, Throttled
 from certrotation.settings import Settings
+from infra.packaging.sdk import SERVICES as IN_THE_ASSET
 from tests.aws.samples import material_of, raising
 from tests.double import Fault
 from tests.support.authority import pem
@@ -83,6 +85,20 @@ def test_a_scan_makes_no_clients_of_dependents(made: list[tuple[str, str]]) -> N
         ("resourcegroupstaggingapi", "us-east-1"),
         ("secretsmanager", "eu-west-1"),
     ]
+
+
+def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
+    made: list[tuple[str, str]],
+) -> None:
+    everything = settings(
+        CERTROTATION_DEPENDENTS=",".join(NAMES),
+        CERTROTATION_WARNING_TOPIC_ARN="arn:aws:sns:eu-west-1:123456789012:warning",
+    )
+
+    with patch.object(composition, "_OnFirstUse", lambda make: make()):
+        composition.compose(everything, boto3.Session())
+
+    assert {service for service, _ in made} == IN_THE_ASSET
 
 
 def test_threads_share_one_client(made: list[tuple[str, str]]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from infra.config import Arch
 from infra.packaging.interpreter import PYTHON_VERSION, PackagingError, find_python, find_uv
+from infra.packaging.sdk import SERVICES, keep_services
 
 PUBLIC_ROOTS = "public-roots.pem"
 """The file of public roots in the asset, if the setting gives one."""
@@ -24,8 +25,8 @@ _PLATFORMS: dict[Arch, str] = {
     "arm64": "aarch64-manylinux2014",
     "x86_64": "x86_64-manylinux2014",
 }
-# Files that must not ship: notes of the installer about this machine and this run, and the tests of
-# a dependency.
+# Files that must not ship: notes of the installer about this machine and this run, the tests of a
+# dependency, and what boto3 has for documents and for `boto3.resource`.
 _UNWANTED = (
     "bin",  # console scripts begin with the path of the interpreter that made them
     ".lock",
@@ -36,6 +37,9 @@ _UNWANTED = (
     "*.dist-info/uv_*.json",
     "**/__pycache__",
     "certifi/tests",
+    "boto3/data",
+    "boto3/examples",
+    "botocore/data/*/*/examples-1.json",
 )
 
 
@@ -45,11 +49,13 @@ def bundle(source: Path, output: Path, arch: Arch, public_roots: Path | None = N
     A file of public roots is copied into it.
 
     Raises:
-        PackagingError: uv or a Python of Lambda's version is missing, or one of them failed.
+        PackagingError: uv or a Python of Lambda's version is missing, or one of them failed, or
+            botocore lacks a service that the functions call.
     """
     compiler = find_python()
     _install_dependencies(source / "requirements.txt", output, arch)
     _remove_unwanted(output)
+    keep_services(SERVICES, output)
     _copy_package(source / _PACKAGE, output / _PACKAGE)
     if public_roots:
         shutil.copyfile(public_roots, output / PUBLIC_ROOTS)

@@ -149,9 +149,13 @@ class TagsFull(TagsRefused):
 
 
 class DependentRefused(PermanentError):
-    """A dependent does not accept the certificate."""
+    """A dependent does not accept the certificate, at the earliest `since` (epoch seconds)."""
 
     code = "DEPENDENT_REFUSED"
+
+    def __init__(self, found: str, remedy: str, *, since: int | None = None) -> None:
+        super().__init__(found, remedy)
+        self.since = since
 
 
 class DependentFull(PermanentError):

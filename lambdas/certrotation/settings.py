@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +12,7 @@ from certrotation.core.scan.import_quota import YEARLY_QUOTA
 from certrotation.errors import SettingsError
 from certrotation.names import environment
 from certrotation.names.environment import Mode, Weekday
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

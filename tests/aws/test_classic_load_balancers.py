@@ -312,6 +312,17 @@ def test_an_error_code_means_what_the_api_reference_says(code: str, kind: type[A
     assert type(failure(code, "", "a call", MEANINGS)) is kind
 
 
+def test_one_whose_tags_are_not_found_is_not_passed_over(
+    service: ClassicListeners, imported: Import, aws: EmbeddedAws
+) -> None:
+    """Its listener presents the certificate; nobody knows who owns it."""
+    old = imported()
+    balancer = balancer_of(aws, old)
+    with answering(aws, "DescribeTags", "LoadBalancerNotFound"):
+        (found,) = service.claim(old, [balancer]).dependents
+    assert found.unmovable == "AWS does not say who owns it: its tags are not found"
+
+
 def test_it_accepts_every_key_and_needs_a_qualified_name() -> None:
     assert CLASSIC_LISTENER.accepted_keys == set(KeyAlgorithm)
     assert CLASSIC_LISTENER.needs_qualified_name

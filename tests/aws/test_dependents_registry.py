@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from certrotation.aws.dependents.registry import DEFAULT, ENTRIES, NAMES, chosen, statements_of
+from certrotation.aws.dependents.registry import (
+    DEFAULT,
+    ENTRIES,
+    NAMES,
+    Entry,
+    chosen,
+    statements_of,
+)
 from certrotation.aws.dependents.services import dependent_services
 from certrotation.core.estate import dependent_kinds
 from certrotation.core.estate.dependent_kinds import DependentKind
@@ -53,6 +60,20 @@ def test_every_kind_of_dependent_belongs_to_one_entry() -> None:
 
 def test_where_cloudfront_takes_no_certificates_from_only_the_other_kinds_are_made() -> None:
     assert kinds_in(is_edge=False) == kinds_in(is_edge=True) - {dependent_kinds.DISTRIBUTION}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
+def test_an_entry_names_the_services_that_its_adapter_calls(entry: Entry) -> None:
+    """The asset has botocore's data of these services, and of no others."""
+    asked = set[str]()
+
+    def client(service: str, region: str) -> Any:
+        del region
+        asked.add(service)
+
+    dependent_services([entry.name], client, REGION, is_edge=True)
+
+    assert asked == set(entry.services)
 
 
 def test_an_adapter_that_is_not_configured_is_not_imported() -> None:

@@ -18,7 +18,7 @@ from tests.support.authority import shared_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.double import EmbeddedAws
+    from tests.double import Call, EmbeddedAws
     from tests.support.authorities import Authorities
 
     Import = Callable[..., str]
@@ -130,8 +130,28 @@ def test_one_that_goes_before_its_tags_are_read_has_no_dependents(
 ) -> None:
     old = imported()
     distribution = distribution_of(old)
-    with answering(aws, "ListTagsForResource", "NoSuchResource"):
+
+    reads = []
+
+    def goes(call: Call) -> None:
+        if call.operation == "ListTagsForResource":
+            reads.append(call)
+            raise aws.error("NoSuchResource", call.operation)
+        if reads:
+            raise aws.error("NoSuchDistribution", call.operation)
+
+    with aws.before(goes):
         assert service.claim(old, [distribution]).dependents == ()
+
+
+def test_one_whose_tags_cloudfront_does_not_find_is_not_passed_over(
+    service: Distributions, imported: Import, aws: EmbeddedAws
+) -> None:
+    """It presents the certificate; nobody knows who owns it."""
+    old = imported()
+    with answering(aws, "ListTagsForResource", "NoSuchResource"):
+        (found,) = service.claim(old, [distribution_of(old)]).dependents
+    assert found.unmovable == "AWS does not say who owns it: its tags are not found"
 
 
 def test_what_cloudformation_made_drifts(service: Distributions, imported: Import) -> None:

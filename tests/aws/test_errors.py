@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEA"
 
 COMMON: dict[type[CertRotationError], tuple[str, ...]] = {
-    errors.AccessDenied: ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"),
+    errors.AccessDenied: (
+        "AccessDenied",
+        "AccessDeniedException",
+        "NotAuthorized",
+        "UnauthorizedOperation",
+    ),
     errors.Throttled: (
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
@@ -46,23 +51,30 @@ COMMON: dict[type[CertRotationError], tuple[str, ...]] = {
         "AuthFailure",
         "ExpiredToken",
         "ExpiredTokenException",
+        "IncompleteSignature",
         "InternalError",
         "InternalFailure",
         "InternalServerError",
         "InternalServiceError",
         "InternalServiceException",
         "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
         "OptInRequired",
+        "RequestAbortedException",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
         "RequestTimeout",
         "RequestTimeoutException",
         "ServiceUnavailable",
         "ServiceUnavailableException",
+        "SignatureDoesNotMatch",
         "SubscriptionRequiredException",
         "UnrecognizedClientException",
     ),
     errors.Vanished: ("ResourceNotFoundException",),
     errors.Rejected: (
-        "InvalidArnException",
         "InvalidParameterException",
         "InvalidRequestException",
         "ValidationException",
@@ -72,12 +84,15 @@ COMMON: dict[type[CertRotationError], tuple[str, ...]] = {
 OF_SERVICE: dict[ModuleType, dict[type[CertRotationError], tuple[str, ...]]] = {
     acm: {
         errors.NotYet: ("ConflictException", "RequestInProgressException"),
-        errors.TagsRefused: ("InvalidTagException", "TagPolicyException"),
-        errors.TagsFull: ("TooManyTagsException",),
+        errors.Vanished: ("InvalidArnException",),
         errors.QuotaReached: ("LimitExceededException",),
         errors.InUse: ("ResourceInUseException",),
     },
-    secrets: {errors.QuotaReached: ("LimitExceededException",)},
+    secrets: {
+        errors.QuotaReached: ("LimitExceededException",),
+        errors.Rejected: ("DecryptionFailure", "EncryptionFailure"),
+        errors.NotYet: ("InvalidNextTokenException",),
+    },
     tag_index: {errors.NotYet: ("PaginationTokenExpiredException",)},
     topic: {
         errors.AccessDenied: ("AuthorizationError", "KMSAccessDenied"),
@@ -93,15 +108,23 @@ OF_SERVICE: dict[ModuleType, dict[type[CertRotationError], tuple[str, ...]]] = {
         ),
     },
     elbv2: {
-        errors.NotYet: ("OperationNotPermitted",),
         errors.Vanished: ("ListenerNotFound", "LoadBalancerNotFound"),
         errors.NotSeenYet: ("CertificateNotFound",),
         errors.DependentFull: ("TooManyCertificates",),
-        errors.DependentRefused: ("UnsupportedCertificate",),
+        errors.DependentBusy: ("TrustStoreNotReady",),
+        errors.DependentRefused: (
+            "IncompatibleProtocols",
+            "InvalidConfigurationRequest",
+            "SSLPolicyNotFound",
+            "TrustStoreNotFound",
+            "UnsupportedCertificate",
+            "UnsupportedProtocol",
+        ),
     },
     cloudfront: {
         errors.NotYet: ("InvalidIfMatchVersion", "PreconditionFailed"),
         errors.Vanished: ("NoSuchDistribution", "NoSuchResource"),
+        errors.DependentFull: ("TooManyCertificates",),
         errors.DependentRefused: ("IllegalUpdate", "InvalidViewerCertificate"),
     },
 }
@@ -163,7 +186,7 @@ def test_every_code_that_an_adapter_gives_a_meaning_stands_here(service: ModuleT
 
 def test_a_code_of_one_service_says_nothing_about_another() -> None:
     denied = answer("OperationNotPermitted")
-    assert isinstance(ours(denied, elbv2.MEANINGS), errors.NotYet)
+    assert isinstance(ours(denied, elbv2.REMOVING), errors.NotYet)
     assert isinstance(ours(denied, cloudfront.MEANINGS), errors.Rejected)
 
 
@@ -184,9 +207,9 @@ def test_a_known_code_counts_more_than_the_status() -> None:
 @pytest.mark.parametrize("code", ["InvalidParameterException", "ValidationException"])
 def test_a_refusal_that_speaks_of_tags_is_about_the_tags(code: str) -> None:
     words = "Value 'a*b' at 'tags.1.member.value' failed to satisfy constraint"
-    assert isinstance(ours(answer(code, words), acm.MEANINGS), errors.TagsRefused)
+    assert isinstance(ours(answer(code, words), acm.TAGGING), errors.TagsRefused)
     expired = answer(code, "The certificate has expired.")
-    assert isinstance(ours(expired, acm.MEANINGS), errors.Rejected)
+    assert isinstance(ours(expired, acm.TAGGING), errors.Rejected)
 
 
 def test_an_expired_receipt_handle_is_a_message_that_is_gone() -> None:

@@ -27,7 +27,7 @@ from tests.support.authority import shared_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.double import EmbeddedAws
+    from tests.double import Call, EmbeddedAws
     from tests.support.authorities import Authorities
 
     Import = Callable[..., str]
@@ -66,6 +66,11 @@ def add(listener: str, arn: str) -> None:
     client("elbv2", REGION).add_listener_certificates(
         ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
     )
+
+
+def elbv2_sni(aws: EmbeddedAws, listener: str) -> list[str]:
+    """The SNI list that the double holds."""
+    return aws._world.sni[listener]
 
 
 def set_default(listener: str, arn: str) -> None:
@@ -461,10 +466,73 @@ def test_a_listener_that_keeps_changing_is_busy(
 ) -> None:
     old, new = imported(), imported()
     listener = listener_of(aws.load_balancer("web"), imported(), old)
-    changing = answering(aws, "RemoveListenerCertificates", "OperationNotPermitted")
-    with changing, raising(DependentBusy, listener):
+
+    def somebody_promotes_it(call: Call) -> None:
+        if call.operation == "RemoveListenerCertificates":
+            set_default(listener, old)
+            raise aws.error("OperationNotPermitted", call.operation)
+
+    with aws.before(somebody_promotes_it), raising(DependentBusy, listener):
         service.move(naming(listener, old), new)
     assert service.still_presents(naming(listener, old))
+
+
+def test_a_removal_that_aws_forbids_for_good_is_refused_in_awss_words(
+    service: LoadBalancerListeners, imported: Import, aws: EmbeddedAws
+) -> None:
+    """The old certificate is not the default, so that waiting is no help."""
+    old, new = imported(), imported()
+    listener = listener_of(aws.load_balancer("web"), imported(), old)
+    words = "Another service manages this listener."
+    forbidden = answering(aws, "RemoveListenerCertificates", "OperationNotPermitted", words)
+    with forbidden, raising(DependentRefused, listener, words.rstrip(".")):
+        service.move(naming(listener, old), new)
+
+
+@pytest.mark.parametrize("code", ["CertificateNotFound", "OperationNotPermitted"])
+def test_one_that_somebody_else_has_removed_meanwhile_is_moved(
+    service: LoadBalancerListeners, imported: Import, aws: EmbeddedAws, code: str
+) -> None:
+    old, new = imported(), imported()
+    listener = listener_of(aws.load_balancer("web"), imported(), old)
+
+    def removed_already(call: Call) -> None:
+        if call.operation == "RemoveListenerCertificates":
+            aws_sni = elbv2_sni(aws, listener)
+            if old in aws_sni:
+                aws_sni.remove(old)
+            raise aws.error(code, call.operation)
+
+    with aws.before(removed_already):
+        service.move(naming(listener, old), new)
+    assert not service.still_presents(naming(listener, old))
+    assert new in attached(listener)[1]
+
+
+def test_on_a_full_load_balancer_the_new_one_is_added_though_somebody_removed_the_old_one(
+    service: LoadBalancerListeners, imported: Import, aws: EmbeddedAws
+) -> None:
+    old, new = imported(), imported()
+    listener = listener_of(aws.load_balancer("web"), new, old)
+    aws.behaviour.alb_certificate_limit = 1
+
+    def removed_already(call: Call) -> None:
+        if call.operation == "RemoveListenerCertificates":
+            elbv2_sni(aws, listener).remove(old)
+            raise aws.error("CertificateNotFound", call.operation)
+
+    with aws.before(removed_already):
+        service.move(naming(listener, old), new)
+    assert attached(listener) == (new, {new})
+
+
+def test_a_trust_store_that_is_not_ready_is_waited_for(
+    service: LoadBalancerListeners, imported: Import, aws: EmbeddedAws
+) -> None:
+    old, new = imported(), imported()
+    listener = listener_of(aws.load_balancer("web"), old)
+    with answering(aws, "ModifyListener", "TrustStoreNotReady"), raising(DependentBusy, listener):
+        service.move(naming(listener, old), new)
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ def test_a_listener_of_an_unknown_owner_stays(
 ) -> None:
     with answered("elbv2", "DescribeTags", change):
         (found,) = listeners.claim(arn, [balancer]).dependents
-    assert found.unmovable == "DescribeTags does not say who owns it"
+    assert found.unmovable == "AWS does not say who owns it: its tags are not found"
 
 
 CONFIG = ("Distribution", "DistributionConfig")

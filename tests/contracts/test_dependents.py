@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from certrotation.aws.dependents.ownership import OWNERS
 from certrotation.aws.dependents.registry import ENTRIES, statements_of
 
-SECURITY = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+SECURITY = (DOCS / "security.md").read_text(encoding="utf-8")
+OPERATING = (DOCS / "operating.md").read_text(encoding="utf-8")
 
 
 def test_security_lists_the_statements_of_every_kind_with_their_actions() -> None:
@@ -23,4 +26,14 @@ def test_security_lists_the_statements_of_every_kind_with_their_actions() -> Non
         )
         for entry in ENTRIES
         for statement in statements_of(entry.name)
+    ]
+
+
+def test_operating_lists_the_controllers_that_put_dependents_back_with_their_sources() -> None:
+    heading = "## Controllers that put dependents back"
+    section = OPERATING.partition(heading)[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| ([^|-]+?) \| (`.+?) \| (.+?) \|$", section, re.MULTILINE)
+
+    assert listed == [
+        (owner.name, " ".join(f"`{tag}`" for tag in owner.tags), owner.source) for owner in OWNERS
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,13 +35,20 @@ def test_each_line_has_the_documented_keys(estate: Estate, authorities: Authorit
     assert set(run.rotation(PREFIX + "shop")) == documented("rotation")
 
 
-def test_each_line_names_the_version_of_the_code(estate: Estate, authorities: Authorities) -> None:
+def test_each_line_names_the_versions_of_the_code_and_of_boto3(
+    estate: Estate, authorities: Authorities
+) -> None:
     estate.secret("shop", authorities.public.issue("shop.example.com"))
 
     logged = [json.loads(line) for line in estate.run().lines]
 
-    versions = {each["message"]: each["service_version"] for each in logged if "message" in each}
-    assert versions == {"scan": __version__, "rotation": __version__}
+    versions = {
+        each["message"]: (each["service_version"], each["boto3_version"])
+        for each in logged
+        if "message" in each
+    }
+    both = __version__, version("boto3")
+    assert versions == {"scan": both, "rotation": both}
 
 
 def test_a_rotation_leads_back_to_its_scan(estate: Estate, authorities: Authorities) -> None:

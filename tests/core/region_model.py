@@ -6,18 +6,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from certrotation.core.estate.inventory import Copy, Users
+from certrotation.core.estate.tags import Marks
 from certrotation.core.rotation.plan import (
     NEW_COPY,
     Adopt,
     Import,
+    MarkLeaving,
     MarkSuperseded,
     Move,
     Reimport,
+    Strand,
     Tag,
     Unmark,
 )
 from certrotation.core.rotation.reimport_rules import reasons_against_reimport
-from certrotation.names.tags import SECRET, SUPERSEDED_AT, SUPERSEDED_BY
+from certrotation.names.tags import REVERTED, SECRET, SUPERSEDED_AT, SUPERSEDED_BY
 from tests.core.builders import BIRTH, HOME, SHOP, arn, issued, material, superseded
 from tests.core.region_plans import look, plan_for, rotation
 from tests.core.samples import DAY, NOW, presented
@@ -110,14 +113,14 @@ class World:
             assert step.arn in {*self.model.held, NEW_COPY}
             self.perform(step, imported)
 
-    def perform(self, step: Step, imported: list[str]) -> None:
+    def perform(self, step: Step, imported: list[str]) -> None:  # noqa: C901  one case a step
         held = self.model.held
         match step:
             case Adopt():
                 assert SECRET not in held[step.arn].tags
                 held[step.arn].tags[SECRET] = SHOP
             case Unmark():
-                for mark in (SUPERSEDED_BY, SUPERSEDED_AT):
+                for mark in (SUPERSEDED_BY, SUPERSEDED_AT, REVERTED):
                     held[step.arn].tags.pop(mark, None)
             case Reimport():
                 leaf = held[step.arn].leaf.certificate
@@ -129,11 +132,16 @@ class World:
                 held[imported[0]] = Held(leaf=self.wanted, tags=dict(self.own_tags), created=DAY)
             case Tag():
                 held[step.arn].tags |= self.own_tags
-            case Move():
+            case Move() | Strand():
                 assert step.dependent == self.model.dependents[step.dependent.arn]
+                if isinstance(step, Strand):
+                    return
                 to_arn = self.ready(step.to_arn, imported)
                 moved = replace(step.dependent, certificate_arn=to_arn)
                 self.model.dependents[step.dependent.arn] = moved
+            case MarkLeaving():
+                marks = Marks.from_tags(held[step.arn].tags)
+                held[step.arn].tags |= marks.tags_before_moving(NOW)
             case MarkSuperseded():
                 assert not self.model.users_of(step.arn)
                 held[step.arn].tags |= superseded(NOW, by=self.ready(step.by_arn, imported))

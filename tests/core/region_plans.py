@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from certrotation.core.estate.expiry_windows import WindowPolicy
 from certrotation.core.estate.inventory import RegionLook
 from certrotation.core.findings import Severity
-from certrotation.core.rotation.plan import MarkSuperseded, Move
+from certrotation.core.rotation.plan import MarkSuperseded, Move, Strand
 from certrotation.core.rotation.planning import Rotation, RotationPolicy
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
 from certrotation.names.environment import DEFAULT_SECRET_PREFIX
@@ -102,7 +102,7 @@ def shape(plan: RegionPlan) -> list[tuple[str, ...]]:
         (
             step.verb,
             step.arn,
-            *((step.to_arn,) if isinstance(step, Move) else ()),
+            *((step.to_arn,) if isinstance(step, Move | Strand) else ()),
             *((step.by_arn,) if isinstance(step, MarkSuperseded) else ()),
         )
         for step in plan.steps

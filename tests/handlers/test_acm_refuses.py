@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from certrotation.names import tags
 from tests.simulation.estate import HOME, PREFIX
 
@@ -116,3 +118,44 @@ def test_a_lagging_tag_index_leads_to_no_second_import(
 
     for region in estate.regions:
         assert len(estate.certificates(region)) == 1
+
+
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "ConflictException"])
+def test_an_answer_that_says_nothing_about_the_material_leads_to_no_new_import(
+    estate: Estate, authorities: Authorities, code: str
+) -> None:
+    """A clock that is wrong, or another change of the certificate: a retry may help."""
+    estate.secret("shop", authorities.public.issue("shop.example.com"), {tags.REGIONS: HOME})
+    estate.run()
+    before = estate.certificates(HOME)
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+
+    def fail(call: Call) -> None:
+        if call.operation == "ImportCertificate":
+            raise estate.aws.error(code, call.operation)
+
+    with estate.aws.before(fail):
+        run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "failed", "the message is tried again"
+    assert estate.certificates(HOME) == before
+
+
+def test_a_rejection_of_the_material_that_speaks_of_tags_is_not_taken_for_the_secrets_tags(
+    estate: Estate, authorities: Authorities
+) -> None:
+    estate.secret("shop", authorities.public.issue("shop.example.com"), {tags.REGIONS: HOME})
+    estate.run()
+    (old,) = estate.certificates(HOME)
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+
+    def reject(call: Call) -> None:
+        if call.operation == "ImportCertificate" and call.params.get("CertificateArn") == old:
+            words = "asn1: structure error: tags don't match"
+            raise estate.aws.error("ValidationException", call.operation, words)
+
+    with estate.aws.before(reject):
+        run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "done", "the copy is replaced"
+    assert "tags don't match" in run.rotation(SHOP)["regions"][0]["notes"][0]

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from certrotation.core.rotation.planning import Rotation
 from certrotation.names import tags
 from tests.simulation.estate import HOME, PREFIX, Estate, fields_of
-from tests.support.authority import pem
+from tests.support.authority import now, pem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,10 @@ def test_a_new_secret_is_imported_in_every_target_region(
     for region in (HOME, US):
         (arn,) = estate.certificates(region)
         assert estate.presents(arn) == issued.certificate
+        since = estate.tags(arn)[tags.MOVING_SINCE]
+        assert abs(int(since) - now().timestamp()) < 60
         assert estate.tags(arn) == {
+            tags.MOVING_SINCE: since,
             tags.SECRET: PREFIX + "shop",
             tags.VERSION: version,
             tags.NOT_AFTER: str(int(issued.certificate.not_valid_after_utc.timestamp())),

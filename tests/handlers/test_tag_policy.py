@@ -35,7 +35,12 @@ def test_a_new_copy_is_imported_with_our_tags_alone(
     (arn,) = estate.certificates(HOME)
     assert run.rotation(SHOP)["status"] == "done"
     assert estate.tags(arn)[tags.VERSION] == version
-    assert set(estate.tags(arn)) == {tags.SECRET, tags.VERSION, tags.NOT_AFTER}
+    assert set(estate.tags(arn)) == {
+        tags.SECRET,
+        tags.VERSION,
+        tags.NOT_AFTER,
+        tags.MOVING_SINCE,
+    }
 
 
 def test_a_reimported_copy_is_tagged_with_ours_alone(

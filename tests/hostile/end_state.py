@@ -100,5 +100,7 @@ def _tags(
         tags.NOT_AFTER: lambda when: "right" if when == expiry else "wrong",
         tags.SUPERSEDED_BY: lambda by: labels.get(by, "nothing that is there"),
         tags.SUPERSEDED_AT: lambda _: "some time",
+        tags.MOVING_SINCE: lambda _: "some time",
+        tags.REVERTED: lambda _: "some time",
     }
     return {key: words.get(key, str)(value) for key, value in estate.tags(arn).items()}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from certrotation.names import tags
 from tests.simulation.estate import HOME, PREFIX
+from tests.simulation.oracle import presented_by
 from tests.support.authority import shared_key
 
 if TYPE_CHECKING:
@@ -85,6 +86,16 @@ def rollback(estate: Estate, authorities: Authorities) -> Scene:
     return scene
 
 
+def revert(estate: Estate, authorities: Authorities) -> Scene:
+    """After a replacement somebody points every dependent back at the old certificate."""
+    scene = replacement(estate, authorities)
+    before = {each: presented_by(estate, each) for each in scene.serves}
+    estate.run()
+    for dependent, arns in before.items():
+        estate.point(dependent, *arns)
+    return Scene(serves=scene.serves, later=timedelta(hours=2))
+
+
 STORIES: Mapping[str, Story] = {
     "reimport": reimport,
     "replacement": replacement,
@@ -92,6 +103,7 @@ STORIES: Mapping[str, Story] = {
     "first import": first_import,
     "clean-up": clean_up,
     "rollback": rollback,
+    "revert": revert,
 }
 
 

@@ -5,30 +5,41 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from infra.config import Arch
+from infra.packaging import bundling
 from infra.packaging.bundling import bundle
 from infra.packaging.interpreter import PackagingError, find_python
+from infra.packaging.sdk import SERVICES
 from tests.infra.synthesis import ROOT
-from tests.packaged.asset import HERE
+from tests.packaged.asset import HERE, runtimes_own
 
 # What ships beside the package. A new name here is a new dependency in production.
 DEPENDENCIES = {
-    "__pycache__",  # of typing_extensions, which is a single module
+    "__pycache__",  # of typing_extensions and six, which are single modules
     "_cffi_backend",
     "aws_lambda_powertools",
+    "boto3",
+    "botocore",
     "certifi",
     "cffi",
     "cryptography",
+    "dateutil",
     "jmespath",
     "pycparser",
+    "python_dateutil",
+    "s3transfer",
+    "six",
     "typing_extensions",
+    "urllib3",
 }
 # What ships of the package: the two functions, and nothing that only a person would run.
 PACKAGE = {
@@ -41,9 +52,10 @@ PACKAGE = {
     "settings.py",
     "composition.py",
     "names",
+    "values.py",
     "workflows",
 }
-DEVELOPMENT = {"bin", "conftest.py", "docs", "examples", "test", "testing", "tests"}
+DEVELOPMENT = {"bin", "conftest.py", "examples", "examples-1.json", "test", "testing", "tests"}
 # System V ABI, e_machine.
 ELF_MACHINES = {62: "x86_64", 183: "arm64"}
 # How wheels and file names call the two.
@@ -52,6 +64,8 @@ PLATFORMS: dict[Arch, str] = {"arm64": "aarch64", "x86_64": "x86_64"}
 MAGIC_NUMBER = (3571).to_bytes(2, "little") + b"\r\n"
 # PEP 552: by hash, and the source is not looked at.
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
+
+Assets = Callable[[Arch], Path]
 
 FINGERPRINTS = """
 import sys
@@ -72,6 +86,15 @@ sys.addaudithook(hear)
 for each in modules:
     importlib.import_module(each)
 print(*seen)
+"""
+CLIENTS = """
+import sys
+asset, *services = sys.argv[1:]
+sys.path.insert(0, asset)
+import boto3
+for region in ("eu-west-1", "cn-north-1", "us-gov-west-1"):
+    for each in services:
+        print(region, each, boto3.client(each, region_name=region).meta.endpoint_url)
 """
 
 
@@ -117,6 +140,26 @@ def built(source: Path, arch: Arch) -> Path:
     return output
 
 
+@pytest.fixture(scope="session")
+def assets(tmp_path_factory: pytest.TempPathFactory, lambda_python: str) -> Assets:
+    """The asset for each architecture, from a tidy checkout; built once, and only read."""
+    del lambda_python
+
+    @cache
+    def asset(arch: Arch) -> Path:
+        with umask(0o022):
+            return built(checkout(tmp_path_factory.mktemp(arch)), arch)
+
+    return asset
+
+
+@pytest.fixture
+def without_dependencies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bundle the package alone, where the dependencies do not matter."""
+    monkeypatch.setattr(bundling, "_install_dependencies", lambda *_: None)
+    monkeypatch.setattr(bundling, "keep_services", lambda *_: None)
+
+
 def contents(asset: Path) -> dict[str, tuple[int, str]]:
     """Mode and digest of every file and folder, by path."""
     return {
@@ -140,14 +183,13 @@ def hashes(*assets: Path) -> list[str]:
 
 
 @pytest.mark.infra
-@pytest.mark.usefixtures("lambda_python")
 @pytest.mark.parametrize("arch", ["arm64", "x86_64"])
-def test_the_asset_is_the_same_wherever_it_is_built(tmp_path: Path, arch: Arch) -> None:
-    here = checkout(tmp_path / "here")
-    elsewhere = Path(shutil.copytree(here, tmp_path / "some" / "where" / "else" / "lambdas"))
+def test_the_asset_is_the_same_wherever_it_is_built(
+    tmp_path: Path, assets: Assets, arch: Arch
+) -> None:
+    elsewhere = checkout(tmp_path / "some" / "where" / "else")
     litter(elsewhere)
-    with umask(0o022):
-        ours = built(here, arch)
+    ours = assets(arch)
     with umask(0o077):
         theirs = built(elsewhere, arch)
     assert contents(ours) == contents(theirs)
@@ -157,13 +199,11 @@ def test_the_asset_is_the_same_wherever_it_is_built(tmp_path: Path, arch: Arch) 
 
 
 @pytest.mark.infra
-@pytest.mark.usefixtures("lambda_python")
 @pytest.mark.parametrize("arch", ["arm64", "x86_64"])
-def test_the_asset_holds_only_what_runs_on_its_architecture(tmp_path: Path, arch: Arch) -> None:
-    source = checkout(tmp_path)
+def test_the_asset_holds_only_what_runs_on_its_architecture(assets: Assets, arch: Arch) -> None:
+    source = ROOT / "lambdas"
     modules = {path.relative_to(source) for path in source.rglob("*.py")}
-    litter(source)
-    asset = built(source, arch)
+    asset = assets(arch)
     files = [path for path in asset.rglob("*") if path.is_file()]
 
     assert {path.name.split(".")[0].split("-")[0] for path in asset.iterdir()} == {
@@ -178,13 +218,20 @@ def test_the_asset_holds_only_what_runs_on_its_architecture(tmp_path: Path, arch
     assert {path.name for path in package.iterdir()} == PACKAGE
     shipped = {path.relative_to(asset) for path in files if package in path.parents}
     assert {path for path in shipped if path.suffix != ".pyc"} == modules
+    for package in asset.glob("*.dist-info"):
+        texts = [
+            path for path in package.rglob("*") if path.name.startswith(("LICENSE", "COPYING"))
+        ]
+        assert texts, f"{package.name} has no licence"
+    described = {path for path in (asset / "botocore" / "data").iterdir() if path.is_dir()}
+    assert {path.name for path in described} == SERVICES
+    assert not (asset / "boto3" / "data").exists()
 
 
 @pytest.mark.infra
-@pytest.mark.usefixtures("lambda_python")
 @pytest.mark.parametrize("arch", ["arm64", "x86_64"])
-def test_what_is_compiled_is_for_lambdas_python(tmp_path: Path, arch: Arch) -> None:
-    asset = built(checkout(tmp_path), arch)
+def test_what_is_compiled_is_for_lambdas_python(assets: Assets, arch: Arch) -> None:
+    asset = assets(arch)
     platform = PLATFORMS[arch]
     libraries = [path.name for path in asset.rglob("*.so")]
     assert len(libraries) == 2
@@ -204,7 +251,7 @@ def test_what_is_compiled_is_for_lambdas_python(tmp_path: Path, arch: Arch) -> N
 
 
 @pytest.mark.infra
-@pytest.mark.usefixtures("lambda_python")
+@pytest.mark.usefixtures("lambda_python", "without_dependencies")
 def test_a_file_of_public_roots_goes_into_the_asset(tmp_path: Path) -> None:
     roots, output = tmp_path / "corp.pem", tmp_path / "asset"
     roots.write_text("-----BEGIN CERTIFICATE-----")
@@ -214,9 +261,8 @@ def test_a_file_of_public_roots_goes_into_the_asset(tmp_path: Path) -> None:
 
 
 @pytest.mark.infra
-@pytest.mark.usefixtures("lambda_python")
-def test_every_module_ships_with_bytecode_that_lambda_takes_as_it_is(tmp_path: Path) -> None:
-    asset = built(checkout(tmp_path), "arm64")
+def test_every_module_ships_with_bytecode_that_lambda_takes_as_it_is(assets: Assets) -> None:
+    asset = assets("arm64")
     sources = {
         path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc": path
         for path in asset.rglob("*.py")
@@ -227,20 +273,19 @@ def test_every_module_ships_with_bytecode_that_lambda_takes_as_it_is(tmp_path: P
         data = bytecode.read_bytes()
         assert (data[:4], data[4:8]) == (MAGIC_NUMBER, UNCHECKED_HASH)
         assert f"/var/task/{source.relative_to(asset)}".encode() in data
-        assert str(tmp_path).encode() not in data
+        assert str(asset).encode() not in data
 
 
 @pytest.mark.infra
 @pytest.mark.skipif(HERE is None, reason="Lambda's platform is Linux")
 def test_both_handlers_are_imported_without_compiling_or_writing_anything(
-    tmp_path: Path, lambda_python: str
+    tmp_path: Path, assets: Assets, lambda_python: str
 ) -> None:
     assert HERE is not None
-    asset = built(checkout(tmp_path), HERE)
+    asset = assets(HERE)
     before = contents(asset)
-    # boto3 is pure Python, so that of another Python's folder does.
-    runtime = Path(boto3.__file__).parents[1]
     modules = ["certrotation.handlers.scan", "certrotation.handlers.rotate"]
+    runtime = runtimes_own(tmp_path / "runtime")
     imported = subprocess.run(  # noqa: S603  as above
         [lambda_python, "-c", IMPORT, str(asset), *modules],
         env={"PYTHONPATH": f"{asset}{os.pathsep}{runtime}", "PYTHONDONTWRITEBYTECODE": "1"},
@@ -253,6 +298,26 @@ def test_both_handlers_are_imported_without_compiling_or_writing_anything(
     assert contents(asset) == before
 
 
+@pytest.mark.infra
+@pytest.mark.skipif(HERE is None, reason="Lambda's platform is Linux")
+def test_the_asset_alone_makes_a_client_of_every_service(
+    assets: Assets, lambda_python: str
+) -> None:
+    assert HERE is not None
+    made = subprocess.run(  # noqa: S603  as above
+        [lambda_python, "-I", "-c", CLIENTS, str(assets(HERE)), *SERVICES],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    hosts = [line.split() for line in made.stdout.splitlines()]
+    assert len(hosts) == len(SERVICES) * 3
+    for region, name, host in hosts:
+        client: Any = boto3.client(name, region_name=region)  # type: ignore[call-overload]  # any
+        assert host == client.meta.endpoint_url
+
+
 def test_a_missing_uv_is_named_with_the_way_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,6 +327,7 @@ def test_a_missing_uv_is_named_with_the_way_to_get_it(
         bundle(ROOT / "lambdas", tmp_path, "arm64")
 
 
+@pytest.mark.usefixtures("without_dependencies")
 def test_source_that_does_not_compile_stops_the_bundling(tmp_path: Path) -> None:
     source = checkout(tmp_path)
     (source / "certrotation" / "broken.py").write_text("def", encoding="utf-8")

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / ".venv-packaged" / "bin" / "python"
-"""Lambda's runtime as far as it can be had: its Python, its runtime client and a boto3."""
+"""Lambda's runtime as far as it can be had: its Python and its runtime client."""
 
 _ARCHES: Mapping[str, Arch] = {"aarch64": "arm64", "x86_64": "x86_64"}
 HERE: Final = _ARCHES.get(platform.machine()) if sys.platform == "linux" else None
 """The architecture whose asset this machine can run, if any."""
+
+RUNTIMES_OWN = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
+"""What a Python function on Lambda could import without shipping it."""
 
 BUNDLED = 0o755, 0o644
 MOUNTED = 0o555, 0o444
@@ -37,6 +40,22 @@ def bundle_here(folder: Path) -> Path:
         raise SystemExit("Lambda's platform is Linux on x86_64 or arm64; this machine is not.")
     folder.mkdir()
     bundle(ROOT / "lambdas", folder, HERE)
+    return folder
+
+
+def runtimes_own(folder: Path) -> Path:
+    """Fill a new `folder` with what stands for the packages of /var/runtime, and return the folder.
+
+    Lambda's Python has boto3 and the packages that boto3 needs, and looks for a module in /var/task
+    before (Lambda Developer Guide, "Working with .zip file archives for Python Lambda functions":
+    a package in the deployment package takes precedence). Here, importing one of them fails.
+    """
+    folder.mkdir()
+    for name in RUNTIMES_OWN:
+        package = folder / name
+        package.mkdir()
+        statement = f"raise ImportError('{name} is that of the runtime')"
+        (package / "__init__.py").write_text(statement, encoding="utf-8")
     return folder
 
 

@@ -30,12 +30,14 @@ class Place:
 
     Attributes:
         asset: the folder that stands for /var/task.
+        runtime: the folder that stands for /var/runtime.
         scratch: the folder that stands for /tmp.
         logs: the folder that holds what they print.
         environment: what the stack gives them, and how they reach AWS.
     """
 
     asset: Path
+    runtime: Path
     scratch: Path
     logs: Path
     environment: Mapping[str, str]
@@ -118,6 +120,7 @@ def _environment(place: Place, handler: str, address: str) -> dict[str, str]:
         "LAMBDA_TASK_ROOT": str(place.asset),
         "LANG": "en_US.UTF-8",
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(place.runtime),
         "TMPDIR": str(place.scratch),
         "TZ": ":UTC",
         **place.environment,

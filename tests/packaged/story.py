@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from infra.config import StackConfig
 from infra.service.environment import function_environment
 from tests.double import embedded_aws
 from tests.double.server import serving
-from tests.packaged.asset import can_be_written, mounted, portrait
+from tests.packaged.asset import can_be_written, mounted, portrait, runtimes_own
 from tests.packaged.function import MEMORY, Function, Place, started
 from tests.simulation.estate import HOME, PREFIX, Estate, client
 from tests.simulation.mailbox import Mailbox
@@ -126,7 +127,13 @@ def tell(asset: Path, folder: Path) -> Report:
     with embedded_aws() as aws, serving() as endpoint, mounted(asset):
         shop = Shop(aws)
         environment = _environment(shop.estate, endpoint)
-        place = Place(asset=asset, scratch=scratch, logs=logs, environment=environment)
+        place = Place(
+            asset=asset,
+            runtime=runtimes_own(folder / "runtime"),
+            scratch=scratch,
+            logs=logs,
+            environment=environment,
+        )
         before = portrait(asset)
         is_writable = can_be_written(asset)
         with started(place, SCAN) as scanning, started(place, ROTATE) as rotating:
@@ -192,9 +199,13 @@ def _about_what_is_logged(*functions: Function) -> dict[str, bool]:
     metrics = [json.loads(line) for line in lines if '"CloudWatchMetrics"' in line]
     dimensions = {each["service"] for each in metrics}
     stack = StackConfig(target_regions=REGIONS).stack_name
+    documents = [json.loads(line) for line in lines if _is_object(line)]
+    versions = {each["boto3_version"] for each in documents if "boto3_version" in each}
+    boto3_of_the_tests = version("boto3")
     return {
         "each line that the functions print is a JSON object": all(map(_is_object, lines)),
         "metrics are of the stack's own service": dimensions == {stack},
+        f"boto3 is that of the tests, {boto3_of_the_tests}": versions == {boto3_of_the_tests},
     }
 
 
@@ -209,7 +220,7 @@ def _failures(place: Place, report: Report) -> None:
     """What the functions do not foresee, the runtime reports."""
     name = "CERTROTATION_TARGET_REGIONS"
     bare = {key: value for key, value in place.environment.items() if key != name}
-    lacking = Place(asset=place.asset, scratch=place.scratch, logs=place.logs, environment=bare)
+    lacking = replace(place, environment=bare)
     for handler in (SCAN, ROTATE):
         with started(lacking, handler) as function:
             said = [function.invoke({"Records": []}) for _ in range(2)]

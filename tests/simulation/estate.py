@@ -251,6 +251,28 @@ class Estate:
         """Return the ARNs of a listener's SNI certificates."""
         return {arn for arn, default in self._listener(listener) if not default}
 
+    def point(self, dependent: str, default: str, *sni: str) -> None:
+        """Have a listener (by ARN) or a distribution (by id) present exactly these certificates."""
+        if not dependent.startswith("arn:"):
+            cloudfront = client("cloudfront", "us-east-1")
+            got = cloudfront.get_distribution_config(Id=dependent)
+            viewer = got["DistributionConfig"]["ViewerCertificate"]
+            viewer |= {"ACMCertificateArn": default, "Certificate": default}
+            cloudfront.update_distribution(
+                Id=dependent, IfMatch=got["ETag"], DistributionConfig=got["DistributionConfig"]
+            )
+            return
+        elbv2 = client("elbv2", region_of(dependent))
+        elbv2.modify_listener(ListenerArn=dependent, Certificates=[{"CertificateArn": default}])
+        for arn in {*sni} - self.sni_of(dependent):
+            elbv2.add_listener_certificates(
+                ListenerArn=dependent, Certificates=[{"CertificateArn": arn}]
+            )
+        for arn in self.sni_of(dependent) - {*sni}:
+            elbv2.remove_listener_certificates(
+                ListenerArn=dependent, Certificates=[{"CertificateArn": arn}]
+            )
+
     def _listener(self, listener: str) -> list[tuple[str, bool]]:
         pages = (
             client("elbv2", region_of(listener))

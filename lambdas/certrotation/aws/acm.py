@@ -20,7 +20,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from certrotation.aws.errors import NOT_YET, QUOTA, Fault, incomplete, meaning, translated
+from certrotation.aws.errors import (
+    NOT_YET,
+    QUOTA,
+    VANISHED,
+    Fault,
+    incomplete,
+    meaning,
+    translated,
+)
 from certrotation.core.estate.inventory import CertificateDetail, ListedCertificate
 from certrotation.core.material.bundle import PresentedCertificate
 from certrotation.core.material.decoding import UnreadableSecretError, decode_certificates
@@ -57,11 +65,10 @@ _NOT_IMPORTED = frozenset({"AMAZON_ISSUED", "PRIVATE"})
 
 _TAGS = Fault(TagsRefused, "Correct the secret's tags, or the organisation's tag policy.")
 MEANINGS = (
+    # The certificate "is already being created or updated", or is not issued yet.
     meaning(NOT_YET, "ConflictException", "RequestInProgressException"),
-    meaning(_TAGS, "InvalidTagException", "TagPolicyException"),
-    # A value outside the model's pattern (ACM API Reference, Tag); the message names the tag.
-    meaning(_TAGS, "InvalidParameterException", "ValidationException", words=r"\btags?\b"),
-    meaning(Fault(TagsFull, "Remove tags there: AWS allows fifty."), "TooManyTagsException"),
+    # The ARN "does not refer to an existing resource". It came from ACM, so it is not malformed.
+    meaning(VANISHED, "InvalidArnException"),
     meaning(QUOTA, "LimitExceededException"),
     meaning(
         Fault(InUse, "It is deleted by a later scan, once nothing uses it."),
@@ -69,6 +76,16 @@ MEANINGS = (
     ),
 )
 """What ACM's error codes mean (ACM API Reference, Errors of each action)."""
+
+TAGGING = (
+    meaning(_TAGS, "InvalidTagException", "TagPolicyException"),
+    # A value outside the model's pattern (ACM API Reference, Tag); the message names the tag.
+    meaning(_TAGS, "InvalidParameterException", "ValidationException", words=r"\btags?\b"),
+    meaning(Fault(TagsFull, "Remove tags there: AWS allows fifty."), "TooManyTagsException"),
+    *MEANINGS,
+)
+"""What they mean if the request has tags. Without tags in the request, a message that speaks of
+tags is about the material: those of ASN.1 are called so too."""
 
 
 class AcmCertificates:
@@ -149,7 +166,8 @@ class AcmCertificates:
         request = _import_request(material)
         if tags:
             request["Tags"] = _as_list(tags)
-        with translated("acm:ImportCertificate", f"a new certificate in {self._region}", MEANINGS):
+        meanings = TAGGING if tags else MEANINGS
+        with translated("acm:ImportCertificate", f"a new certificate in {self._region}", meanings):
             arn = self._importing.import_certificate(**request).get("CertificateArn")
         if not arn:
             raise incomplete(f"acm:ImportCertificate in {self._region}", "CertificateArn", NotYet)
@@ -164,7 +182,7 @@ class AcmCertificates:
 
     def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add or overwrite tags."""
-        with translated("acm:AddTagsToCertificate", arn, MEANINGS):
+        with translated("acm:AddTagsToCertificate", arn, TAGGING):
             self._client.add_tags_to_certificate(CertificateArn=arn, Tags=_as_list(tags))
 
     def remove_tags(self, arn: str, keys: Iterable[str]) -> None:
@@ -172,7 +190,7 @@ class AcmCertificates:
         unwanted: list[TagTypeDef] = [{"Key": key} for key in keys]
         if not unwanted:
             return
-        with translated("acm:RemoveTagsFromCertificate", arn, MEANINGS):
+        with translated("acm:RemoveTagsFromCertificate", arn, TAGGING):
             self._client.remove_tags_from_certificate(CertificateArn=arn, Tags=unwanted)
 
     def delete(self, arn: str) -> None:

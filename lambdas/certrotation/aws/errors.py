@@ -76,12 +76,16 @@ _NO_CREDENTIALS = Fault(
     "The credentials are not valid there: enable the Region for this account, or take it out of"
     " the target Regions.",
 )
+_BAD_SIGNATURE = Fault(
+    Unreachable, f"{RETRIED} If it lasts, compare the function's clock with the time of AWS."
+)
 _REJECTED = Fault(Rejected, "Correct what AWS complains of.")
 
 _COMMON: dict[Fault, tuple[str, ...]] = {
     DENIED: (
         "AccessDenied",
         "AccessDeniedException",
+        "NotAuthorized",
         "UnauthorizedOperation",
     ),
     # Those that botocore retries (botocore.retries.standard), but for LimitExceededException: ACM
@@ -109,6 +113,7 @@ _COMMON: dict[Fault, tuple[str, ...]] = {
         "InternalServerError",
         "InternalServiceError",
         "InternalServiceException",
+        "RequestAbortedException",
         "RequestTimeout",
         "RequestTimeoutException",
         "ServiceUnavailable",
@@ -120,6 +125,17 @@ _COMMON: dict[Fault, tuple[str, ...]] = {
         "OptInRequired",
         "SubscriptionRequiredException",
         "UnrecognizedClientException",
+    ),
+    # They say nothing about what was asked. ACM has answered so to retries after the real error
+    # (reported: pulumi/pulumi-aws, issue 3279).
+    _BAD_SIGNATURE: (
+        "IncompleteSignature",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
     ),
     VANISHED: ("ResourceNotFoundException",),
 }

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from certrotation.aws.errors import QUOTA, incomplete, meaning, translated
+from certrotation.aws.errors import NOT_YET, QUOTA, Fault, incomplete, meaning, translated
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.material.secret_format import SecretValue
-from certrotation.errors import SecretDeleted
+from certrotation.errors import Rejected, SecretDeleted
 from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
 
 if TYPE_CHECKING:
@@ -32,8 +32,23 @@ if TYPE_CHECKING:
 
 _PAGE = 100
 
-MEANINGS = (meaning(QUOTA, "LimitExceededException"),)
-"""What Secrets Manager's error codes mean (Secrets Manager API Reference, PutSecretValue)."""
+_DELETED = Fault(SecretDeleted, "Restore the secret, or detach and delete its certificates.")
+_KEY = Fault(
+    Rejected, "Enable the KMS key of the secret, or write the secret again under another key."
+)
+
+MEANINGS = (
+    meaning(QUOTA, "LimitExceededException"),
+    # One code for several states of a secret; only the words tell them apart.
+    meaning(_DELETED, "InvalidRequestException", words=r"(marked|scheduled) for deletion"),
+    meaning(_KEY, "DecryptionFailure", "EncryptionFailure"),
+    # A token of a list lasts for a while only.
+    meaning(NOT_YET, "InvalidNextTokenException"),
+)
+"""What Secrets Manager's error codes mean (Secrets Manager API Reference, Errors of each action).
+
+`ResourceNotFoundException` is a common code: there is no such secret, or it has no value yet, or
+Secrets Manager does not show a new one yet. In each case the next scan queues what is there."""
 
 
 class ManagedSecrets:
@@ -74,8 +89,7 @@ class ManagedSecrets:
             answer = self._client.describe_secret(SecretId=secret_id)
         if answer.get("DeletedDate"):
             raise SecretDeleted(
-                f"{self._named(secret_id)} is scheduled for deletion.",
-                "Restore the secret, or detach and delete its certificates.",
+                f"{self._named(secret_id)} is scheduled for deletion.", _DELETED.remedy
             )
         asked = _name_in(secret_id) or secret_id
         name = answer.get("Name") or _name_in(answer.get("ARN", "")) or asked

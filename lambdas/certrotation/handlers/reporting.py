@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -33,7 +34,7 @@ def service() -> str:
 
 
 logger = Logger(service=service())
-logger.append_keys(service_version=__version__)
+logger.append_keys(service_version=__version__, boto3_version=boto3.__version__)
 
 
 def emit(values: Mapping[str, int]) -> None:

@@ -6,6 +6,9 @@ EDGE_REGIONS = {"aws": "us-east-1"}
 In the partitions that are missing here CloudFront presents no certificate of ACM.
 """
 
+SERVICES = ("acm", "resourcegroupstaggingapi", "secretsmanager", "sns", "sqs")
+"""The services that the functions call, under boto3's names; the kinds of dependents add theirs."""
+
 RECEIVES_UNTIL_GIVEN_UP = 5
 """After so many receives the queue moves a message to its dead-letter queue."""
 

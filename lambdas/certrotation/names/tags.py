@@ -7,6 +7,8 @@ VERSION = "certrotation:version"
 NOT_AFTER = "certrotation:not-after"
 SUPERSEDED_BY = "certrotation:superseded-by"
 SUPERSEDED_AT = "certrotation:superseded-at"
+MOVING_SINCE = "certrotation:moving-since"
+REVERTED = "certrotation:reverted"
 IGNORE = "certrotation:ignore"
 
 REGIONS = "certrotation:regions"

@@ -11,14 +11,17 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
-from certrotation.core.estate.tags import own_tags
+from certrotation.core.estate.inventory import HINT_SETTLES
+from certrotation.core.estate.tags import Marks, own_tags
 from certrotation.core.rotation.outcomes import RegionOutcome, Status, status_of
 from certrotation.core.rotation.plan import (
     Adopt,
     Import,
+    MarkLeaving,
     MarkSuperseded,
     Move,
     Reimport,
+    Strand,
     Tag,
     Unmark,
 )
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from certrotation.core.estate.inventory import RegionLook
+    from certrotation.core.estate.inventory import Copy, RegionLook
     from certrotation.core.material.bundle import Material
     from certrotation.core.rotation.plan import RegionPlan, Step
     from certrotation.core.rotation.planning import Rotation
@@ -82,6 +85,8 @@ class RegionRotation:
     moves: Moves = field(init=False)
     imported: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
+    marked: dict[str, int] = field(default_factory=dict)
+    """Copies on which this run recorded that dependents move to or from them, and when."""
     rejections: Rejections = NO_REJECTIONS
     notes: list[str] = field(default_factory=list)
     """AWS's messages that made another plan necessary."""
@@ -91,7 +96,7 @@ class RegionRotation:
         self.moves = self._no_moves_yet()
 
     def _no_moves_yet(self) -> Moves:
-        return Moves(region=self.region, copies=self.look.copies, now=self.now)
+        return Moves(region=self.region, copies=self.look.copies, now=self.now, marked=self.marked)
 
     @property
     def _material(self) -> Material:
@@ -192,15 +197,20 @@ class RegionRotation:
                 certificates.add_tags(step.arn, {tags.SECRET: self.rotation.secret.name})
                 self.adopted.add(step.arn)
             case Unmark():
-                certificates.remove_tags(step.arn, (tags.SUPERSEDED_BY, tags.SUPERSEDED_AT))
+                self._unmark(step.arn)
             case Reimport():
                 return self._reimport(step.arn)
             case Import():
                 return self._import(step)
             case Tag():
                 self._tag(step.arn)
+            case MarkLeaving():
+                self._mark_leaving(step.arn)
             case Move():
                 return self._move(step)
+            case Strand():
+                self.moves.strand(step, step.because, self._reverted_since(step.arn))
+                return StepResult.SKIPPED
             case MarkSuperseded():
                 return self._mark_superseded(step)
             case _:
@@ -223,7 +233,7 @@ class RegionRotation:
 
     def _import(self, step: Import) -> StepResult:
         """Import, read back, and plan again: another worker may have imported meanwhile."""
-        material, wanted = self._material, self.rotation.tags
+        material, wanted = self._material, self.rotation.tags.for_import(self.now)
         try:
             arn = self.region.certificates.import_new(material, wanted.all)
         except TagsRefused:
@@ -262,7 +272,7 @@ class RegionRotation:
                 self.notes.append(rejection.found)
                 self.rejections = self.rejections.with_move(step.arn)
                 return StepResult.PLAN_AGAIN
-            self.moves.strand(step, rejection.found)
+            self.moves.strand(step, rejection.found, rejection.since)
             return StepResult.SKIPPED
         self.moved += has_left
         return StepResult.DONE if has_left else StepResult.SKIPPED
@@ -271,22 +281,50 @@ class RegionRotation:
         """Mark the copy, unless a dependent has yet to leave it."""
         if step.arn in self.moves.not_left:
             return StepResult.SKIPPED
-        marks = {
-            tags.SUPERSEDED_BY: step.by_arn,
-            tags.SUPERSEDED_AT: str(int(self.now.timestamp())),
-        }
-        try:
-            self.region.certificates.add_tags(step.arn, marks)
-        except TagsFull:
-            self._make_room_for(marks, step.arn)
-            self.region.certificates.add_tags(step.arn, marks)
+        copy = self._copy(step.arn)
+        marks = copy.marks if copy else Marks()
+        self._mark(step.arn, marks.tags_after_moving(step.by_arn, self.now))
         return StepResult.DONE
+
+    def _unmark(self, arn: str) -> None:
+        """Take the marks of a superseded copy off; dependents begin to move to it now."""
+        at = int(self.now.timestamp())
+        self._mark(arn, {tags.MOVING_SINCE: str(at)})
+        self.marked[arn] = at
+        marks = (tags.SUPERSEDED_BY, tags.SUPERSEDED_AT, tags.REVERTED)
+        self.region.certificates.remove_tags(arn, marks)
+
+    def _mark_leaving(self, arn: str) -> None:
+        """Record on a copy that its dependents begin to leave."""
+        copy = self._copy(arn)
+        if copy is not None:
+            self._mark(arn, copy.marks.tags_before_moving(self.now))
+            self.marked[arn] = int(self.now.timestamp())
+
+    def _reverted_since(self, arn: str) -> int | None:
+        """Return the first moment at which a scan can have seen that a copy is in use again."""
+        copy = self._copy(arn)
+        moved_at = copy.marks.superseded_at if copy else None
+        return None if moved_at is None else moved_at + int(HINT_SETTLES.total_seconds())
+
+    def _mark(self, arn: str, marks: Mapping[str, str]) -> None:
+        try:
+            self.region.certificates.add_tags(arn, marks)
+        except TagsFull:
+            self._make_room_for(marks, arn)
+            self.region.certificates.add_tags(arn, marks)
 
     def _make_room_for(self, marks: Mapping[str, str], arn: str) -> None:
         """Take as many inherited tags off a copy as marks are to come: it has all ACM allows."""
-        of_copy = next((each.tags for each in self.look.copies if each.arn == arn), {})
+        copy = self._copy(arn)
+        of_copy = copy.tags if copy else {}
         inherited = sorted(of_copy.keys() - own_tags(of_copy).keys())
         self.region.certificates.remove_tags(arn, inherited[-len(marks) :])
+
+    def _copy(self, arn: str) -> Copy | None:
+        """Return one of the copies that were found, adopted ones included."""
+        found = (*self.look.copies, *self.look.lookalikes)
+        return next((each for each in found if each.arn == arn), None)
 
     def _is_freshly_tagged(self, arn: str) -> bool:
         """Return whether IAM may not see a copy's tags yet: it was made or adopted minutes ago.
@@ -295,7 +333,7 @@ class RegionRotation:
         """
         if arn in self.imported or arn in self.adopted:
             return True
-        copy = next((each for each in self.look.copies if each.arn == arn), None)
+        copy = self._copy(arn)
         if copy is None or copy.marks.version is None:
             return copy is not None
         if copy.created_at is None:  # nobody needed to know until now

@@ -19,16 +19,21 @@ from certrotation.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import Copy
-    from certrotation.core.rotation.plan import Move
+    from certrotation.core.rotation.plan import Move, Strand
+    from certrotation.errors import CertRotationError
     from certrotation.workflows.ports import DependentService, Region
 
 STRANDED_AFTER = timedelta(hours=1)
 """How old a new copy is when a dependent that has not come to it is no move under way."""
 
+
+BUSY_FOR = timedelta(hours=6)
+"""How long after the move began a dependent that takes no change is stranded."""
 
 SEEN_AFTER = timedelta(minutes=10)
 """How old a certificate is when a service that does not know it will not come to know it.
@@ -47,6 +52,8 @@ class Moves:
     copies: tuple[Copy, ...]
     """Those that the plan was made for."""
     now: datetime
+    marked: Mapping[str, int]
+    """When this run recorded on a copy that dependents move to or from it, in epoch seconds."""
     stranded: list[Stranded] = field(default_factory=list)
     waiting_for: list[str] = field(default_factory=list)
     not_left: set[str] = field(default_factory=set)
@@ -67,19 +74,16 @@ class Moves:
         try:
             return self._move(step)
         except NotSeenYet as unseen:
-            if self._is_older(step.to_arn, SEEN_AFTER):
+            if self._exists_for(step.to_arn, SEEN_AFTER):
                 raise DependentRefused(unseen.found, SEEN_REMEDY) from unseen
             self._wait(step, unseen.found)
         except DependentBusy as busy:
-            self._wait(step, busy.found)
+            self._wait_or_strand(step, busy)
         except NotYet as unsettled:
             self.not_left.add(step.arn)
             self.unsettled = self.unsettled or without_frames(unsettled)
         except (AccessDenied, DependentFull, Rejected) as error:
-            if step.dependent.kind.reimport_lead is not None:
-                # Whatever keeps it where it is does not keep its certificate from a reimport.
-                raise DependentRefused(error.found, error.remedy) from error
-            self.strand(step, error.found)
+            self._give_up(step, error, error.found)
         return False
 
     def _move(self, step: Move) -> bool:
@@ -94,19 +98,81 @@ class Moves:
         self.not_left.add(step.arn)
         self.waiting_for.append(f"{step.dependent}: {because}")
 
-    def strand(self, step: Move, because: str) -> None:
-        """Note that a dependent stays, so that its certificate is kept and a person is told."""
+    def _wait_or_strand(self, step: Move, busy: DependentBusy) -> None:
+        """Wait for a dependent that takes no change now; after hours of it, give up.
+
+        If nothing says when the move began, it counts as begun long ago: otherwise nobody would
+        ever be notified. A new import records the time, so that this is a copy of an earlier
+        version, for which ACM does not say either when it was created.
+        """
+        began = self._began(step)
+        gives_up = 0 if began is None else began + int(BUSY_FOR.total_seconds())
+        if int(self.now.timestamp()) < gives_up:
+            self._wait(step, busy.found)
+            return
+        because = f"{busy.found} It has not become free for six hours."
+        self._give_up(step, busy, because, since=gives_up or None)
+
+    def _give_up(
+        self, step: Move, error: CertRotationError, because: str, since: int | None = None
+    ) -> None:
+        """Strand a dependent; one that shows a reimport late may still get a reimport in place.
+
+        Raises:
+            DependentRefused: whatever keeps the dependent where it is does not keep its certificate
+                from a reimport.
+        """
+        if step.dependent.kind.reimport_lead is not None:
+            raise DependentRefused(because, error.remedy, since=since) from error
+        self.strand(step, because, since)
+
+    def strand(self, step: Move | Strand, because: str, since: int | None = None) -> None:
+        """Note that a dependent stays, so that its certificate is kept and a person is notified.
+
+        Args:
+            step: the step that names the dependent.
+            because: why it stays.
+            since: the first moment at which it can have been stranded, in epoch seconds.
+        """
         self.not_left.add(step.arn)
         self.stranded.append(
             Stranded(
                 dependent=str(step.dependent),
                 because=because,
-                is_settled=self._is_older(step.to_arn, STRANDED_AFTER),
+                is_settled=self._exists_for(step.to_arn, STRANDED_AFTER),
+                since=since,
             )
         )
 
-    def _is_older(self, arn: str, span: timedelta) -> bool:
-        return any(each.arn == arn and each.is_older(span, self.now) for each in self.copies)
+    def _began(self, step: Move) -> int | None:
+        """Return when the move began, in epoch seconds, or None if nothing says when.
+
+        A certificate that this run adopted is none of the copies: the move begins now.
+        The new copy's tag records when it was imported, or taken into use again. What the old copy
+        records may be later: a dependent was put back, or was found on a copy that a person tagged
+        (one without a version: the tag of any other tells of moves to that copy).
+        """
+        leaving, target = self._copy(step.arn), self._copy(step.to_arn)
+        recorded = (
+            target.moving_since(self.now) if target else int(self.now.timestamp()),
+            leaving.marks.reverted if leaving else None,
+            leaving.marks.moving_since if leaving and leaving.marks.version is None else None,
+            self.marked.get(step.arn),
+            self.marked.get(step.to_arn),
+        )
+        past = (each for each in recorded if each is not None and each <= self.now.timestamp())
+        return max(past, default=None)
+
+    def _exists_for(self, arn: str, span: timedelta) -> bool:
+        """Return whether a copy is so old; one of which nothing says when it was made is old."""
+        copy = self._copy(arn)
+        if copy is None or copy.created_at is not None:
+            return copy is not None and copy.is_older(span, self.now)
+        since = copy.moving_since(self.now)
+        return since is None or self.now.timestamp() - since >= span.total_seconds()
+
+    def _copy(self, arn: str) -> Copy | None:
+        return next((each for each in self.copies if each.arn == arn), None)
 
     def _service(self, kind: DependentKind) -> DependentService:
         return next(each for each in self.region.dependents if kind in each.kinds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.inventory import Copy, RegionLook, Users
@@ -16,6 +15,7 @@ from certrotation.errors import (
     Unreachable,
     Vanished,
 )
+from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -186,6 +186,10 @@ class Observer:
         for copy in copies:
             try:
                 detail = region.certificates.detail(copy.arn)
+                # Whether this is a second revert depends on tags that the index may not show yet,
+                # and they must be older than the answer to who presents the copy.
+                is_back = copy.marks.superseded_by and detail.in_use_by
+                tags = region.certificates.tags(copy.arn) if is_back else copy.tags
             except Vanished:
                 continue
             named = detail.in_use_by
@@ -193,6 +197,7 @@ class Observer:
                 named = ()
             yield replace(
                 copy,
+                tags=tags,
                 in_use=copy.in_use if named is None else bool(named),
                 created_at=detail.created_at,
                 users=None if named is None else users_of(region, copy.arn, named),

@@ -6,8 +6,9 @@ connections are transient wherever they strike; the docstrings name what else a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +48,8 @@ class Secrets(Protocol):
 
         Raises:
             Vanished: there is no such secret, or it has no value.
-            Rejected: the secret is scheduled for deletion.
+            SecretDeleted: the secret is scheduled for deletion.
+            Rejected: the KMS key of the secret cannot be used.
         """
 
     def is_newer(self, secret_id: str, version: str, than: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +12,7 @@ from certrotation.core.material.checks import inspect_secret
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.planning import Rotation
 from certrotation.errors import CertRotationError, NotManaged, NotYet, without_frames
+from certrotation.values import dataclass, replace
 from certrotation.workflows.apply_plan import RegionRotation
 from certrotation.workflows.observe import Observer
 

@@ -192,7 +192,11 @@ def test_one_found_in_use_again_that_must_be_replaced_is_left_again() -> None:
 
     plan = region_plan(back, done(2, used_by=users(listener(2, on=arn(2)))))
 
-    assert shape(plan) == [("move", arn(1), arn(2)), ("mark superseded", arn(1), arn(2))]
+    assert shape(plan) == [
+        ("mark leaving", arn(1)),
+        ("move", arn(1), arn(2)),
+        ("mark superseded", arn(1), arn(2)),
+    ]
     assert verdicts(plan.findings) == [(Code.DEPENDENT_REVERTED, Severity.WARN)]
 
 

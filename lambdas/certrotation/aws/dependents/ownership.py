@@ -30,7 +30,7 @@ OWNERS = (
     Owner(
         "Elastic Beanstalk",
         ("elasticbeanstalk:environment-name", "elasticbeanstalk:environment-id"),
-        "Elastic Beanstalk Developer Guide, Tagging resources in your environments",
+        "Elastic Beanstalk Developer Guide, Tagging resources in your environments: default tags",
     ),
     Owner(
         "EKS Auto Mode",
@@ -40,28 +40,52 @@ OWNERS = (
             "service.eks.amazonaws.com/*",
             "gateway.eks.amazonaws.com*",
         ),
-        "managed policy AmazonEKSLoadBalancingPolicy; aws-load-balancer-controller issue 1640",
+        "AWS managed policy AmazonEKSLoadBalancingPolicy, aws:TagKeys",
     ),
     Owner(
         "the AWS Load Balancer Controller",
-        ("elbv2.k8s.aws/*", "ingress.k8s.aws/*", "service.k8s.aws/*", "gateway.k8s.aws*"),
-        "aws-load-balancer-controller, pkg/deploy/tracking; its IAM policy",
+        (
+            "elbv2.k8s.aws/*",
+            "ingress.k8s.aws/*",
+            "service.k8s.aws/*",
+            "gateway.k8s.aws*",
+            "kubernetes.io/ingress-name",
+            "kubernetes.io/cluster-name",
+        ),
+        "kubernetes-sigs/aws-load-balancer-controller, pkg/deploy/tracking/provider.go (the last"
+        " two: LegacyTagKeys, of the ALB Ingress Controller 1)",
     ),
     Owner(
         "the Kubernetes cloud provider",
-        ("kubernetes.io/cluster/*", "kubernetes.io/service-name"),
-        "cloud-provider-aws, pkg/providers/v1, tags",
+        ("kubernetes.io/cluster/*", "kubernetes.io/service-name", "KubernetesCluster"),
+        "kubernetes/cloud-provider-aws, pkg/providers/v1: tags.go and aws.go",
     ),
     Owner(
         "AWS Controllers for Kubernetes (ACK)",
-        ("services.k8s.aws/*",),
-        "ACK documentation, resource tags; aws-controllers-k8s/community issue 2907",
+        ("services.k8s.aws/*", "eks:eks-capability-arn", "eks:kubernetes-api-group"),
+        "ACK documentation, Managing Tags on your AWS Resources; EKS User Guide, ACK"
+        " considerations for EKS: default tags of the capability",
     ),
-    Owner("Crossplane", ("crossplane-*",), "Crossplane runtime, resource.GetExternalTags"),
+    Owner(
+        "Crossplane",
+        ("crossplane-*",),
+        "crossplane/crossplane-runtime, pkg/resource/resource.go, ExternalResourceTagKeyKind and"
+        " the like",
+    ),
+    Owner(
+        "Amazon ECS Express Mode",
+        ("AmazonECSManaged",),
+        "AWS managed policy AmazonECSInfrastructureRoleforExpressGatewayServices, condition of"
+        " ModifyListener",
+    ),
 )
-"""Who puts a dependent back, for every kind of dependent."""
+"""Who puts a dependent back, for every kind of dependent.
 
-NO_OWNER = "DescribeTags does not say who owns it"
+Terraform and Pulumi act only when somebody runs them, and tag nothing by themselves. Their
+dependents are moved; one that they put back twice is stranded.
+"""
+
+NO_OWNER = "AWS does not say who owns it: its tags are not found"
 """Why a resource is not moved if the answer leaves it out."""
 
 

@@ -19,15 +19,17 @@ class Entry(NamedTuple):
 
     name: str
     """As the setting names it, and the folder that holds its adapter and its statements."""
+    services: tuple[str, ...]
+    """The services that its adapter calls, under boto3's names."""
     is_default: bool = True
     at_edge_only: bool = False
     """Whether only certificates of CloudFront's Region are presented by these dependents."""
 
 
 ENTRIES = (
-    Entry("elbv2"),
-    Entry("cloudfront", at_edge_only=True),
-    Entry("elb"),
+    Entry("elbv2", services=("elbv2",)),
+    Entry("cloudfront", services=("cloudfront",), at_edge_only=True),
+    Entry("elb", services=("elb",)),
 )
 NAMES = tuple(each.name for each in ENTRIES)
 DEFAULT = tuple(each.name for each in ENTRIES if each.is_default)

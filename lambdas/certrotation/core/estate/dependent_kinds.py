@@ -5,10 +5,10 @@ A rule about dependents reads these facts; no rule compares a kind with a certai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from certrotation.core.material.x509_facts import KeyAlgorithm
+from certrotation.values import dataclass
 
 _ALL_KEYS = frozenset(KeyAlgorithm)
 

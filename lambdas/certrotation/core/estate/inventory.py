@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.tags import LONGEST_VALUE, Marks
 from certrotation.core.findings import Code, Finding, refuse, warn
 from certrotation.names.tags import ACCEPT, HOLD, REGIONS
+from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,9 +25,12 @@ def hint_has_settled(marks: Marks, now: datetime) -> bool:
     return marks.superseded_since(now) >= HINT_SETTLES.total_seconds()
 
 
-def reverted(arn: str) -> Finding:
-    """Return the finding that a superseded copy is an ordinary one again."""
-    return warn(Code.DEPENDENT_REVERTED, f"{arn} was superseded and is in use again.")
+def reverted(arn: str, marks: Marks, now: datetime) -> Finding:
+    """Return the finding that a superseded copy is in use again."""
+    found = f"{arn} was superseded and is in use again"
+    if marks.was_moved_again(now):
+        found += ", for the second time within a week"
+    return warn(Code.DEPENDENT_REVERTED, f"{found}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +199,17 @@ class Copy:
     def is_older(self, span: timedelta, now: datetime) -> bool:
         """Return whether it is known to have been created at least that long ago."""
         return self.created_at is not None and now - self.created_at >= span
+
+    def moving_since(self, now: datetime) -> int | None:
+        """Return when dependents began to move to the copy, in epoch seconds.
+
+        The copies of earlier versions have no tag, and then the time of their creation counts. A
+        time in the future, which somebody else wrote, counts as absent. None if nothing says when.
+        """
+        marked = self.marks.moving_since
+        if marked is not None and marked <= int(now.timestamp()):
+            return marked
+        return int(self.created_at.timestamp()) if self.created_at else None
 
     def is_ordinary(self, now: datetime) -> bool:
         """Return whether it is to be kept right: not superseded, or superseded and in use again.

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from certrotation.core.findings import Code, Finding, warn
 from certrotation.names.tags import (
     IGNORE,
+    MOVING_SINCE,
     NOT_AFTER,
     OWN_PREFIX,
+    REVERTED,
     SECRET,
     SUPERSEDED_AT,
     SUPERSEDED_BY,
     VERSION,
 )
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +28,11 @@ MOST_TAGS = 50
 LONGEST_KEY = 128
 LONGEST_VALUE = 256
 """Limits of a tag on an ACM certificate (ACM API Reference, Tag)."""
+
+REVERT_IS_REMEMBERED = timedelta(weeks=1)
+"""A dependent that is put back a second time within this span is not moved again."""
+
+_WEEK = int(REVERT_IS_REMEMBERED.total_seconds())
 
 _ALLOWED = re.compile(r"[\w\s.:/=+@-]*")
 
@@ -40,12 +48,22 @@ class Marks:
     superseded_by: str | None = None
     superseded_at: int | None = None
     """Epoch seconds."""
+    moving_since: int | None = None
+    """When dependents began to move to or from the certificate, in epoch seconds."""
+    reverted: int | None = None
+    """When a dependent was first found to be put back, in epoch seconds."""
     ignored: bool = False
 
     @property
     def is_superseded(self) -> bool:
-        """Whether the certificate's dependents were moved to another certificate."""
-        return self.superseded_by is not None
+        """Whether the certificate's dependents were moved to another certificate.
+
+        A revert that was recorded later makes the certificate an ordinary copy again, until it is
+        superseded once more. So a run that dies after the record is finished by the next ones.
+        """
+        if self.superseded_by is None:
+            return False
+        return self.reverted is None or (self.superseded_at or 0) >= self.reverted
 
     def superseded_since(self, now: datetime) -> int:
         """Return for how many seconds the copy has been superseded; a missing time counts as 0.
@@ -53,6 +71,42 @@ class Marks:
         A tag may contain any number, so the calculation uses integers.
         """
         return int(now.timestamp()) - (self.superseded_at or 0)
+
+    def was_moved_again(self, now: datetime) -> bool:
+        """Return whether the dependents were put back within the last week, and moved once more.
+
+        A time in the future, which somebody else wrote, counts as absent.
+        """
+        return (
+            self.is_superseded
+            and self.reverted is not None
+            and 0 <= int(now.timestamp()) - self.reverted < _WEEK
+        )
+
+    def tags_before_moving(self, now: datetime) -> dict[str, str]:
+        """Return the tags that the certificate gets before its dependents move; often none.
+
+        A certificate without a version was tagged by a person or has just been adopted. Nothing
+        else records when its dependents began to leave.
+        """
+        at = int(now.timestamp())
+        if self.is_superseded:
+            is_earlier = self.superseded_at is not None and self.superseded_at < at
+            # In one call: see `is_superseded`.
+            return {REVERTED: str(at), **({} if is_earlier else {SUPERSEDED_AT: str(at - 1)})}
+        if self.version is None and self.moving_since is None:
+            return {MOVING_SINCE: str(at)}
+        return {}
+
+    def tags_after_moving(self, successor: str, now: datetime) -> dict[str, str]:
+        """Return the tags that the certificate gets when its dependents have moved."""
+        at = int(now.timestamp())
+        is_future = self.reverted is not None and self.reverted > at
+        return {
+            SUPERSEDED_BY: successor,
+            SUPERSEDED_AT: str(at),
+            **({REVERTED: str(at)} if is_future else {}),
+        }
 
     @classmethod
     def from_tags(cls, tags: Mapping[str, str]) -> Marks:
@@ -63,6 +117,8 @@ class Marks:
             not_after=_integer(tags.get(NOT_AFTER)),
             superseded_by=tags.get(SUPERSEDED_BY),
             superseded_at=_integer(tags.get(SUPERSEDED_AT)),
+            moving_since=_integer(tags.get(MOVING_SINCE)),
+            reverted=_integer(tags.get(REVERTED)),
             ignored=IGNORE in tags,
         )
 
@@ -83,6 +139,14 @@ class CopyTags:
     def all(self) -> dict[str, str]:
         """All tags of the copy."""
         return {**self.own, **self.inherited}
+
+    def for_import(self, now: datetime) -> CopyTags:
+        """Return the tags of a new copy: dependents move to the copy from now on.
+
+        Only the import sets this tag; when the copy is tagged later, the tag keeps its time.
+        """
+        own = {**self.own, MOVING_SINCE: str(int(now.timestamp()))}
+        return CopyTags(own=own, inherited=self.inherited)
 
 
 def tags_for_copy(
@@ -107,7 +171,7 @@ def tags_for_copy(
         if not key.startswith(("aws:", OWN_PREFIX))
     }
     fitting = [key for key, value in wanted.items() if _fits(key, value)]
-    kept = fitting[: MOST_TAGS - len(own)]
+    kept = fitting[: MOST_TAGS - len(own) - 1]  # an import adds one: see CopyTags.for_import
     dropped = [key for key in wanted if key not in kept]
     findings = [
         warn(Code.TAGS_TRUNCATED, f"These tags do not fit into ACM's limits: {', '.join(dropped)}.")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from certrotation.core.material.host_names import names_of
 from certrotation.core.material.x509_facts import fingerprint_of
+from certrotation.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from cryptography import x509

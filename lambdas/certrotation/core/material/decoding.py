@@ -5,7 +5,6 @@ No message, finding or exception ever quotes the input, except the subject of a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from certrotation.core.findings import Code, Finding, refuse
 from certrotation.core.material.loading import Failure, attempt
 from certrotation.core.material.pem import blocks_of
+from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

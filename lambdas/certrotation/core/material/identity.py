@@ -5,7 +5,6 @@ The order never decides: one tool appends a renewal, another puts it in front.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.findings import Code, Finding, Severity, refuse, repair
@@ -17,6 +16,7 @@ from certrotation.core.material.x509_facts import (
     public_bytes_of,
     subject_name_of,
 )
+from certrotation.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

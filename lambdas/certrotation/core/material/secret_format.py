@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from certrotation.core.findings import Code, refuse
@@ -22,6 +21,7 @@ from certrotation.core.material.decoding import (
 from certrotation.core.material.identity import key_in_use
 from certrotation.core.material.pem import decoded_base64
 from certrotation.core.material.private_keys import load_private_keys, validated
+from certrotation.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

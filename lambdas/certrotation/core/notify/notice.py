@@ -7,8 +7,9 @@ versions of that page required and every mail program shows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

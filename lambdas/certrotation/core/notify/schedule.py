@@ -13,6 +13,8 @@ from certrotation.names.environment import Weekday
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from certrotation.core.rotation.outcomes import RotationOutcome
     from certrotation.core.rotation.request import RotationRequest
 
@@ -43,8 +45,9 @@ def is_notification_due(
 
     The time of the scan counts, not the time of the rotation, so neither a wait in the queue nor a
     second receive makes a difference. If the interval is a day or longer, each scan leads to a
-    mail. A secret on hold is notified too. If the last change is unknown because the secret could
-    not be described, days begin at midnight UTC.
+    mail. A secret on hold is notified too. A dependent may be stranded hours or days after the
+    change: the days count from the moment from which on that was possible. If the last change is
+    unknown because the secret could not be described, days begin at midnight UTC.
 
     Args:
         request: the message.
@@ -60,8 +63,15 @@ def is_notification_due(
         return True
     changed = outcome.described.last_changed if outcome.described else None
     # Integers, because the sender of a message may write any number into it.
-    since = request.snapshot.at - (int(changed.timestamp()) if changed else 0)
-    return since % int(REMINDER.total_seconds()) < interval.total_seconds()
+    at, known = request.snapshot.at, int(changed.timestamp()) if changed else 0
+    latest = max([known, *(each for each in _stranded_since(outcome) if each <= at)])
+    return (at - latest) % int(REMINDER.total_seconds()) < interval.total_seconds()
+
+
+def _stranded_since(outcome: RotationOutcome) -> Iterator[int]:
+    """Yield the moments before which a dependent cannot have been stranded."""
+    for region in outcome.regions:
+        yield from (each.since for each in region.stranded if each.since is not None)
 
 
 def is_digest_due(day: Weekday | None, now: datetime, interval: timedelta) -> bool:

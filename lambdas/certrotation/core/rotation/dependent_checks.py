@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -76,14 +77,45 @@ def _is_chain_too_long(kind: DependentKind, material: Material) -> bool:
     return kind.longest_chain is not None and len(material.chain) > kind.longest_chain
 
 
-def check_moving(copy: Copy, material: Material) -> Iterator[Finding]:
-    """Refuse what keeps a copy's users from moving away; warn of what a person should know."""
+def check_moving(copy: Copy, material: Material, now: datetime) -> Iterator[Finding]:
+    """Refuse what keeps a copy's users from moving away; warn of what a person should know.
+
+    A dependent that is stranded does not move, and keeps nothing else from being renewed.
+    """
     for arn in copy.users.unknown if copy.users else ():
         found = f"{arn} uses {copy.arn} and cannot be moved from here."
         yield refuse(Code.DEPENDENT_UNMOVABLE, found)
     for dependent in copy.dependents:
-        yield from _moving(dependent)
-        yield from _taking(dependent, material, dependent.names)
+        if why_stranded(copy, dependent, now) is None:
+            yield from _moving(dependent)
+            yield from _taking(dependent, material, dependent.names)
+
+
+def why_stranded(copy: Copy, dependent: Dependent, now: datetime) -> str | None:
+    """Return why a dependent that was put back is not moved again, or None if it is moved.
+
+    It is moved once more, unless a controller that is known to put it back owns it. The revert is
+    recorded on the copy, so that it counts for all of the copy's dependents together.
+
+    Args:
+        copy: the copy that the dependent presents.
+        dependent: one of the copy's dependents.
+        now: the present time.
+    """
+    if dependent.unmovable and copy.marks.superseded_by is not None:
+        return f"it was put back to the old certificate: {dependent.unmovable}"
+    if not copy.marks.was_moved_again(now):
+        return None
+    first = datetime.fromtimestamp(copy.marks.reverted or 0, UTC)
+    owner = (
+        f"it belongs to the CloudFormation stack {dependent.drifts}"
+        if dependent.drifts
+        else "no tag of it names its owner; CloudTrail shows who changed it"
+    )
+    return (
+        "it was put back to the old certificate for the second time within a week (the first time"
+        f" before {first:%Y-%m-%d %H:%M} UTC) and is not moved again: {owner}"
+    )
 
 
 def _moving(dependent: Dependent) -> Iterator[Finding]:

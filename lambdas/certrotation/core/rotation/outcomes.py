@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from certrotation.core.rotation.rendering import describe_step, plan_to_json
 from certrotation.errors import CertRotationError, TransientError, Unreachable
 from certrotation.names import metrics
+from certrotation.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +95,8 @@ class Stranded(NamedTuple):
     because: str
     is_settled: bool
     """Whether the new copy is old enough for this to be more than a move under way."""
+    since: int | None = None
+    """The first moment at which it can have been stranded, in epoch seconds; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from certrotation.core.findings import Finding, refusals
+from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
     from certrotation.core.estate.inventory import Copy, Dependent
@@ -60,6 +60,13 @@ class Import:
     because: str
 
 
+class MarkLeaving(_Step):
+    """Record on a copy that its dependents begin to leave, before the first of them moves."""
+
+    __slots__ = ()
+    verb = "mark leaving"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkSuperseded(_Step):
     """Mark a copy whose dependents have left; a later scan deletes it."""
@@ -83,7 +90,25 @@ class Move:
         return self.dependent.certificate_arn
 
 
-Step: TypeAlias = Adopt | Unmark | Reimport | Import | Tag | Move | MarkSuperseded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strand:
+    """Leave a dependent where it is, because another move would be undone: a person must act."""
+
+    verb: ClassVar[str] = "strand"
+    dependent: Dependent
+    to_arn: str
+    """The certificate that the dependent should present; may be the new copy's."""
+    because: str
+
+    @property
+    def arn(self) -> str:
+        """The ARN that the dependent names."""
+        return self.dependent.certificate_arn
+
+
+Step: TypeAlias = (
+    Adopt | Unmark | Reimport | Import | Tag | MarkLeaving | Move | Strand | MarkSuperseded
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

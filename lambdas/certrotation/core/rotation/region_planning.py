@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from certrotation.core.estate.inventory import reverted
 from certrotation.core.findings import Code, Finding, refusals, warn
 from certrotation.core.rotation.adoption import Adoption, decide_adoption
-from certrotation.core.rotation.dependent_checks import check_moving, check_taking, may_object
+from certrotation.core.rotation.dependent_checks import (
+    check_moving,
+    check_taking,
+    may_object,
+    why_stranded,
+)
 from certrotation.core.rotation.plan import (
     NEW_COPY,
     Import,
+    MarkLeaving,
     MarkSuperseded,
     Move,
     RegionPlan,
     Reimport,
     Step,
+    Strand,
     Tag,
     Unmark,
 )
@@ -133,9 +140,7 @@ def _decision(copy: Copy, goal: RegionGoal) -> CopyDecision:
     late = _why_late(copy, goal)
     if late is None:
         return CopyDecision(copy=copy, action=Action.REIMPORT, because=in_place)
-    if copy.arn not in goal.rejections.moves and not refusals(
-        tuple(check_moving(copy, goal.material))
-    ):
+    if copy.arn not in goal.rejections.moves and _can_move(copy, goal):
         return CopyDecision(copy=copy, action=Action.REPLACE, because=late)
     found = f"{copy.arn} is reimported in place although {late}: its users cannot move."
     return CopyDecision(
@@ -143,6 +148,12 @@ def _decision(copy: Copy, goal: RegionGoal) -> CopyDecision:
         action=Action.REIMPORT,
         because=in_place,
         findings=(warn(Code.EDGE_LATE, found),),
+    )
+
+
+def _can_move(copy: Copy, goal: RegionGoal) -> bool:
+    return not refusals(tuple(check_moving(copy, goal.material, goal.now))) and not any(
+        why_stranded(copy, each, goal.now) for each in copy.dependents
     )
 
 
@@ -198,13 +209,29 @@ def _steps(
     to_arn = target.copy.arn if target else NEW_COPY
     leaving = [each for each in decisions if each not in staying]
     for each in leaving:
-        for dependent in each.copy.dependents:
-            yield Move(dependent=dependent, to_arn=to_arn, because=each.because)
+        yield from _moves(each, to_arn, goal.now)
     for each in leaving:
+        if any(why_stranded(each.copy, dependent, goal.now) for dependent in each.copy.dependents):
+            continue
         because = "its dependents move" if each.copy.is_used else "nothing uses it"
         yield MarkSuperseded(
             arn=each.copy.arn, by_arn=to_arn, because=f"{because}, and {to_arn} has the material"
         )
+
+
+def _moves(decision: CopyDecision, to_arn: str, now: datetime) -> Iterator[Step]:
+    """Yield what is recorded before the first dependent moves, then what becomes of each."""
+    copy = decision.copy
+    stays = {each.arn: why_stranded(copy, each, now) for each in copy.dependents}
+    if not all(stays.values()) and copy.marks.tags_before_moving(now):
+        because = "it was put back" if copy.marks.is_superseded else "its dependents begin to move"
+        yield MarkLeaving(arn=copy.arn, because=because)
+    for dependent in copy.dependents:
+        stranded = stays[dependent.arn]
+        if stranded:
+            yield Strand(dependent=dependent, to_arn=to_arn, because=stranded)
+        else:
+            yield Move(dependent=dependent, to_arn=to_arn, because=decision.because)
 
 
 def _why_imported(decisions: Sequence[CopyDecision]) -> str:
@@ -216,7 +243,7 @@ def _why_imported(decisions: Sequence[CopyDecision]) -> str:
 def _make_right(decision: CopyDecision, goal: RegionGoal) -> Iterator[Step]:
     """Yield what makes a copy present the material and say so."""
     copy = decision.copy
-    if copy.marks.is_superseded:
+    if copy.marks.superseded_by is not None:
         yield Unmark(arn=copy.arn, because="it is to be used again")
     if decision.action is Action.REIMPORT:
         yield Reimport(arn=copy.arn, because=decision.because)
@@ -232,9 +259,9 @@ def _findings(decisions: Sequence[CopyDecision], goal: RegionGoal) -> Iterator[F
         if decision.action is Action.REIMPORT:
             yield from check_taking(decision.copy, goal.material)
         elif decision.action is Action.REPLACE:
-            yield from check_moving(decision.copy, goal.material)
+            yield from check_moving(decision.copy, goal.material, goal.now)
         if decision.copy.marks.is_superseded:
-            yield reverted(decision.copy.arn)
+            yield reverted(decision.copy.arn, decision.copy.marks, goal.now)
 
 
 def users_decide(copies: Sequence[Copy], goal: RegionGoal, kinds: Iterable[DependentKind]) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.core.estate.tags import Marks
 from certrotation.errors import MessageMalformed
 from certrotation.names.service import SECRET_KEY, VERSION_KEY
+from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from certrotation.core.estate.expiry_windows import WindowPolicy, Windows, windows_of
@@ -13,6 +12,7 @@ from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, Sn
 from certrotation.core.scan.classification import Classifier, State
 from certrotation.core.scan.import_quota import YEARLY_QUOTA, check_import_quota
 from certrotation.core.scan.scan_rate import check_scan_rate
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -180,7 +180,11 @@ def assess(
         statuses=statuses,
         due=tuple(each for each in due if each is not None),
         findings=(
-            *(reverted(each.certificate.arn) for each in statuses if each.is_reverted),
+            *(
+                reverted(each.certificate.arn, each.marks, now)
+                for each in statuses
+                if each.is_reverted
+            ),
             *check_import_quota(
                 [each.certificate for each in statuses if each.state.is_managed],
                 policy.yearly_import_quota,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.inventory import hint_has_settled
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

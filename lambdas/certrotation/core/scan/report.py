@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from certrotation.core.scan.assessment import INTERVALS_UNTIL_OVERDUE, Assessmen
 from certrotation.core.scan.classification import State
 from certrotation.names import metrics
 from certrotation.names.service import NEAREST_SHOWN
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

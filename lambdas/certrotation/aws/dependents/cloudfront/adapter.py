@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import botocore
 
 from certrotation.aws.dependents.cloudfront.unknown_settings import get_distribution
-from certrotation.aws.dependents.faults import BUSY, NOT_SEEN_YET, REJECTED
-from certrotation.aws.dependents.ownership import local_users, stack_of, why_unmovable
+from certrotation.aws.dependents.faults import BUSY, FIXED, FULL, NOT_SEEN_YET, REJECTED
+from certrotation.aws.dependents.ownership import NO_OWNER, local_users, stack_of, why_unmovable
 from certrotation.aws.errors import (
     NOT_YET,
     RETRIED,
     VANISHED,
-    Fault,
     incomplete,
     meaning,
     translated,
@@ -43,11 +42,8 @@ if TYPE_CHECKING:
 _TRIES = 3
 _SOURCES = ("ACMCertificateArn", "IAMCertificateId", "CloudFrontDefaultCertificate")
 """The members of which ViewerCertificate has one (CloudFront API Reference)."""
-_NEWER_BOTO3 = "Deploy a newer boto3 with the functions, or move this distribution by hand."
-
-_FIXED = Fault(
-    DependentRefused,
-    "Correct the distribution's configuration, or point the distribution at the new certificate.",
+_NEWER_BOTO3 = (
+    "Deploy a release of certrotation with a newer boto3, or move this distribution by hand."
 )
 
 MEANINGS = (
@@ -56,7 +52,9 @@ MEANINGS = (
     # One change of the viewer certificate at a time. CloudFront uses the same code for an update
     # that it never takes, such as one under a continuous deployment policy.
     meaning(BUSY, "IllegalUpdate", words="only one viewer certificate change may be in progress"),
-    meaning(_FIXED, "IllegalUpdate"),
+    meaning(FIXED, "IllegalUpdate"),
+    # The account's quota of certificates with dedicated IP addresses.
+    meaning(FULL, "TooManyCertificates"),
     # CloudFront says so of a certificate that is minutes old, and of one that it cannot use.
     meaning(NOT_SEEN_YET, "InvalidViewerCertificate", words="doesn't exist, isn't in us-east-1"),
     meaning(REJECTED, "InvalidViewerCertificate"),
@@ -158,8 +156,8 @@ class Distributions:
             certificate_arn=certificate_arn,
             names=frozenset(map(normalise, read.config.get("Aliases", {}).get("Items", ()))),
             unmovable=_why_unmovable(read, is_client_certificate=is_client_certificate)
-            or why_unmovable(tags),
-            drifts=stack_of(tags),
+            or (NO_OWNER if tags is None else why_unmovable(tags)),
+            drifts=stack_of(tags or {}),
             needs_client_auth=is_client_certificate,
         )
 
@@ -198,9 +196,19 @@ class Distributions:
             is_deployed=answer["Distribution"]["Status"] == "Deployed",
         )
 
-    def _tags(self, arn: str) -> Mapping[str, str]:
-        with translated("cloudfront:ListTagsForResource", arn, MEANINGS):
-            tags = self._client.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
+    def _tags(self, arn: str) -> Mapping[str, str] | None:
+        """Return a distribution's tags, or None if CloudFront does not say.
+
+        Raises:
+            Vanished: the distribution is gone. "A resource that was specified is not valid" alone
+                does not say so, and one that is there must not be passed over.
+        """
+        try:
+            with translated("cloudfront:ListTagsForResource", arn, MEANINGS):
+                tags = self._client.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
+        except Vanished:
+            self._read(arn)
+            return None
         return {tag["Key"]: tag.get("Value", "") for tag in tags}
 
 
@@ -254,7 +262,7 @@ def _why_unmovable(read: _Distribution, *, is_client_certificate: bool) -> str |
     if read.config.get("ConnectionMode") == "tenant-only":
         return "its tenants may present certificates of their own"
     if read.unknown:
-        return f"{_erased(read)}; a newer boto3 can be deployed with the functions"
+        return f"{_erased(read)}; a release of certrotation with a newer boto3 may know it"
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from certrotation.aws.dependents.faults import NOT_SEEN_YET, REJECTED
+from certrotation.aws.dependents.faults import FIXED, NOT_SEEN_YET, REJECTED
 from certrotation.aws.dependents.ownership import NO_OWNER, local_users, stack_of, why_unmovable
 from certrotation.aws.errors import THROTTLED, VANISHED, meaning, translated
 from certrotation.core.estate.dependent_kinds import CLASSIC_LISTENER
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 MEANINGS = (
     meaning(VANISHED, "ListenerNotFound", "LoadBalancerNotFound"),
     meaning(NOT_SEEN_YET, "CertificateNotFound"),
-    meaning(REJECTED, "InvalidConfigurationRequest", "UnsupportedProtocol"),
+    # The certificate, the listener's protocol, or the version of the request's signature.
+    meaning(FIXED, "InvalidConfigurationRequest", "UnsupportedProtocol"),
     # Not in this API Reference; inferred from the listeners of Application Load Balancers.
     meaning(REJECTED, "UnsupportedCertificate"),
     meaning(THROTTLED, "DependencyThrottle"),
@@ -132,8 +133,15 @@ class ClassicListeners:
     def _tags(self, balancer: str) -> Mapping[str, str] | None:
         """Return a load balancer's tags, or None if the answer does not name it."""
         name = _name(balancer)
-        with translated("elasticloadbalancing:DescribeTags", balancer, MEANINGS):
-            answer = self._client.describe_tags(LoadBalancerNames=[name])
+        try:
+            with translated("elasticloadbalancing:DescribeTags", balancer, MEANINGS):
+                answer = self._client.describe_tags(LoadBalancerNames=[name])
+        except Vanished:
+            # It was there a moment ago. If it is gone, it needs no move; if not, it must not count
+            # as explained without its listeners.
+            if self._certificates(balancer) == {}:
+                raise
+            return None
         for each in answer.get("TagDescriptions", ()):
             if each.get("LoadBalancerName") == name:
                 return {tag["Key"]: tag.get("Value", "") for tag in each.get("Tags", ())}

@@ -9,15 +9,21 @@ protocol is read like one with a certificate.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certrotation.aws.dependents.faults import FULL, NOT_SEEN_YET, REJECTED
+from certrotation.aws.dependents.faults import BUSY, FIXED, FULL, NOT_SEEN_YET, REJECTED
 from certrotation.aws.dependents.ownership import NO_OWNER, local_users, stack_of, why_unmovable
 from certrotation.aws.errors import NOT_YET, VANISHED, incomplete, meaning, translated
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
 from certrotation.core.estate.inventory import Claim, Dependent
-from certrotation.errors import DependentBusy, DependentFull, NotYet, Vanished
+from certrotation.errors import (
+    DependentBusy,
+    DependentFull,
+    DependentRefused,
+    NotYet,
+    Vanished,
+)
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,14 +44,33 @@ _MOST_TAGGED = 20
 
 MEANINGS = (
     meaning(VANISHED, "ListenerNotFound", "LoadBalancerNotFound"),
-    # RemoveListenerCertificates: the certificate has become the default meanwhile.
-    meaning(NOT_YET, "OperationNotPermitted"),
     meaning(NOT_SEEN_YET, "CertificateNotFound"),
     meaning(FULL, "TooManyCertificates"),
+    # A listener's trust store that "is not active", such as one that is being created.
+    meaning(BUSY, "TrustStoreNotReady"),
+    meaning(
+        FIXED,
+        "IncompatibleProtocols",
+        "InvalidConfigurationRequest",
+        "SSLPolicyNotFound",
+        "TrustStoreNotFound",
+        "UnsupportedProtocol",
+    ),
     # Not in the API Reference; seen from ModifyListener.
     meaning(REJECTED, "UnsupportedCertificate"),
 )
 """What Elastic Load Balancing's error codes mean (its API Reference, version 2015-12-01)."""
+
+REMOVING = (
+    # "This operation is not allowed": the certificate has become the default meanwhile, or for
+    # another reason; only another look at the listener tells which. For some weeks AWS said so of
+    # a certificate that was not on the listener (terraform-provider-aws, issue 35403).
+    meaning(NOT_YET, "OperationNotPermitted"),
+    # The certificate is not on the listener (the same issue): somebody else has removed it.
+    meaning(VANISHED, "CertificateNotFound"),
+    *MEANINGS,
+)
+"""What they mean for RemoveListenerCertificates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +121,25 @@ class LoadBalancerListeners:
             try:
                 self._move(dependent, to_arn)
             except NotYet:  # the old one became the default after it was read
-                self._move(dependent, to_arn)
+                self._move_again(dependent, to_arn)
         except Vanished:
             return
-        except NotYet as changing:
-            raise DependentBusy(changing.found, changing.remedy) from None
+
+    def _move_again(self, dependent: Dependent, to_arn: str) -> None:
+        """Move once more, and say why the old certificate cannot be removed if it cannot.
+
+        Raises:
+            DependentBusy: it has become the default again.
+            DependentRefused: it is not the default, so that AWS forbids the removal for good.
+        """
+        try:
+            self._move(dependent, to_arn)
+        except NotYet as denied:
+            attached = self._attached(dependent.arn)
+            if dependent.certificate_arn == attached.default:
+                raise DependentBusy(denied.found, denied.remedy) from None
+            if dependent.certificate_arn in attached.sni:
+                raise DependentRefused(denied.found, FIXED.remedy) from None
 
     def still_presents(self, dependent: Dependent) -> bool:
         """Read back whether the listener names the old certificate, as default or for SNI."""
@@ -237,7 +276,9 @@ class LoadBalancerListeners:
             )
 
     def _remove(self, listener: str, arn: str) -> None:
-        with translated("elasticloadbalancing:RemoveListenerCertificates", listener, MEANINGS):
+        """Remove a certificate; one that is not there, or whose listener is gone, is no error."""
+        action = "elasticloadbalancing:RemoveListenerCertificates"
+        with suppress(Vanished), translated(action, listener, REMOVING):
             self._client.remove_listener_certificates(
                 ListenerArn=listener, Certificates=[{"CertificateArn": arn}]
             )
