@@ -30,8 +30,6 @@ from certrotation.aws.errors import (
     translated,
 )
 from certrotation.core.estate.inventory import CertificateDetail, ListedCertificate
-from certrotation.core.material.bundle import PresentedCertificate
-from certrotation.core.material.decoding import UnreadableSecretError, decode_certificates
 from certrotation.core.material.host_names import normalise
 from certrotation.core.material.x509_facts import KeyAlgorithm
 from certrotation.errors import (
@@ -56,7 +54,7 @@ if TYPE_CHECKING:
         TagTypeDef,
     )
 
-    from certrotation.core.material.bundle import Material
+    from certrotation.core.material.bundle import Material, PresentedCertificate
     from certrotation.errors import CertRotationError
 
 _PAGE = 1000
@@ -127,22 +125,10 @@ class AcmCertificates:
         """
         with translated("acm:GetCertificate", arn, MEANINGS):
             answer = self._client.get_certificate(CertificateArn=arn)
-        chain = answer.get("CertificateChain", "")
-        if not answer.get("Certificate"):
-            raise CertificateUnreadable(
-                f"acm:GetCertificate for {arn} answers without Certificate.",
-                "If this lasts, open a case with AWS Support.",
-            )
-        try:
-            return PresentedCertificate(
-                leaf=decode_certificates("Certificate", answer["Certificate"])[0],
-                chain=tuple(decode_certificates("CertificateChain", chain)) if chain else (),
-            )
-        except UnreadableSecretError as unreadable:
-            raise CertificateUnreadable(
-                f"{arn} cannot be read: {unreadable.finding.found}",
-                f"Delete {arn}, or tag it certrotation:ignore.",
-            ) from None
+        # A scan lists certificates and decodes none: the import would lengthen its cold start.
+        from certrotation.aws.presented import decoded  # noqa: PLC0415  see above
+
+        return decoded(arn, answer)
 
     def detail(self, arn: str) -> CertificateDetail:
         """Return what ACM tells about a certificate."""
