@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import boto3
-import botocore
-import certifi
 import pytest
 from botocore.retries.adaptive import ClientRateLimiter
-from cryptography import x509
 
-from certrotation import composition
+from certrotation import composition, roots
 from certrotation.aws.dependents.registry import NAMES
 from certrotation.aws.import_beat import BEAT, MOST_TRIES
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION
@@ -28,11 +24,9 @@ from certrotation.settings import Settings
 from infra.packaging.sdk import SERVICES as IN_THE_ASSET
 from tests.aws.samples import material_of, raising
 from tests.double import Fault
-from tests.support.authority import pem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from importlib.resources.abc import Traversable
 
     from tests.double import EmbeddedAws
     from tests.support.authorities import Authorities
@@ -96,7 +90,8 @@ def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
     )
 
     with patch.object(composition, "_OnFirstUse", lambda make: make()):
-        composition.compose(everything, boto3.Session())
+        account = composition.compose(everything, boto3.Session()).account
+        assert all(list(region.dependents) for region in account.regions.values())
 
     assert {service for service, _ in made} == IN_THE_ASSET
 
@@ -235,7 +230,7 @@ def test_the_policies_are_those_that_the_settings_ask_for(made: list[tuple[str, 
         prefix="tls/",
         targets=("eu-west-1", "us-east-1"),
         windows=WindowPolicy(warning_cap=timedelta(days=50)),
-        roots=composition.public_roots(None),
+        roots=roots.public_roots(None),
         adopts=False,
         applies=False,
     )
@@ -275,57 +270,3 @@ def test_requests_are_retried_adaptively_and_time_out() -> None:
     config: Any = composition._CONFIG
     assert config.retries == {"mode": "adaptive", "total_max_attempts": 8}
     assert (config.connect_timeout, config.read_timeout) == (5, 20)
-
-
-# One of these roots has a serial number of zero.
-@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
-def test_the_public_roots_are_certifis_and_what_is_live_may_end_at_botocores() -> None:
-    roots = composition.public_roots(None)
-    current = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
-    bundle = Path(botocore.__file__).with_name("cacert.pem").read_bytes()
-    former = x509.load_pem_x509_certificates(bundle)
-    assert all(roots.contains(each) for each in current)
-    assert not all(roots.contains(each) for each in former)
-    assert all(roots.with_former.contains(each) for each in (*current, *former))
-    assert composition.public_roots(None) is roots
-
-
-def test_the_public_roots_are_read_when_one_is_looked_for(authorities: Authorities) -> None:
-    """A cold start that needs none pays for none; the former list is needed yet more rarely."""
-    composition.public_roots.cache_clear()
-    read: list[str] = []
-
-    def recorded(source: Traversable) -> list[x509.Certificate]:
-        read.append(Path(str(source)).parent.name)
-        return []
-
-    with patch.object(composition, "_read_roots", recorded):
-        roots = composition.public_roots(None)
-        assert read == []
-        for _ in range(2):
-            assert not roots.contains(authorities.public_root.certificate)
-        assert read == ["certifi"]
-        for _ in range(2):
-            assert not roots.with_former.contains(authorities.public_root.certificate)
-        assert read == ["certifi", "botocore"]
-    composition.public_roots.cache_clear()
-
-
-def test_a_file_of_public_roots_takes_their_place(authorities: Authorities, tmp_path: Path) -> None:
-    bundle = tmp_path / "roots.pem"
-    bundle.write_text(pem(authorities.private_root.certificate))
-    roots = composition.public_roots(str(bundle))
-    assert roots.contains(authorities.private_root.certificate)
-    assert not roots.contains(authorities.public_root.certificate)
-    assert roots.with_former.contains(authorities.private_root.certificate)
-
-
-@pytest.mark.parametrize("content", [None, "no certificates"])
-def test_public_roots_that_cannot_be_read_are_a_settings_error(
-    tmp_path: Path, content: str | None
-) -> None:
-    bundle = tmp_path / "roots.pem"
-    if content is not None:
-        bundle.write_text(content)
-    with raising(SettingsError, str(bundle)):
-        composition.public_roots(str(bundle))

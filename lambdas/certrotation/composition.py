@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import cached_property, lru_cache, partial
-from importlib.resources import files
-from pathlib import Path
+from functools import lru_cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
-from warnings import catch_warnings, simplefilter
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import UnknownRegionError
-from cryptography import x509
-from cryptography.utils import CryptographyDeprecationWarning
 
 from certrotation.aws.acm import AcmCertificates
 from certrotation.aws.dependents.services import dependent_services
@@ -25,15 +20,13 @@ from certrotation.aws.secrets import ManagedSecrets
 from certrotation.aws.tag_index import ResourceTagIndex
 from certrotation.aws.topic import SnsNotices
 from certrotation.aws.wire_logs import withhold
-from certrotation.core.material.trust import PublicRoots
 from certrotation.errors import SettingsError, without_frames
-from certrotation.names.environment import HOME_REGION, PUBLIC_ROOTS_FILE, Mode
+from certrotation.names.environment import HOME_REGION, Mode
 from certrotation.names.service import EDGE_REGIONS
 from certrotation.workflows.ports import Account, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from importlib.resources.abc import Traversable
+    from collections.abc import Callable, Sequence
 
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.scan.assessment import ScanPolicy
@@ -147,6 +140,7 @@ class Composition(NamedTuple):
         """
         # scan needs none of it, and its import would lengthen each cold start.
         from certrotation.core.rotation.planning import RotationPolicy  # noqa: PLC0415  see above
+        from certrotation.roots import public_roots  # noqa: PLC0415  see above
 
         settings = self.settings
         return RotationPolicy(
@@ -223,48 +217,6 @@ def edge_region(home_region: str, session: boto3.Session) -> str | None:
             f"{HOME_REGION} is {home_region!r}: boto3 knows no such Region.", "Correct it."
         ) from None
     return EDGE_REGIONS.get(partition)
-
-
-@lru_cache(maxsize=1)
-def public_roots(path: str | None) -> PublicRoots:
-    """Return the roots of a PEM file, or for None of the Mozilla list that certifi ships.
-
-    What is live is also judged by the older list that botocore ships: a root that is no longer on
-    the current list is not taken for a private CA. Only a file is read at once.
-
-    Raises:
-        SettingsError: the file cannot be read.
-    """
-    if path is None:
-        return PublicRoots(_ShippedRoots("certifi"), former=_ShippedRoots("botocore"))
-    try:
-        return PublicRoots(_read_roots(Path(path)), former=_ShippedRoots("botocore"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"The public roots in {path} cannot be read: {error}.",
-            f"Correct {PUBLIC_ROOTS_FILE}.",
-        ) from error
-
-
-class _ShippedRoots:
-    """The roots that a package ships, read when they are first iterated over."""
-
-    def __init__(self, package: str) -> None:
-        self._package = package
-
-    def __iter__(self) -> Iterator[x509.Certificate]:
-        return iter(self._certificates)
-
-    @cached_property
-    def _certificates(self) -> list[x509.Certificate]:
-        return _read_roots(files(self._package) / "cacert.pem")
-
-
-def _read_roots(source: Traversable) -> list[x509.Certificate]:
-    with catch_warnings():
-        # Some public roots have a serial number that RFC 5280 forbids; clients trust them still.
-        simplefilter("ignore", CryptographyDeprecationWarning)
-        return x509.load_pem_x509_certificates(source.read_bytes())
 
 
 def _notices(session: boto3.Session, topic_arn: str | None) -> SnsNotices | None:

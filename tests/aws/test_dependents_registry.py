@@ -71,17 +71,20 @@ def test_an_entry_names_the_services_that_its_adapter_calls(entry: Entry) -> Non
         del region
         asked.add(service)
 
-    dependent_services([entry.name], client, REGION, is_edge=True)
+    list(dependent_services([entry.name], client, REGION, is_edge=True))
 
     assert asked == set(entry.services)
 
 
-def test_an_adapter_that_is_not_configured_is_not_imported() -> None:
+def test_only_configured_adapters_are_imported_and_only_when_they_are_needed() -> None:
     """In an interpreter of its own: this one has imported everything."""
     asked = (
         "import sys\n"
         "from certrotation.aws.dependents.services import dependent_services as make\n"
-        "make(['elbv2'], lambda *_: None, 'us-east-1', is_edge=True)\n"
+        "made = make(['elbv2'], lambda *_: None, 'us-east-1', is_edge=True)\n"
+        "adapters = [each for each in sys.modules if each.endswith('.adapter')]\n"
+        "assert not adapters, adapters\n"
+        "list(made)\n"
         "print([each for each in sys.modules if each.startswith('certrotation.aws.dependents.')])"
     )
     said = subprocess.run(  # noqa: S603  no shell; every word is ours

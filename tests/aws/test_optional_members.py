@@ -108,14 +108,6 @@ def test_a_certificate_without_creation_time_is_as_old_as_its_import(
         assert certificates.detail(arn).created_at == known
 
 
-def test_a_certificate_without_a_list_of_users_is_not_one_without_users(
-    certificates: AcmCertificates, arn: str
-) -> None:
-    with answered("acm", "DescribeCertificate", rows_of_certificate("InUseBy")):
-        assert certificates.detail(arn)[1:] == ((), False)
-    assert certificates.detail(arn)[1:] == ((), True)
-
-
 @pytest.mark.parametrize(
     ("more", "absent", "may_have_more"),
     [
@@ -154,6 +146,14 @@ def test_a_certificate_without_any_time_has_no_known_age(
 
 def rows_of_certificate(*members: str) -> Callable[[Any], object]:
     return lambda answer: [answer["Certificate"].pop(each, None) for each in members]
+
+
+def test_users_that_acm_does_not_mention_are_unknown(
+    certificates: AcmCertificates, arn: str
+) -> None:
+    assert certificates.detail(arn).in_use_by == ()
+    with answered("acm", "DescribeCertificate", rows_of_certificate("InUseBy")):
+        assert certificates.detail(arn).in_use_by is None
 
 
 def test_a_description_of_nothing_is_no_answer(certificates: AcmCertificates, arn: str) -> None:

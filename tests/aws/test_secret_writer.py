@@ -14,7 +14,7 @@ import certrotation
 from certrotation import composition
 from certrotation.aws.secret_writer import SecretsManagerWriter
 from certrotation.aws.secrets import ManagedSecrets
-from certrotation.core.material.secret_format import SecretValue
+from certrotation.core.material.secret_value import SecretValue
 from certrotation.errors import AccessDenied, NotYet, QuotaReached, Rejected, Throttled, Vanished
 from certrotation.settings import Settings
 from tests.aws.samples import answering, raising

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 
 from certrotation.core.material.bundle import PresentedCertificate
 from certrotation.core.material.checks import Inspection, inspect_secret
-from certrotation.core.material.secret_format import SecretValue
+from certrotation.core.material.secret_value import SecretValue
 from certrotation.core.material.trust import PublicRoots
 from tests.support.authority import Authority, Issued, pem, shared_key
 

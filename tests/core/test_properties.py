@@ -24,8 +24,8 @@ from certrotation.core.material.secret_format import (
     PASSPHRASE_KEY,
     PKCS12_KEY,
     PRIVATE_KEY_KEYS,
-    SecretValue,
 )
+from certrotation.core.material.secret_value import SecretValue
 from certrotation.core.material.x509_facts import issued_by
 from tests.core.samples import (
     ISSUING_CA,

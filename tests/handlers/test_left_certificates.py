@@ -373,7 +373,7 @@ def test_copies_that_share_a_wildcard_do_not_crowd_out_what_is_left(
 @pytest.mark.parametrize(
     ("operation", "says"),
     [
-        ("DescribeCertificate", "dependents could not be read"),
+        ("DescribeCertificate", "its dependents could not be read"),
         ("GetCertificate", "it cannot be read"),
         ("ListTagsForCertificate", "it cannot be read"),
     ],

@@ -25,8 +25,8 @@ with atheris.instrument_imports(include=["certrotation"]):
         PASSPHRASE_KEY,
         PKCS12_KEY,
         PRIVATE_KEY_KEYS,
-        SecretValue,
     )
+    from certrotation.core.material.secret_value import SecretValue
 
 from tests.hostile.corpus.families import all_rows
 from tests.hostile.corpus.leaks import leaks, pieces_of

@@ -52,6 +52,7 @@ PACKAGE = {
     "settings.py",
     "composition.py",
     "names",
+    "roots.py",
     "values.py",
     "workflows",
 }

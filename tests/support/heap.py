@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from certrotation.core.material.bundle import Material
 from certrotation.core.material.decoding import Supplied
-from certrotation.core.material.secret_format import SecretValue
+from certrotation.core.material.secret_value import SecretValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -7,12 +7,12 @@ acm:ListTagsForCertificate, acm:DeleteCertificate.
 ACM's model requires almost no member of an answer. If a member is absent:
 
 - ListCertificates: without a list, or with a row that has no ARN, the Region counts as unreachable,
-  because no certificate may be passed over. A row without a type counts as imported, and one
-  without `InUse` as in use. Absent dates are read from the certificate; if the certificate cannot
-  be read, the Region counts as unreachable. A row without names has none. A row without
-  alternative names, or with a hundred and without the flag for more, may have more names.
+  because no certificate may be passed over. A row without a type, or with an unknown one, counts as
+  imported, and one without `InUse` as in use. Absent dates are read from the certificate; if the
+  certificate cannot be read, the Region counts as unreachable. A row without names has none.
+  A row without alternative names, or with a hundred and without the flag for more, may have more.
 - DescribeCertificate: `ImportedAt` replaces an absent `CreatedAt`; without both the age is unknown.
-  Without `InUseBy` ACM names no user, and the list's `InUse` alone says that there is one.
+  Without `InUseBy` the users are unknown; the caller decides by the list's `InUse`.
 - GetCertificate: without a certificate the certificate is unreadable.
 - ImportCertificate: without an ARN the next run finds the certificate by its tags or names.
 """
@@ -31,8 +31,6 @@ from certrotation.aws.errors import (
     translated,
 )
 from certrotation.core.estate.inventory import CertificateDetail, ListedCertificate
-from certrotation.core.material.bundle import PresentedCertificate
-from certrotation.core.material.decoding import UnreadableSecretError, decode_certificates
 from certrotation.core.material.host_names import normalise
 from certrotation.core.material.x509_facts import KeyAlgorithm
 from certrotation.errors import (
@@ -57,13 +55,14 @@ if TYPE_CHECKING:
         TagTypeDef,
     )
 
-    from certrotation.core.material.bundle import Material
+    from certrotation.core.material.bundle import Material, PresentedCertificate
     from certrotation.errors import CertRotationError
 
 _PAGE = 1000
 _NAMES_SHOWN = 100
 """How many names the list shows of a certificate (ACM API Reference, CertificateSummary)."""
-_IMPORTED = "IMPORTED"
+_NOT_IMPORTED = frozenset({"AMAZON_ISSUED", "PRIVATE"})
+"""The types of certificates that ACM issues (ACM API Reference, CertificateSummary)."""
 
 _TAGS = Fault(TagsRefused, "Correct the secret's tags, or the organisation's tag policy.")
 MEANINGS = (
@@ -118,7 +117,7 @@ class AcmCertificates:
                 PaginationConfig={"PageSize": _PAGE},
             )
             summaries = [each for page in pages for each in self._summaries(page)]
-        imported = [each for each in summaries if each.get("Type", _IMPORTED) == _IMPORTED]
+        imported = [each for each in summaries if each.get("Type") not in _NOT_IMPORTED]
         return [found for each in imported if (found := self._listed(each)) is not None]
 
     def presented(self, arn: str) -> PresentedCertificate:
@@ -129,22 +128,10 @@ class AcmCertificates:
         """
         with translated("acm:GetCertificate", arn, MEANINGS):
             answer = self._client.get_certificate(CertificateArn=arn)
-        chain = answer.get("CertificateChain", "")
-        if not answer.get("Certificate"):
-            raise CertificateUnreadable(
-                f"acm:GetCertificate for {arn} answers without Certificate.",
-                "If this lasts, open a case with AWS Support.",
-            )
-        try:
-            return PresentedCertificate(
-                leaf=decode_certificates("Certificate", answer["Certificate"])[0],
-                chain=tuple(decode_certificates("CertificateChain", chain)) if chain else (),
-            )
-        except UnreadableSecretError as unreadable:
-            raise CertificateUnreadable(
-                f"{arn} cannot be read: {unreadable.finding.found}",
-                f"Delete {arn}, or tag it certrotation:ignore.",
-            ) from None
+        # A scan lists certificates and decodes none: the import would lengthen its cold start.
+        from certrotation.aws.presented import decoded  # noqa: PLC0415  see above
+
+        return decoded(arn, answer)
 
     def detail(self, arn: str) -> CertificateDetail:
         """Return what ACM tells about a certificate."""
@@ -154,8 +141,7 @@ class AcmCertificates:
             raise incomplete(f"acm:DescribeCertificate for {arn}", "Certificate")
         return CertificateDetail(
             created_at=answer.get("CreatedAt") or answer.get("ImportedAt"),
-            in_use_by=tuple(answer.get("InUseBy", ())),
-            names_users="InUseBy" in answer,
+            in_use_by=tuple(answer["InUseBy"]) if "InUseBy" in answer else None,
         )
 
     def tags(self, arn: str) -> Mapping[str, str]:

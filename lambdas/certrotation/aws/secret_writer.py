@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.material.secret_value import SecretValue
 
 _PUT = (
     meaning(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.errors import NOT_YET, QUOTA, Fault, incomplete, meaning, translated
 from certrotation.core.estate.inventory import ManagedSecret
-from certrotation.core.material.secret_format import SecretValue
+from certrotation.core.material.secret_value import SecretValue
 from certrotation.errors import Rejected, SecretDeleted
 from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
 

@@ -19,6 +19,7 @@ from certrotation.errors import (
     CertificateUnreadable,
     CertRotationError,
     Rejected,
+    Unreachable,
     Vanished,
 )
 from certrotation.values import dataclass, replace
@@ -107,6 +108,8 @@ class Observer:
             return None
         if self.rotation.users_decide(copies, region.kinds, self.now):
             copies = tuple(self._with_users(region, copies))
+            if any(each.users is None for each in copies):
+                return None
         return RegionLook(region=region.name, copies=copies)
 
     def _look_directly(self, region: Region, known: Iterable[str]) -> RegionLook:
@@ -115,6 +118,7 @@ class Observer:
         listed = {each.arn: each for each in region.certificates.list_imported()}
         # Without names in the list, the certificate itself decides.
         by_name = [arn for arn, each in listed.items() if each.names <= names]
+        in_use = {arn: each.in_use for arn, each in listed.items()}
         indexed = self._indexed(region)
         shared = find_shared_names(region, listed.values(), names, indexed)
         tags = {**indexed, **_tags_of(region, dict.fromkeys((*by_name, *known)))}
@@ -132,13 +136,11 @@ class Observer:
         sharing, unreadable_too = self._readable(region, shared.unclaimed, listed)
         return RegionLook(
             region=region.name,
-            copies=tuple(self._with_users(region, self._copies(region, own))),
-            lookalikes=tuple(self._with_users(region, lookalikes)),
+            copies=tuple(self._with_named_users(region, self._copies(region, own), in_use)),
+            lookalikes=tuple(self._with_named_users(region, lookalikes, in_use)),
             unreadable=(*unreadable, *unreadable_too, *shared.unreadable),
             others=OtherCertificates(
-                sharing=tuple(self._with_users_if_readable(region, sharing)),
-                in_use=frozenset(arn for arn, each in listed.items() if each.in_use),
-                unread=shared.unread,
+                sharing=tuple(self._with_users_if_readable(region, sharing)), unread=shared.unread
             ),
         )
 
@@ -178,7 +180,32 @@ class Observer:
     def _copies(self, region: Region, tags: Mapping[str, Mapping[str, str]]) -> tuple[Copy, ...]:
         return tuple(_copies_that_exist(region, tags))
 
-    def _with_users(self, region: Region, copies: Sequence[Copy]) -> Iterator[Copy]:
+    def _with_named_users(
+        self, region: Region, copies: Iterable[Copy], in_use: Mapping[str, bool]
+    ) -> Iterator[Copy]:
+        """Yield the copies with their users; `in_use` is what ACM's list says of each.
+
+        A certificate that the list does not show yet is new, and nothing uses it.
+
+        Raises:
+            Unreachable: ACM's list says that a certificate is in use, and ACM does not say by whom.
+        """
+        listed = (replace(each, in_use=in_use.get(each.arn, False)) for each in copies)
+        for copy in self._with_users(region, listed):
+            if copy.users is None:
+                raise Unreachable(
+                    f"acm:DescribeCertificate for {copy.arn} answers without InUseBy, "
+                    "and acm:ListCertificates says that the certificate is in use.",
+                    "The rotation retries. If this lasts, open a case with AWS Support.",
+                )
+            yield copy
+
+    def _with_users(self, region: Region, copies: Iterable[Copy]) -> Iterator[Copy]:
+        """Yield the copies with their users.
+
+        Where ACM does not say who uses a certificate, nobody does if its list says so; else the
+        users stay None.
+        """
         for copy in copies:
             try:
                 detail = region.certificates.detail(copy.arn)
@@ -188,16 +215,19 @@ class Observer:
                 tags = region.certificates.tags(copy.arn) if is_back else copy.tags
             except Vanished:
                 continue
+            named = detail.in_use_by
+            if named is None and copy.in_use is False:
+                named = ()
             yield replace(
                 copy,
                 tags=tags,
-                in_use=bool(detail.in_use_by) if detail.names_users else None,
+                in_use=copy.in_use if named is None else bool(named),
                 created_at=detail.created_at,
-                users=users_of(region, copy.arn, detail.in_use_by),
+                users=None if named is None else users_of(region, copy.arn, named),
             )
 
     def _with_users_if_readable(self, region: Region, copies: Sequence[Copy]) -> Iterator[Copy]:
-        """Yield the certificates, without users if an error keeps those from being read."""
+        """Yield the certificates, without users if ACM does not name them or an error occurs."""
         for copy in copies:
             try:
                 yield from [*self._with_users(region, [copy])]
@@ -212,7 +242,8 @@ def _is_used(listed: ListedCertificate | None) -> bool:
 
 def _users_if_readable(region: Region, arn: str) -> Users | None:
     try:
-        return users_of(region, arn, region.certificates.detail(arn).in_use_by)
+        named = region.certificates.detail(arn).in_use_by
+        return None if named is None else users_of(region, arn, named)
     except CertRotationError:
         return None
 

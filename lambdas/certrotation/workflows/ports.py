@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         SecretVersion,
     )
     from certrotation.core.material.bundle import Material, PresentedCertificate
-    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.material.secret_value import SecretValue
     from certrotation.core.notify.notice import Notice
     from certrotation.core.rotation.request import RotationRequest
 
@@ -238,7 +238,7 @@ class Region:
     name: str
     certificates: Certificates
     tag_index: TagIndex
-    dependents: tuple[DependentService, ...]
+    dependents: Iterable[DependentService]
     """In the order in which users are offered to them."""
 
     @property

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.findings import Finding
     from certrotation.core.material.checks import Inspection
-    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.material.secret_value import SecretValue
     from certrotation.core.rotation.plan import Plan, RegionPlan
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.rotation.request import RotationRequest, ScanSnapshot

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certrotation.core.findings import Code, Severity
 from certrotation.core.material.decoding import UnreadableSecretError
-from certrotation.core.material.secret_format import SecretValue, parse_secret
+from certrotation.core.material.secret_format import parse_secret
+from certrotation.core.material.secret_value import SecretValue
 from tests.core.samples import (
     ISSUING_CA,
     LEAF,

@@ -43,7 +43,7 @@ def theirs(leaf: object = RSA, used_by: Users | None = USED, **facts: object) ->
 
 
 def seen(*lookalikes: Copy, **facts: object) -> RegionLook:
-    others = OtherCertificates(in_use=frozenset({arn(1)}))
+    others = OtherCertificates()
     look = RegionLook(region=HOME, copies=(), lookalikes=lookalikes, others=others)
     return replace(look, **facts)  # type: ignore[arg-type]
 
@@ -154,32 +154,19 @@ def test_nothing_else_is_reported(look: RegionLook) -> None:
 
 
 @pytest.mark.parametrize(
-    ("used_by", "hint", "says"),
+    ("used_by", "says"),
     [
-        (UNUSED, None, "ACM lists the certificate as in use and does not name a dependent."),
-        (None, None, "Its dependents could not be read."),
-        (users(unknown=("arn:elsewhere",)), True, "It is presented by arn:elsewhere."),
+        (None, "ACM lists the certificate as in use; its dependents could not be read."),
+        (users(unknown=("arn:elsewhere",)), "It is presented by arn:elsewhere."),
     ],
-    ids=["no list of users", "an error", "a user that no service knows"],
+    ids=["not known", "a user that no service knows"],
 )
-def test_who_presents_it_is_said_as_far_as_it_is_known(
-    used_by: Users | None,
-    hint: bool | None,  # noqa: FBT001  a column of the table
-    says: str,
-) -> None:
-    (found,) = left_in(seen(theirs(used_by=used_by, in_use=hint)))
+def test_who_presents_it_is_said_as_far_as_it_is_known(used_by: Users | None, says: str) -> None:
+    sharing = theirs(WIDE, used_by=used_by)
+
+    (found,) = left_in(seen(others=OtherCertificates(sharing=(sharing,))))
 
     assert says in found.found
-
-
-@pytest.mark.parametrize(("used_by", "hint"), [(UNUSED, None), (None, None)])
-def test_without_an_answer_the_regions_list_decides(
-    used_by: Users | None,
-    hint: bool | None,  # noqa: FBT001  a column of the table
-) -> None:
-    look = seen(theirs(used_by=used_by, in_use=hint), others=OtherCertificates())
-
-    assert left_in(look) == []
 
 
 def test_a_certificate_in_use_that_cannot_be_read_is_reported_and_another_is_a_note() -> None:

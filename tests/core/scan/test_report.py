@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.core.estate.tags import Marks
-from certrotation.core.rotation.plan import Delete
+from certrotation.core.scan.assessment import Deletion
 from certrotation.core.scan.classification import State
 from certrotation.core.scan.report import ScanReport
 from certrotation.names.tags import IGNORE, SECRET
@@ -54,7 +54,9 @@ def report_on(
     return ScanReport(
         assessment=assessed(*listings, secrets=secrets),
         unreachable=unreachable or {},
-        deleted=(Delete(arn="arn:deleted", region=HOME, because="nothing uses it", marks=Marks()),),
+        deleted=(
+            Deletion(arn="arn:deleted", region=HOME, because="nothing uses it", marks=Marks()),
+        ),
         not_deleted={"arn:kept": "it is in use"},
         interval=HOUR,
         now=NOW,

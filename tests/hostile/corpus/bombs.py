@@ -39,7 +39,7 @@ from tests.support.bundles import (
 )
 
 if TYPE_CHECKING:
-    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.material.secret_value import SecretValue
     from tests.hostile.corpus.row import Row
 
 OLD_PBE = "1.2.840.113549.1.12.1."

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.material.secret_value import SecretValue
     from tests.hostile.corpus.row import Row
 
 CERTIFICATE, KEY, CHAIN = SHOP.certificate_pem, SHOP.key_pem(), SHOP.chain_pem

@@ -12,7 +12,7 @@ from tests.support.authority import pem, shared_key
 from tests.support.bundles import certificate_bag, key_bag, plain, sealed, shrouded_bag
 
 if TYPE_CHECKING:
-    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.material.secret_value import SecretValue
     from tests.hostile.corpus.row import Row
     from tests.support.authority import Issued
 

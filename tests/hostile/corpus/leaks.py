@@ -21,7 +21,7 @@ from certrotation.core.material.private_keys import load_private_keys
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.material.secret_value import SecretValue
 
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)(?:-----END|\Z)", re.DOTALL)
 

@@ -41,7 +41,7 @@ from tests.support.authority import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.material.secret_value import SecretValue
     from tests.hostile.corpus.row import Row, Verdict
 
 SUPERFLUOUS = "CHAIN_SUPERFLUOUS"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from certrotation.core.material.secret_format import SecretValue
+from certrotation.core.material.secret_value import SecretValue
 from tests.hostile.corpus.material import NOW, PUBLIC_CA, SHOP
 from tests.simulation.estate import fields_of
 from tests.support.authority import pem

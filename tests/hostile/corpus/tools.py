@@ -46,7 +46,7 @@ from tests.support.authority import pem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from certrotation.core.material.secret_format import SecretValue
+    from certrotation.core.material.secret_value import SecretValue
     from tests.hostile.corpus.row import Verdict
 
 CERTIFICATE, KEY, CHAIN = SHOP.certificate_pem, SHOP.key_pem(), SHOP.chain_pem

@@ -40,7 +40,7 @@ class ManagedSecret:
     name: str
     arn: str
     current_version: str | None
-    """The version id labelled AWSCURRENT, or None if the secret never had a value."""
+    """The version id labelled AWSCURRENT, or None if AWS names none."""
     previous_version: str | None = None
     """The version id labelled AWSPREVIOUS."""
     last_changed: datetime | None
@@ -106,10 +106,11 @@ class CertificateDetail(NamedTuple):
 
     created_at: datetime | None
     """When it was requested or imported, or None if ACM does not say."""
-    in_use_by: tuple[str, ...]
-    """ARNs of the resources that present it; follows a detach by up to twenty minutes."""
-    names_users: bool = True
-    """Whether ACM's answer has a list of users at all."""
+    in_use_by: tuple[str, ...] | None
+    """ARNs of the resources that present it, or None if ACM does not say.
+
+    Follows a detach by up to twenty minutes.
+    """
 
 
 class RegionListing(NamedTuple):
@@ -244,9 +245,7 @@ class OtherCertificates(NamedTuple):
 
     sharing: tuple[Copy, ...] = ()
     """Certificates in use, without a tag of this service, that have a name of the material and
-    other names as well. They are never adopted. `users` is None if it could not be read."""
-    in_use: frozenset[str] = frozenset()
-    """ARNs that the Region's list shows in use: needed where ACM does not say by what."""
+    other names as well. They are never adopted. `users` is None if it is not known."""
     unread: int = 0
     """How many more certificates like `sharing` there are: of many, only some are read."""
 

@@ -15,7 +15,7 @@ from certrotation.core.material.decoding import UnreadableSecretError
 from certrotation.core.material.identity import find_identity, mention
 from certrotation.core.material.leaf_checks import check_leaf
 from certrotation.core.material.path_rules import SMALLEST_RSA
-from certrotation.core.material.secret_format import SecretValue, parse_secret
+from certrotation.core.material.secret_format import parse_secret
 from certrotation.core.material.x509_facts import (
     describe_key,
     key_algorithm_of,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
     from certrotation.core.material.chain import Chain
+    from certrotation.core.material.secret_value import SecretValue
     from certrotation.core.material.trust import Anchor, PublicRoots
 
 LARGEST_KEY = 5_120

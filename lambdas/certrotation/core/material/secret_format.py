@@ -21,10 +21,12 @@ from certrotation.core.material.decoding import (
 from certrotation.core.material.identity import key_in_use
 from certrotation.core.material.pem import decoded_base64
 from certrotation.core.material.private_keys import load_private_keys, validated
-from certrotation.values import dataclass, field, replace
+from certrotation.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from certrotation.core.material.secret_value import SecretValue
 
 CERTIFICATE_KEYS = ("certificate", "fullchain", "cert", "tls.crt", "cert_pem")
 PRIVATE_KEY_KEYS = ("private_key", "privkey", "privateKey", "tls.key", "private_key_pem")
@@ -54,15 +56,6 @@ _PLAIN_NAME = r"[A-Za-z][A-Za-z_. -]{0,39}[0-9]{0,2}"
 """Field names that a message may contain: words only, so that a message never shows a key or a
 passphrase that was used as a field name."""
 _MOST_NAMES = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretValue:
-    """One version of a secret, as Secrets Manager returns it; the repr shows only the version."""
-
-    version: str
-    text: str | None = field(default=None, repr=False)
-    binary: bytes | None = field(default=None, repr=False)
 
 
 def parse_secret(value: SecretValue) -> Supplied:

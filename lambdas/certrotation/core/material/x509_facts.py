@@ -16,6 +16,7 @@ from cryptography.x509.oid import SignatureAlgorithmOID
 from certrotation.core.material.distinguished_names import canonical_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -52,12 +53,12 @@ _RSA_SIZES = {
 _WEAK_DIGESTS = (hashes.MD5, hashes.SHA1)
 _MD5 = hashes.MD5()  # noqa: S303  verified, never made
 _SHA1 = hashes.SHA1()  # noqa: S303  as above
-_OLD_ALGORITHMS: dict[x509.ObjectIdentifier, tuple[object, hashes.HashAlgorithm]] = {
-    SignatureAlgorithmOID.RSA_WITH_MD5: (padding.PKCS1v15(), _MD5),
-    SignatureAlgorithmOID.RSA_WITH_SHA1: (padding.PKCS1v15(), _SHA1),
-    SignatureAlgorithmOID.ECDSA_WITH_SHA1: (ec.ECDSA(_SHA1), _SHA1),
+_OLD_ALGORITHMS: dict[x509.ObjectIdentifier, Callable[[], tuple[object, hashes.HashAlgorithm]]] = {
+    SignatureAlgorithmOID.RSA_WITH_MD5: lambda: (padding.PKCS1v15(), _MD5),
+    SignatureAlgorithmOID.RSA_WITH_SHA1: lambda: (padding.PKCS1v15(), _SHA1),
+    SignatureAlgorithmOID.ECDSA_WITH_SHA1: lambda: (ec.ECDSA(_SHA1), _SHA1),
 }
-"""The parameters of signatures that cryptography no longer reads."""
+"""The parameters of signatures that cryptography no longer reads; ECDSA's import a lot."""
 LARGEST_RSA = 8_192
 """Bits of the largest RSA key whose signatures clients verify."""
 LARGEST_EXPONENT = 31
@@ -262,7 +263,9 @@ def _verify_signature(certificate: x509.Certificate, key: PublicKeyTypes) -> Non
 def _how_signed(certificate: x509.Certificate) -> tuple[Any, hashes.HashAlgorithm | None]:
     """Return padding or ECDSA with its digest, and the digest; None for Ed25519 and Ed448."""
     old = _OLD_ALGORITHMS.get(certificate.signature_algorithm_oid)
-    return old or (certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm)
+    if old is not None:
+        return old()
+    return (certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm)
 
 
 def _outer_algorithm(certificate: x509.Certificate) -> bytes:

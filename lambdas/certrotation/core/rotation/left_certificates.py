@@ -10,7 +10,7 @@ from certrotation.core.material.x509_facts import key_algorithm_of
 from certrotation.core.rotation.adoption import is_improved_by
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from certrotation.core.estate.inventory import Copy, RegionLook, Users
     from certrotation.core.material.bundle import Material
@@ -54,7 +54,7 @@ def check_left(
     left = [
         each
         for each in (*look.lookalikes, *look.others.sharing)
-        if each not in adoption.copies and _is_left(each, material, look.others.in_use)
+        if each not in adoption.copies and _is_left(each, material)
     ]
     left.sort(key=lambda each: (each.presented.leaf.not_valid_after_utc, each.arn))
     unreadable = [each for each in look.unreadable if each.is_left]
@@ -72,15 +72,13 @@ def check_left(
         )
 
 
-def _is_left(copy: Copy, material: Material, in_use: Collection[str]) -> bool:
+def _is_left(copy: Copy, material: Material) -> bool:
     """Return whether a certificate without a tag of this service is in use under a shared name.
 
-    The services decide whether something presents it. If they could not be asked, or ACM does not
-    say by what it is used, the list decides.
+    If its dependents are not known, the Region's list has decided that it is in use.
     """
-    if not copy.marks.is_unclaimed or material.names.isdisjoint(names_of(copy.presented.leaf)):
-        return False
-    return bool(copy.users) or ((copy.users is None or copy.in_use is None) and copy.arn in in_use)
+    shares = not material.names.isdisjoint(names_of(copy.presented.leaf))
+    return copy.marks.is_unclaimed and shares and (copy.users is None or bool(copy.users))
 
 
 def _left(copy: Copy, material: Material, secret: str, why: Sequence[str]) -> Finding:
@@ -114,7 +112,7 @@ def _why(copy: Copy, material: Material, roots: PublicRoots, adoption: Adoption)
         reasons.append("adoption is off")
     if not reasons and adoption.findings:
         reasons.append(f"see {adoption.findings[0].code}")
-    return reasons or ["ACM does not name a dependent of the certificate"]
+    return reasons
 
 
 def _differences(copy: Copy, material: Material) -> Iterator[str]:
@@ -138,13 +136,9 @@ def _unreadable(arn: str, users: Users | None, found: str) -> Finding:
 
 
 def _users(users: Users | None) -> str:
-    if users is None:
-        return "Its dependents could not be read."
-    dependents = [str(each) for each in users.dependents]
-    presenting = _some([*dependents, *users.unknown])
-    if not presenting:
-        return "ACM lists the certificate as in use and does not name a dependent."
-    return f"It is presented by {presenting}."
+    if not users:
+        return "ACM lists the certificate as in use; its dependents could not be read."
+    return f"It is presented by {_some([*map(str, users.dependents), *users.unknown])}."
 
 
 def _some(texts: Iterable[str]) -> str:

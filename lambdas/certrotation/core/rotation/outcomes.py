@@ -86,7 +86,7 @@ class Disposition(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     RETURN = "return"
     """It becomes visible again after a delay, and its receive count rises."""
-    QUEUE_ANEW = "queue anew"
+    REQUEUE = "requeue"
     """A new message takes its place, so that waiting uses up no receives."""
 
 
@@ -202,7 +202,7 @@ class RotationOutcome:
         if self.status is Status.FAILED:
             return Disposition.RETURN
         if any(each.status is Status.WAITING for each in self.regions):
-            return Disposition.QUEUE_ANEW
+            return Disposition.REQUEUE
         return Disposition.ACKNOWLEDGE
 
     def delay(self, receives: int) -> timedelta:
@@ -273,9 +273,6 @@ def follow_up(
     at = int(now.timestamp())
     # Anybody can write a message: a time in the future is ignored.
     since = min(request.waiting_since or at, at)
-    if (
-        outcome.disposition is not Disposition.QUEUE_ANEW
-        or at - since >= LONGEST_WAIT.total_seconds()
-    ):
+    if outcome.disposition is not Disposition.REQUEUE or at - since >= LONGEST_WAIT.total_seconds():
         return None
     return replace(request, version=None, snapshot=None, waiting_since=since)

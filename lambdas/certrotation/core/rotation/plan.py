@@ -9,7 +9,6 @@ from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
     from certrotation.core.estate.inventory import Copy, Dependent
-    from certrotation.core.estate.tags import Marks
 
 NEW_COPY = "the new copy"
 """Stands for the ARN that an Import will make."""
@@ -105,16 +104,6 @@ class Strand:
     def arn(self) -> str:
         """The ARN that the dependent names."""
         return self.dependent.certificate_arn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete(_Step):
-    """Delete a superseded copy: the one step that only a scan takes."""
-
-    verb = "delete"
-    region: str
-    marks: Marks
-    """What its tags said; if they say something else by now it is not deleted."""
 
 
 Step: TypeAlias = (

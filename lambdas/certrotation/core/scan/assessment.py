@@ -9,7 +9,6 @@ from certrotation.core.estate.expiry_windows import WindowPolicy, Windows, windo
 from certrotation.core.estate.inventory import reverted
 from certrotation.core.estate.tags import Marks, own_tags
 from certrotation.core.findings import Code, is_accepted
-from certrotation.core.rotation.plan import Delete
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
 from certrotation.core.scan.classification import Classifier, State
 from certrotation.core.scan.import_quota import YEARLY_QUOTA, check_import_quota
@@ -107,6 +106,17 @@ class CertificateStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """A superseded copy that the scan deletes."""
+
+    arn: str
+    region: str
+    because: str
+    marks: Marks
+    """The content of the copy's tags; if they have changed by then, the copy is not deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DueSecret:
     """A secret that must be rotated: where, why, and whether the rotation is overdue."""
 
@@ -134,7 +144,7 @@ class Assessment:
     statuses: tuple[CertificateStatus, ...]
     due: tuple[DueSecret, ...]
     findings: tuple[Finding, ...]
-    deletions: tuple[Delete, ...]
+    deletions: tuple[Deletion, ...]
     """Deletions of superseded copies that nothing uses and whose retention has passed."""
     left: tuple[CertificateStatus, ...] = ()
     """The certificates in use without a tag of this service that share a name with a copy."""
@@ -225,10 +235,10 @@ def _left(
             yield replace(each, because=because)
 
 
-def _deletion(status: CertificateStatus, retention: timedelta) -> Delete:
+def _deletion(status: CertificateStatus, retention: timedelta) -> Deletion:
     because = f"{status.because} more than {retention.days} days ago, and nothing uses the copy"
     certificate = status.certificate
-    return Delete(
+    return Deletion(
         arn=certificate.arn, region=certificate.region, because=because, marks=status.marks
     )
 
@@ -263,10 +273,10 @@ class _Dues(NamedTuple):
 
     def due(self, secret: ManagedSecret, own: Sequence[CertificateStatus]) -> DueSecret | None:
         """Return the secret as due, or None if it needs no rotation."""
-        if secret.current_version is None:
-            return None
         targets = self.policy.targets
         covered = {each.certificate.region for each in own if each.state.is_managed}
+        if secret.current_version is None and not covered:
+            return None
         because = (
             *(f"{each.certificate.arn}: {each.because}" for each in own if each.state is State.DUE),
             *(
