@@ -103,6 +103,10 @@ crash: setup ## Kill the functions at every AWS call and check that the next run
 weather: setup ## Let AWS throttle, fail, lag and deny, and see that nothing is lost (minutes)
 	@$(BIN)/python -m tests.hostile.fault_injection
 
+.PHONY: members
+members: setup ## Leave out or change each member of AWS's answers, and see that nothing breaks (minutes)
+	@$(BIN)/python -m tests.hostile.members
+
 .PHONY: concurrency
 concurrency: setup ## Let others act during a rotation (many minutes)
 	@$(BIN)/python -m tests.hostile.concurrency

@@ -110,6 +110,11 @@ def test_certificates_that_amazon_issued_are_left_out() -> None:
     assert len(listed) == 1
 
 
+@pytest.mark.usefixtures("aws")
+def test_a_certificate_of_a_type_that_nobody_knows_is_not_passed_over() -> None:
+    assert len(stubbed_list(summary(Type="SOMETHING_NEW"))) == 1
+
+
 def test_a_common_name_is_no_name_where_there_are_others(
     certificates: AcmCertificates, authorities: Authorities
 ) -> None:

@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from unittest.mock import patch
 
 import botocore.handlers
@@ -25,7 +25,7 @@ from moto.elbv2.models import elbv2_backends
 from tests.double import acm_views, certificates, load_balancers, secretsmanager, tag_index
 from tests.double.behaviour import Behaviour
 from tests.double.dispatch import answering
-from tests.double.recorder import Call, Hook, Recorder
+from tests.double.recorder import Call, Change, Hook, Recorder
 from tests.double.world import World
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     StaleRead = Literal[
         "tagging", "list_secrets", "list_certificates", "in_use_by", "secret_values"
     ]
+
+_Hook = TypeVar("_Hook")
 
 _SNAPSHOTS: dict[str, Callable[[World, str], Any]] = {
     "in_use_by": certificates.uses,
@@ -96,6 +98,10 @@ class EmbeddedAws:
     def after(self, hook: Hook) -> AbstractContextManager[None]:
         """Run `hook` after each call had its effect or was refused; as `before` otherwise."""
         return _Registration(self._recorder.after, hook)
+
+    def changing(self, change: Change) -> AbstractContextManager[None]:
+        """Let `change` alter each answer before the caller gets it, until the context is left."""
+        return _Registration(self._recorder.changes, change)
 
     @contextmanager
     def unobserved(self) -> Iterator[None]:
@@ -166,10 +172,10 @@ class EmbeddedAws:
         return list(acm_backends[self.account_id].regions)
 
 
-class _Registration:
+class _Registration(Generic[_Hook]):
     """A hook in its place; calling it, or leaving it as a context, takes the hook out."""
 
-    def __init__(self, hooks: list[Hook], hook: Hook) -> None:
+    def __init__(self, hooks: list[_Hook], hook: _Hook) -> None:
         self._hooks = hooks
         self._hook = hook
         hooks.append(hook)

@@ -38,6 +38,8 @@ class Call:
 
 
 Hook: TypeAlias = "Callable[[Call], object]"
+Change: TypeAlias = "Callable[[BaseClient, Call, Any], object]"
+"""Changes an answer in place, before the caller gets it."""
 
 
 class Recorder:
@@ -47,6 +49,7 @@ class Recorder:
         self.calls: list[Call] = []
         self.before: list[Hook] = []
         self.after: list[Hook] = []
+        self.changes: list[Change] = []
         self._world = world
 
     def recording(self, botocore: MakeApiCall) -> MakeApiCall:
@@ -64,12 +67,15 @@ class Recorder:
                 _run(self.before, call)
                 self._refuse_dark(call, client)
                 try:
-                    return botocore(client, operation, params)
+                    answer = botocore(client, operation, params)
                 except ClientError as error:
                     call.error = error_code(error)
                     raise
                 finally:
                     _run(self.after, call)
+                for change in tuple(self.changes):
+                    change(client, call, answer)
+                return answer
 
         return make_api_call
 

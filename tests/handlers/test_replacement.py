@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -159,3 +159,34 @@ def test_a_replacement_makes_no_more_changes_than_are_died_after_above(
     made = [each for each in estate.aws.calls if each.operation in CHANGES]
     assert len(made) == CHANGES_OF_A_REPLACEMENT
     assert_replaced(estate, shop)
+
+
+def test_where_acm_does_not_name_users_a_copy_that_its_list_calls_unused_is_replaced(
+    estate: Estate, authorities: Authorities
+) -> None:
+    """ACM's model does not require InUseBy: it may be absent where nothing uses a certificate."""
+    estate.secret("shop", authorities.public.issue("shop.example.com", key=shared_key("rsa2048")))
+    estate.run()
+    version = estate.renew("shop", authorities.public.issue("shop.example.com"))
+
+    with estate.aws.changing(without_users):
+        run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert len(copies_of_version(estate, version)) == 2
+
+
+def without_users(_: object, call: Call, answer: Any) -> None:
+    if call.operation == "DescribeCertificate":
+        answer["Certificate"].pop("InUseBy", None)
+
+
+def test_where_acm_does_not_name_the_users_of_a_copy_in_use_nothing_is_changed(
+    estate: Estate, shop: Shop
+) -> None:
+    with estate.aws.changing(without_users):
+        run = estate.run()
+
+    assert "answers without InUseBy" in str(run.rotation(SHOP)["error"] or run.rotation(SHOP))
+    assert copies_of_version(estate, shop.version) == []
+    assert estate.default_of(shop.default_listener) == shop.old[HOME]

@@ -6,11 +6,12 @@ and the clock goes on only where somebody waits: a play can be repeated call by 
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from tests.simulation.estate import Estate
+    from tests.simulation.estate import Estate, Run
 
 ROUNDS = tuple(timedelta(minutes=each) for each in (0, 31, 62, 123, 184))
 """When the scan runs and the queue is worked off. A message that was being worked on by a process
@@ -54,7 +55,9 @@ class Ending:
     strays: int
     dead_letters: int
     crashes: tuple[str, ...]
-    """Exceptions that the handlers did not translate, a death apart."""
+    """Exceptions that the handlers did not translate, a death apart, and bugs that they logged."""
+    reports: frozenset[str]
+    """What the functions reported: warnings, errors, and the status of each rotation."""
 
     def wrongs(self, *right: Ending, counts_doubled: bool = True) -> list[str]:
         """Return what this play broke of the service's promises.
@@ -88,10 +91,10 @@ def play(name: str, faults: FaultSchedule = none) -> Ending:
     with account(roots=roots) as estate, one_after_the_other():
         scene = STORIES[name](estate, authorities())
         begin, initial = now() + scene.later, all_certificates(estate)
-        crashes: list[str] = []
+        notes = _Notes()
         with watching(estate, scene.serves) as seen:
             calls = [
-                _round(estate, begin + after, faults(estate, number), crashes)
+                _round(estate, begin + after, faults(estate, number), notes)
                 for number, after in enumerate(ROUNDS)
             ]
         return Ending(
@@ -102,7 +105,8 @@ def play(name: str, faults: FaultSchedule = none) -> Ending:
             doubled=seen.doubled,
             strays=strays(estate, initial),
             dead_letters=estate.dead_letters(),
-            crashes=tuple(crashes),
+            crashes=tuple(notes.crashes),
+            reports=frozenset(notes.reports),
         )
 
 
@@ -113,28 +117,47 @@ def play_all(plays: Sequence[tuple[str, FaultSchedule]]) -> list[Ending]:
         return list(pool.map(play, names, schedules, chunksize=4))
 
 
+@dataclass(kw_only=True)
+class _Notes:
+    """What the functions reported so far."""
+
+    crashes: list[str] = field(default_factory=list)
+    reports: set[str] = field(default_factory=set)
+
+    def note(self, run: Run) -> None:
+        """Take in the log lines of a run."""
+        for line in map(json.loads, run.lines):
+            if line.get("message") == "bug":
+                self.crashes.append(str(line.get("exception")))
+            if line.get("level") in {"WARNING", "ERROR"}:
+                rotation = line.get("rotation", {})
+                self.reports.add(f"{line['message']} {rotation.get('status', '')}".strip())
+            if line.get("scan", {}).get("unreachable"):
+                self.reports.add("scan without a Region")
+
+
 def _round(
-    estate: Estate, at: Any, faults: AbstractContextManager[object], crashes: list[str]
+    estate: Estate, at: Any, faults: AbstractContextManager[object], notes: _Notes
 ) -> Counter[str]:
     """Scan and work the queue off, or die on the way; return the calls made to each service."""
     estate.aws.calls.clear()
     with virtual_time(at), faults:
         for work in (estate.scan, estate.drain):
-            with suppress(DeathError), _noting(crashes):
-                work()
+            with suppress(DeathError), _noting(notes):
+                notes.note(work())
     ours = (each for each in estate.aws.calls if each.operation != "ReceiveMessage")
     return Counter(each.service for each in ours)
 
 
 @contextmanager
-def _noting(crashes: list[str]) -> Iterator[None]:
+def _noting(notes: _Notes) -> Iterator[None]:
     """Note what nobody translated. An error of ours ends a scan; Lambda tries it again."""
     try:
         yield
-    except CertRotationError:
-        return
+    except CertRotationError as error:
+        notes.reports.add(f"raised {error.code}")
     except Exception as error:  # noqa: BLE001  whatever it is, it is a finding
-        crashes.append(repr(error))
+        notes.crashes.append(repr(error))
 
 
 @cache

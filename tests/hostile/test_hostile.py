@@ -9,9 +9,12 @@ import pytest
 
 from certrotation.aws.acm import AcmCertificates
 from certrotation.aws.dependents.elbv2.adapter import LoadBalancerListeners
+from certrotation.core.estate.inventory import CertificateDetail
+from tests.hostile import members
 from tests.hostile.concurrency import ACTIONS, Amidst
 from tests.hostile.crash import Deaths, double_deaths, single_deaths
 from tests.hostile.fault_injection import schedules
+from tests.hostile.members import play_variation
 from tests.hostile.plays import play
 from tests.hostile.stories import STORIES
 
@@ -19,12 +22,14 @@ if TYPE_CHECKING:
     from certrotation.core.estate.inventory import Dependent
     from certrotation.core.material.bundle import Material
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-SINGLE, EVERY_NTH, MOMENTS = 3, 23, 2
-"""How many single deaths of each story, which of the fault schedules, how many moments to act."""
+SINGLE, EVERY_NTH, MOMENTS, EVERY_MEMBER = 3, 23, 2, 31
+"""How many single deaths of each story, which of the fault schedules, how many moments to act, and
+which of the members of AWS's answers."""
 
 undisturbed = cache(play)
+recorded = cache(members.undisturbed)
 
 
 def spread(plays: list[Deaths], count: int) -> list[Deaths]:
@@ -57,6 +62,22 @@ def test_faults_of_aws_cost_time_and_nothing_else(name: str) -> None:
     found = {str(each): play(name, each).wrongs(right) for each in every[::EVERY_NTH]}
 
     assert {schedule: wrong for schedule, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_member_that_aws_leaves_out_or_changes_ends_in_no_bug_and_not_in_silence(
+    name: str,
+) -> None:
+    right, nothing = recorded(name)
+    first = [*STORIES].index(name)
+
+    results = [
+        play_variation(name, each, right, nothing.deletions)
+        for each in sorted(nothing.found)[first::EVERY_MEMBER]
+    ]
+
+    assert len(results) > 0
+    assert [each for each in results if each.wrongs] == []
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -105,3 +126,22 @@ def test_what_is_imported_twice_is_seen(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(AcmCertificates, "reimport", twice)
 
     assert any("imported twice" in each for each in play("reimport").wrongs(right))
+
+
+def test_an_adapter_that_needs_an_optional_member_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    right, nothing = recorded("first import")
+    (left_out,) = [
+        each
+        for each in nothing.found
+        if (each.operation, each.path[-1], each.kind)
+        == ("DescribeCertificate", "CreatedAt", "left out")
+    ]
+
+    def needy(self: AcmCertificates, arn: str) -> CertificateDetail:
+        answer = self._client.describe_certificate(CertificateArn=arn)["Certificate"]
+        return CertificateDetail(answer["CreatedAt"], tuple(answer["InUseBy"]))
+
+    monkeypatch.setattr(AcmCertificates, "detail", needy)
+
+    (wrong,) = play_variation("first import", left_out, right, nothing.deletions).wrongs[:1]
+    assert "CreatedAt" in wrong

@@ -7,11 +7,12 @@ acm:ListTagsForCertificate, acm:DeleteCertificate.
 ACM's model requires almost no member of an answer. If a member is absent:
 
 - ListCertificates: without a list, or with a row that has no ARN, the Region counts as unreachable,
-  because no certificate may be passed over. A row without a type counts as imported, and one
-  without `InUse` as in use. Absent dates are read from the certificate; if the certificate cannot
-  be read, the Region counts as unreachable. A row without names has none.
+  because no certificate may be passed over. A row without a type, or with an unknown one, counts as
+  imported, and one without `InUse` as in use. Absent dates are read from the certificate; if the
+  certificate cannot be read, the Region counts as unreachable. A row without names has none.
+  A row without alternative names, or with a hundred and without the flag for more, may have more.
 - DescribeCertificate: `ImportedAt` replaces an absent `CreatedAt`; without both the age is unknown.
-  Without `InUseBy` ACM names no user.
+  Without `InUseBy` the users are unknown; the caller decides by the list's `InUse`.
 - GetCertificate: without a certificate the certificate is unreadable.
 - ImportCertificate: without an ARN the next run finds the certificate by its tags or names.
 """
@@ -58,7 +59,10 @@ if TYPE_CHECKING:
     from certrotation.errors import CertRotationError
 
 _PAGE = 1000
-_IMPORTED = "IMPORTED"
+_NAMES_SHOWN = 100
+"""How many names the list shows of a certificate (ACM API Reference, CertificateSummary)."""
+_NOT_IMPORTED = frozenset({"AMAZON_ISSUED", "PRIVATE"})
+"""The types of certificates that ACM issues (ACM API Reference, CertificateSummary)."""
 
 _TAGS = Fault(TagsRefused, "Correct the secret's tags, or the organisation's tag policy.")
 MEANINGS = (
@@ -113,7 +117,7 @@ class AcmCertificates:
                 PaginationConfig={"PageSize": _PAGE},
             )
             summaries = [each for page in pages for each in self._summaries(page)]
-        imported = [each for each in summaries if each.get("Type", _IMPORTED) == _IMPORTED]
+        imported = [each for each in summaries if each.get("Type") not in _NOT_IMPORTED]
         return [found for each in imported if (found := self._listed(each)) is not None]
 
     def presented(self, arn: str) -> PresentedCertificate:
@@ -137,7 +141,7 @@ class AcmCertificates:
             raise incomplete(f"acm:DescribeCertificate for {arn}", "Certificate")
         return CertificateDetail(
             created_at=answer.get("CreatedAt") or answer.get("ImportedAt"),
-            in_use_by=tuple(answer.get("InUseBy", ())),
+            in_use_by=tuple(answer["InUseBy"]) if "InUseBy" in answer else None,
         )
 
     def tags(self, arn: str) -> Mapping[str, str]:
@@ -215,6 +219,7 @@ class AcmCertificates:
             not_after=not_after,
             in_use=summary.get("InUse", True),
             imported_at=summary.get("ImportedAt"),
+            has_further_names=_has_further_names(summary),
         )
 
     def _incomplete_list(self, member: str) -> CertRotationError:
@@ -227,6 +232,13 @@ class AcmCertificates:
     @property
     def _here(self) -> str:
         return f"the certificates in {self._region}"
+
+
+def _has_further_names(summary: CertificateSummaryTypeDef) -> bool:
+    shown = summary.get("SubjectAlternativeNameSummaries")
+    if shown is None:
+        return True
+    return summary.get("HasAdditionalSubjectAlternativeNames", len(shown) >= _NAMES_SHOWN)
 
 
 def _import_request(material: Material) -> ImportCertificateRequestTypeDef:

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from certrotation.core.estate.inventory import Copy, RegionLook, Users
+from certrotation.core.estate.inventory import (
+    Copy,
+    OtherCertificates,
+    RegionLook,
+    UnreadableCertificate,
+    Users,
+)
 from certrotation.core.estate.tags import Marks
 from certrotation.core.findings import final_refusals
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
-from certrotation.errors import AccessDenied, CertificateUnreadable, Rejected, Vanished
+from certrotation.errors import (
+    AccessDenied,
+    CertificateUnreadable,
+    CertRotationError,
+    Rejected,
+    Unreachable,
+    Vanished,
+)
 from certrotation.values import dataclass, replace
+from certrotation.workflows.shared_names import find_shared_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from certrotation.core.estate.inventory import Dependent
+    from certrotation.core.estate.inventory import Dependent, ListedCertificate
     from certrotation.core.rotation.plan import RegionPlan
     from certrotation.core.rotation.planning import Rotation
     from certrotation.core.rotation.region_planning import Rejections
@@ -94,42 +108,58 @@ class Observer:
             return None
         if self.rotation.users_decide(copies, region.kinds, self.now):
             copies = tuple(self._with_users(region, copies))
+            if any(each.users is None for each in copies):
+                return None
         return RegionLook(region=region.name, copies=copies)
 
     def _look_directly(self, region: Region, known: Iterable[str]) -> RegionLook:
         """Return what ACM's own list and tags hold of the secret and of the material's names."""
         names = self.rotation.material.names
-        by_name = [
-            each.arn
-            for each in region.certificates.list_imported()
-            if each.names <= names  # without names in the list, the certificate itself decides
-        ]
-        tags = {**self._indexed(region), **_tags_of(region, dict.fromkeys((*by_name, *known)))}
-        own = {arn: of_it for arn, of_it in tags.items() if self._is_own(Marks.from_tags(of_it))}
+        listed = {each.arn: each for each in region.certificates.list_imported()}
+        # Without names in the list, the certificate itself decides.
+        by_name = [arn for arn, each in listed.items() if each.names <= names]
+        in_use = {arn: each.in_use for arn, each in listed.items()}
+        indexed = self._indexed(region)
+        shared = find_shared_names(region, listed.values(), names, indexed)
+        tags = {**indexed, **_tags_of(region, dict.fromkeys((*by_name, *known)))}
+        own = {
+            arn: of_it
+            for arn, of_it in {**tags, **shared.tags}.items()
+            if self._is_own(Marks.from_tags(of_it))
+        }
         others = {
             arn: of_it
             for arn, of_it in tags.items()
             if arn not in own and not Marks.from_tags(of_it).ignored
         }
-        lookalikes, unreadable = self._readable(region, others)
+        lookalikes, unreadable = self._readable(region, others, listed)
+        sharing, unreadable_too = self._readable(region, shared.unclaimed, listed)
         return RegionLook(
             region=region.name,
-            copies=tuple(self._with_users(region, self._copies(region, own))),
-            lookalikes=tuple(self._with_users(region, lookalikes)),
-            unreadable=unreadable,
+            copies=tuple(self._with_named_users(region, self._copies(region, own), in_use)),
+            lookalikes=tuple(self._with_named_users(region, lookalikes, in_use)),
+            unreadable=(*unreadable, *unreadable_too, *shared.unreadable),
+            others=OtherCertificates(
+                sharing=tuple(self._with_users_if_readable(region, sharing)), unread=shared.unread
+            ),
         )
 
     def _readable(
-        self, region: Region, tags: Mapping[str, Mapping[str, str]]
-    ) -> tuple[tuple[Copy, ...], tuple[str, ...]]:
+        self,
+        region: Region,
+        tags: Mapping[str, Mapping[str, str]],
+        listed: Mapping[str, ListedCertificate],
+    ) -> tuple[tuple[Copy, ...], tuple[UnreadableCertificate, ...]]:
         """Return those of other people's certificates that can be read, and why the rest cannot."""
         copies: list[Copy] = []
-        unreadable: list[str] = []
+        unreadable: list[UnreadableCertificate] = []
         for arn, tags_of_it in tags.items():
             try:
                 copies += self._copies(region, {arn: tags_of_it})
             except (AccessDenied, CertificateUnreadable, Rejected) as error:
-                unreadable.append(error.found)
+                is_left = Marks.from_tags(tags_of_it).is_unclaimed and _is_used(listed.get(arn))
+                users = _users_if_readable(region, arn) if is_left else None
+                unreadable.append(UnreadableCertificate(arn, error.found, is_left, users))
         return tuple(copies), tuple(unreadable)
 
     def _is_own(self, marks: Marks) -> bool:
@@ -150,7 +180,32 @@ class Observer:
     def _copies(self, region: Region, tags: Mapping[str, Mapping[str, str]]) -> tuple[Copy, ...]:
         return tuple(_copies_that_exist(region, tags))
 
-    def _with_users(self, region: Region, copies: Sequence[Copy]) -> Iterator[Copy]:
+    def _with_named_users(
+        self, region: Region, copies: Iterable[Copy], in_use: Mapping[str, bool]
+    ) -> Iterator[Copy]:
+        """Yield the copies with their users; `in_use` is what ACM's list says of each.
+
+        A certificate that the list does not show yet is new, and nothing uses it.
+
+        Raises:
+            Unreachable: ACM's list says that a certificate is in use, and ACM does not say by whom.
+        """
+        listed = (replace(each, in_use=in_use.get(each.arn, False)) for each in copies)
+        for copy in self._with_users(region, listed):
+            if copy.users is None:
+                raise Unreachable(
+                    f"acm:DescribeCertificate for {copy.arn} answers without InUseBy, "
+                    "and acm:ListCertificates says that the certificate is in use.",
+                    "The rotation retries. If this lasts, open a case with AWS Support.",
+                )
+            yield copy
+
+    def _with_users(self, region: Region, copies: Iterable[Copy]) -> Iterator[Copy]:
+        """Yield the copies with their users.
+
+        Where ACM does not say who uses a certificate, nobody does if its list says so; else the
+        users stay None.
+        """
         for copy in copies:
             try:
                 detail = region.certificates.detail(copy.arn)
@@ -160,13 +215,37 @@ class Observer:
                 tags = region.certificates.tags(copy.arn) if is_back else copy.tags
             except Vanished:
                 continue
+            named = detail.in_use_by
+            if named is None and copy.in_use is False:
+                named = ()
             yield replace(
                 copy,
                 tags=tags,
-                in_use=bool(detail.in_use_by),
+                in_use=copy.in_use if named is None else bool(named),
                 created_at=detail.created_at,
-                users=users_of(region, copy.arn, detail.in_use_by),
+                users=None if named is None else users_of(region, copy.arn, named),
             )
+
+    def _with_users_if_readable(self, region: Region, copies: Sequence[Copy]) -> Iterator[Copy]:
+        """Yield the certificates, without users if ACM does not name them or an error occurs."""
+        for copy in copies:
+            try:
+                yield from [*self._with_users(region, [copy])]
+            except CertRotationError:
+                yield copy
+
+
+def _is_used(listed: ListedCertificate | None) -> bool:
+    """Return whether the list shows a certificate in use, and a name of it."""
+    return listed is not None and listed.in_use and bool(listed.names)
+
+
+def _users_if_readable(region: Region, arn: str) -> Users | None:
+    try:
+        named = region.certificates.detail(arn).in_use_by
+        return None if named is None else users_of(region, arn, named)
+    except CertRotationError:
+        return None
 
 
 def _copies_that_exist(region: Region, tags: Mapping[str, Mapping[str, str]]) -> Iterator[Copy]:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from certrotation.core.rotation.plan import Delete
-    from certrotation.core.scan.assessment import ScanPolicy
+    from certrotation.core.scan.assessment import Deletion, ScanPolicy
     from certrotation.workflows.ports import Account
 
 
@@ -43,12 +42,12 @@ def scan(account: Account, policy: ScanPolicy, now: datetime) -> ScanReport:
     )
 
 
-def _delete(account: Account, steps: Sequence[Delete]) -> tuple[list[Delete], dict[str, str]]:
+def _delete(account: Account, steps: Sequence[Deletion]) -> tuple[list[Deletion], dict[str, str]]:
     """Delete superseded copies; one that cannot be deleted now is left for a later scan.
 
     The list of tags lags, and a person or a rollback may want the copy kept: its tags are read.
     """
-    done: list[Delete] = []
+    done: list[Deletion] = []
     kept: dict[str, str] = {}
     for step in steps:
         certificates = account.regions[step.region].certificates

@@ -97,8 +97,8 @@ def test_an_applied_plan_is_reported_with_its_findings() -> None:
         ([Status.STRANDED], Disposition.ACKNOWLEDGE),
         ([Status.FAILED], Disposition.RETURN),
         ([Status.FAILED, Status.WAITING], Disposition.RETURN),
-        ([Status.WAITING], Disposition.QUEUE_ANEW),
-        ([Status.WAITING, Status.REFUSED], Disposition.QUEUE_ANEW),
+        ([Status.WAITING], Disposition.REQUEUE),
+        ([Status.WAITING, Status.REFUSED], Disposition.REQUEUE),
     ],
 )
 def test_a_message_is_returned_for_a_retry_queued_anew_to_wait_or_acknowledged(

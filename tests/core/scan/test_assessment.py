@@ -189,9 +189,9 @@ def test_what_nobody_uses_does_not_count_as_used() -> None:
     assert not verdict_on(listed(in_use=True), {IGNORE: ""}).counts_as_used
 
 
-def test_a_copy_of_a_secret_without_a_current_version_is_current_or_awaits_material() -> None:
-    empty = managed(version=None)
-    near = listed(ends=DAY)
+def test_a_copy_whose_secret_names_no_current_version_is_due_for_a_direct_read() -> None:
+    """A list may leave the labels out; only a direct read tells."""
+    status = verdict_on(listed(), carrying(listed()), managed(version=None))
 
-    assert verdict_on(listed(), carrying(listed()), empty).state is State.CURRENT
-    assert verdict_on(near, carrying(near), empty).state is State.AWAITING
+    assert status.state is State.DUE
+    assert status.because == "the list of secrets names no AWSCURRENT version"

@@ -44,6 +44,13 @@ def test_a_secret_all_of_whose_copies_are_current_is_not_due() -> None:
     assert assessed(listing((listed(), carrying(listed())))).due == ()
 
 
+def test_a_secret_that_never_had_a_value_is_not_due() -> None:
+    empty = managed(version=None)
+
+    assert assessed(listing(), secrets=(empty,)).due == ()
+    assert len(assessed(listing((listed(), carrying(listed()))), secrets=(empty,)).due) == 1
+
+
 def test_a_secret_is_due_for_every_copy_that_is_due() -> None:
     stale = listed(2)
 

@@ -9,7 +9,7 @@ import pytest
 
 from certrotation.core.estate.tags import Marks
 from certrotation.core.findings import Code, Severity
-from certrotation.core.rotation.plan import Delete
+from certrotation.core.scan.assessment import Deletion
 from certrotation.names.tags import IGNORE, SUPERSEDED_AT, SUPERSEDED_BY
 from tests.core.builders import (
     HOUR,
@@ -78,7 +78,7 @@ def test_a_superseded_copy_is_deletable_once_the_retention_has_passed(
         f"the dependents were moved to {tags[SUPERSEDED_BY]} more than 30 days ago,"
         " and nothing uses the copy"
     )
-    step = Delete(arn=old.arn, region=old.region, because=because, marks=Marks.from_tags(tags))
+    step = Deletion(arn=old.arn, region=old.region, because=because, marks=Marks.from_tags(tags))
     assert deletions == ((step,) if is_deletable else ())
 
 

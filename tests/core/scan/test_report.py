@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.core.estate.tags import Marks
-from certrotation.core.rotation.plan import Delete
+from certrotation.core.scan.assessment import Deletion
 from certrotation.core.scan.classification import State
 from certrotation.core.scan.report import ScanReport
 from certrotation.names.tags import IGNORE, SECRET
@@ -40,6 +40,7 @@ LEVELS = {
     "CopiesAwaitingMaterial",
     "CopiesOverdue",
     "UnmanagedExpiring",
+    "LiveCertificatesLeft",
 }
 # Of a hundred days: the warning window is the last twenty, the critical window the last ten.
 CRITICAL = 10 * DAY
@@ -53,7 +54,9 @@ def report_on(
     return ScanReport(
         assessment=assessed(*listings, secrets=secrets),
         unreachable=unreachable or {},
-        deleted=(Delete(arn="arn:deleted", region=HOME, because="nothing uses it", marks=Marks()),),
+        deleted=(
+            Deletion(arn="arn:deleted", region=HOME, because="nothing uses it", marks=Marks()),
+        ),
         not_deleted={"arn:kept": "it is in use"},
         interval=HOUR,
         now=NOW,
@@ -72,6 +75,7 @@ def test_a_healthy_estate_shows_zeros_for_the_level_metrics() -> None:
         "CopiesAwaitingMaterial": 0,
         "CopiesOverdue": 0,
         "UnmanagedExpiring": 0,
+        "LiveCertificatesLeft": 0,
         "RegionsUnreachable": 0,
         "CopiesManaged": 1,
         "CopiesDue": 0,
@@ -259,6 +263,7 @@ def test_the_summary_names_what_each_metric_counts_those_first_that_end_first() 
         "CertificatesTurnedCritical": [arn(3)],
         "CopiesAwaitingMaterial": [arn(2), arn(1)],
         "UnmanagedExpiring": [arn(3), arn(4)],
+        "LiveCertificatesLeft": [arn(3), arn(4)],
     }
     assert {name: len(rows) for name, rows in counted.items()}.items() <= report.metrics().items()
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from certrotation.core.findings import Code
+from certrotation.core.rotation.plan import Import, Tag
 from certrotation.core.rotation.rendering import describe_step, plan_to_json
 from certrotation.errors import CertRotationError, TransientError, Unreachable
 from certrotation.names import metrics
@@ -84,7 +86,7 @@ class Disposition(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     RETURN = "return"
     """It becomes visible again after a delay, and its receive count rises."""
-    QUEUE_ANEW = "queue anew"
+    REQUEUE = "requeue"
     """A new message takes its place, so that waiting uses up no receives."""
 
 
@@ -113,6 +115,16 @@ class RegionOutcome:
     notes: tuple[str, ...] = ()
     """AWS's messages that made another plan necessary."""
     error: CertRotationError | None = None
+
+    @property
+    def went_live(self) -> bool:
+        """Whether a copy got the material, and the tag that says so."""
+        return any(isinstance(step, (Import, Tag)) for step in self.performed)
+
+    @property
+    def left(self) -> tuple[Finding, ...]:
+        """The findings on certificates in use that the rotation passed over."""
+        return tuple(each for each in self.findings if each.code is Code.LIVE_CERTIFICATE_LEFT)
 
     @classmethod
     def of_error(cls, region: str, error: CertRotationError) -> RegionOutcome:
@@ -190,7 +202,7 @@ class RotationOutcome:
         if self.status is Status.FAILED:
             return Disposition.RETURN
         if any(each.status is Status.WAITING for each in self.regions):
-            return Disposition.QUEUE_ANEW
+            return Disposition.REQUEUE
         return Disposition.ACKNOWLEDGE
 
     def delay(self, receives: int) -> timedelta:
@@ -261,9 +273,6 @@ def follow_up(
     at = int(now.timestamp())
     # Anybody can write a message: a time in the future is ignored.
     since = min(request.waiting_since or at, at)
-    if (
-        outcome.disposition is not Disposition.QUEUE_ANEW
-        or at - since >= LONGEST_WAIT.total_seconds()
-    ):
+    if outcome.disposition is not Disposition.REQUEUE or at - since >= LONGEST_WAIT.total_seconds():
         return None
     return replace(request, version=None, snapshot=None, waiting_since=since)

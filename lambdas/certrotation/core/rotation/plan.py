@@ -9,7 +9,6 @@ from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
     from certrotation.core.estate.inventory import Copy, Dependent
-    from certrotation.core.estate.tags import Marks
 
 NEW_COPY = "the new copy"
 """Stands for the ARN that an Import will make."""
@@ -107,16 +106,6 @@ class Strand:
         return self.dependent.certificate_arn
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete(_Step):
-    """Delete a superseded copy: the one step that only a scan takes."""
-
-    verb = "delete"
-    region: str
-    marks: Marks
-    """What its tags said; if they say something else by now it is not deleted."""
-
-
 Step: TypeAlias = (
     Adopt | Unmark | Reimport | Import | Tag | MarkLeaving | Move | Strand | MarkSuperseded
 )
@@ -134,6 +123,8 @@ class RegionPlan:
     """What was found and left alone."""
     current: tuple[Copy, ...] = ()
     """The copies that are not superseded; the material must not be worse than what they present."""
+    is_searched: bool = False
+    """Whether the Region was searched for certificates that share a name with the material."""
 
     @property
     def is_refused(self) -> bool:

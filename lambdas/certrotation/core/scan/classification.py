@@ -90,7 +90,8 @@ class Classifier:
 
 def _why_due(certificate: ListedCertificate, marks: Marks, secret: ManagedSecret) -> str | None:
     if secret.current_version is None:
-        return None
+        # The secret had a value once. Only a direct read tells whether the list left something out.
+        return "the list of secrets names no AWSCURRENT version"
     if marks.version != secret.current_version:
         return f"the copy has version {marks.version}, AWSCURRENT is {secret.current_version}"
     if marks.not_after != int(certificate.not_after.timestamp()):

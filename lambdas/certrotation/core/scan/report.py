@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
-    from certrotation.core.rotation.plan import Delete
-    from certrotation.core.scan.assessment import CertificateStatus
+    from certrotation.core.scan.assessment import CertificateStatus, Deletion
 
 COUNTED_SHOWN = 50
 """How many certificates the summary names for each metric that counts them, nearest expiry first.
@@ -40,7 +39,7 @@ class ScanReport:
     assessment: Assessment
     unreachable: Mapping[str, str]
     """Region to reason."""
-    deleted: tuple[Delete, ...]
+    deleted: tuple[Deletion, ...]
     """The superseded copies that the scan deleted."""
     not_deleted: Mapping[str, str]
     """ARN to reason, for superseded copies that should have been deleted."""
@@ -90,6 +89,7 @@ class ScanReport:
                 for each in used
                 if each.state is State.UNMANAGED and each.windows.is_warning(now)
             ],
+            metrics.LIVE_CERTIFICATES_LEFT: list(self.assessment.left),
         }
 
     def summary(self) -> dict[str, Any]:
