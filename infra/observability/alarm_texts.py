@@ -179,6 +179,21 @@ _TEXTS = (
         metric=metrics.UNMANAGED_EXPIRING,
     ),
     AlarmText(
+        name="LiveCertificateLeft",
+        severity="warning",
+        title="a certificate with the name of a copy is not renewed",
+        happened=(
+            "Two scans in a row found an imported certificate in use that shares a name with a "
+            "copy and has no tag of this service."
+        ),
+        otherwise=(
+            "its clients do not get the material of the secret: when the certificate expires, they "
+            "reject it, although the copy is renewed. UnmanagedExpiring opens a ticket before that."
+        ),
+        metric=metrics.LIVE_CERTIFICATES_LEFT,
+        lasting="2 scan intervals",
+    ),
+    AlarmText(
         name="MaterialRefused",
         severity="warning",
         title="new material was refused",

@@ -114,6 +114,8 @@ class Alarms(Construct):
             "RotationStalled": self._cadence.until(_STALLED),
             # A single scan may fail by chance.
             "RegionUnreachable": self._cadence.in_a_row(2),
+            # ACM's list says for minutes that a certificate is in use that was detached.
+            "LiveCertificateLeft": self._cadence.in_a_row(2),
             # CloudWatch allows a day of periods only if each is at least an hour.
             "RegionDark": self._cadence.until(_DARK, shortest=HOUR),
         }.items():

@@ -119,6 +119,7 @@ class ServiceDashboard(Construct):
             self._level("RotationStalled", "overdue", _BROWN),
             self._level("AwaitingMaterial", "awaiting material", _ORANGE),
             self._level("UnmanagedExpiring", "unmanaged, expiring", _BLUE),
+            self._level("LiveCertificateLeft", "left beside a copy", _GREY),
         ]
         return self._graph(
             "Certificates that need action", Scale("certificates", levels), of=_SECOND

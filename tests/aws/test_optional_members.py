@@ -108,6 +108,34 @@ def test_a_certificate_without_creation_time_is_as_old_as_its_import(
         assert certificates.detail(arn).created_at == known
 
 
+@pytest.mark.parametrize(
+    ("more", "absent", "may_have_more"),
+    [
+        (0, [], False),
+        (99, [], False),
+        (100, [], True),
+        (0, ["HasAdditionalSubjectAlternativeNames"], False),
+        (99, ["HasAdditionalSubjectAlternativeNames"], True),
+        (0, ["SubjectAlternativeNameSummaries"], True),
+    ],
+)
+def test_a_row_that_may_not_show_every_name_says_so(
+    certificates: AcmCertificates,
+    authorities: Authorities,
+    more: int,
+    absent: list[str],
+    may_have_more: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    names = [f"n{number}.example.com" for number in range(1 + more)]
+    import_issued(client("acm", REGION), authorities.public.issue(*names))
+
+    change = rows_without("CertificateSummaryList", *absent)
+    with answered("acm", "ListCertificates", change):
+        (found,) = certificates.list_imported()
+
+    assert found.has_further_names is may_have_more
+
+
 def test_a_certificate_without_any_time_has_no_known_age(
     certificates: AcmCertificates, arn: str
 ) -> None:

@@ -12,7 +12,12 @@ import time_machine
 
 from certrotation.handlers import rotate
 from certrotation.names import tags
-from certrotation.names.runbook import DEPENDENTS_STRANDED, MATERIAL_REFUSED, place_of
+from certrotation.names.runbook import (
+    DEPENDENTS_STRANDED,
+    LIVE_CERTIFICATE_LEFT,
+    MATERIAL_REFUSED,
+    place_of,
+)
 from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE
 from tests.contracts.logs_insights import ask
 from tests.simulation.estate import HOME, PREFIX, fields_of
@@ -113,6 +118,7 @@ def test_what_the_alarms_promise_to_page_next_is_an_alarm() -> None:
 def test_what_is_mailed_of_a_rotation_names_headings_that_are_there() -> None:
     assert ALARM_TEXTS["MaterialRefused"].heading == MATERIAL_REFUSED
     assert ALARM_TEXTS["DependentsStranded"].heading == DEPENDENTS_STRANDED
+    assert ALARM_TEXTS["LiveCertificateLeft"].heading == LIVE_CERTIFICATE_LEFT
 
 
 def test_a_link_has_the_anchor_that_a_forge_makes_of_the_heading() -> None:
@@ -183,6 +189,25 @@ def test_the_certificate_behind_an_alarm_is_named_however_many_others_expire_soo
     assert row["certificate.region"] == HOME
     assert row["expires"].startswith("20")
     assert row.get("certificate.secret") == (PREFIX + "shop" if managed else None)
+
+
+def test_a_certificate_that_is_left_is_named_with_its_secret_and_what_to_do(
+    estate: Estate, authorities: Authorities
+) -> None:
+    name = "shop.example.com"
+    left = estate.certificate(authorities.public.issue(name, key=shared_key("rsa2048")), HOME)
+    estate.listener("web", HOME, left)
+    estate.secret("shop", authorities.public.issue(name), {tags.REGIONS: HOME})
+    rotated = estate.run().lines
+
+    (row,) = rows("LiveCertificateLeft", estate)
+    (found,) = ask(query("LiveCertificateLeft", 1), rotated)
+
+    assert row["certificate.arn"] == left
+    assert PREFIX + "shop" in row["certificate.because"]
+    assert found["line.rotation.secret"] == PREFIX + "shop"
+    assert left in found["finding.found"]
+    assert tags.SECRET in found["finding.remedy"]
 
 
 def test_what_expires_first_comes_first_and_of_the_last_scan(

@@ -14,7 +14,14 @@ from certrotation.core.findings import (
 )
 from tests.core.samples import VERSION, verdicts
 
-STANDING = ("SELF_SIGNED", "CHAIN_INCOMPLETE", "SERVER_AUTH_MISSING", "SIGNATURE_WEAK", "KEY_WEAK")
+STANDING = (
+    "SELF_SIGNED",
+    "CHAIN_INCOMPLETE",
+    "SERVER_AUTH_MISSING",
+    "SIGNATURE_WEAK",
+    "KEY_WEAK",
+    "LIVE_CERTIFICATE_LEFT",
+)
 ONCE = ("NAMES_LOST", "EXPIRES_SOON", "TRUST_LOST")
 NEVER = sorted(set(Code) - set(STANDING) - set(ONCE))
 

@@ -27,6 +27,7 @@ WARNING = {
     "DeadLettersUnread",
     "FunctionErrors",
     "FunctionThrottled",
+    "LiveCertificateLeft",
     "MaterialRefused",
     "QueueStuck",
     "RegionUnreachable",

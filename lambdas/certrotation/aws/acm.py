@@ -10,6 +10,7 @@ ACM's model requires almost no member of an answer. If a member is absent:
   because no certificate may be passed over. A row without a type, or with an unknown one, counts as
   imported, and one without `InUse` as in use. Absent dates are read from the certificate; if the
   certificate cannot be read, the Region counts as unreachable. A row without names has none.
+  A row without alternative names, or with a hundred and without the flag for more, may have more.
 - DescribeCertificate: `ImportedAt` replaces an absent `CreatedAt`; without both the age is unknown.
   Without `InUseBy` the users are unknown; the caller decides by the list's `InUse`.
 - GetCertificate: without a certificate the certificate is unreadable.
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from certrotation.errors import CertRotationError
 
 _PAGE = 1000
+_NAMES_SHOWN = 100
+"""How many names the list shows of a certificate (ACM API Reference, CertificateSummary)."""
 _NOT_IMPORTED = frozenset({"AMAZON_ISSUED", "PRIVATE"})
 """The types of certificates that ACM issues (ACM API Reference, CertificateSummary)."""
 
@@ -216,6 +219,7 @@ class AcmCertificates:
             not_after=not_after,
             in_use=summary.get("InUse", True),
             imported_at=summary.get("ImportedAt"),
+            has_further_names=_has_further_names(summary),
         )
 
     def _incomplete_list(self, member: str) -> CertRotationError:
@@ -228,6 +232,13 @@ class AcmCertificates:
     @property
     def _here(self) -> str:
         return f"the certificates in {self._region}"
+
+
+def _has_further_names(summary: CertificateSummaryTypeDef) -> bool:
+    shown = summary.get("SubjectAlternativeNameSummaries")
+    if shown is None:
+        return True
+    return summary.get("HasAdditionalSubjectAlternativeNames", len(shown) >= _NAMES_SHOWN)
 
 
 def _import_request(material: Material) -> ImportCertificateRequestTypeDef:

@@ -53,6 +53,7 @@ class Code(StrEnum):
     TRUST_CHANGED = "TRUST_CHANGED"
     MUST_STAPLE = "MUST_STAPLE"
     ADOPTION_AMBIGUOUS = "ADOPTION_AMBIGUOUS"
+    LIVE_CERTIFICATE_LEFT = "LIVE_CERTIFICATE_LEFT"
     DEPENDENT_KEY_UNSUPPORTED = "DEPENDENT_KEY_UNSUPPORTED"
     DEPENDENT_NAME_UNCOVERED = "DEPENDENT_NAME_UNCOVERED"
     DEPENDENT_UNMOVABLE = "DEPENDENT_UNMOVABLE"
@@ -143,6 +144,11 @@ _REMEDIES: dict[Code, str] = {
         "Tag the correct certificate with certrotation:secret = the secret's name. Tag the other"
         " certificates with certrotation:ignore."
     ),
+    Code.LIVE_CERTIFICATE_LEFT: (
+        "Tag the certificate with certrotation:secret = the secret's name, or point its dependents"
+        " at another certificate. To leave the certificate as it is, accept LIVE_CERTIFICATE_LEFT"
+        " in the tag certrotation:accept."
+    ),
     Code.DEPENDENT_KEY_UNSUPPORTED: (
         "Issue the certificate with a key type that every dependent supports."
     ),
@@ -180,6 +186,7 @@ ACCEPTABLE_STANDING = frozenset(
         Code.SERVER_AUTH_MISSING,
         Code.SIGNATURE_WEAK,
         Code.KEY_WEAK,
+        Code.LIVE_CERTIFICATE_LEFT,
     }
 )
 """Findings that a person may accept for every version of a secret."""
@@ -198,11 +205,13 @@ class Finding:
     cause: str = ""
     """The kind of fault, without names. A refusal with a cause does not stop a copy that has the
     same fault from being renewed (see `soften_known`)."""
+    advice: str = ""
+    """What a person must do in this case, if the remedy of the code is too general."""
 
     @property
     def remedy(self) -> str:
         """What a person must do."""
-        return _REMEDIES[self.code]
+        return self.advice or _REMEDIES[self.code]
 
     def __str__(self) -> str:
         """Return one line for a log or a screen."""
@@ -228,9 +237,9 @@ def repair(code: Code, found: str) -> Finding:
     return Finding(code=code, severity=Severity.REPAIR, found=found)
 
 
-def warn(code: Code, found: str) -> Finding:
+def warn(code: Code, found: str, *, advice: str = "") -> Finding:
     """Return a finding that does not stop the rotation."""
-    return Finding(code=code, severity=Severity.WARN, found=found)
+    return Finding(code=code, severity=Severity.WARN, found=found, advice=advice)
 
 
 def refusals(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -253,6 +262,21 @@ def soften_known(
     return tuple(
         replace(each, severity=Severity.WARN, found=f"As in the current copies: {each.found}")
         if each.severity is Severity.REFUSE and each.cause and (each.code, each.cause) in known
+        else each
+        for each in findings
+    )
+
+
+def is_accepted(code: Code, entries: Iterable[str]) -> bool:
+    """Return whether the words of the tag `certrotation:accept` accept a finding for good."""
+    return code in ACCEPTABLE_STANDING and code.value in entries
+
+
+def mark_accepted(findings: Iterable[Finding], entries: Sequence[str]) -> tuple[Finding, ...]:
+    """Name the warnings that a person accepts for good; the other findings stay as they are."""
+    return tuple(
+        replace(each, found=f"Accepted by tag: {each.found}")
+        if each.severity is Severity.WARN and is_accepted(each.code, entries)
         else each
         for each in findings
     )

@@ -8,10 +8,11 @@ from traceback import format_tb
 from typing import TYPE_CHECKING, Any
 
 from certrotation import composition
-from certrotation.core.notify.schedule import is_notification_due
+from certrotation.core.notify.schedule import is_notification_due, regions_left_to_report
 from certrotation.core.rotation.outcomes import (
     WAIT,
     Disposition,
+    RegionOutcome,
     RotationOutcome,
     Status,
     follow_up,
@@ -23,7 +24,7 @@ from certrotation.settings import Settings
 from certrotation.workflows.rotate import Rotator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -84,18 +85,24 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
         # Then the message comes back when its visibility timeout has passed.
         logger.warning("queue", extra={"queue": str(error)})
         return Disposition.RETURN
-    if is_notification_due(request, outcome, settings.scan_interval, receives):
-        notify(account, lambda: _notice(account, outcome, settings.runbook_url))
+    left = regions_left_to_report(request, outcome, settings.scan_interval)
+    if left or is_notification_due(request, outcome, settings.scan_interval, receives):
+        notify(account, lambda: _notice(account, outcome, left, settings.runbook_url))
     return settled
 
 
-def _notice(account: Account, outcome: RotationOutcome, runbook_url: str | None) -> Notice:
+def _notice(
+    account: Account,
+    outcome: RotationOutcome,
+    left: Sequence[RegionOutcome],
+    runbook_url: str | None,
+) -> Notice:
     """Make the mail; it is rare, and what it is made with would lengthen each cold start."""
     from certrotation.core.notify.refusal_notice import refusal_notice  # noqa: PLC0415  see above
     from certrotation.workflows.notify import current_copies_meanwhile  # noqa: PLC0415  see above
 
     live = current_copies_meanwhile(account, outcome)
-    return refusal_notice(service(), outcome, live, runbook_url=runbook_url)
+    return refusal_notice(service(), outcome, live, left=left, runbook_url=runbook_url)
 
 
 def _settle(  # noqa: PLR0913, PLR0917  all that is known of one message

@@ -6,6 +6,7 @@ RUNBOOK = "docs/runbook.md"
 """In the repository."""
 
 MATERIAL_REFUSED = "MaterialRefused: new material was refused"
+LIVE_CERTIFICATE_LEFT = "LiveCertificateLeft: a certificate with the name of a copy is not renewed"
 DEPENDENTS_STRANDED = "DependentsStranded: a listener or distribution uses the old certificate"
 
 

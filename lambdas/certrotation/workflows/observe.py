@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from certrotation.core.estate.inventory import Copy, RegionLook, Users
+from certrotation.core.estate.inventory import (
+    Copy,
+    OtherCertificates,
+    RegionLook,
+    UnreadableCertificate,
+    Users,
+)
 from certrotation.core.estate.tags import Marks
 from certrotation.core.findings import final_refusals
 from certrotation.core.rotation.region_planning import NO_REJECTIONS
 from certrotation.errors import (
     AccessDenied,
     CertificateUnreadable,
+    CertRotationError,
     Rejected,
     Unreachable,
     Vanished,
 )
 from certrotation.values import dataclass, replace
+from certrotation.workflows.shared_names import find_shared_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from certrotation.core.estate.inventory import Dependent
+    from certrotation.core.estate.inventory import Dependent, ListedCertificate
     from certrotation.core.rotation.plan import RegionPlan
     from certrotation.core.rotation.planning import Rotation
     from certrotation.core.rotation.region_planning import Rejections
@@ -107,36 +115,51 @@ class Observer:
     def _look_directly(self, region: Region, known: Iterable[str]) -> RegionLook:
         """Return what ACM's own list and tags hold of the secret and of the material's names."""
         names = self.rotation.material.names
-        listed = region.certificates.list_imported()
+        listed = {each.arn: each for each in region.certificates.list_imported()}
         # Without names in the list, the certificate itself decides.
-        by_name = [each.arn for each in listed if each.names <= names]
-        in_use = {each.arn: each.in_use for each in listed}
-        tags = {**self._indexed(region), **_tags_of(region, dict.fromkeys((*by_name, *known)))}
-        own = {arn: of_it for arn, of_it in tags.items() if self._is_own(Marks.from_tags(of_it))}
+        by_name = [arn for arn, each in listed.items() if each.names <= names]
+        in_use = {arn: each.in_use for arn, each in listed.items()}
+        indexed = self._indexed(region)
+        shared = find_shared_names(region, listed.values(), names, indexed)
+        tags = {**indexed, **_tags_of(region, dict.fromkeys((*by_name, *known)))}
+        own = {
+            arn: of_it
+            for arn, of_it in {**tags, **shared.tags}.items()
+            if self._is_own(Marks.from_tags(of_it))
+        }
         others = {
             arn: of_it
             for arn, of_it in tags.items()
             if arn not in own and not Marks.from_tags(of_it).ignored
         }
-        lookalikes, unreadable = self._readable(region, others)
+        lookalikes, unreadable = self._readable(region, others, listed)
+        sharing, unreadable_too = self._readable(region, shared.unclaimed, listed)
         return RegionLook(
             region=region.name,
             copies=tuple(self._with_named_users(region, self._copies(region, own), in_use)),
             lookalikes=tuple(self._with_named_users(region, lookalikes, in_use)),
-            unreadable=unreadable,
+            unreadable=(*unreadable, *unreadable_too, *shared.unreadable),
+            others=OtherCertificates(
+                sharing=tuple(self._with_users_if_readable(region, sharing)), unread=shared.unread
+            ),
         )
 
     def _readable(
-        self, region: Region, tags: Mapping[str, Mapping[str, str]]
-    ) -> tuple[tuple[Copy, ...], tuple[str, ...]]:
+        self,
+        region: Region,
+        tags: Mapping[str, Mapping[str, str]],
+        listed: Mapping[str, ListedCertificate],
+    ) -> tuple[tuple[Copy, ...], tuple[UnreadableCertificate, ...]]:
         """Return those of other people's certificates that can be read, and why the rest cannot."""
         copies: list[Copy] = []
-        unreadable: list[str] = []
+        unreadable: list[UnreadableCertificate] = []
         for arn, tags_of_it in tags.items():
             try:
                 copies += self._copies(region, {arn: tags_of_it})
             except (AccessDenied, CertificateUnreadable, Rejected) as error:
-                unreadable.append(error.found)
+                is_left = Marks.from_tags(tags_of_it).is_unclaimed and _is_used(listed.get(arn))
+                users = _users_if_readable(region, arn) if is_left else None
+                unreadable.append(UnreadableCertificate(arn, error.found, is_left, users))
         return tuple(copies), tuple(unreadable)
 
     def _is_own(self, marks: Marks) -> bool:
@@ -202,6 +225,27 @@ class Observer:
                 created_at=detail.created_at,
                 users=None if named is None else users_of(region, copy.arn, named),
             )
+
+    def _with_users_if_readable(self, region: Region, copies: Sequence[Copy]) -> Iterator[Copy]:
+        """Yield the certificates, without users if ACM does not name them or an error occurs."""
+        for copy in copies:
+            try:
+                yield from [*self._with_users(region, [copy])]
+            except CertRotationError:
+                yield copy
+
+
+def _is_used(listed: ListedCertificate | None) -> bool:
+    """Return whether the list shows a certificate in use, and a name of it."""
+    return listed is not None and listed.in_use and bool(listed.names)
+
+
+def _users_if_readable(region: Region, arn: str) -> Users | None:
+    try:
+        named = region.certificates.detail(arn).in_use_by
+        return None if named is None else users_of(region, arn, named)
+    except CertRotationError:
+        return None
 
 
 def _copies_that_exist(region: Region, tags: Mapping[str, Mapping[str, str]]) -> Iterator[Copy]:

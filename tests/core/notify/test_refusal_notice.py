@@ -12,6 +12,7 @@ from certrotation.core.estate.current_copies import CurrentCopy
 from certrotation.core.findings import Code, refuse, warn
 from certrotation.core.notify.refusal_notice import refusal_notice
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status, Stranded
+from certrotation.names.runbook import LIVE_CERTIFICATE_LEFT
 from tests.core.builders import HOME, SHOP, US, managed
 from tests.core.rotation_outcomes import DENIED, EXPIRED, PLAN, failed, throttled
 from tests.core.samples import DAY, NOW
@@ -45,6 +46,50 @@ def lines(outcome: RotationOutcome) -> list[str]:
 def of_regions(*regions: RegionOutcome) -> RotationOutcome:
     """What came of material that nothing is wrong with by itself."""
     return RotationOutcome.of_regions(replace(PLAN, findings=(DRIFTS,)), regions)
+
+
+LEFT = warn(Code.LIVE_CERTIFICATE_LEFT, "arn:3 is left.", advice="Tag arn:3.")
+
+
+def test_what_was_passed_over_is_told_with_its_remedy_and_heading() -> None:
+    done = RegionOutcome(region=HOME, status=Status.DONE, findings=(LEFT, DRIFTS))
+
+    notice = refusal_notice("tls", of_regions(done), LIVE, left=[done])
+
+    assert notice.subject == f"tls: certificate left {SHOP}"
+    assert notice.body.splitlines() == [
+        "A certificate in use shares a name with new material, and this service does not renew it.",
+        "",
+        f"Secret: {SHOP}",
+        "Stack: tls",
+        "",
+        "Certificates in use that this service does not renew:",
+        f"  {HOME}: LIVE_CERTIFICATE_LEFT",
+        "    Found: arn:3 is left.",
+        "    Remedy: Tag arn:3.",
+        "",
+        "Status by Region:",
+        f"  {HOME}: done: the new material is live",
+        "",
+        "Currently live:",
+        f"  {HOME}: arn:1, expires {NOW + DAY:%Y-%m-%d %H:%M} UTC",
+        f"  {HOME}: arn:2, expiry not recorded",
+        f"  {US}: no copy yet",
+        "",
+        "What to do:",
+        f'  Follow docs/runbook.md, "{LIVE_CERTIFICATE_LEFT}".',
+        "  You get this mail once a version of the secret.",
+    ]
+
+
+def test_a_refusal_and_what_was_passed_over_are_one_mail() -> None:
+    refused = RegionOutcome(region=HOME, status=Status.REFUSED, findings=(UNMOVABLE, LEFT))
+
+    notice = refusal_notice("tls", of_regions(refused), {}, left=[refused])
+
+    assert notice.subject == f"tls: refused {SHOP}"
+    for each in ("DEPENDENT_UNMOVABLE", "arn:3 is left.", "LiveCertificateLeft: ", *AT_THE_END):
+        assert each in notice.body
 
 
 def test_material_that_is_refused_is_told_in_full() -> None:

@@ -40,6 +40,7 @@ LEVELS = {
     "CopiesAwaitingMaterial",
     "CopiesOverdue",
     "UnmanagedExpiring",
+    "LiveCertificatesLeft",
 }
 # Of a hundred days: the warning window is the last twenty, the critical window the last ten.
 CRITICAL = 10 * DAY
@@ -74,6 +75,7 @@ def test_a_healthy_estate_shows_zeros_for_the_level_metrics() -> None:
         "CopiesAwaitingMaterial": 0,
         "CopiesOverdue": 0,
         "UnmanagedExpiring": 0,
+        "LiveCertificatesLeft": 0,
         "RegionsUnreachable": 0,
         "CopiesManaged": 1,
         "CopiesDue": 0,
@@ -261,6 +263,7 @@ def test_the_summary_names_what_each_metric_counts_those_first_that_end_first() 
         "CertificatesTurnedCritical": [arn(3)],
         "CopiesAwaitingMaterial": [arn(2), arn(1)],
         "UnmanagedExpiring": [arn(3), arn(4)],
+        "LiveCertificatesLeft": [arn(3), arn(4)],
     }
     assert {name: len(rows) for name, rows in counted.items()}.items() <= report.metrics().items()
 

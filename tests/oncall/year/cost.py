@@ -26,7 +26,7 @@ POLLS = 657_000
 KMS_REQUESTS = 61_320
 """A month, whatever is done."""
 
-METRICS = 16
+METRICS = 17
 MONTHS = 12
 DAYS_OF_A_YEAR = 365
 
@@ -55,7 +55,7 @@ def bill(played: Played) -> Iterator[Item]:
     yield Item("EventBridge Scheduler", f"{scans:,}", scans * 1.00 / 1e6)
     yield Item("custom metrics", f"{METRICS} a month", METRICS * months * 0.30)
     yield Item("alarms, by metric", f"{played.alarmed} a month", played.alarmed * months * 0.10)
-    yield Item("alarm made of others", "1 a month", months * 0.50)
+    yield Item("composite alarm", "1 a month", months * 0.50)
     yield Item("logs, ingested", f"{logs:.3f} GB", logs * 0.50)
     yield Item("logs, kept for a year", f"{logs:.3f} GB", logs * MONTHS * 0.03)
     yield Item("KMS key", "1", months * 1.00)

@@ -97,6 +97,8 @@ class ListedCertificate:
     """Follows a detach by up to twenty minutes, so a hint."""
     imported_at: datetime | None = None
     """When something was imported under this ARN last; None if the list does not say."""
+    has_further_names: bool = False
+    """Whether the certificate has, or may have, names that the list does not show."""
 
 
 class CertificateDetail(NamedTuple):
@@ -225,6 +227,29 @@ class Copy:
         )
 
 
+class UnreadableCertificate(NamedTuple):
+    """A certificate with a name of the material that could not be read."""
+
+    arn: str
+    found: str
+    """The reason."""
+    is_left: bool
+    """Whether the list shows it in use under a name of the material, and nothing says that it is a
+    copy of a secret, or ignored."""
+    users: Users | None = None
+    """None if they were not asked for, or could not be read."""
+
+
+class OtherCertificates(NamedTuple):
+    """What a direct look found beside copies and lookalikes."""
+
+    sharing: tuple[Copy, ...] = ()
+    """Certificates in use, without a tag of this service, that have a name of the material and
+    other names as well. They are never adopted. `users` is None if it is not known."""
+    unread: int = 0
+    """How many more certificates like `sharing` there are: of many, only some are read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionLook:
     """What a rotation saw of one Region."""
@@ -234,5 +259,7 @@ class RegionLook:
     """All that carry the secret's tag, superseded ones included."""
     lookalikes: tuple[Copy, ...] = ()
     """Other certificates with the material's names; only a direct look finds them."""
-    unreadable: tuple[str, ...] = ()
-    """What kept others of these from being read."""
+    unreadable: tuple[UnreadableCertificate, ...] = ()
+    """What could not be read of the lookalikes, and of the others."""
+    others: OtherCertificates | None = None
+    """None unless the look was direct."""

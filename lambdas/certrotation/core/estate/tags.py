@@ -55,6 +55,11 @@ class Marks:
     ignored: bool = False
 
     @property
+    def is_unclaimed(self) -> bool:
+        """Whether the certificate is no copy of any secret, and is not ignored."""
+        return self.secret is None and not self.ignored
+
+    @property
     def is_superseded(self) -> bool:
         """Whether the certificate's dependents were moved to another certificate.
 

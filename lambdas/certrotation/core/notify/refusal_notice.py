@@ -1,4 +1,6 @@
-"""The mail about a rotation that was refused, or that left a dependent stranded.
+"""The mail about a rotation that needs a person.
+
+The rotation was refused, left a dependent stranded, or passed over a certificate in use.
 
 The mail contains only findings, errors, names and dates. None of these ever contains a byte of a
 secret's value.
@@ -6,12 +8,17 @@ secret's value.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.findings import refusals
 from certrotation.core.notify.notice import Notice, at
 from certrotation.core.rotation.outcomes import Status
-from certrotation.names.runbook import DEPENDENTS_STRANDED, MATERIAL_REFUSED, place_of
+from certrotation.names.runbook import (
+    DEPENDENTS_STRANDED,
+    LIVE_CERTIFICATE_LEFT,
+    MATERIAL_REFUSED,
+    place_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +28,27 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome
 
 EVERYWHERE = "all Regions"
+
+
+class _Says(NamedTuple):
+    """How a mail begins."""
+
+    subject: str
+    summary: str
+
+
+_REFUSED = _Says(
+    "refused",
+    "New material was refused. The previous certificate stays live where it was refused.",
+)
+_STRANDED = _Says(
+    "stranded",
+    "New material is live, but a listener or distribution uses the old certificate.",
+)
+_LEFT = _Says(
+    "certificate left",
+    "A certificate in use shares a name with new material, and this service does not renew it.",
+)
 
 _IN_A_REGION = {
     Status.DONE: "done: the new material is live",
@@ -38,33 +66,36 @@ def refusal_notice(
     outcome: RotationOutcome,
     live: Mapping[str, tuple[CurrentCopy, ...]],
     *,
+    left: Sequence[RegionOutcome] = (),
     runbook_url: str | None = None,
 ) -> Notice:
     """Return the mail about an outcome.
 
     Args:
         stack: the stack's name.
-        outcome: a rotation that was refused or stranded, in every Region or in some.
+        outcome: a rotation that was refused or stranded, in every Region or in some, or that
+            passed over certificates in use.
         live: the current copies by Region; a Region that was not read is missing.
+        left: the Regions whose certificates in use are reported.
         runbook_url: the page of the team's own runbook, if there is one.
     """
     reasons, stranded = list(_reasons(outcome)), list(_stranded(outcome.regions))
+    says = _REFUSED if reasons else _STRANDED if stranded else _LEFT
     return Notice.of(
         stack=stack,
-        says="refused" if reasons else "stranded",
+        says=says.subject,
         about=outcome.secret,
         lines=(
-            "New material was refused. The previous certificate stays live where it was refused."
-            if reasons
-            else "New material is live, but a listener or distribution uses the old certificate.",
+            says.summary,
             "",
             *_about(stack, outcome),
             *_section("Reasons", reasons),
             *_section("Answers of AWS before", _answers(outcome.regions)),
             *_section("Dependents that use the old certificate", stranded),
+            *_section("Certificates in use that this service does not renew", _left(left)),
             *_section("Status by Region", _regions(outcome.regions)),
             *_section("Currently live", _live(live)),
-            *_section("What to do", _what_to_do(reasons, stranded, runbook_url)),
+            *_section("What to do", _what_to_do(reasons, stranded, left, runbook_url)),
         ),
     )
 
@@ -115,6 +146,12 @@ def _reason(where: str, code: str, found: str, remedy: str) -> Iterator[str]:
     yield f"  Remedy: {remedy}"
 
 
+def _left(regions: Iterable[RegionOutcome]) -> Iterator[str]:
+    for region in regions:
+        for each in region.left:
+            yield from _finding(region.region, each)
+
+
 def _answers(regions: Iterable[RegionOutcome]) -> Iterator[str]:
     """Yield what AWS rejected before a later plan was refused too, or left a dependent stranded."""
     for region in regions:
@@ -142,7 +179,10 @@ def _live(live: Mapping[str, tuple[CurrentCopy, ...]]) -> Iterator[str]:
 
 
 def _what_to_do(
-    reasons: Sequence[str], stranded: Sequence[str], runbook_url: str | None
+    reasons: Sequence[str],
+    stranded: Sequence[str],
+    left: Sequence[RegionOutcome],
+    runbook_url: str | None,
 ) -> Iterator[str]:
     # A mail program would make a full stop after a link a part of the link.
     end = "" if runbook_url else "."
@@ -150,5 +190,10 @@ def _what_to_do(
         yield f"Follow {place_of(MATERIAL_REFUSED, runbook_url)}{end}"
     if stranded:
         yield f"Follow {place_of(DEPENDENTS_STRANDED, runbook_url)}{end}"
+    if left:
+        yield f"Follow {place_of(LIVE_CERTIFICATE_LEFT, runbook_url)}{end}"
+    if not reasons and not stranded:
+        yield "You get this mail once a version of the secret."
+        return
     yield "The rotation retries automatically after the fix, at the latest at the next scan."
     yield "Until then you get one reminder a day."

@@ -9,13 +9,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from certrotation.core.findings import Code, is_accepted
+from certrotation.core.rotation.outcomes import Status
 from certrotation.names.environment import Weekday
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from certrotation.core.rotation.outcomes import RotationOutcome
+    from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome
     from certrotation.core.rotation.request import RotationRequest
 
 REMINDER = timedelta(days=1)
@@ -61,11 +63,58 @@ def is_notification_due(
         return False
     if request.snapshot is None:
         return True
-    changed = outcome.described.last_changed if outcome.described else None
-    # Integers, because the sender of a message may write any number into it.
-    at, known = request.snapshot.at, int(changed.timestamp()) if changed else 0
-    latest = max([known, *(each for each in _stranded_since(outcome) if each <= at)])
+    at = request.snapshot.at
+    latest = max([_last_change(outcome), *(s for s in _stranded_since(outcome) if s <= at)])
     return (at - latest) % int(REMINDER.total_seconds()) < interval.total_seconds()
+
+
+def regions_left_to_report(
+    request: RotationRequest, outcome: RotationOutcome, interval: timedelta
+) -> tuple[RegionOutcome, ...]:
+    """Return the Regions whose findings LIVE_CERTIFICATE_LEFT are mailed now: once a version.
+
+    The rotation reports a Region in which the material went live. Nothing went live in report mode,
+    on hold, and in a Region that is refused; every scan then queues the secret again. So
+
+    - of the scans the first one after the secret's last change reports such a Region;
+    - a person's message reports such a Region. An event's message, which names the version, does
+      not: a scan follows within an interval.
+
+    A secret that accepts LIVE_CERTIFICATE_LEFT is not reported.
+
+    Args:
+        request: the message.
+        outcome: the outcome of its rotation.
+        interval: the time between two scans.
+    """
+    secret = outcome.described
+    if secret is not None and is_accepted(Code.LIVE_CERTIFICATE_LEFT, secret.accepted):
+        return ()
+    is_first = _is_first(request, outcome, interval)
+    return tuple(
+        each
+        for each in outcome.regions
+        if each.left
+        and (each.went_live or (is_first and each.status in {Status.PLANNED, Status.REFUSED}))
+    )
+
+
+def _is_first(request: RotationRequest, outcome: RotationOutcome, interval: timedelta) -> bool:
+    """Return whether a person sent the message, or the first scan after the last change."""
+    if outcome.comes_back or request.waiting_since is not None:
+        return False
+    if request.snapshot is None:
+        return request.version is None
+    return 0 <= request.snapshot.at - _last_change(outcome) < interval.total_seconds()
+
+
+def _last_change(outcome: RotationOutcome) -> int:
+    """Return when the secret was last changed, in epoch seconds; 0 if that is unknown.
+
+    An integer, because the sender of a message may write any number into it as a time.
+    """
+    changed = outcome.described.last_changed if outcome.described else None
+    return int(changed.timestamp()) if changed else 0
 
 
 def _stranded_since(outcome: RotationOutcome) -> Iterator[int]:

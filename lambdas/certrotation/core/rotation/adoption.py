@@ -25,6 +25,8 @@ class Adoption(NamedTuple):
     copies: tuple[Copy, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    is_off: bool = False
+    """Whether the setting keeps every certificate from being adopted."""
 
     @property
     def steps(self) -> tuple[Adopt, ...]:
@@ -58,7 +60,7 @@ def decide_adoption(
     """
     matching = [each for each in lookalikes if _matches(each, material) and not each.marks.ignored]
     untagged = [each for each in matching if each.marks.secret is None]
-    fit = [each for each in untagged if _is_improved_by(each, material, roots)]
+    fit = [each for each in untagged if is_improved_by(each, material, roots)]
     notes = tuple(
         f"{each.arn} is left alone: the material would lose trust or expire sooner"
         for each in untagged
@@ -89,7 +91,8 @@ def _matches(copy: Copy, material: Material) -> bool:
     )
 
 
-def _is_improved_by(copy: Copy, material: Material, roots: PublicRoots) -> bool:
+def is_improved_by(copy: Copy, material: Material, roots: PublicRoots) -> bool:
+    """Return whether the material loses no trust, and expires no sooner than the certificate."""
     ends = copy.presented.leaf.not_valid_after_utc
     loses_trust = any(check_trust(material, copy.arn, copy.presented, roots))
     return not loses_trust and material.leaf.not_valid_after_utc >= ends

@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from certrotation.core.findings import Code
+from certrotation.core.rotation.plan import Import, Tag
 from certrotation.core.rotation.rendering import describe_step, plan_to_json
 from certrotation.errors import CertRotationError, TransientError, Unreachable
 from certrotation.names import metrics
@@ -113,6 +115,16 @@ class RegionOutcome:
     notes: tuple[str, ...] = ()
     """AWS's messages that made another plan necessary."""
     error: CertRotationError | None = None
+
+    @property
+    def went_live(self) -> bool:
+        """Whether a copy got the material, and the tag that says so."""
+        return any(isinstance(step, (Import, Tag)) for step in self.performed)
+
+    @property
+    def left(self) -> tuple[Finding, ...]:
+        """The findings on certificates in use that the rotation passed over."""
+        return tuple(each for each in self.findings if each.code is Code.LIVE_CERTIFICATE_LEFT)
 
     @classmethod
     def of_error(cls, region: str, error: CertRotationError) -> RegionOutcome:

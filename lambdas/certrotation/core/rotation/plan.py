@@ -123,6 +123,8 @@ class RegionPlan:
     """What was found and left alone."""
     current: tuple[Copy, ...] = ()
     """The copies that are not superseded; the material must not be worse than what they present."""
+    is_searched: bool = False
+    """Whether the Region was searched for certificates that share a name with the material."""
 
     @property
     def is_refused(self) -> bool:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.tags import CopyTags, tags_for_copy
-from certrotation.core.findings import Finding, apply_acceptance, refusals, soften_known
+from certrotation.core.findings import (
+    Code,
+    Finding,
+    apply_acceptance,
+    mark_accepted,
+    refusals,
+    soften_known,
+)
 from certrotation.core.rotation.dependent_checks import fit_chain
 from certrotation.core.rotation.plan import Plan
 from certrotation.core.rotation.region_planning import (
@@ -21,7 +28,7 @@ from certrotation.core.rotation.regression_checks import (
     check_names,
     check_trust,
 )
-from certrotation.values import dataclass
+from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -112,7 +119,8 @@ class Rotation:
         """
         material, repairs = fit_chain(self.material, look)
         goal = self._goal(now, rejections)
-        return decide(look, goal._replace(material=material)).with_earlier_findings(repairs)
+        plan = decide(look, goal._replace(material=material)).with_earlier_findings(repairs)
+        return replace(plan, findings=mark_accepted(plan.findings, self.secret.accepted))
 
     def material_for(self, look: RegionLook) -> Material:
         """Return the material with the chain that every dependent of the Region accepts."""
@@ -130,7 +138,7 @@ class Rotation:
         findings = self._soften(
             apply_acceptance(
                 (*self.findings, *self._compare(outdated, now)),
-                self.secret.accepted,
+                self._accepted_for_material(regions),
                 self.material.version,
             ),
             current,
@@ -143,6 +151,18 @@ class Rotation:
             regions=() if refusals(findings) else tuple(regions),
             is_held=self.secret.is_held,
         )
+
+    def _accepted_for_material(self, regions: Sequence[RegionPlan]) -> tuple[str, ...]:
+        """Return the accepted findings, less what the Regions' own findings give an effect.
+
+        Whether a certificate is left is known only if every Region was searched.
+        """
+        left = Code.LIVE_CERTIFICATE_LEFT
+        may_have_effect = len(regions) < len(self.regions) or any(
+            not region.is_searched or left in {each.code for each in region.findings}
+            for region in regions
+        )
+        return tuple(each for each in self.secret.accepted if each != left or not may_have_effect)
 
     def _goal(self, now: datetime, rejections: Rejections = NO_REJECTIONS) -> RegionGoal:
         return RegionGoal(

@@ -15,6 +15,7 @@ from certrotation.core.rotation.dependent_checks import (
     may_object,
     why_stranded,
 )
+from certrotation.core.rotation.left_certificates import check_left
 from certrotation.core.rotation.plan import (
     NEW_COPY,
     Import,
@@ -106,20 +107,23 @@ def decide(look: RegionLook, goal: RegionGoal) -> RegionPlan:
     copies = sorted((*look.copies, *adoption.copies), key=lambda copy: copy.age)
     every = [_decision(each, goal) for each in copies]
     ordinary = [each for each in every if each.copy.is_ordinary(goal.now)]
-    findings = adoption.findings or tuple(_findings(ordinary, goal))
+    found = adoption.findings or tuple(_findings(ordinary, goal))
+    left = check_left(goal.material, goal.secret, look, adoption, goal.roots)
+    findings = (*found, *left)
     steps = (*adoption.steps, *_steps(ordinary, _target(ordinary, every), goal))
     return RegionPlan(
         region=look.region,
         steps=() if refusals(findings) else steps,
         findings=findings,
-        notes=(*adoption.notes, *(f"left alone: {each}" for each in look.unreadable)),
+        notes=(*adoption.notes, *(f"left alone: {each.found}" for each in look.unreadable)),
         current=tuple(each.copy for each in ordinary),
+        is_searched=look.others is not None,
     )
 
 
 def _adoption(look: RegionLook, goal: RegionGoal) -> Adoption:
     if not goal.adopts:
-        return Adoption()
+        return Adoption(is_off=True)
     return decide_adoption(
         goal.material, goal.secret, look.lookalikes, goal.roots, has_copy=bool(look.copies)
     )

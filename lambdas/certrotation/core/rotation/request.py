@@ -36,7 +36,7 @@ class ScanSnapshot(NamedTuple):
     """Epoch seconds."""
     copies: tuple[SnapshotCopy, ...]
     lookalikes: tuple[str, ...] = ()
-    """Regions where a certificate without our tags is in use under the names of a copy."""
+    """Regions where a certificate without our tags is in use under a name of a copy."""
 
     def copies_in(self, region: str) -> tuple[SnapshotCopy, ...]:
         """Return the copies in one Region."""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from certrotation.core.estate.expiry_windows import WindowPolicy, Windows, windows_of
 from certrotation.core.estate.inventory import reverted
 from certrotation.core.estate.tags import Marks, own_tags
+from certrotation.core.findings import Code, is_accepted
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
 from certrotation.core.scan.classification import Classifier, State
 from certrotation.core.scan.import_quota import YEARLY_QUOTA, check_import_quota
 from certrotation.core.scan.scan_rate import check_scan_rate
-from certrotation.values import dataclass
+from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from certrotation.core.estate.inventory import ListedCertificate, ManagedSecret, RegionListing
     from certrotation.core.findings import Finding
 
-Place: TypeAlias = tuple[str, frozenset[str]]
+ServedName: TypeAlias = tuple[str, str]
+"""A Region, and a name of a certificate there."""
 
 INTERVALS_UNTIL_OVERDUE = 3
 
@@ -69,9 +71,10 @@ class CertificateStatus:
         return self.certificate.not_after - self.windows.critical_opens
 
     @property
-    def place(self) -> Place:
-        """The Region and the names, which a certificate shares with its lookalikes."""
-        return self.certificate.region, self.certificate.names
+    def served_names(self) -> frozenset[ServedName]:
+        """The Region with each name; a certificate without names in the list has an empty name."""
+        certificate = self.certificate
+        return frozenset((certificate.region, name) for name in certificate.names or {""})
 
     @property
     def is_untagged_in_use(self) -> bool:
@@ -143,6 +146,8 @@ class Assessment:
     findings: tuple[Finding, ...]
     deletions: tuple[Deletion, ...]
     """Deletions of superseded copies that nothing uses and whose retention has passed."""
+    left: tuple[CertificateStatus, ...] = ()
+    """The certificates in use without a tag of this service that share a name with a copy."""
 
 
 def assess(
@@ -171,7 +176,9 @@ def assess(
         claimed[each.marks.secret].append(each)
     dues = _Dues(
         readable=frozenset(each.region for each in listings),
-        untagged=frozenset(each.place for each in statuses if each.is_untagged_in_use),
+        untagged=frozenset().union(
+            *(each.served_names for each in statuses if each.is_untagged_in_use)
+        ),
         policy=policy,
         now=now,
     )
@@ -200,7 +207,32 @@ def assess(
             if (secret := by_name.get(each.marks.secret or ""))
             and each.is_deletable(secret, policy.retention, now)
         ),
+        left=tuple(_left(statuses, by_name)),
     )
+
+
+def _left(
+    statuses: Sequence[CertificateStatus], secrets: Mapping[str, ManagedSecret]
+) -> Iterator[CertificateStatus]:
+    """Yield the certificates in use without a tag that share a listed name with a copy.
+
+    The names are identical: a wildcard shares a name with the same wildcard only. A copy whose
+    secret accepts LIVE_CERTIFICATE_LEFT does not count.
+    """
+    copies = {
+        served: each.marks.secret
+        for each in statuses
+        if each.state.is_managed
+        and (secret := secrets.get(each.marks.secret or ""))
+        and not is_accepted(Code.LIVE_CERTIFICATE_LEFT, secret.accepted)
+        for served in each.served_names
+        if each.certificate.names
+    }
+    for each in statuses:
+        shared = sorted(each.served_names & copies.keys()) if each.is_untagged_in_use else ()
+        if shared:
+            because = f"it shares {shared[0][1]} with a copy of {copies[shared[0]]}"
+            yield replace(each, because=because)
 
 
 def _deletion(status: CertificateStatus, retention: timedelta) -> Deletion:
@@ -234,8 +266,8 @@ class _Dues(NamedTuple):
     """Decides which secrets are due in the Regions that could be read."""
 
     readable: frozenset[str]
-    untagged: frozenset[Place]
-    """The places where a certificate that could be adopted is in use."""
+    untagged: frozenset[ServedName]
+    """The names of certificates in use without a tag of this service."""
     policy: ScanPolicy
     now: datetime
 
@@ -265,7 +297,7 @@ class _Dues(NamedTuple):
         )
 
     def _snapshot(self, own: Sequence[CertificateStatus]) -> ScanSnapshot:
-        like = {each.certificate.region for each in own if each.place in self.untagged}
+        like = {each.certificate.region for each in own if each.served_names & self.untagged}
         return ScanSnapshot(
             at=int(self.now.timestamp()),
             copies=tuple(_snapshot_copies(own)),

@@ -89,6 +89,7 @@ class ScanReport:
                 for each in used
                 if each.state is State.UNMANAGED and each.windows.is_warning(now)
             ],
+            metrics.LIVE_CERTIFICATES_LEFT: list(self.assessment.left),
         }
 
     def summary(self) -> dict[str, Any]:
