@@ -191,11 +191,9 @@ class RegionRotation:
             return StepResult.PLAN_AGAIN
 
     def _perform_one(self, step: Step) -> StepResult:
-        certificates = self.region.certificates
         match step:
             case Adopt():
-                certificates.add_tags(step.arn, {tags.SECRET: self.rotation.secret.name})
-                self.adopted.add(step.arn)
+                self._adopt(step.arn)
             case Unmark():
                 self._unmark(step.arn)
             case Reimport():
@@ -216,6 +214,12 @@ class RegionRotation:
             case _:
                 assert_never(step)
         return StepResult.DONE
+
+    def _adopt(self, arn: str) -> None:
+        """Tag a certificate as a copy; its dependents move from now on, if they do."""
+        self.region.certificates.add_tags(arn, {tags.SECRET: self.rotation.secret.name})
+        self.adopted.add(arn)
+        self.marked[arn] = int(self.now.timestamp())
 
     def _reimport(self, arn: str) -> StepResult:
         """Reimport; if ACM rejects that, against its rules as we know them, plan a replacement.
