@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from certrotation.core.findings import Code
 from certrotation.core.rotation.plan import Import, Tag
@@ -90,7 +90,8 @@ class Disposition(StrEnum):
     """A new message takes its place, so that waiting uses up no receives."""
 
 
-class Stranded(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranded:
     """A dependent that still names the old copy after a move."""
 
     dependent: str
