@@ -207,7 +207,8 @@ class RegionRotation:
             case Move():
                 return self._move(step)
             case Strand():
-                self.moves.strand(step, step.because, self._reverted_since(step.arn))
+                since = self._reverted_since(step.arn)
+                self.moves.strand(step, step.because, since, objects=False)
                 return StepResult.SKIPPED
             case MarkSuperseded():
                 return self._mark_superseded(step)
@@ -276,7 +277,9 @@ class RegionRotation:
                 self.notes.append(rejection.found)
                 self.rejections = self.rejections.with_move(step.arn)
                 return StepResult.PLAN_AGAIN
-            self.moves.strand(step, rejection.found, rejection.since)
+            # One that has been busy for hours knows since when; it objects to nothing.
+            objects = rejection.since is None
+            self.moves.strand(step, rejection.found, rejection.since, objects=objects)
             return StepResult.SKIPPED
         self.moved += has_left
         return StepResult.DONE if has_left else StepResult.SKIPPED
