@@ -78,6 +78,10 @@ class StackConfig:
     """The customer-managed KMS keys that managed secrets are encrypted with."""
     dependents_tag: tuple[str, str] | None = None
     """Key and value of a tag without which a listener or a distribution is not changed."""
+    edge_functions: tuple[str, ...] = ()
+    """The functions of Lambda@Edge whose distributions may be moved to another certificate."""
+    log_buckets: tuple[str, ...] = ()
+    """The buckets that distributions write standard logs (legacy) to."""
     permissions_boundary: str | None = None
     """ARN of the policy that bounds every role of the stack."""
     tags: tuple[tuple[str, str], ...] = ()
@@ -382,6 +386,13 @@ _RULES: Mapping[str, _Rule] = {
         "a list of ARNs of KMS keys, not of their aliases",
     ),
     "dependents_tag": _Rule("a tag as key=value", _read_tag),
+    # Lambda API Reference, GetFunction; S3 User Guide, Bucket naming rules.
+    "edge_functions": _list_of(
+        r"[A-Za-z0-9_-]{1,64}", 'a list of names of Lambda functions, such as ["rewrite"]'
+    ),
+    "log_buckets": _list_of(
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", 'a list of names of S3 buckets, such as ["acme-logs"]'
+    ),
     "permissions_boundary": _text(
         r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9/_+=,.@-]+",
         "the ARN of an IAM policy",

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from certrotation.aws.dependents.registry import chosen, statements_of
-from certrotation.aws.dependents.statement import Statement
+from certrotation.aws.dependents.statement import REPEATED, Statement
 from certrotation.names.service import EDGE_REGIONS
 from infra.config import StackConfig
 from infra.iam.grants import Grant, resource_tag
@@ -28,19 +28,30 @@ def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
                 each for each in statement.actions if (each, statement.resources) not in granted
             ]
             granted.update((each, statement.resources) for each in actions)
-            if actions:
-                yield _grant(scope, config, statement, actions)
+            arns = [arn for each in statement.resources for arn in _arns(scope, config, each)]
+            if actions and arns:
+                yield _grant(config, statement, actions, arns)
 
 
-def _grant(
-    scope: Construct, config: StackConfig, statement: Statement, actions: list[str]
-) -> Grant:
+def _arns(scope: Construct, config: StackConfig, pattern: str) -> Iterator[str]:
+    """Yield the ARNs that a pattern stands for."""
     stack = cdk.Stack.of(scope)
-    arns = [
-        pattern.format(partition=stack.partition, account=stack.account, region=region)
-        for pattern in statement.resources
-        for region in (config.target_regions if "{region}" in pattern else ("",))
-    ]
+    repeated = dict(
+        zip(
+            REPEATED,
+            (config.target_regions, config.edge_functions, config.log_buckets),
+            strict=True,
+        )
+    )
+    for name, elements in repeated.items():
+        if name in pattern:
+            for each in elements:
+                yield from _arns(scope, config, pattern.replace(name, each))
+            return
+    yield pattern.format(partition=stack.partition, account=stack.account)
+
+
+def _grant(config: StackConfig, statement: Statement, actions: list[str], arns: list[str]) -> Grant:
     return Grant(
         iam.PolicyStatement(
             sid=statement.sid,

@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from certrotation.names import tags
-from infra.iam.nag_suppressions import acknowledge_wildcards
+from infra.iam.nag_suppressions import acknowledge_patterns, acknowledge_wildcards
 
 BY_ACM = "ACM chooses the ids, and which certificates there are is known only at run time."
 
@@ -30,6 +30,11 @@ def give(function: lambda_.Function, grants: Iterable[Grant]) -> None:
         if grant.any_because and function.role is not None:
             acknowledge_wildcards(
                 function.role, grant.statement.resources, because=grant.any_because
+            )
+            acknowledge_patterns(
+                function.role,
+                grant.statement.actions,
+                because="AWS documents the action with this asterisk.",
             )
 
 

@@ -29,6 +29,13 @@ def acknowledge_wildcards(role: iam.IRole, arns: Sequence[str], *, because: str)
             acknowledge(role, f"IAM5[Resource::{written}]", because=because)
 
 
+def acknowledge_patterns(role: iam.IRole, actions: Sequence[str], *, because: str) -> None:
+    """Answer that a policy of `role` allows those of `actions` that end in `*`."""
+    for action in actions:
+        if "*" in action:
+            acknowledge(role, f"IAM5[Action::{action}]", because=because)
+
+
 def _written(arn: Any) -> str:
     """Return an ARN as cdk-nag writes it: `<AWS::Partition>` where the template has a Ref."""
     parts = [arn] if isinstance(arn, str) else arn["Fn::Join"][1]

@@ -6,12 +6,18 @@ change is one without an upload. This module knows neither the CDK nor Docker.
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from infra.config import Arch
-from infra.packaging.interpreter import PYTHON_VERSION, PackagingError, find_python, find_uv
+from infra.packaging.interpreter import (
+    PYTHON_VERSION,
+    PackagingError,
+    PythonMissingError,
+    find_python,
+    find_uv,
+    run,
+)
 from infra.packaging.sdk import SERVICES, keep_services
 
 PUBLIC_ROOTS = "public-roots.pem"
@@ -49,18 +55,34 @@ def bundle(source: Path, output: Path, arch: Arch, public_roots: Path | None = N
     A file of public roots is copied into it.
 
     Raises:
-        PackagingError: uv or a Python of Lambda's version is missing, or one of them failed, or
-            botocore lacks a service that the functions call.
+        PackagingError: uv is missing, or uv or the compiler failed, or botocore lacks a service
+            that the functions call.
     """
-    compiler = find_python()
+    compiler = _find_compiler()
     _install_dependencies(source / "requirements.txt", output, arch)
     _remove_unwanted(output)
     keep_services(SERVICES, output)
     _copy_package(source / _PACKAGE, output / _PACKAGE)
     if public_roots:
         shutil.copyfile(public_roots, output / PUBLIC_ROOTS)
-    _add_bytecode(compiler, output)
+    if compiler is not None:
+        _add_bytecode(compiler, output)
     _set_modes(output)
+
+
+def _find_compiler() -> str | None:
+    """Return a Python of Lambda's version, or warn and return None if there is none."""
+    try:
+        return find_python()
+    except PythonMissingError as missing:
+        print(  # noqa: T201  the CDK shows it
+            f"Warning: {missing} Until then the Lambda asset has no bytecode: the functions work,"
+            " but compile their modules at each cold start. With bytecode it will be another"
+            " asset, which is uploaded again.",
+            file=sys.stderr,
+            flush=True,
+        )
+        return None
 
 
 def _install_dependencies(requirements: Path, output: Path, arch: Arch) -> None:
@@ -73,7 +95,7 @@ def _install_dependencies(requirements: Path, output: Path, arch: Arch) -> None:
         *("--link-mode", "copy"),  # a hard link would let a later chmod reach uv's cache
     ]
     # uv's own words go to the terminal: the CDK shows only that bundling failed.
-    finished = subprocess.run(command, check=False)  # noqa: S603  no shell; every word is ours
+    finished = run(command)
     if finished.returncode != 0:
         raise PackagingError(
             f"uv could not install {requirements} (exit code {finished.returncode}); "
@@ -110,7 +132,7 @@ def _add_bytecode(python: str, output: Path) -> None:
         *("--invalidation-mode", "unchecked-hash"),
         *("-s", str(output), "-p", TASK_ROOT, str(output)),
     ]
-    finished = subprocess.run(command, env=_compiling_environment(), check=False)  # noqa: S603  as above
+    finished = run(command, env=_compiling_environment())
     if finished.returncode != 0:
         raise PackagingError(
             f"{python} could not compile the Lambda asset (exit code {finished.returncode}); "

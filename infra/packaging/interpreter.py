@@ -9,8 +9,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 PYTHON_VERSION = "3.13"
 
@@ -23,6 +24,10 @@ class PackagingError(RuntimeError):
     """The asset cannot be built; the message says why and what to do."""
 
 
+class PythonMissingError(PackagingError):
+    """There is no Python of Lambda's version, and uv could not download one."""
+
+
 def main() -> None:
     """Print the path of the interpreter, or exit with a sentence."""
     try:
@@ -31,11 +36,31 @@ def main() -> None:
         sys.exit(str(error))
 
 
+def run(command: Sequence[str], **how: Any) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, without a shell.
+
+    Args:
+        command: the program and its arguments.
+        how: further arguments of `subprocess.run`.
+
+    Raises:
+        PackagingError: the program cannot be started.
+    """
+    try:
+        # What a program of another machine prints may be in any encoding.
+        return subprocess.run(command, check=False, text=True, errors="replace", **how)  # noqa: S603  no shell
+    except OSError as error:
+        raise PackagingError(
+            f"{command[0]} cannot be started: {error.strerror}. Run `make setup`."
+        ) from error
+
+
 def find_python() -> str:
     """Return a Python of Lambda's version: Lambda ignores the bytecode of any other.
 
     Raises:
-        PackagingError: none was found, and uv could not download one.
+        PythonMissingError: none was found, and uv could not download one.
+        PackagingError: uv is not installed, or cannot be started.
     """
     running = sys.version_info
     if f"{running.major}.{running.minor}" == PYTHON_VERSION:
@@ -46,7 +71,7 @@ def find_python() -> str:
             return found
     downloaded = _of_uv() or _download()
     if downloaded is None:
-        raise PackagingError(
+        raise PythonMissingError(
             f"Python {PYTHON_VERSION} was not found on PATH, in pyenv or in uv, and uv could not"
             f" download it. It compiles the Lambda asset: install Python {PYTHON_VERSION}, then run"
             " the command again."
@@ -77,7 +102,8 @@ def _installed() -> Iterator[str]:
         found = shutil.which(name, path=folder)
         if found:
             yield found
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    # Path.home() fails for an account without a home folder.
+    pyenv = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))  # noqa: PTH111  see above
     releases = pyenv.glob(f"versions/{PYTHON_VERSION}.*/bin/{name}")
     yield from map(str, sorted(releases, key=_release, reverse=True))
 
@@ -89,8 +115,10 @@ def _release(python: Path) -> tuple[int, ...]:
 
 def _executable_of(candidate: str) -> str | None:
     """Return what a candidate starts, which for a shim is another file, if the version is right."""
-    command = [candidate, "-I", "-c", _WHICH]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  no shell; a Python by its name
+    try:
+        finished = run([candidate, "-I", "-c", _WHICH], capture_output=True)
+    except PackagingError:
+        return None
     version, _, executable = finished.stdout.strip().rpartition(" ")
     return executable if version == f"cpython {PYTHON_VERSION}" else None
 
@@ -98,9 +126,7 @@ def _executable_of(candidate: str) -> str | None:
 def _of_uv() -> str | None:
     """Return the Python that uv has installed, if any."""
     command = [find_uv(), "python", "find", "--no-project", "--no-python-downloads"]
-    finished = subprocess.run(  # noqa: S603  no shell; every word is ours
-        [*command, "--managed-python", PYTHON_VERSION], capture_output=True, text=True, check=False
-    )
+    finished = run([*command, "--managed-python", PYTHON_VERSION], capture_output=True)
     return finished.stdout.strip() if finished.returncode == 0 else None
 
 
@@ -112,7 +138,7 @@ def _download() -> str | None:
         flush=True,
     )
     command = [find_uv(), "python", "install", "--no-bin", PYTHON_VERSION]
-    finished = subprocess.run(command, stdout=sys.stderr, check=False)  # noqa: S603  as above
+    finished = run(command, stdout=sys.stderr)
     return _of_uv() if finished.returncode == 0 else None
 
 

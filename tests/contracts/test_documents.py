@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from certrotation.core.findings import ACCEPTABLE_ONCE, ACCEPTABLE_STANDING, Code
+from certrotation.errors import CertRotationError, TransientError
 from infra.config import StackConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -17,10 +22,27 @@ DOCUMENTS = [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"]
 SETTINGS = (ROOT / "lambdas" / "certrotation" / "settings.py").read_text(encoding="utf-8")
 
 
-def test_operating_lists_every_finding_once() -> None:
-    listed = re.findall(r"^\| `([A-Z_]+)`", OPERATING, flags=re.MULTILINE)
+def codes_under(heading: str) -> list[str]:
+    section = OPERATING.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([A-Z_]+)`", section, flags=re.MULTILINE)
 
-    assert sorted(listed) == sorted(code.value for code in Code)
+
+def test_operating_lists_every_finding_once() -> None:
+    assert sorted(codes_under("Findings")) == sorted(code.value for code in Code)
+
+
+def error_classes(parent: type[CertRotationError]) -> Iterator[type[CertRotationError]]:
+    for each in parent.__subclasses__():
+        yield each
+        yield from error_classes(each)
+
+
+def test_operating_lists_every_error_once_and_who_acts() -> None:
+    found = {each.code for each in error_classes(CertRotationError) if "code" in vars(each)}
+
+    assert sorted(codes_under("Error codes")) == sorted(found)
+    for each in error_classes(TransientError):
+        assert f"| `{each.code}` | a person |" not in OPERATING
 
 
 @pytest.mark.parametrize(

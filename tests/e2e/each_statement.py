@@ -39,7 +39,7 @@ EXERCISED = (
         statement.sid
         for name in DEFAULT
         for statement in statements_of(name)
-        if not _DECLARED.issuperset(statement.actions)
+        if not _DECLARED.issuperset(statement.actions) and not statement.names_settings
     ),
 )
 """Every statement that allows from the first deployment on, but those whose actions are all

@@ -11,7 +11,7 @@ import time_machine
 
 from certrotation.aws.acm import AcmCertificates
 from certrotation.names import tags
-from tests.simulation.estate import PREFIX, client
+from tests.simulation.estate import HOME, PREFIX, client
 from tests.simulation.mailbox import Mailbox
 from tests.support.authority import now, shared_key
 
@@ -192,6 +192,27 @@ def test_without_the_tag_the_time_of_the_creation_counts(
         monkeypatch.setattr(AcmCertificates, "detail", lambda *of: ask(*of)._replace(created_at=at))
 
         assert estate.run().rotation(SHOP)["status"] == status
+
+
+def test_a_canary_that_is_busy_for_hours_keeps_no_other_region_from_new_material(
+    estate: Estate,
+    authorities: Authorities,
+    shop: tuple[str, str],
+    clock: time_machine.Traveller,
+) -> None:
+    del shop
+    estate.tag_secret("shop", regions=f"{US} {HOME}")
+    estate.renew("shop", authorities.public.issue(NAME, lifetime=LASTING))
+    with busy(estate):
+        estate.run()
+        clock.shift(SIX_HOURS)
+        renewed = authorities.public.issue(NAME, lifetime=2 * LASTING)
+        estate.renew("shop", renewed)
+        run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "stranded"
+    (other,) = estate.certificates(HOME)
+    assert estate.presents(other) == renewed.certificate
 
 
 def test_near_its_end_the_copy_is_reimported_in_place_after_six_hours(

@@ -200,6 +200,24 @@ def test_two_dependents_of_one_copy_count_together(
     assert estate.default_of(other) == replaced.old
 
 
+def test_one_that_is_put_back_in_the_canary_region_keeps_no_other_region_from_new_material(
+    estate: Estate, authorities: Authorities, clock: time_machine.Traveller
+) -> None:
+    shop = replace_shop(estate, authorities)
+    put_back(estate, shop, clock)
+    assert put_back(estate, shop, clock).rotation(SHOP)["status"] == "stranded"
+    estate.tag_secret("shop", regions=f"{HOME} us-east-1")
+    renewed = authorities.public.issue("shop.example.com", lifetime=timedelta(days=300))
+    estate.renew("shop", renewed)
+
+    run = estate.run()
+
+    assert run.rotation(SHOP)["status"] == "stranded"
+    assert estate.presents(shop.new) == renewed.certificate
+    (other,) = estate.certificates("us-east-1")
+    assert estate.presents(other) == renewed.certificate
+
+
 def put_back_for_the_first_time(estate: Estate, shop: Replaced) -> None:
     """Let the old copy look as if it had been superseded two hours ago, and be in use again."""
     acm = client("acm", HOME)

@@ -22,7 +22,7 @@ from tests.support.authority import Issued
 pytestmark = pytest.mark.filterwarnings(
     "ignore::cryptography.utils.CryptographyDeprecationWarning", "ignore::UserWarning"
 )
-LONG = ("keys", "outputs of tools", "bombs")
+LONG = ("keys that take long to make", "outputs of tools", "bombs")
 EVERY = 10
 """Of the rows that take the handlers every tenth is enough here."""
 

@@ -21,6 +21,8 @@ SETTINGS: dict[str, Any] = {
         "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
     ],
     "dependents_tag": "team=web",
+    "edge_functions": ["rewrite", "sign-in"],
+    "log_buckets": ["acme-logs"],
     "permissions_boundary": "arn:aws:iam::123456789012:policy/bounds",
     "tags": {"team": "web", "cost-center": "42"},
     "dependents": list(reversed(NAMES)),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import boto3
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from infra.config import Arch
 from infra.packaging import bundling
 from infra.packaging.bundling import bundle
-from infra.packaging.interpreter import PackagingError, find_python
+from infra.packaging.interpreter import PackagingError, PythonMissingError, find_python
 from infra.packaging.sdk import SERVICES
 from tests.infra.synthesis import ROOT
 from tests.packaged.asset import HERE, runtimes_own
@@ -326,6 +326,24 @@ def test_a_missing_uv_is_named_with_the_way_to_get_it(
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(PackagingError, match=r"uv.* is neither on PATH .*make setup"):
         bundle(ROOT / "lambdas", tmp_path, "arm64")
+
+
+@pytest.mark.usefixtures("without_dependencies")
+def test_without_lambdas_python_the_asset_has_no_bytecode_and_a_warning_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def missing() -> NoReturn:
+        raise PythonMissingError("Python 3.13 was not found.")
+
+    monkeypatch.setattr(bundling, "find_python", missing)
+    asset = built(checkout(tmp_path), "arm64")
+
+    assert (asset / "certrotation" / "handlers" / "scan.py").exists()
+    assert not [*asset.rglob("*.pyc")]
+    assert {mode for mode, _ in contents(asset).values()} == {0o755, 0o644}
+    warning = capfd.readouterr().err
+    assert warning.startswith("Warning: Python 3.13 was not found.")
+    assert "has no bytecode" in warning
 
 
 @pytest.mark.usefixtures("without_dependencies")

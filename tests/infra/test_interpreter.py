@@ -1,8 +1,10 @@
 """Which Python compiles the asset: what the machine has comes before what uv downloads."""
 
 import os
+import pwd
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -77,6 +79,50 @@ def test_a_shim_that_starts_nothing_or_another_version_is_passed_over(machine: M
     expected = machine.has_python(f"home/.pyenv/versions/{VERSION}.0/bin/python{VERSION}")
 
     assert find_python() == expected
+
+
+def test_a_candidate_that_cannot_be_started_is_passed_over(machine: Machine) -> None:
+    """A binary for another machine, what a broken installation left, and a link to nothing."""
+    foreign = machine.folder / "a" / f"python{VERSION}"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"\x7fELF of another machine")
+    foreign.chmod(0o755)
+    versions = machine.folder / "home" / ".pyenv" / "versions"
+    for release in (f"{VERSION}.3", f"{VERSION}.2"):
+        (versions / release / "bin").mkdir(parents=True)
+    (versions / f"{VERSION}.3" / "bin" / f"python{VERSION}").symlink_to("/no/such/python")
+    (versions / f"{VERSION}.2" / "bin" / f"python{VERSION}").touch(0o644)
+    expected = machine.has_python(f"home/.pyenv/versions/{VERSION}.0/bin/python{VERSION}")
+
+    assert find_python() == expected
+
+
+def test_a_candidate_that_answers_with_garbage_is_passed_over(machine: Machine) -> None:
+    machine.has(f"a/python{VERSION}", "printf '\\377\\376'")
+    expected = machine.has_python(f"b/python{VERSION}")
+
+    assert find_python() == expected
+
+
+def test_an_account_without_a_home_folder_has_no_pyenv(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_: int) -> NoReturn:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    machine.has_uv(install='touch "$downloaded"')
+
+    assert find_python() == "/of/uv/python"
+
+
+def test_a_uv_that_cannot_be_started_is_named(machine: Machine) -> None:
+    uv = machine.folder / "venv" / "uv"
+    uv.write_bytes(b"\x7fELF of another machine")
+
+    with pytest.raises(PackagingError, match=rf"^{uv} cannot be started: .*make setup"):
+        find_python()
 
 
 def test_of_pyenvs_releases_the_newest_is_taken(machine: Machine) -> None:

@@ -24,6 +24,9 @@ MODULES = (
 )
 """The modules of `certrotation.core` with the findings, the windows and the reimport rules."""
 
+CORPUS = "tests/hostile/test_corpus.py::test_every_secret_of_the_family_gets_its_verdict"
+"""The table of verdicts: it tests the checks of material."""
+
 CHILDREN = 2
 """Processes that test mutants at the same time."""
 
@@ -58,7 +61,7 @@ class Outcome:
 
 
 def run_mutants() -> Outcome:
-    """Return what became of every mutant of `MODULES` under the tests in `tests/core`.
+    """Return what became of every mutant of `MODULES` under `tests/core` and the quick corpus.
 
     mutmut takes a module's name from its path, and of source roots it knows `src`, not `lambdas`.
     So it works in a temporary copy where the one stands for the other.
@@ -111,13 +114,12 @@ def _place(name: str) -> tuple[str, str]:
 
 
 def _copy_into(folder: Path) -> None:
-    """Copy the package, the tests of the core, and a configuration that names both."""
+    """Copy the package, the tests, and a configuration that names what to change and to run."""
     unwanted = shutil.ignore_patterns("__pycache__")
     shutil.copytree(
         REPOSITORY / "lambdas/certrotation", folder / "src/certrotation", ignore=unwanted
     )
-    for part in ("tests/core", "tests/support"):
-        shutil.copytree(REPOSITORY / part, folder / part, ignore=unwanted)
+    shutil.copytree(REPOSITORY / "tests", folder / "tests", ignore=unwanted)
     configuration = (REPOSITORY / "pyproject.toml").read_text().replace('"lambdas"', '"src"')
     mutated = [f"src/certrotation/core/{module.replace('.', '/')}.py" for module in MODULES]
     (folder / "pyproject.toml").write_text(
@@ -125,7 +127,8 @@ def _copy_into(folder: Path) -> None:
         "[tool.mutmut]\n"
         'source_paths = ["src"]\n'
         f"only_mutate = {mutated}\n"
-        'pytest_add_cli_args_test_selection = ["tests/core"]\n'
+        'pytest_add_cli_args = ["-m", "not slow"]\n'
+        f'pytest_add_cli_args_test_selection = ["tests/core", "{CORPUS}"]\n'
     )
 
 

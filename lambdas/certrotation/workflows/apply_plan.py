@@ -191,11 +191,9 @@ class RegionRotation:
             return StepResult.PLAN_AGAIN
 
     def _perform_one(self, step: Step) -> StepResult:
-        certificates = self.region.certificates
         match step:
             case Adopt():
-                certificates.add_tags(step.arn, {tags.SECRET: self.rotation.secret.name})
-                self.adopted.add(step.arn)
+                self._adopt(step.arn)
             case Unmark():
                 self._unmark(step.arn)
             case Reimport():
@@ -209,13 +207,20 @@ class RegionRotation:
             case Move():
                 return self._move(step)
             case Strand():
-                self.moves.strand(step, step.because, self._reverted_since(step.arn))
+                since = self._reverted_since(step.arn)
+                self.moves.strand(step, step.because, since, objects=False)
                 return StepResult.SKIPPED
             case MarkSuperseded():
                 return self._mark_superseded(step)
             case _:
                 assert_never(step)
         return StepResult.DONE
+
+    def _adopt(self, arn: str) -> None:
+        """Tag a certificate as a copy; its dependents move from now on, if they do."""
+        self.region.certificates.add_tags(arn, {tags.SECRET: self.rotation.secret.name})
+        self.adopted.add(arn)
+        self.marked[arn] = int(self.now.timestamp())
 
     def _reimport(self, arn: str) -> StepResult:
         """Reimport; if ACM rejects that, against its rules as we know them, plan a replacement.
@@ -272,7 +277,9 @@ class RegionRotation:
                 self.notes.append(rejection.found)
                 self.rejections = self.rejections.with_move(step.arn)
                 return StepResult.PLAN_AGAIN
-            self.moves.strand(step, rejection.found, rejection.since)
+            # One that has been busy for hours knows since when; it objects to nothing.
+            objects = rejection.since is None
+            self.moves.strand(step, rejection.found, rejection.since, objects=objects)
             return StepResult.SKIPPED
         self.moved += has_left
         return StepResult.DONE if has_left else StepResult.SKIPPED

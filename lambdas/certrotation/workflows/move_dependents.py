@@ -111,7 +111,7 @@ class Moves:
             self._wait(step, busy.found)
             return
         because = f"{busy.found} It has not become free for six hours."
-        self._give_up(step, busy, because, since=gives_up or None)
+        self._give_up(step, busy, because, since=gives_up)
 
     def _give_up(
         self, step: Move, error: CertRotationError, because: str, since: int | None = None
@@ -124,15 +124,18 @@ class Moves:
         """
         if step.dependent.kind.reimport_lead is not None:
             raise DependentRefused(because, error.remedy, since=since) from error
-        self.strand(step, because, since)
+        self.strand(step, because, since, objects=not isinstance(error, DependentBusy))
 
-    def strand(self, step: Move | Strand, because: str, since: int | None = None) -> None:
+    def strand(
+        self, step: Move | Strand, because: str, since: int | None = None, *, objects: bool = True
+    ) -> None:
         """Note that a dependent stays, so that its certificate is kept and a person is notified.
 
         Args:
             step: the step that names the dependent.
             because: why it stays.
             since: the first moment at which it can have been stranded, in epoch seconds.
+            objects: whether it may object to the material.
         """
         self.not_left.add(step.arn)
         self.stranded.append(
@@ -141,6 +144,7 @@ class Moves:
                 because=because,
                 is_settled=self._exists_for(step.to_arn, STRANDED_AFTER),
                 since=since,
+                objects=objects,
             )
         )
 

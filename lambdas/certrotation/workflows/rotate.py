@@ -172,7 +172,7 @@ class Rotator:
         alone: list[RegionOutcome] = []
         for number, each in enumerate(ready, start=1):
             alone.append(apply(each))
-            if alone[-1].status in {Status.DONE, Status.WAITING}:
+            if alone[-1].lets_others_follow:
                 return (*refused, *alone, *_at_once(apply, ready[number:]))
             if alone[-1].status is not Status.FAILED or receives < RECEIVES_UNTIL_NEXT_CANARY:
                 break

@@ -209,10 +209,17 @@ def test_a_time_of_a_revert_that_lies_in_the_future_is_corrected() -> None:
     [
         (Marks(version="v1"), {}),
         (Marks(version="v1", moving_since=AT - 9), {}),
-        (Marks(), {MOVING_SINCE: str(AT)}),
-        (Marks(moving_since=AT - 9), {}),
+        (Marks(secret="s"), {MOVING_SINCE: str(AT)}),
+        (Marks(secret="s", moving_since=AT - 9), {}),
+        (Marks(), {}),
     ],
-    ids=["a copy of ours", "a newer one", "tagged by a person", "tagged by a person, recorded"],
+    ids=[
+        "a copy of ours",
+        "a newer one",
+        "tagged by a person",
+        "tagged by a person, recorded",
+        "adopted in this run",
+    ],
 )
 def test_when_dependents_began_to_leave_is_recorded_where_no_import_says_it(
     marks: Marks, recorded: dict[str, str]

@@ -1,7 +1,3 @@
-from datetime import timedelta
-from itertools import permutations
-
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -16,8 +12,6 @@ from tests.core.samples import (
     LEAF,
     LONG_AGO,
     NOW,
-    PRIVATE_CA,
-    PRIVATE_LEAF,
     PRIVATE_ROOT,
     PUBLIC_ROOT,
     ROOTS,
@@ -25,10 +19,9 @@ from tests.core.samples import (
     root,
     under,
 )
-from tests.support.authority import Authority, certify, self_signed, shared_key
+from tests.support.authority import Authority, certify, shared_key
 
 NO_ROOTS = PublicRoots([])
-OLD_ROOT = root("Old Root")
 
 
 def chain_of(
@@ -41,159 +34,9 @@ def codes_of(chain: Chain) -> list[Code]:
     return [each.code for each in chain.faults]
 
 
-def test_a_public_chain_ends_below_its_root() -> None:
-    found = chain_of(LEAF.certificate, PUBLIC_ROOT.certificate, ISSUING_CA.certificate)
-    assert found == Chain(certificates=(ISSUING_CA.certificate,), end=ChainEnd.PUBLIC_ROOT)
-
-
-def test_a_private_chain_ends_with_its_root() -> None:
-    found = chain_of(PRIVATE_LEAF.certificate, PRIVATE_ROOT.certificate, PRIVATE_CA.certificate)
-    above = (PRIVATE_CA.certificate, PRIVATE_ROOT.certificate)
-    assert found == Chain(certificates=above, end=ChainEnd.PRIVATE_ROOT)
-
-
-def test_a_chain_whose_top_nobody_here_issued_ends_in_the_unknown() -> None:
-    found = chain_of(PRIVATE_LEAF.certificate, PRIVATE_CA.certificate)
-    assert found == Chain(certificates=(PRIVATE_CA.certificate,), end=ChainEnd.UNKNOWN_ISSUER)
-
-
-def test_a_leaf_that_nothing_issued_has_no_chain() -> None:
-    supplied = (LEAF.certificate, PRIVATE_CA.certificate, PRIVATE_ROOT.certificate)
-    assert chain_of(LEAF.certificate, *supplied) == Chain(
-        certificates=(), end=ChainEnd.UNKNOWN_ISSUER
-    )
-
-
-def test_a_self_signed_leaf_is_its_own_root() -> None:
-    leaf = self_signed("www.example.com").certificate
-    assert chain_of(leaf, leaf) == Chain(certificates=(), end=ChainEnd.PRIVATE_ROOT)
-
-
 def test_a_public_root_in_the_place_of_a_leaf_needs_no_chain() -> None:
     itself = PUBLIC_ROOT.certificate
     assert chain_of(itself, itself) == Chain(certificates=(), end=ChainEnd.PUBLIC_ROOT)
-
-
-def test_a_leaf_of_a_public_root_needs_no_chain() -> None:
-    leaf = PUBLIC_ROOT.issue("www.example.com").certificate
-    expected = Chain(certificates=(), end=ChainEnd.PUBLIC_ROOT)
-    assert chain_of(leaf) == expected
-    assert chain_of(leaf, PUBLIC_ROOT.certificate) == expected
-
-
-CROSSED_ROOT = OLD_ROOT.intermediate("Public Root", key=PUBLIC_ROOT.key).certificate
-BOTH_ROOTS = PublicRoots([PUBLIC_ROOT.certificate, OLD_ROOT.certificate])
-
-
-@pytest.mark.parametrize("roots", [ROOTS, BOTH_ROOTS], ids=["new root public", "both public"])
-@pytest.mark.parametrize("supplied", list(permutations([ISSUING_CA.certificate, CROSSED_ROOT])))
-def test_a_root_that_an_old_root_signed_is_kept_for_older_clients(
-    supplied: tuple[x509.Certificate, ...], roots: PublicRoots
-) -> None:
-    """As Let's Encrypt served ISRG Root X1 signed by DST Root CA X3."""
-    above = (ISSUING_CA.certificate, CROSSED_ROOT)
-    expected = Chain(certificates=above, end=ChainEnd.PUBLIC_ROOT)
-    assert chain_of(LEAF.certificate, *supplied, roots=roots) == expected
-
-
-def test_of_a_cross_signed_root_that_clients_reject_nothing_is_served() -> None:
-    ended = OLD_ROOT.intermediate("Public Root", key=PUBLIC_ROOT.key, not_after=NOW - SECOND)
-    supplied = [ISSUING_CA.certificate, ended.certificate]
-    found = build_chain(LEAF.certificate, supplied, ROOTS, at=NOW)
-    assert found == Chain(certificates=(ISSUING_CA.certificate,), end=ChainEnd.PUBLIC_ROOT)
-
-
-def test_an_old_root_that_has_expired_does_not_cost_its_clients_the_cross_sign() -> None:
-    """Old Android clients do not look at the expiry of a root."""
-    old = Authority.root("Elder", not_before=LONG_AGO, not_after=NOW - SECOND)
-    crossed = old.intermediate("Public Root", key=PUBLIC_ROOT.key, not_before=LONG_AGO)
-    roots = PublicRoots([PUBLIC_ROOT.certificate, old.certificate])
-    above = (ISSUING_CA.certificate, crossed.certificate)
-    found = build_chain(LEAF.certificate, above, roots, at=NOW)
-    assert found == Chain(certificates=above, end=ChainEnd.PUBLIC_ROOT)
-
-
-def test_an_expired_cross_sign_does_not_hide_the_way_to_the_new_root() -> None:
-    crossed = OLD_ROOT.intermediate("Issuing CA", key=ISSUING_CA.key, not_after=NOW - DAY)
-    both = (crossed.certificate, ISSUING_CA.certificate)
-    found = build_chain(LEAF.certificate, both, ROOTS, at=NOW)
-    assert found == Chain(certificates=(ISSUING_CA.certificate,), end=ChainEnd.PUBLIC_ROOT)
-
-
-def test_of_two_ways_the_public_one_wins_even_where_it_is_longer() -> None:
-    middle = under(PUBLIC_ROOT, "Middle CA")
-    by_private = PRIVATE_ROOT.intermediate("Crossed CA", key=shared_key("p256", "crossed"))
-    by_public = middle.intermediate("Crossed CA", key=shared_key("p256", "crossed"))
-    supplied = [by_private, PRIVATE_ROOT, by_public, middle]
-    found = chain_of(
-        by_private.issue("a.example").certificate, *(each.certificate for each in supplied)
-    )
-    above = (by_public.certificate, middle.certificate)
-    assert found == Chain(certificates=above, end=ChainEnd.PUBLIC_ROOT)
-
-
-def test_of_two_private_ways_the_shorter_wins() -> None:
-    middle = under(PRIVATE_ROOT, "Private Middle CA")
-    short = PRIVATE_ROOT.intermediate("Crossed CA", key=shared_key("p256", "crossed"))
-    long = middle.intermediate("Crossed CA", key=shared_key("p256", "crossed"))
-    found = chain_of(
-        short.issue("a.example").certificate,
-        *(each.certificate for each in (long, middle, short, PRIVATE_ROOT)),
-    )
-    assert found.certificates == (short.certificate, PRIVATE_ROOT.certificate)
-
-
-def test_of_two_ways_into_the_unknown_the_shorter_wins() -> None:
-    middle = under(PRIVATE_ROOT, "Private Middle CA")
-    short = OLD_ROOT.intermediate("Crossed CA", key=shared_key("p256", "crossed"))
-    long = middle.intermediate("Crossed CA", key=shared_key("p256", "crossed"))
-    found = chain_of(
-        short.issue("a.example").certificate,
-        *(each.certificate for each in (long, middle, short)),
-    )
-    assert found == Chain(certificates=(short.certificate,), end=ChainEnd.UNKNOWN_ISSUER)
-
-
-@pytest.mark.parametrize("reverse", [False, True])
-def test_of_two_certificates_of_one_ca_the_later_expiry_wins(reverse: bool) -> None:  # noqa: FBT001  a table's column
-    longer = under(PRIVATE_ROOT, "Private Issuing CA", not_after=NOW + 2000 * DAY)
-    shorter = under(PRIVATE_ROOT, "Private Issuing CA", not_after=NOW + 1999 * DAY)
-    twins = [longer.certificate, shorter.certificate]
-    supplied = [*(reversed(twins) if reverse else twins), PRIVATE_ROOT.certificate]
-    leaf = longer.issue("a.example").certificate
-    assert chain_of(leaf, *supplied).certificates[0] == longer.certificate
-
-
-@pytest.mark.parametrize(
-    ("offset", "is_valid"),
-    [(-DAY - SECOND, False), (-DAY, True), (DAY, True), (DAY + SECOND, False)],
-    ids=["a second early", "first second", "last second", "a second late"],
-)
-def test_every_certificate_must_be_valid_at_the_time(*, offset: timedelta, is_valid: bool) -> None:
-    brief = PUBLIC_ROOT.intermediate("Brief CA", not_before=NOW - DAY, not_after=NOW + DAY)
-    leaf = brief.issue("a.example").certificate
-    found = build_chain(leaf, [brief.certificate], ROOTS, at=NOW + offset)
-    assert codes_of(found) == ([] if is_valid else [Code.CHAIN_EXPIRED])
-    assert codes_of(build_chain(leaf, [brief.certificate], ROOTS)) == []
-
-
-@pytest.mark.parametrize("ca", [False, None], ids=["declared a leaf", "declared nothing"])
-def test_an_issuer_must_declare_itself_a_ca(ca: bool | None) -> None:  # noqa: FBT001  a table's column
-    issued = PRIVATE_ROOT.issue("Not a CA", ca=ca)
-    issuer = Authority(certificate=issued.certificate, key=issued.key)
-    leaf = issuer.issue("a.example").certificate
-    found = chain_of(leaf, issuer.certificate, PRIVATE_ROOT.certificate)
-    assert found.certificates == (issuer.certificate, PRIVATE_ROOT.certificate)
-    assert {each.cause for each in found.faults} >= {"no CA", "may not sign"}
-
-
-def test_two_cas_that_sign_each_other_end_in_the_unknown() -> None:
-    first, second = root("First"), root("Second")
-    first_by_second = second.intermediate("First", key=first.key).certificate
-    second_by_first = first.intermediate("Second", key=second.key).certificate
-    found = chain_of(first.issue("a.example").certificate, second_by_first, first_by_second)
-    above = (first_by_second, second_by_first)
-    assert found == Chain(certificates=above, end=ChainEnd.UNKNOWN_ISSUER)
 
 
 def test_a_crowd_of_cas_that_sign_each_other_is_searched_in_no_time() -> None:

@@ -15,72 +15,9 @@ from certrotation.core.material.decoding import (
 from tests.core.samples import DAY, ISSUING_CA, LEAF, NOW, PRIVATE_LEAF
 from tests.support.authority import pem
 
-BAG = "Bag Attributes\n    friendlyName: www\n    localKeyID: 01 02\nsubject=CN = www\n\n"
-TEXT_DUMP = "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Serial Number: 4660\n"
-
-
-def revocation_list() -> str:
-    builder = x509.CertificateRevocationListBuilder(
-        issuer_name=ISSUING_CA.certificate.subject, last_update=NOW, next_update=NOW + DAY
-    )
-    return builder.sign(ISSUING_CA.key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
-
 
 def refusal(caught: pytest.ExceptionInfo[UnreadableSecretError]) -> tuple[Code, str]:
     return caught.value.finding.code, caught.value.finding.found
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        LEAF.fullchain_pem,
-        BAG + LEAF.certificate_pem + BAG + LEAF.chain_pem,
-        TEXT_DUMP + LEAF.fullchain_pem,
-        LEAF.certificate_pem + revocation_list() + LEAF.chain_pem,
-        LEAF.key_pem() + LEAF.fullchain_pem,
-        LEAF.fullchain_pem.replace("\n", "\r\n"),
-        LEAF.fullchain_pem.replace("\n", " \n"),
-        LEAF.fullchain_pem.replace("\n", "\n    "),
-        LEAF.fullchain_pem.replace("\n", " "),
-        LEAF.fullchain_pem.replace("\n", ""),
-        LEAF.fullchain_pem.replace("\n", "\n\n"),
-        LEAF.fullchain_pem.replace("\n", "\\n"),
-        LEAF.fullchain_pem.replace("\n", "\\\\r\\\\n").replace("/", "\\/"),
-        LEAF.fullchain_pem.strip(),
-    ],
-    ids=[
-        "plain",
-        "bag attributes",
-        "text dump",
-        "revocation list",
-        "key first",
-        "windows lines",
-        "trailing blanks",
-        "indented",
-        "pasted into one line",
-        "line breaks lost",
-        "line breaks doubled",
-        "line breaks written out",
-        "everything written out twice",
-        "no last line end",
-    ],
-)
-def test_certificates_are_found_in_what_tools_write_around_them(text: str) -> None:
-    assert decode_certificates("chain", text) == [LEAF.certificate, ISSUING_CA.certificate]
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        (revocation_list(), "chain contains no readable PEM certificate."),
-        ("", "chain contains no readable PEM certificate."),
-    ],
-    ids=["revocation list alone", "nothing"],
-)
-def test_what_holds_no_certificate_is_named(text: str, found: str) -> None:
-    with pytest.raises(UnreadableSecretError) as caught:
-        decode_certificates("chain", text)
-    assert refusal(caught) == (Code.SECRET_MALFORMED, found)
 
 
 def with_extension(oid: str, value: bytes) -> str:

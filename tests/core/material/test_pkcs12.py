@@ -4,17 +4,14 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
     Encoding,
-    NoEncryption,
-    pkcs12,
 )
 
 from certrotation.core.findings import Code
 from certrotation.core.material.decoding import UnreadableSecretError
 from certrotation.core.material.pbe import Passphrase
 from certrotation.core.material.pkcs12 import decode_pkcs12
-from tests.core.samples import ISSUING_CA, LEAF, PRIVATE_LEAF, RSA_LEAF
+from tests.core.samples import ISSUING_CA, LEAF, RSA_LEAF
 from tests.support import bundles
 from tests.support.bundles import (
     CERTIFICATE_BAG,
@@ -53,83 +50,6 @@ def refused(data: bytes, passphrase: str | None = PASSPHRASE) -> tuple[Code, str
     with pytest.raises(UnreadableSecretError) as caught:
         decode_pkcs12(data, passphrase)
     return refusal(caught)
-
-
-def bundle(*, passphrase: str | None = None, key: bool = True, certificates: bool = True) -> bytes:
-    encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
-    return pkcs12.serialize_key_and_certificates(
-        b"www",
-        LEAF.key if key else None,
-        LEAF.certificate if certificates else None,
-        LEAF.chain if certificates else None,
-        encryption,
-    )
-
-
-@pytest.mark.parametrize(
-    ("written", "given"),
-    [(None, None), (PASSPHRASE, PASSPHRASE), (None, PASSPHRASE)],
-    ids=["no passphrase", "its passphrase", "a passphrase that the tool did not use"],
-)
-def test_a_pkcs12_bundle_is_read(written: str | None, given: str | None) -> None:
-    supplied = decode_pkcs12(bundle(passphrase=written), given)
-    assert supplied.certificates == (LEAF.certificate, ISSUING_CA.certificate)
-    assert supplied.private_key.public_key() == LEAF.key.public_key()
-
-
-CLOSED = bundle(passphrase=PASSPHRASE)
-
-
-@pytest.mark.parametrize(
-    ("data", "given", "code", "found"),
-    [
-        (
-            CLOSED,
-            None,
-            Code.KEY_ENCRYPTED,
-            "The PKCS#12 bundle is encrypted, and the secret has no passphrase.",
-        ),
-        (
-            CLOSED,
-            "wrong",
-            Code.KEY_ENCRYPTED,
-            "The passphrase does not decrypt the PKCS#12 bundle.",
-        ),
-        (
-            bundle(key=False),
-            None,
-            Code.SECRET_MALFORMED,
-            "The PKCS#12 bundle contains no private key.",
-        ),
-        (
-            bundle(certificates=False),
-            None,
-            Code.LEAF_MISSING,
-            "The PKCS#12 bundle contains no certificate.",
-        ),
-        (
-            CLOSED,
-            PASSPHRASE + "\0",
-            Code.KEY_ENCRYPTED,
-            "The passphrase does not decrypt the PKCS#12 bundle.",
-        ),
-        (b"", None, Code.SECRET_MALFORMED, "The value is not a readable PKCS#12 bundle."),
-        (b"x", "y", Code.SECRET_MALFORMED, "The value is not a readable PKCS#12 bundle."),
-        (
-            CLOSED[:-9],
-            PASSPHRASE,
-            Code.SECRET_MALFORMED,
-            "The value is not a readable PKCS#12 bundle.",
-        ),
-    ],
-    ids=["closed", "wrong", "no key", "no certificate", "NUL", "empty", "garbage", "cut off"],
-)
-def test_a_pkcs12_bundle_that_cannot_be_used_is_told_apart(
-    data: bytes, given: str | None, code: Code, found: str
-) -> None:
-    with pytest.raises(UnreadableSecretError) as caught:
-        decode_pkcs12(data, given)
-    assert refusal(caught) == (code, found)
 
 
 BROKEN = x509.load_pem_x509_certificate(
@@ -265,14 +185,6 @@ def test_a_keystore_with_two_keys_is_refused_in_either_order(name: str) -> None:
     data = (FILES / f"two-keys-{name}.p12").read_bytes()
     expected = "The PKCS#12 bundle contains 2 private keys, and nothing says which one is meant."
     assert refused(data, "changeit") == (Code.IDENTITY_AMBIGUOUS, expected)
-
-
-def test_a_second_key_is_found_in_an_encrypted_part_too() -> None:
-    other = shrouded_bag(PRIVATE_LEAF.key, PASSPHRASE)
-    data = bundles.bundle(
-        sealed(*CERTIFICATES, other, passphrase=PASSPHRASE), plain(key_bag(LEAF.key))
-    )
-    assert refused(data)[0] is Code.IDENTITY_AMBIGUOUS
 
 
 # Bombs

@@ -24,8 +24,6 @@ from tests.support.bundles import (
 )
 
 PASSPHRASE = "correct horse battery staple"
-BAG = "Bag Attributes\n    friendlyName: www\n    localKeyID: 01 02\nsubject=CN = www\n\n"
-EC_PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
 
 
 def refusal(caught: pytest.ExceptionInfo[UnreadableSecretError]) -> tuple[Code, str]:
@@ -49,57 +47,17 @@ def keys_of(text: str, passphrase: str | None = None) -> list[Any]:
     return [validated("private_key", each) for each in loaded]
 
 
-def key_of(text: str, passphrase: str | None = None) -> object:
-    (key,) = keys_of(text, passphrase)
-    return key.public_key()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        LEAF.key_pem(),
-        LEAF.key_pem(form=PrivateFormat.TraditionalOpenSSL),
-        EC_PARAMETERS + LEAF.key_pem(form=PrivateFormat.TraditionalOpenSSL),
-        BAG + LEAF.key_pem(),
-        LEAF.fullchain_pem + LEAF.key_pem(),
-    ],
-    ids=["pkcs8", "sec1", "ec parameters", "bag attributes", "certificates first"],
-)
-@pytest.mark.parametrize("passphrase", [None, PASSPHRASE], ids=["no passphrase", "needless one"])
-def test_a_plain_key_is_read_in_every_form(text: str, passphrase: str | None) -> None:
-    assert key_of(text, passphrase) == LEAF.key.public_key()
-
-
 ENCRYPTED = {
     "pkcs8": RSA_LEAF.key_pem(passphrase=PASSPHRASE),
     "pkcs1": RSA_LEAF.key_pem(form=PrivateFormat.TraditionalOpenSSL, passphrase=PASSPHRASE),
 }
 
 
-def test_the_traditional_form_says_that_it_is_encrypted() -> None:
-    assert "Proc-Type: 4,ENCRYPTED" in ENCRYPTED["pkcs1"]
-    assert "BEGIN ENCRYPTED PRIVATE KEY" in ENCRYPTED["pkcs8"]
-    assert "BEGIN RSA PRIVATE KEY" in RSA_LEAF.key_pem(form=PrivateFormat.TraditionalOpenSSL)
-    assert key_of(RSA_LEAF.key_pem(form=PrivateFormat.TraditionalOpenSSL))
-
-
-@pytest.mark.parametrize("form", ENCRYPTED)
-def test_an_encrypted_key_is_opened_by_its_passphrase_alone(form: str) -> None:
-    assert key_of(ENCRYPTED[form], PASSPHRASE) == RSA_LEAF.key.public_key()
-    with pytest.raises(UnreadableSecretError) as caught:
-        key_of(ENCRYPTED[form], "wrong")
-    assert refusal(caught) == (Code.KEY_ENCRYPTED, "The passphrase does not decrypt private_key.")
-    with pytest.raises(UnreadableSecretError) as caught:
-        key_of(ENCRYPTED[form])
-    expected = "private_key is encrypted, and the secret has no passphrase."
-    assert refusal(caught) == (Code.KEY_ENCRYPTED, expected)
-
-
 def test_a_key_of_an_unknown_type_is_refused() -> None:
     der = LEAF.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     strange = to_pem("PRIVATE KEY", unknown_curve(der))
     with pytest.raises(UnreadableSecretError) as caught:
-        key_of(strange)
+        keys_of(strange)
     expected = "private_key contains a key of an unknown type."
     assert refusal(caught) == (Code.KEY_UNSUPPORTED, expected)
 

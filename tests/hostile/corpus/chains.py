@@ -12,8 +12,10 @@ from cryptography.x509.oid import NameOID
 
 from tests.hostile.corpus.material import (
     DAY,
+    ENDED_PUBLIC_ROOT,
     FOREIGN_CA,
     FOREIGN_ROOT,
+    LAST_PUBLIC_ROOT,
     LONG_AGO,
     MUCH_LATER,
     NOW,
@@ -59,6 +61,7 @@ def rows() -> list[Row]:
         *_gaps(),
         *_private(),
         *_crossings(),
+        *_ways(),
         *_times(),
         *_not_allowed(),
         *_texts(),
@@ -80,7 +83,7 @@ def _orders() -> list[Row]:
                         certificate=SHOP.fullchain_pem, chain=""
                     ),
                 },
-                repaired(MISORDERED, chain=(one,)): {
+                repaired(MISORDERED, chain=(one,), says="were reordered, leaf first."): {
                     "leaf last in the field": shop(
                         certificate=pem(one, SHOP.certificate), chain=ABSENT
                     ),
@@ -116,6 +119,7 @@ def _orders() -> list[Row]:
                 },
             }
         ),
+        _left_out(),
         *(
             row(
                 f"three intermediates, {', '.join(words[UP.index(each)] for each in order)}",
@@ -125,6 +129,21 @@ def _orders() -> list[Row]:
             for order in permutations(UP)
         ),
     ]
+
+
+def _left_out() -> Row:
+    """Whatever is left out is named, each with the reason."""
+    one, public = chain_of(PUBLIC_CA, PUBLIC_ROOT)
+    says = (
+        "Left out of the chain: the leaf again: CN=shop.example.com; a duplicate of"
+        " CN=Example Public CA 1; the public root CN=Example Public Root; not on the path:"
+        " CN=Stranger Corp Root."
+    )
+    return row(
+        "the leaf again, a duplicate, the public root and a stranger",
+        of(SHOP, SHOP.certificate, one, one, public, FOREIGN_ROOT.certificate),
+        repaired(SUPERFLUOUS, chain=(one,), says=says),
+    )
 
 
 def _strangers() -> list[Row]:
@@ -161,7 +180,8 @@ def _strangers() -> list[Row]:
 
 
 def _gaps() -> list[Row]:
-    incomplete = refused(INCOMPLETE, says="Example Public CA 1")
+    nothing = "No CA certificate in the secret issued the certificate. Its issuer is"
+    incomplete = refused(INCOMPLETE, says=f"{nothing} CN=Example Public CA 1.")
     deep = refused(INCOMPLETE, says="Example Issuing CA")
     return table(
         {
@@ -206,7 +226,12 @@ def _private() -> list[Row]:
                 ),
                 "a private root, and a stranger's": of(PRIVATE, *both, FOREIGN_ROOT.certificate),
             },
-            warned(INCOMPLETE, chain=both[:1]): {"a private CA without its root": of(PRIVATE)},
+            warned(
+                INCOMPLETE,
+                chain=both[:1],
+                says="The top certificate of the chain was issued by CN=Example Corp Root, which is"
+                " neither in the secret nor a public root.",
+            ): {"a private CA without its root": of(PRIVATE)},
             refused(INCOMPLETE, says="Example Corp CA 1"): {
                 "a private root without its intermediate": of(PRIVATE, both[1]),
                 "a private root of another company": of(
@@ -242,6 +267,7 @@ def _crossings() -> list[Row]:
     first_by_second = under(second, "Example Circle 1", key=first.key).certificate
     second_by_first = under(first, "Example Circle 2", key=second.key).certificate
     circle = (first_by_second, second_by_first)
+    root_by_ended = under(ENDED_PUBLIC_ROOT, "Example Public Root", key=PUBLIC_ROOT.key).certificate
     kept = repaired(SUPERFLUOUS, chain=(one,))
     bridged = (new_ca.certificate, new_by_public)
     return table(
@@ -256,6 +282,12 @@ def _crossings() -> list[Row]:
             },
             live(chain=(one, root_by_old)): {
                 "the public root signed by an older one as well": of(SHOP, one, root_by_old)
+            },
+            # Old Android clients do not look at the expiry of a root.
+            live(chain=(one, root_by_ended)): {
+                "the public root signed by a public one that has expired": of(
+                    SHOP, one, root_by_ended
+                )
             },
             live(chain=(one, root_by_old, old.certificate)): {
                 "the older root, too": of(SHOP, one, root_by_old, old.certificate)
@@ -298,6 +330,58 @@ def _crossings() -> list[Row]:
     )
 
 
+def _ways() -> list[Row]:
+    """Several ways up: a public one, then a shorter one, then a CA that ends later."""
+    name, key = "Example Crossed CA", shared_key("p256", "Example Crossed CA")
+    low, far = under(PUBLIC_ROOT, "Example Middle CA"), under(PRIVATE_ROOT, "Example Middle CA")
+    by_private, by_low = under(PRIVATE_ROOT, name), under(low, name)
+    by_far, by_foreign = under(far, name), under(FOREIGN_ROOT, name)
+    by_ended = under(ENDED_PUBLIC_ROOT, name)
+    by_public = under(PUBLIC_ROOT, name)
+    lower = under(by_public, "Example Lower CA")
+    sooner = under(PRIVATE_ROOT, name, key=key, not_after=MUCH_LATER - DAY)
+    crossed = leaf(ca=by_private)
+    private = PRIVATE_ROOT.certificate
+    last, ended = leaf(ca=LAST_PUBLIC_ROOT), leaf(ca=ENDED_PUBLIC_ROOT)
+    later = repaired(SUPERFLUOUS, chain=(by_private.certificate, private))
+    return table(
+        {
+            repaired(SUPERFLUOUS, chain=chain_of(by_low, low)): {
+                "a short private way and a long public one": of(
+                    crossed, *chain_of(by_private, PRIVATE_ROOT, by_low, low)
+                )
+            },
+            later: {
+                "a long private way and a short one": of(
+                    crossed, *chain_of(by_far, far, by_private, PRIVATE_ROOT)
+                ),
+                "two certificates of a CA, the one that ends later first": of(
+                    crossed, *chain_of(by_private, sooner, PRIVATE_ROOT)
+                ),
+                "two certificates of a CA, the one that ends later last": of(
+                    crossed, *chain_of(sooner, by_private, PRIVATE_ROOT)
+                ),
+            },
+            warned(INCOMPLETE, SUPERFLUOUS, chain=chain_of(by_foreign)): {
+                "a long way into the unknown and a short one": of(
+                    crossed, *chain_of(by_far, far, by_foreign)
+                )
+            },
+            repaired(SUPERFLUOUS, chain=chain_of(lower, by_public)): {
+                "a way to a public root and one to a public root that has expired": of(
+                    leaf(ca=lower), *chain_of(lower, by_ended, by_public)
+                )
+            },
+            live(chain=()): {"the last second of a public root": of(last, chain=ABSENT)},
+            refused(
+                EXPIRED,
+                says="No currently valid chain to a root. Expired or not yet valid: CN=Example"
+                " Ended Public Root.",
+            ): {"a public root that expired a second ago": of(ended, chain=ABSENT)},
+        }
+    )
+
+
 def _times() -> list[Row]:
     """RFC 5280, section 4.1.2.5: a certificate is valid at both ends of its period."""
 
@@ -307,7 +391,8 @@ def _times() -> list[Row]:
     def only(**validity: Any) -> Issued:
         return leaf(ca=ca(**validity))
 
-    expired = refused(EXPIRED, says="CN=Example Timed CA")
+    says = "No currently valid chain to a root. Expired or not yet valid: CN=Example Timed CA."
+    expired = refused(EXPIRED, says=says)
     good = ca().certificate
     past = only(not_after=NOW - SECOND)
     ends_now = only(not_after=NOW)
@@ -317,6 +402,13 @@ def _times() -> list[Row]:
     dead_root = root("Example Ended Root", not_before=NOW - 900 * DAY, not_after=NOW - SECOND)
     under_dead = under(dead_root, "Example Orphan CA")
     above = under(ca(not_after=NOW - SECOND), "Example Lower CA")
+    gone = under(FOREIGN_ROOT, "Example Gone CA", not_after=NOW - SECOND)
+    nowhere = under(FOREIGN_ROOT, "Example Timed CA")
+    hidden = leaf(ca=under(PRIVATE_ROOT, "Example Timed CA", not_after=NOW - SECOND))
+    strong = under(PRIVATE_ROOT, "Example RSA CA", key="rsa2048", not_after=NOW - SECOND)
+    by_strong = leaf(ca=strong)
+    weak = Issued(certificate=weakly_signed(strong, by_strong.certificate), key=by_strong.key)
+    ends_sooner = f"expires before the certificate, at {ends - SECOND:%Y-%m-%d %H:%M} UTC."
     return table(
         {
             expired: {
@@ -325,6 +417,18 @@ def _times() -> list[Row]:
                 "the intermediate expired years ago": of(
                     only(not_before=NOW - 900 * DAY, not_after=NOW - 400 * DAY)
                 ),
+                "an expired intermediate, and others that are not on the path": of(
+                    past, past.certificate, *past.chain, *chain_of(FOREIGN_ROOT, gone)
+                ),
+                "an expired intermediate whose root is unknown": of(hidden),
+                "an expired intermediate, and a valid one into the unknown": of(
+                    past, *past.chain, nowhere.certificate
+                ),
+            },
+            refused(EXPIRED, "SIGNATURE_WEAK", says="CN=shop.example.com is signed with SHA1."): {
+                "a leaf signed with SHA-1 below an expired intermediate": of(
+                    weak, *chain_of(strong, PRIVATE_ROOT)
+                )
             },
             warned(EXPIRED, chain=ends_now.chain): {
                 "the intermediate expires this second": of(ends_now)
@@ -338,9 +442,9 @@ def _times() -> list[Row]:
                 ),
             },
             live(chain=as_long.chain): {"the intermediate ends as the leaf does": of(as_long)},
-            warned(EXPIRED, chain=sooner.chain): {
-                "the intermediate ends a second before the leaf": of(sooner)
-            },
+            warned(
+                EXPIRED, chain=sooner.chain, says=f"CN=Example Timed CA in the chain {ends_sooner}"
+            ): {"the intermediate ends a second before the leaf": of(sooner)},
             refused(EXPIRED, says="CN=Example Timed CA"): {
                 "an expired CA between two good ones": of(leaf(ca=above))
             },
@@ -371,13 +475,26 @@ def _not_allowed() -> list[Row]:
     return [
         *table(
             {
-                refused(INVALID, says="CN=Example Odd CA is not a CA certificate"): {
+                refused(
+                    INVALID,
+                    says="CN=Example Odd CA is not a CA certificate: its basic constraints deny"
+                    " it.",
+                ): {
                     "the intermediate says that it is no CA": of(
                         odd(x509.BasicConstraints(ca=False, path_length=None))
                     ),
+                },
+                refused(
+                    INVALID,
+                    says="CN=Example Odd CA is not a CA certificate: it has no basic constraints.",
+                ): {
                     "the intermediate does not say that it is a CA": of(odd()),
                 },
-                refused(INVALID, says="CN=Example Odd CA may not sign certificates"): {
+                refused(
+                    INVALID,
+                    says="CN=Example Odd CA may not sign certificates: its key usages do not"
+                    " include keyCertSign.",
+                ): {
                     "the intermediate may not sign certificates": of(
                         odd(is_ca, key_usage("digital_signature", "crl_sign"))
                     ),
@@ -385,12 +502,12 @@ def _not_allowed() -> list[Row]:
                 refused(INVALID, says="CN=Example Last CA allows a path length of 0"): {
                     "one CA more than the path length allows": of(too_deep)
                 },
-                refused("SIGNATURE_WEAK", says="SHA1"): {
+                refused("SIGNATURE_WEAK", says="CN=Example Weak CA is signed with SHA1."): {
                     "an intermediate signed with SHA-1": of(
                         by_weak, weakly_signed(rsa_root, weak.certificate), *roots
                     )
                 },
-                refused("SIGNATURE_WEAK", says="MD5"): {
+                refused("SIGNATURE_WEAK", says="CN=Example Weak CA is signed with MD5."): {
                     "an intermediate signed with MD5": of(
                         by_weak, weakly_signed(rsa_root, weak.certificate, "md5"), *roots
                     )
@@ -415,7 +532,9 @@ def _not_allowed() -> list[Row]:
 
 def _texts() -> list[Row]:
     one, text = PUBLIC_CA.certificate, SHOP.chain_pem
-    malformed = refused("SECRET_MALFORMED", says="chain")
+    says = "chain contains no readable PEM certificate."
+    malformed = refused("SECRET_MALFORMED", says=says)
+    unread = "(not a certificate that can be decoded)."
     subjects = "subject=CN = Example Public CA 1\nissuer=CN = Example Public Root\n"
     words = f"{subjects}{text}\nVerify return code: 0 (ok)\n"
     return table(
@@ -426,9 +545,25 @@ def _texts() -> list[Row]:
             },
             malformed: {
                 "a chain that is no PEM": shop(chain="see the wiki"),
-                "a chain as an object": shop(chain={"0": text}),
                 "a chain of the key": shop(chain=SHOP.key_pem()),
-                "a revocation list for a chain": shop(chain=_revocations()),
+                "a revocation list for a chain": shop(chain=revocations()),
+            },
+            refused(
+                "SECRET_MALFORMED",
+                says="The value of chain is neither a string nor a list of strings.",
+            ): {
+                "a chain as an object": shop(chain={"0": text}),
+                "a number in a list": shop(chain=[text, 1]),
+            },
+            refused(
+                "SECRET_MALFORMED",
+                says="No readable certificate belongs to the private key. Cannot read certificate"
+                f" 1 in certificate {unread}",
+            ): {
+                "a certificate that cannot be decoded in the leaf's place": shop(certificate=BROKEN)
+            },
+            refused(INCOMPLETE, says=f"Cannot read certificate 1 in chain {unread}"): {
+                "a chain of a certificate that cannot be decoded": shop(chain=BROKEN),
             },
             refused(INCOMPLETE, says="certificate 1 in chain (cut off)"): {
                 "a chain cut off in its only certificate": shop(chain=text[: len(text) // 2]),
@@ -447,9 +582,11 @@ def _texts() -> list[Row]:
                 "OpenSSL's trusted form beside the plain one": shop(
                     chain=text + text.replace("CERTIFICATE", "TRUSTED CERTIFICATE")
                 ),
-                "a stranger that cannot be decoded behind the chain": shop(chain=text + BROKEN),
                 "a stranger that cannot be decoded in front": shop(chain=BROKEN + text),
             },
+            repaired(
+                SUPERFLUOUS, chain=(one,), says=f"Cannot read certificate 2 in chain {unread}"
+            ): {"a stranger that cannot be decoded behind the chain": shop(chain=text + BROKEN)},
             live(chain=(one,)): {
                 "the old label X509 CERTIFICATE": shop(
                     chain=text.replace("CERTIFICATE", "X509 CERTIFICATE")
@@ -479,7 +616,8 @@ def _ca_with(
     return builder.sign(issuer.key, hashes.SHA256())
 
 
-def _revocations() -> str:
+def revocations() -> str:
+    """Return a revocation list of the shop's CA as PEM."""
     builder = x509.CertificateRevocationListBuilder(
         issuer_name=PUBLIC_CA.certificate.subject, last_update=NOW, next_update=NOW + DAY
     )

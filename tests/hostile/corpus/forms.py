@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+from tests.hostile.corpus.chains import revocations
+from tests.hostile.corpus.keys import NO_KEY
 from tests.hostile.corpus.material import (
     PASSPHRASE,
     PUBLIC_CA,
@@ -46,10 +48,11 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from certrotation.core.material.secret_value import SecretValue
-    from tests.hostile.corpus.row import Row
+    from tests.hostile.corpus.row import Row, Verdict
 
 CERTIFICATE, KEY, CHAIN = SHOP.certificate_pem, SHOP.key_pem(), SHOP.chain_pem
 JSON = json.dumps(fields_of(SHOP))
+BAG = "Bag Attributes\n    friendlyName: www\n    localKeyID: 01 02\nsubject=CN = www\n\n"
 LARGEST = 65_536
 """Bytes of a secret's value (Secrets Manager User Guide, Quotas)."""
 ONE = chain_of(PUBLIC_CA)
@@ -64,10 +67,12 @@ def bundles() -> list[Row]:
     der = SHOP.certificate.public_bytes(Encoding.DER)
     key_der = SHOP.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     signed_data = [SHOP.certificate, *SHOP.chain]
-    encrypted = refused("KEY_ENCRYPTED", says="has no passphrase")
-    wrong = refused("KEY_ENCRYPTED", says="does not decrypt the PKCS#12 bundle")
-    no_bundle = refused("SECRET_MALFORMED", says="PKCS#12")
-    not_base64 = refused("SECRET_MALFORMED", says="base64")
+    says = "The PKCS#12 bundle is encrypted, and the secret has no passphrase."
+    encrypted = refused("KEY_ENCRYPTED", says=says)
+    says = "The passphrase does not decrypt the PKCS#12 bundle."
+    wrong = refused("KEY_ENCRYPTED", says=says)
+    no_bundle = refused("SECRET_MALFORMED", says="The value is not a readable PKCS#12 bundle.")
+    not_base64 = refused("SECRET_MALFORMED", says="pkcs12 is not valid base64.")
     return table(
         {
             live(): {
@@ -90,7 +95,12 @@ def bundles() -> list[Row]:
                 "PKCS#12 with a passphrase, an empty one given": bundle(closed, passphrase=""),
                 "PKCS#12 with a passphrase, none given": bundle(closed),
             },
-            refused("KEY_ENCRYPTED", says="which a binary value cannot hold"): {
+            refused(
+                "KEY_ENCRYPTED",
+                says="The binary value is a PKCS#12 bundle with a passphrase, which a binary value"
+                " cannot hold. Write JSON with the bundle in base64 under pkcs12 and the passphrase"
+                " under passphrase.",
+            ): {
                 "PKCS#12 as the binary value, encrypted": binary(closed),
             },
             wrong: {
@@ -108,6 +118,7 @@ def bundles() -> list[Row]:
                 ),
                 "PKCS#12, its base64 cut off": fields(pkcs12=base64.b64encode(plain).decode()[:-3]),
                 "PKCS#12 that is PEM": fields(pkcs12=CERTIFICATE),
+                "PKCS#12 that is no base64": fields(pkcs12="bücher"),
             },
             no_bundle: {
                 "PKCS#12, its bytes cut off": bundle(plain[:-100]),
@@ -125,10 +136,10 @@ def bundles() -> list[Row]:
                     pkcs7.serialize_certificates(signed_data, Encoding.DER)
                 ),
             },
-            refused("SECRET_MALFORMED", says="no private key"): {
+            refused("SECRET_MALFORMED", says="The PKCS#12 bundle contains no private key."): {
                 "PKCS#12 without a key": bundle(_pkcs12(has_key=False))
             },
-            refused("LEAF_MISSING", says="no certificate"): {
+            refused("LEAF_MISSING", says="The PKCS#12 bundle contains no certificate."): {
                 "PKCS#12 without a certificate": bundle(_pkcs12(certificate=None, above=[]))
             },
             refused("CHAIN_INCOMPLETE", says="Example Public CA 1"): {
@@ -148,8 +159,16 @@ def bundles() -> list[Row]:
             refused("SELF_SIGNED", says="is self-signed"): {
                 "PKCS#12 of a leaf that signed itself": bundle(_self_signed_bundle())
             },
-            refused("SECRET_MALFORMED", says="private_key"): {
-                "PKCS#12 beside a key": bundle(plain, private_key=KEY)
+            refused(
+                "SECRET_MALFORMED", says="The secret contains pkcs12 and private_key. Use one form."
+            ): {"PKCS#12 beside a key": bundle(plain, private_key=KEY)},
+            refused(
+                "SECRET_MALFORMED",
+                says="The secret contains pkcs12 and certificate and privkey. Use one form.",
+            ): {
+                "PKCS#12 beside a certificate and a key": bundle(
+                    plain, certificate=CERTIFICATE, privkey=KEY
+                ),
             },
             refused("SECRET_MALFORMED", says="certificate"): {
                 "PKCS#12 beside a certificate": bundle(plain, certificate=CERTIFICATE),
@@ -210,6 +229,16 @@ def texts() -> list[Row]:
                 "base64 of the PEM, as Kubernetes keeps it": both(
                     lambda pem: base64.b64encode(pem.encode()).decode()
                 ),
+                "slashes and line feeds written out twice": both(
+                    lambda pem: pem.replace("\n", "\\\\r\\\\n").replace("/", "\\/")
+                ),
+                "bag attributes in front of each certificate": shop(
+                    certificate=BAG + CERTIFICATE + BAG + CHAIN, chain=ABSENT
+                ),
+                "bag attributes in front of the key": shop(private_key=BAG + KEY),
+                "a revocation list between the certificates": shop(
+                    certificate=CERTIFICATE + revocations() + CHAIN, chain=ABSENT
+                ),
                 "half a surrogate in front of the key": shop(private_key="\ud800" + KEY),
                 "the chain in 60 KB of comments": shop(chain="#" * 60_000 + "\n" + CHAIN),
             },
@@ -269,12 +298,17 @@ def texts() -> list[Row]:
 
 def documents() -> list[Row]:
     """Return rows about the secret's JSON."""
-    no_json = refused("SECRET_MALFORMED", says="Invalid JSON")
-    no_object = refused("SECRET_MALFORMED", says="not an object")
-    no_key = refused("SECRET_MALFORMED", says="no private key")
-    twice = refused("SECRET_MALFORMED", says="twice")
-    no_bundle = refused("SECRET_MALFORMED", says="PKCS#12")
-    no_string = refused("SECRET_MALFORMED", says="not a string")
+    wrap = "If the value is PEM, wrap it in JSON as the README shows."
+    no_json = refused("SECRET_MALFORMED", says="Invalid JSON at line ")
+    no_object = refused("SECRET_MALFORMED", says="The secret's JSON is not an object.")
+    no_key = refused("SECRET_MALFORMED", says=NO_KEY)
+    twice = refused("SECRET_MALFORMED", says="The secret's JSON contains the same key twice.")
+    no_bundle = refused("SECRET_MALFORMED", says="The value is not a readable PKCS#12 bundle.")
+    deep = "Invalid JSON: it is nested too deeply, or contains a number that is too long."
+
+    def no_string(field: str) -> Verdict:
+        return refused("SECRET_MALFORMED", says=f"The value of {field} is not a string.")
+
     return table(
         {
             live(): {
@@ -290,7 +324,6 @@ def documents() -> list[Row]:
             },
             no_json: {
                 "64 KiB of one letter": text("A" * LARGEST),
-                "an empty value": text(""),
                 "a value of blanks": text("  \n "),
                 "PEM without JSON, the key first": text(KEY + SHOP.fullchain_pem),
                 "PEM without JSON, the certificate first": text(SHOP.fullchain_pem + KEY),
@@ -310,7 +343,16 @@ def documents() -> list[Row]:
                 "JSON and words behind it": text(JSON + "\nEOF"),
                 "JSON in base64": text(base64.b64encode(JSON.encode()).decode()),
             },
-            refused("SECRET_MALFORMED", says="JSON"): {
+            refused("SECRET_MALFORMED", says=f"Invalid JSON at line 1, column 1. {wrap}"): {
+                "an empty value": text("")
+            },
+            refused("SECRET_MALFORMED", says=f"Invalid JSON at line 2, column 2. {wrap}"): {
+                "JSON that breaks off in its second line": text('{"certificate":\n nonsense}')
+            },
+            refused("SECRET_MALFORMED", says="Invalid JSON at line 1, column "): {
+                "a binary value that only begins like JSON": binary(b'{"certificate": \xff')
+            },
+            refused("SECRET_MALFORMED", says=deep): {
                 "64 KiB of braces": text('{"a":' * (LARGEST // 5)),
                 "a number of 60,000 digits": text('{"private_key": ' + "9" * 60_000 + "}"),
             },
@@ -337,16 +379,19 @@ def documents() -> list[Row]:
                 ),
                 "the PEMs as names of fields": fields(**{CERTIFICATE: CHAIN, KEY: "private_key"}),
             },
-            no_string: {
+            no_string("certificate"): {
                 "JSON inside JSON: the certificate an object": shop(
                     certificate={"pem": CERTIFICATE}
                 ),
                 "the certificate an array of lines": shop(certificate=CERTIFICATE.splitlines()),
+                "the certificate a number": shop(certificate=1),
+            },
+            no_string("private_key"): {
                 "the key an array of lines": shop(private_key=KEY.splitlines()),
                 "the key a number": shop(private_key=42),
                 "the key false": shop(private_key=False),
-                "the passphrase true": shop(passphrase=True),
             },
+            no_string("passphrase"): {"the passphrase true": shop(passphrase=True)},
             twice: {
                 "the key twice, one and the same": text(_twice("private_key", KEY)),
                 "the key twice, two different ones": text(
@@ -364,8 +409,14 @@ def documents() -> list[Row]:
                     private_key=json.dumps({"pem": KEY})
                 ),
                 "JSON as the binary value": binary(JSON.encode()),
+                "JSON as the binary value, behind a byte order mark": binary(
+                    f"\ufeff{JSON}".encode()
+                ),
+                "JSON as the binary value, behind blanks": binary(f"\n {JSON}".encode()),
             },
-            refused("SECRET_MALFORMED", says="no value"): {"neither text nor bytes": _nothing()},
+            refused("SECRET_MALFORMED", says="The secret has no value."): {
+                "neither text nor bytes": _nothing()
+            },
             no_bundle: {
                 "PEM as the binary value": binary((CERTIFICATE + KEY).encode()),
                 "JSON, zipped, as the binary value": binary(gzip.compress(JSON.encode(), mtime=0)),

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import base64
+from itertools import permutations
 from typing import TYPE_CHECKING
 
-from tests.hostile.corpus.material import DAY, NOW, PASSPHRASE, PUBLIC_CA, SHOP, chain_of, leaf
+from tests.hostile.corpus.material import (
+    DAY,
+    NAMES,
+    NOW,
+    PASSPHRASE,
+    PUBLIC_CA,
+    SHOP,
+    chain_of,
+    leaf,
+)
 from tests.hostile.corpus.row import fields, live, refused, repaired, table
 from tests.support import bundles
 from tests.support.authority import pem, shared_key
@@ -18,6 +28,9 @@ if TYPE_CHECKING:
 
 OLD = leaf(not_before=NOW - 80 * DAY, not_after=NOW + 10 * DAY)
 EXPIRED = leaf(not_before=NOW - 200 * DAY, not_after=NOW - 110 * DAY)
+OLDEST = leaf(not_before=NOW - 300 * DAY, not_after=NOW - 210 * DAY)
+EARLIER = leaf(not_before=NOW - 3 * DAY, not_after=SHOP.certificate.not_valid_after_utc)
+OWN_CA = leaf(is_ca=True)
 AHEAD = leaf(not_before=NOW + DAY, not_after=NOW + 91 * DAY)
 FEWER = leaf("shop.example.com", not_after=NOW + 30 * DAY)
 SHOUTING = leaf("WWW.SHOP.example.com", "Shop.Example.COM", not_after=NOW + 30 * DAY)
@@ -28,15 +41,19 @@ ONE = chain_of(PUBLIC_CA)
 
 def rows() -> list[Row]:
     """Return the rows of this family."""
-    newest = repaired("CHAIN_SUPERFLUOUS", chain=ONE)
-    ambiguous = refused("IDENTITY_AMBIGUOUS", says="names differ")
-    keys = refused("IDENTITY_AMBIGUOUS", says="2 private keys")
+    renewed = SHOP.certificate
+    left_out = f"Earlier certificates of the key: {_named(OLD)}."
+    newest = repaired("CHAIN_SUPERFLUOUS", chain=ONE, leaf=renewed, says=left_out)
+    one_of_many = repaired("CHAIN_SUPERFLUOUS", chain=ONE, leaf=renewed)
+    stranger = "Left out of the chain: not on the path: CN=blog.example.com."
+    both = "2 certificates in the secret belong to the private key, and their names differ:"
+    keys = "private_key contains 2 private keys with certificates in the secret."
+    bundled = "The PKCS#12 bundle contains 2 private keys, and nothing says which one is meant."
     return table(
         {
             newest: {
                 "a renewal appended to the old certificate": _appended(OLD, SHOP),
                 "a renewal in front of the old certificate": _appended(SHOP, OLD),
-                "three renewals, the newest in the middle": _appended(OLD, SHOP, EXPIRED),
                 "the old one under certificate, the new one under chain": _in_fields(
                     certificate=OLD.certificate_pem, chain=SHOP.fullchain_pem
                 ),
@@ -46,27 +63,45 @@ def rows() -> list[Row]:
                 "the old one as cert, the new one as fullchain": _in_fields(
                     cert=OLD.certificate_pem, fullchain=SHOP.fullchain_pem
                 ),
-                "the same names in other letters and order": _appended(SHOUTING, SHOP),
                 "PKCS#12 with the old certificate as well": _bundle(
                     plain(*_certificates(OLD, SHOP), key_bag(SHOP.key))
                 ),
-                "the certificate of another site beside it": _appended(SHOP, BLOG),
+            },
+            one_of_many: {
+                **{
+                    f"three renewals in order {number}": _appended(*order)
+                    for number, order in enumerate(permutations((OLD, SHOP, EXPIRED)), start=1)
+                },
+                "the same names in other letters and order": _appended(SHOUTING, SHOP),
+                "two that end together, the one that begins later first": _appended(SHOP, EARLIER),
+                "two that end together, the one that begins later last": _appended(EARLIER, SHOP),
+                "a CA certificate for the same key in front": _appended(OWN_CA, SHOP),
                 "PKCS#12 with the certificate of another site": _bundle(
                     plain(*_certificates(BLOG, SHOP), key_bag(SHOP.key))
                 ),
             },
-            repaired("CHAIN_SUPERFLUOUS", "CHAIN_MISORDERED", chain=ONE): {
+            repaired("CHAIN_SUPERFLUOUS", chain=ONE, leaf=renewed, says=stranger): {
+                "the certificate of another site beside it": _appended(SHOP, BLOG),
+            },
+            repaired("CHAIN_SUPERFLUOUS", "CHAIN_MISORDERED", chain=ONE, leaf=renewed): {
                 "the old one and its chain under certificate, the new one under chain": _in_fields(
                     certificate=OLD.fullchain_pem, chain=SHOP.fullchain_pem
                 )
+            },
+            refused("EXPIRED", says="expired on 2026-02-11"): {
+                "two that have expired": _appended(OLDEST, EXPIRED),
             },
             refused("NOT_YET_VALID", says="not valid before"): {
                 "a renewal of tomorrow in front of the old certificate": _appended(AHEAD, SHOP),
                 "a renewal of tomorrow behind the old certificate": _appended(SHOP, AHEAD),
             },
-            ambiguous: {
+            refused("IDENTITY_AMBIGUOUS", says=f"{both} {_named(SHOP)}; {_named(FEWER)}."): {
                 "a certificate with a name less behind": _appended(SHOP, FEWER),
+            },
+            refused("IDENTITY_AMBIGUOUS", says=f"{both} {_named(FEWER)}; {_named(SHOP)}."): {
                 "a certificate with a name less in front": _appended(FEWER, SHOP),
+            },
+            refused("IDENTITY_AMBIGUOUS", says=both): {
                 "PKCS#12 with a certificate with a name less": _bundle(
                     plain(*_certificates(FEWER, SHOP), key_bag(SHOP.key))
                 ),
@@ -79,7 +114,7 @@ def rows() -> list[Row]:
                     certificate=SHOP.fullchain_pem, private_key=SHOP.key_pem() + OTHER_KEY.key_pem()
                 ),
             },
-            keys: {
+            refused("IDENTITY_AMBIGUOUS", says=keys): {
                 "a renewal appended, key and all": _in_fields(
                     certificate=OTHER_KEY.fullchain_pem + SHOP.fullchain_pem,
                     private_key=OTHER_KEY.key_pem() + SHOP.key_pem(),
@@ -88,6 +123,8 @@ def rows() -> list[Row]:
                     certificate=SHOP.fullchain_pem + BLOG.fullchain_pem,
                     private_key=SHOP.key_pem() + BLOG.key_pem(),
                 ),
+            },
+            refused("IDENTITY_AMBIGUOUS", says=bundled): {
                 "PKCS#12 with two keys": _bundle(
                     plain(*_certificates(OTHER_KEY, SHOP), *map(_key, (OTHER_KEY, SHOP)))
                 ),
@@ -112,6 +149,12 @@ def rows() -> list[Row]:
 def _appended(*issued: Issued) -> SecretValue:
     certificates = pem(*(each.certificate for each in issued))
     return _in_fields(certificate=certificates, chain=SHOP.chain_pem)
+
+
+def _named(issued: Issued) -> str:
+    """Return how a message tells certificates of one key apart."""
+    names = ", ".join(NAMES[:1] if issued is FEWER else NAMES)
+    return f"CN=shop.example.com ({names}; ends {issued.certificate.not_valid_after_utc:%Y-%m-%d})"
 
 
 def _in_fields(**members: str) -> SecretValue:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from tests.hostile.corpus.row import Row, Verdict
     from tests.simulation.estate import Estate
 
+PUBLIC_NAMES = {each.subject for each in TRUSTED}
+UNREADABLE = frozenset({"SECRET_MALFORMED", "IDENTITY_AMBIGUOUS", "LEAF_MISSING", "KEY_ENCRYPTED"})
+"""With these codes there is no material to compare with what is live."""
+
 
 @dataclass(kw_only=True)
 class Judgement:
@@ -57,8 +61,8 @@ def judge(row: Row) -> Judgement:
         return judgement
     findings = [each.to_json() for each in inspection.findings]
     judgement.wrong = compare(row.expected, findings)
-    if not judgement.wrong and row.expected.outcome is not Outcome.REFUSED:
-        judgement.wrong = _compare_material(row.expected, inspection)
+    if not judgement.wrong:
+        judgement.wrong = _compare_inspection(row, inspection)
     judgement.leaks = leaks(said, pieces_of(row.value), _whole(row))
     return judgement
 
@@ -90,9 +94,11 @@ def compare(expected: Verdict, findings: Sequence[Mapping[str, str]]) -> list[st
     if expected.outcome is Outcome.REFUSED:
         if refused != expected.codes:
             wrong.append(f"refused with {sorted(everything)}, not {sorted(expected.codes)}")
-        elif not _names_it(expected, findings):
+        elif not _says_it(expected, [each for each in findings if each["severity"] == "refuse"]):
             wrong.append(f"does not say {expected.says!r}: {[each['found'] for each in findings]}")
         return wrong
+    if not _says_it(expected, findings):
+        wrong.append(f"does not say {expected.says!r}: {[each['found'] for each in findings]}")
     if everything != expected.codes or refused:
         wrong.append(f"{expected.outcome} with {sorted(everything)}, not {sorted(expected.codes)}")
     if outcome_of(findings) is not expected.outcome:
@@ -100,8 +106,8 @@ def compare(expected: Verdict, findings: Sequence[Mapping[str, str]]) -> list[st
     return wrong
 
 
-def _names_it(expected: Verdict, findings: Sequence[Mapping[str, str]]) -> bool:
-    return any(expected.says in each["found"] for each in findings if each["severity"] == "refuse")
+def _says_it(expected: Verdict, findings: Sequence[Mapping[str, str]]) -> bool:
+    return not expected.says or any(expected.says in each["found"] for each in findings)
 
 
 def outcome_of(findings: Sequence[Mapping[str, str]]) -> Outcome:
@@ -117,15 +123,38 @@ def outcome_of(findings: Sequence[Mapping[str, str]]) -> Outcome:
     return Outcome.LIVE
 
 
-def _compare_material(expected: Verdict, inspection: Inspection) -> list[str]:
-    material = inspection.material
+def _compare_inspection(row: Row, inspection: Inspection) -> list[str]:
+    if row.expected.outcome is not Outcome.REFUSED:
+        return _compare_material(row, inspection)
+    return [] if _has_the_right_material(row.expected, inspection.material) else ["material"]
+
+
+def _has_the_right_material(expected: Verdict, material: Material | None) -> bool:
+    """Return whether a refused secret has material exactly if it can be compared."""
+    if material is None:
+        return bool(expected.codes & (UNREADABLE | {"KEY_UNSUPPORTED"}))
+    return not expected.codes & UNREADABLE and material.key_algorithm is not None
+
+
+def _compare_material(row: Row, inspection: Inspection) -> list[str]:
+    expected, material = row.expected, inspection.material
     if material is None or refusals(inspection.findings):
         return ["no material"]
     wrong = _compare_chain(expected, material)
     if expected.names is not None and material.names != expected.names:
         wrong.append(f"serves {sorted(material.names)}, not {sorted(expected.names)}")
-    if expected.waits is not (inspection.valid_from is not None):
-        wrong.append("waits" if inspection.valid_from else "does not wait")
+    if expected.leaf not in {None, material.leaf}:
+        wrong.append(f"goes live with another certificate: {material.leaf}")
+    if material.private_key.public_key() != material.leaf.public_key():
+        wrong.append("goes live with another key")
+    above = (material.leaf, *material.chain)
+    if material.anchor.public is not any(each.issuer in PUBLIC_NAMES for each in above):
+        wrong.append(f"ends at {material.anchor}")
+    if material.version != row.value.version:
+        wrong.append(f"is version {material.version}")
+    starts = material.leaf.not_valid_before_utc if expected.waits else None
+    if inspection.valid_from != starts:
+        wrong.append(f"waits until {inspection.valid_from}, not {starts}")
     return wrong
 
 

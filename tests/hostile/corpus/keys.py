@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 KEY = SHOP.key_pem()
 SEC1 = SHOP.key_pem(form=PrivateFormat.TraditionalOpenSSL)
+NO_KEY = (
+    "The secret contains no private key (private_key, privkey, privateKey, tls.key,"
+    " private_key_pem)."
+)
+MISMATCH = "The private key does not belong to the certificate CN=shop.example.com."
 LINES = KEY.splitlines(keepends=True)
 EC_PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
 
@@ -36,6 +41,25 @@ _PRIMES = (2**3328 - 2639, 2**3328 - 2729)
 def rows() -> list[Row]:
     """Return the rows of this family."""
     return [*_supported(), *_wrong(), *_encrypted(), *_broken(), *_unsupported()]
+
+
+def costly() -> list[Row]:
+    """Return the rows whose keys take seconds to make."""
+    unsupported = "KEY_UNSUPPORTED"
+    return table(
+        {
+            live(): {
+                "a key of RSA 3,072": of(leaf(key="rsa3072")),
+                "a key of RSA 4,096": of(leaf(key="rsa4096")),
+            },
+            refused(unsupported, says="DSA"): {
+                "a key of DSA": _with_key(dsa.generate_private_key(2048))
+            },
+            refused(unsupported, "KEY_TOO_LARGE", says="bytes of PEM"): {
+                "a key of RSA 6,656, above 5,120 bytes": _with_key(rsa_of(*_PRIMES))
+            },
+        }
+    )
 
 
 def _supported() -> list[Row]:
@@ -64,8 +88,6 @@ def _supported() -> list[Row]:
             row(f"a key of {words}", of(leaf(key=kind)), live())
             for kind, words in {
                 "rsa2048": "RSA 2,048",
-                "rsa3072": "RSA 3,072",
-                "rsa4096": "RSA 4,096",
                 "p384": "P-384",
                 "p521": "P-521",
             }.items()
@@ -74,7 +96,7 @@ def _supported() -> list[Row]:
 
 
 def _wrong() -> list[Row]:
-    mismatch = refused("KEY_MISMATCH", says="CN=shop.example.com")
+    mismatch = refused("KEY_MISMATCH", says=MISMATCH)
     rsa_key = leaf(key="rsa2048").key_pem()
     other = shared_key("p256", "another leaf")
     return table(
@@ -100,16 +122,16 @@ def _wrong() -> list[Row]:
             refused("LEAF_IS_CA", "NAMES_MISSING", says="CN=Example Public CA 1"): {
                 "the CA's key in place of the leaf's": shop(private_key=_pem_of(PUBLIC_CA.key))
             },
-            refused("SECRET_MALFORMED", says="different private keys"): {
-                "two names for the key, two keys": shop(privkey=rsa_key)
-            },
-            refused("SECRET_MALFORMED", says="no private key"): {
+            refused(
+                "SECRET_MALFORMED", says="private_key and privkey contain different private keys."
+            ): {"two names for the key, two keys": shop(privkey=rsa_key)},
+            refused("SECRET_MALFORMED", says=NO_KEY): {
                 "no key at all": shop(private_key=ABSENT),
                 "null for a key": shop(private_key=None),
                 "an empty key": shop(private_key=""),
                 "a key of spaces and line feeds": shop(private_key=" \n\t \n"),
             },
-            refused("SECRET_MALFORMED", says="private_key"): {
+            refused("SECRET_MALFORMED", says="private_key contains no readable PEM private key."): {
                 "the certificate in the key's place": shop(private_key=SHOP.certificate_pem),
                 "the public key in the key's place": shop(private_key=_public(SHOP)),
                 "the signing request in the key's place": shop(private_key=_request(SHOP)),
@@ -132,8 +154,9 @@ def _encrypted() -> list[Row]:
     rsa_leaf = leaf(key="rsa2048")
     traditional = rsa_leaf.key_pem(form=PrivateFormat.TraditionalOpenSSL, passphrase=PASSPHRASE)
     words = "Schlüssel für den Laden 鍵"
-    closed = refused("KEY_ENCRYPTED", says="has no passphrase")
-    wrong = refused("KEY_ENCRYPTED", says="does not decrypt private_key")
+    says = "private_key is encrypted, and the secret has no passphrase."
+    closed = refused("KEY_ENCRYPTED", says=says)
+    wrong = refused("KEY_ENCRYPTED", says="The passphrase does not decrypt private_key.")
     return table(
         {
             live(): {
@@ -148,6 +171,7 @@ def _encrypted() -> list[Row]:
                     private_key=SHOP.key_pem(passphrase=words), passphrase=words
                 ),
                 "a passphrase for a key that needs none": shop(passphrase=PASSPHRASE),
+                "a passphrase for a key as SEC1": shop(private_key=SEC1, passphrase=PASSPHRASE),
                 "PKCS#1, encrypted, with its passphrase": of(
                     rsa_leaf, private_key=traditional, passphrase=PASSPHRASE
                 ),
@@ -187,7 +211,7 @@ def _encrypted() -> list[Row]:
                     rsa_leaf, private_key=traditional, passphrase="no"
                 ),
             },
-            refused("SECRET_MALFORMED", says="passphrase"): {
+            refused("SECRET_MALFORMED", says="The value of passphrase is not a string."): {
                 "an encrypted key, a number for a passphrase": shop(
                     private_key=encrypted, passphrase=1234567890
                 ),
@@ -210,7 +234,8 @@ def _encrypted() -> list[Row]:
 
 
 def _broken() -> list[Row]:
-    malformed = refused("SECRET_MALFORMED", says="private_key")
+    says = "private_key contains no readable PEM private key."
+    malformed = refused("SECRET_MALFORMED", says=says)
     body = base64.b64decode("".join(LINES[1:-1]))
     assert isinstance(SHOP.key, ec.EllipticCurvePrivateKey)
     number = SHOP.key.private_numbers().private_value.to_bytes(32, "big")
@@ -261,24 +286,24 @@ def _broken() -> list[Row]:
 
 def _unsupported() -> list[Row]:
     unsupported = "KEY_UNSUPPORTED"
-    large = rsa_of(*_PRIMES)
     return table(
         {
-            refused(unsupported, says="Ed25519"): {"a key of Ed25519": of(leaf(key="ed25519"))},
-            refused(unsupported, says="Ed448"): {
+            refused(unsupported, says="The private key is Ed25519."): {
+                "a key of Ed25519": of(leaf(key="ed25519"))
+            },
+            refused(unsupported, says="The private key is Ed448."): {
                 "a key of Ed448": _with_key(ed448.Ed448PrivateKey.generate())
             },
-            refused(unsupported, says="secp224r1"): {"a key of P-224": of(leaf(key="p224"))},
-            refused(unsupported, says="secp256k1"): {
+            refused(unsupported, says="The private key is EC (secp224r1)."): {
+                "a key of P-224": of(leaf(key="p224"))
+            },
+            refused(unsupported, says="The private key is EC (secp256k1)."): {
                 "a key of secp256k1": _with_key(ec.generate_private_key(ec.SECP256K1()))
             },
-            refused(unsupported, says="brainpoolP256r1"): {
+            refused(unsupported, says="The private key is EC (brainpoolP256r1)."): {
                 "a key of Brainpool P-256": _with_key(ec.generate_private_key(ec.BrainpoolP256R1()))
             },
-            refused(unsupported, says="DSA"): {
-                "a key of DSA": _with_key(dsa.generate_private_key(2048))
-            },
-            refused(unsupported, says="X25519"): {
+            refused(unsupported, says="The private key is X25519."): {
                 "a key of X25519, which signs nothing": _with_key(
                     x25519.X25519PrivateKey.generate()
                 )
@@ -288,17 +313,31 @@ def _unsupported() -> list[Row]:
                     private_key=_pem_of(shared_key("ed25519", "x"))
                 )
             },
-            refused("KEY_WEAK", says="1024"): {"a key of RSA 1,024": of(leaf(key="rsa1024"))},
-            refused("KEY_WEAK", unsupported, says="2047"): {
+            refused("KEY_WEAK", says="The private key is RSA (1024)."): {
+                "a key of RSA 1,024": of(leaf(key="rsa1024"))
+            },
+            refused("KEY_WEAK", unsupported, says="The private key is RSA (2047)."): {
                 "a key of RSA 2,047": of(leaf(key="rsa2047"))
             },
-            refused(unsupported, says="2056"): {
+            refused(unsupported, says="The private key is RSA (2056)."): {
                 "a key of RSA 2,056, no size of ACM's": of(leaf(key="rsa2056"))
             },
-            refused(unsupported, "KEY_TOO_LARGE", says="bytes of PEM"): {
-                "a key of RSA 6,656, above 5,120 bytes": _with_key(large)
-            },
+            refused(
+                unsupported,
+                "CHAIN_INCOMPLETE",
+                says="The key of the certificate is restricted to RSASSA-PSS (RFC 4055).",
+            ): {"a key for RSA-PSS alone": of(_restricted(leaf(key="rsa2048")))},
         }
+    )
+
+
+def _restricted(issued: Issued) -> Issued:
+    """Write into the certificate that its key is for RSA-PSS alone, which breaks its signature."""
+    der = issued.certificate.public_bytes(Encoding.DER)
+    oid = "300d06092a864886f70d0101"
+    restricted = der.replace(bytes.fromhex(f"{oid}010500"), bytes.fromhex(f"{oid}0a3000"))
+    return type(issued)(
+        certificate=x509.load_der_x509_certificate(restricted), key=issued.key, chain=issued.chain
     )
 
 

@@ -80,24 +80,51 @@ def kinds() -> list[Row]:
         certificate=PRIVATE_CA.certificate, key=PRIVATE_CA.key, chain=chain_of(PRIVATE_ROOT)
     )
     alone = self_signed(SHOP_NAME)
+    ended = PUBLIC_CA.issue(
+        common_name="Shop Ltd",
+        extended=(CLIENT_AUTH,),
+        not_before=NOW - 9 * DAY,
+        not_after=NOW - SECOND,
+    )
+    worst = Issued(certificate=ended.certificate, key=ended.key)
     return table(
         {
-            refused("LEAF_IS_CA", says="CN=shop.example.com"): {
-                "a leaf that says it is a CA": of(leaf(is_ca=True))
-            },
+            refused(
+                "LEAF_IS_CA", says="The certificate CN=shop.example.com is a CA certificate."
+            ): {"a leaf that says it is a CA": of(leaf(is_ca=True))},
             refused("LEAF_IS_CA", "NAMES_MISSING", says="CN=Example Corp CA 1"): {
                 "an intermediate in the leaf's place": of(middle)
             },
             refused("LEAF_IS_CA", "SELF_SIGNED", "NAMES_MISSING", says="is self-signed"): {
                 "a private root in the leaf's place": of(own)
             },
-            refused("LEAF_MISSING", says="none belongs to the private key"): {
-                "CAs alone, none of the key's": of(middle, private_key=leaf().key_pem())
+            refused(
+                "LEAF_MISSING",
+                says="The secret contains only CA certificates, and none belongs to the private"
+                " key.",
+            ): {"CAs alone, none of the key's": of(middle, private_key=leaf().key_pem())},
+            refused("LEAF_MISSING", "KEY_WEAK", says="The private key is RSA (1024)."): {
+                "CAs alone, none of the key's, which is weak": of(
+                    middle, private_key=leaf(key="rsa1024").key_pem()
+                )
             },
-            refused("LEAF_MISSING", says="no certificate"): {
+            refused(
+                "KEY_WEAK",
+                "KEY_MISMATCH",
+                "SERVER_AUTH_MISSING",
+                "NAMES_MISSING",
+                "EXPIRED",
+                "CHAIN_INCOMPLETE",
+                says="The certificate contains no DNS name and no IP address.",
+            ): {
+                "every refusal is reported at once": of(
+                    worst, private_key=leaf(key="rsa1024").key_pem()
+                )
+            },
+            refused("LEAF_MISSING", says="The secret contains no certificate."): {
                 "no certificate": of(leaf(), certificate=ABSENT, chain=ABSENT)
             },
-            refused("SELF_SIGNED", says="CN=shop.example.com"): {
+            refused("SELF_SIGNED", says="The certificate CN=shop.example.com is self-signed."): {
                 "a leaf that signed itself": of(alone)
             },
             live(): {
@@ -106,8 +133,12 @@ def kinds() -> list[Row]:
                 "a leaf signed with SHA-512": of(leaf(digest=hashes.SHA512())),
                 "an RSA leaf under an elliptic CA": of(leaf(key="rsa2048", common_name="mixed")),
             },
-            refused("SIGNATURE_WEAK", says="SHA1"): {"a leaf signed with SHA-1": of(sha1, *chain)},
-            refused("SIGNATURE_WEAK", says="MD5"): {"a leaf signed with MD5": of(md5, *chain)},
+            refused("SIGNATURE_WEAK", says="CN=shop.example.com is signed with SHA1."): {
+                "a leaf signed with SHA-1": of(sha1, *chain)
+            },
+            refused("SIGNATURE_WEAK", says="CN=shop.example.com is signed with MD5."): {
+                "a leaf signed with MD5": of(md5, *chain)
+            },
             refused("SIGNATURE_WEAK", "CHAIN_INCOMPLETE", says="SHA1"): {
                 "a leaf signed with SHA-1, its CA lost": of(sha1)
             },
@@ -124,7 +155,8 @@ def kinds() -> list[Row]:
 
 def usages() -> list[Row]:
     """Return rows about key usages and extended key usages."""
-    missing = refused("SERVER_AUTH_MISSING", says="serverAuth")
+    says = "The certificate has extended key usages, but not serverAuth."
+    missing = refused("SERVER_AUTH_MISSING", says=says)
 
     def extended(*found: x509.ObjectIdentifier) -> Issued:
         return leaf(extended=found)
@@ -189,7 +221,8 @@ def usages() -> list[Row]:
 
 def names() -> list[Row]:
     """Return rows about the names in a leaf (RFC 5280, section 4.2.1.6; RFC 9525)."""
-    missing = refused("NAMES_MISSING", says="contains no DNS name")
+    says = "The certificate contains no DNS name and no IP address."
+    missing = refused("NAMES_MISSING", says=says)
     mail = x509.RFC822Name("pki@example.com")
     address = ipaddress.ip_address("192.0.2.7")
     long = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 57, "org"])
@@ -287,8 +320,8 @@ def clocks() -> list[Row]:
     def ends(at: datetime) -> Issued:
         return leaf(not_before=NOW - 60 * DAY, not_after=at)
 
-    late = refused("NOT_YET_VALID", says="not valid before")
-    expired = refused("EXPIRED", says="expired on")
+    late = refused("NOT_YET_VALID", says="The certificate is not valid before 2026-06-")
+    expired = refused("EXPIRED", says="The certificate expired on 2026-06-01")
     soon = NOW + 5 * MINUTE
     late_ca = under(PRIVATE_ROOT, "Example Late CA", not_before=soon)
     later_ca = under(PRIVATE_ROOT, "Example Later CA", not_before=soon + SECOND)
@@ -316,12 +349,16 @@ def clocks() -> list[Row]:
                     "valid in ten minutes but one second": of(begins(NOW + 10 * MINUTE - SECOND)),
                 },
                 late: {
-                    "valid in ten minutes": of(begins(NOW + 10 * MINUTE)),
                     "valid in ten minutes and a second": of(begins(NOW + 10 * MINUTE + SECOND)),
                     "valid tomorrow": of(begins(NOW + DAY)),
                 },
+                refused("NOT_YET_VALID", says="is not valid before 2026-06-01 12:10:00+00:00."): {
+                    "valid in ten minutes": of(begins(NOW + 10 * MINUTE)),
+                },
                 expired: {
                     "valid until a second ago": of(ends(NOW - SECOND)),
+                },
+                refused("EXPIRED", says="The certificate expired on 2025-06-01 12:00:00+00:00."): {
                     "valid until a year ago": of(
                         leaf(not_before=NOW - 500 * DAY, not_after=NOW - 365 * DAY)
                     ),

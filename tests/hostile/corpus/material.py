@@ -41,6 +41,8 @@ PUBLIC_ROOT = root("Example Public Root")
 PUBLIC_CA = under(PUBLIC_ROOT, "Example Public CA 1")
 OTHER_PUBLIC_ROOT = root("Example Other Public Root")
 OTHER_PUBLIC_CA = under(OTHER_PUBLIC_ROOT, "Example Other Public CA 1")
+LAST_PUBLIC_ROOT = root("Example Last Public Root", not_after=NOW)
+ENDED_PUBLIC_ROOT = root("Example Ended Public Root", not_after=NOW - SECOND)
 PRIVATE_ROOT = root("Example Corp Root")
 PRIVATE_CA = under(PRIVATE_ROOT, "Example Corp CA 1")
 STAGING_ROOT = root("(STAGING) Example Public Root")
@@ -48,7 +50,10 @@ STAGING_CA = under(STAGING_ROOT, "(STAGING) Example Public CA 1")
 FOREIGN_ROOT = root("Stranger Corp Root")
 FOREIGN_CA = under(FOREIGN_ROOT, "Stranger Corp CA 1")
 
-TRUSTED = (PUBLIC_ROOT.certificate, OTHER_PUBLIC_ROOT.certificate)
+TRUSTED = tuple(
+    each.certificate
+    for each in (PUBLIC_ROOT, OTHER_PUBLIC_ROOT, LAST_PUBLIC_ROOT, ENDED_PUBLIC_ROOT)
+)
 ROOTS = PublicRoots(TRUSTED)
 
 NAMES = ("shop.example.com", "www.shop.example.com")

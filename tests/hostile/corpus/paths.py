@@ -96,11 +96,21 @@ def _usages() -> list[Row]:
 
     fit = _ca(CA, x509.ExtendedKeyUsage([SERVER_AUTH, CLIENT_AUTH]), label="fit")
     quiet = _ca(CA, UNKNOWN, label="quiet")
+    strict = _ca(
+        CA,
+        critical(x509.ExtendedKeyUsage([SERVER_AUTH])),
+        critical(x509.PolicyConstraints(0, None)),
+        critical(x509.InhibitAnyPolicy(0)),
+        label="strict",
+    )
     private = _ca(CA, x509.ExtendedKeyUsage([CLIENT_AUTH]), issuer=PRIVATE_ROOT, label="private")
     lower = _ca(CA, issuer=private, name="Example Lower CA")
     return table(
         {
-            _rejected("CN=Example Odd CA is limited to other uses than TLS servers"): {
+            _rejected(
+                "CN=Example Odd CA is limited to other uses than TLS servers: its extended key"
+                " usages do not include serverAuth."
+            ): {
                 "an intermediate for clients only": limited(CLIENT_AUTH),
                 "an intermediate for code alone": limited(ExtendedKeyUsageOID.CODE_SIGNING),
                 "an intermediate for any usage, which OpenSSL rejects": limited(any_usage),
@@ -110,6 +120,9 @@ def _usages() -> list[Row]:
             },
             live(chain=chain_of(fit)): {
                 "an intermediate for servers and clients": _under(fit),
+            },
+            live(chain=chain_of(strict)): {
+                "an intermediate with critical extensions that clients know": _under(strict),
             },
             live(chain=chain_of(quiet)): {
                 "an extension of the intermediate that nobody knows": _under(quiet),
@@ -125,24 +138,30 @@ def _keys() -> list[Row]:
     weak = _ca(CA, key="rsa1024", issuer=PRIVATE_ROOT)
     weak_root = Authority.root("Example Weak Root", key=shared_key("rsa1024"), not_before=LONG_AGO)
     strong = _ca(CA, key="rsa2048", label="strong")
+    p384, p521 = _ca(CA, key="p384"), _ca(CA, key="p521")
     eddsa = _ca(CA, key="ed25519", label="eddsa")
     return table(
         {
-            refused("KEY_WEAK", says="The key of CN=Example Odd CA is RSA (1024)"): {
+            refused("KEY_WEAK", says="The key of CN=Example Odd CA is RSA (1024)."): {
                 "an intermediate of RSA 1,024": _under(weak, PRIVATE_ROOT),
             },
             refused("KEY_WEAK", says="The key of CN=Example Weak Root is RSA (1024)"): {
                 "a private root of RSA 1,024": _under(weak_root),
             },
-            refused("KEY_WEAK", says="The key of CN=Example Odd CA is EC (secp224r1)"): {
+            refused("KEY_WEAK", says="The key of CN=Example Odd CA is EC (secp224r1)."): {
                 "an intermediate of P-224": _under(_ca(CA, key="p224")),
             },
-            _rejected("The key of CN=Example Odd CA is EC (secp256k1)"): {
+            _rejected("The key of CN=Example Odd CA is EC (secp256k1), which clients reject."): {
                 "an intermediate of a curve that TLS does not know": _under(
                     _ca(CA, key="secp256k1")
                 ),
             },
+            refused("KEY_WEAK", says="The key of CN=Example Odd CA is RSA (2047)."): {
+                "an intermediate of RSA 2,047": _under(_ca(CA, key="rsa2047")),
+            },
             live(chain=chain_of(strong)): {"an intermediate of RSA 2,048": _under(strong)},
+            live(chain=chain_of(p384)): {"an intermediate of P-384": _under(p384)},
+            live(chain=chain_of(p521)): {"an intermediate of P-521": _under(p521)},
             live(chain=chain_of(eddsa)): {"an intermediate of Ed25519": _under(eddsa)},
         }
     )

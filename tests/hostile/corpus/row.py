@@ -44,7 +44,9 @@ class Verdict:
     outcome: Outcome
     codes: frozenset[str] = frozenset()
     says: str = ""
-    """What the message of a refusal must name."""
+    """What a message must say: that of a refusal, or of a repair or warning where none refuses."""
+    leaf: x509.Certificate | None = None
+    """What goes live, where more than one certificate could."""
     chain: tuple[x509.Certificate, ...] = ()
     """What goes live above the leaf."""
     names: frozenset[str] | None = None
@@ -58,17 +60,29 @@ def refused(*codes: str, says: str) -> Verdict:
     return Verdict(outcome=Outcome.REFUSED, codes=frozenset(codes), says=says)
 
 
-def repaired(*codes: str, chain: tuple[x509.Certificate, ...]) -> Verdict:
-    """It goes live with this chain."""
-    return Verdict(outcome=Outcome.REPAIRED, codes=frozenset(codes), chain=chain)
+def repaired(
+    *codes: str,
+    chain: tuple[x509.Certificate, ...],
+    says: str = "",
+    leaf: x509.Certificate | None = None,
+) -> Verdict:
+    """It goes live with this chain; `leaf` is the certificate if more than one could be."""
+    return Verdict(
+        outcome=Outcome.REPAIRED, codes=frozenset(codes), chain=chain, says=says, leaf=leaf
+    )
 
 
 def warned(
-    *codes: str, chain: tuple[x509.Certificate, ...] = (PUBLIC_CA.certificate,), serves: str = ""
+    *codes: str,
+    chain: tuple[x509.Certificate, ...] = (PUBLIC_CA.certificate,),
+    serves: str = "",
+    says: str = "",
 ) -> Verdict:
     """It goes live with this chain, and a person is warned; `serves` is the only name."""
     names = frozenset({serves}) if serves else None
-    return Verdict(outcome=Outcome.WARNED, codes=frozenset(codes), chain=chain, names=names)
+    return Verdict(
+        outcome=Outcome.WARNED, codes=frozenset(codes), chain=chain, names=names, says=says
+    )
 
 
 def live(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, Callable[[], Sequence[Row | NotRun]]] = {
     "keys": keys.rows,
+    "keys that take long to make": keys.costly,
     "identities": identities.rows,
     "chains": chains.rows,
     "paths that clients reject": paths.rows,
@@ -24,6 +25,7 @@ FAMILIES: dict[str, Callable[[], Sequence[Row | NotRun]]] = {
     "damaged PEM": forms.texts,
     "JSON and binary": forms.documents,
     "outputs of tools": tools.rows,
+    "layouts of tools": tools.layouts,
     "bombs": bombs.rows,
 }
 """The rows that are judged by themselves; they are made when they are asked for."""

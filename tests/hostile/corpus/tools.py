@@ -114,7 +114,12 @@ class Written:
 def rows() -> list[Row | NotRun]:
     """Return the rows of this family; a row whose tool is not here says so."""
     written = [*_openssl_keys(), *_openssl_bundles(), *_openssl_certificates(), *_keytool()]
-    return [*(each.run() for each in written), *_certbot(), *_cert_manager(), *_others()]
+    return [each.run() for each in written]
+
+
+def layouts() -> list[Row]:
+    """Return rows in the layouts of tools, made without these tools."""
+    return [*_certbot(), *_cert_manager(), *_others()]
 
 
 def _openssl_keys() -> list[Written]:
@@ -433,7 +438,13 @@ def _cert_manager() -> list[Row]:
                             "data": {"tls.crt": SHOP.fullchain_pem, "tls.key": KEY},
                         }
                     )
-                )
+                ),
+                "cert-manager, the data alone, in base64": fields(
+                    data={
+                        "tls.crt": base64.b64encode(SHOP.fullchain_pem.encode()).decode(),
+                        "tls.key": base64.b64encode(KEY.encode()).decode(),
+                    }
+                ),
             },
             live(chain=PRIVATE_CHAIN): {
                 "cert-manager, a private CA, its root in ca.crt": secret(own_chain, own_key, ca),
@@ -504,6 +515,18 @@ def _others() -> list[Row]:
                 ),
             },
             live(): {
+                "Vault, its chain alone": shop(chain=ABSENT, ca_chain=[CHAIN], expiration=1),
+                "Vault, the issuing CA alone": shop(chain=ABSENT, issuing_ca=CHAIN),
+                "Terraform's acme provider": fields(
+                    cert_pem=CERTIFICATE, private_key_pem=KEY, certificate_chain=CHAIN
+                ),
+                "a chain as a list of lines": shop(chain=CHAIN.splitlines()),
+                "a chain as a list of base64": shop(
+                    chain=[base64.b64encode(CHAIN.encode()).decode()]
+                ),
+                "a chain, and an empty one": shop(ca_chain=[]),
+                "the data of another tool beside it": shop(data={"chain": "x"}),
+                "the request for an issuer beside it": shop(request={"names": []}),
                 "camel case": fields(
                     certificate=CERTIFICATE, privateKey=KEY, certificateChain=CHAIN
                 ),

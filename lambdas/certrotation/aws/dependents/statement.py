@@ -8,14 +8,26 @@ NO_FINER = "These actions know no resource (Service Authorization Reference)."
 PRESENTED = "Which of the account's present a copy is known only at run time."
 
 
+EDGE_FUNCTION = "{edge_function}"
+LOG_BUCKET = "{log_bucket}"
+REPEATED = ("{region}", EDGE_FUNCTION, LOG_BUCKET)
+"""An ARN with one of these is repeated for each target Region, or for each element of the setting
+`edge_functions` or `log_buckets`. Without elements nothing is granted."""
+
+
 class Statement(NamedTuple):
     """A statement that allows actions."""
 
     sid: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    """ARNs, in which {partition}, {account} and, once for each target Region, {region} stand."""
+    """ARNs, in which {partition} and {account} stand, and at most one of `REPEATED`."""
     any_because: str
     """Why the wildcards in `resources` can be no finer."""
     is_limited_by_tag: bool = False
     """Whether the setting `dependents_tag` limits it to resources that carry the tag."""
+
+    @property
+    def names_settings(self) -> bool:
+        """Whether a person names each resource in a setting that is empty by default."""
+        return all(EDGE_FUNCTION in each or LOG_BUCKET in each for each in self.resources)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from certrotation.values import dataclass
 
@@ -38,7 +38,8 @@ class WindowPolicy:
         return length if lifetime < self.floor_from_lifetime else max(length, self.critical_floor)
 
 
-class Windows(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
     """When the windows of one certificate open; both stay open after expiry."""
 
     warning_opens: datetime

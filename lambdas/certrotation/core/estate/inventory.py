@@ -74,7 +74,8 @@ class ManagedSecret:
         return tuple(found)
 
 
-class SecretVersion(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretVersion:
     """One version of a secret; its value is not part of it."""
 
     version: str
@@ -113,7 +114,8 @@ class CertificateDetail(NamedTuple):
     """
 
 
-class RegionListing(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionListing:
     """The imported certificates of one Region and the tags of those that have any."""
 
     region: str
@@ -143,7 +145,8 @@ class Dependent:
         return f"{self.kind} {self.arn}"
 
 
-class Claim(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
     """What one service found among the users that ACM names for a certificate."""
 
     dependents: tuple[Dependent, ...] = ()
@@ -153,7 +156,8 @@ class Claim(NamedTuple):
     """
 
 
-class Users(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Users:
     """Who presents a copy, according to the services themselves."""
 
     dependents: tuple[Dependent, ...] = ()
@@ -240,7 +244,8 @@ class UnreadableCertificate(NamedTuple):
     """None if they were not asked for, or could not be read."""
 
 
-class OtherCertificates(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherCertificates:
     """What a direct look found beside copies and lookalikes."""
 
     sharing: tuple[Copy, ...] = ()

@@ -91,15 +91,16 @@ class Marks:
     def tags_before_moving(self, now: datetime) -> dict[str, str]:
         """Return the tags that the certificate gets before its dependents move; often none.
 
-        A certificate without a version was tagged by a person or has just been adopted. Nothing
-        else records when its dependents began to leave.
+        A copy without a version was tagged by a person, or adopted by an earlier run. Nothing else
+        records when its dependents began to leave. What this run adopts is not recorded: IAM may
+        not see the tag of the adoption yet, and the move would have to wait for that.
         """
         at = int(now.timestamp())
         if self.is_superseded:
             is_earlier = self.superseded_at is not None and self.superseded_at < at
             # In one call: see `is_superseded`.
             return {REVERTED: str(at), **({} if is_earlier else {SUPERSEDED_AT: str(at - 1)})}
-        if self.version is None and self.moving_since is None:
+        if self.secret is not None and self.version is None and self.moving_since is None:
             return {MOVING_SINCE: str(at)}
         return {}
 

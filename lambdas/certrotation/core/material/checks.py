@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -22,6 +22,7 @@ from certrotation.core.material.x509_facts import (
     public_bytes_of,
     subject_name_of,
 )
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +42,8 @@ SHORT_WAIT = timedelta(minutes=10)
 """The rotation waits for a certificate that becomes valid sooner than this."""
 
 
-class Inspection(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
     """The result of the checks; `material` is None only if it cannot be built.
 
     `valid_from` is set if the material becomes valid within minutes: it is usable from then on.

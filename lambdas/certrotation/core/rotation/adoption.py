@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from certrotation.core.findings import Code, Finding, refuse
 from certrotation.core.material.host_names import names_of
@@ -10,6 +10,7 @@ from certrotation.core.material.x509_facts import key_algorithm_of
 from certrotation.core.rotation.plan import Adopt
 from certrotation.core.rotation.regression_checks import check_trust
 from certrotation.core.rotation.reimport_rules import reasons_against_reimport
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from certrotation.core.material.trust import PublicRoots
 
 
-class Adoption(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
     """The copies to adopt, what refuses the adoption, and what is left alone."""
 
     copies: tuple[Copy, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from certrotation.core.findings import Code
 from certrotation.core.rotation.plan import Import, Tag
@@ -90,7 +90,8 @@ class Disposition(StrEnum):
     """A new message takes its place, so that waiting uses up no receives."""
 
 
-class Stranded(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranded:
     """A dependent that still names the old copy after a move."""
 
     dependent: str
@@ -99,6 +100,11 @@ class Stranded(NamedTuple):
     """Whether the new copy is old enough for this to be more than a move under way."""
     since: int | None = None
     """The first moment at which it can have been stranded, in epoch seconds; None if unknown."""
+    objects: bool = True
+    """Whether it may object to the material: then the Regions after the canary are not changed.
+
+    A dependent that is busy, or that somebody puts back, says nothing about the material.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +131,13 @@ class RegionOutcome:
     def left(self) -> tuple[Finding, ...]:
         """The findings on certificates in use that the rotation passed over."""
         return tuple(each for each in self.findings if each.code is Code.LIVE_CERTIFICATE_LEFT)
+
+    @property
+    def lets_others_follow(self) -> bool:
+        """Whether the other Regions are changed after this one, if this one is the canary."""
+        if self.status is Status.STRANDED:
+            return not any(each.objects for each in self.stranded)
+        return self.status in {Status.DONE, Status.WAITING}
 
     @classmethod
     def of_error(cls, region: str, error: CertRotationError) -> RegionOutcome:

@@ -119,7 +119,7 @@ class Rotation:
         """
         material, repairs = fit_chain(self.material, look)
         goal = self._goal(now, rejections)
-        plan = decide(look, goal._replace(material=material)).with_earlier_findings(repairs)
+        plan = decide(look, replace(goal, material=material)).with_earlier_findings(repairs)
         return replace(plan, findings=mark_accepted(plan.findings, self.secret.accepted))
 
     def material_for(self, look: RegionLook) -> Material:

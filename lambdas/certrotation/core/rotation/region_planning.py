@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from certrotation.core.estate.inventory import reverted
 from certrotation.core.findings import Code, Finding, refusals, warn
@@ -30,6 +30,7 @@ from certrotation.core.rotation.plan import (
     Unmark,
 )
 from certrotation.core.rotation.reimport_rules import reasons_against_reimport
+from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,7 +50,8 @@ class Action(Enum):
     REPLACE = "replace"
 
 
-class CopyDecision(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyDecision:
     """A copy, what happens to it, and why."""
 
     copy: Copy
@@ -63,7 +65,8 @@ class CopyDecision(NamedTuple):
         return self.action is not Action.REPLACE
 
 
-class Rejections(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejections:
     """What AWS rejected while a plan was applied; the next plan takes another way."""
 
     moves: frozenset[str] = frozenset()
@@ -73,17 +76,18 @@ class Rejections(NamedTuple):
 
     def with_move(self, arn: str) -> Rejections:
         """Return these and the rejection of a move away from a copy."""
-        return self._replace(moves=self.moves | {arn})
+        return replace(self, moves=self.moves | {arn})
 
     def with_reimport(self, arn: str, because: str) -> Rejections:
         """Return these and ACM's rejection of a reimport into a copy."""
-        return self._replace(reimport=(*self.reimport, (arn, because)))
+        return replace(self, reimport=(*self.reimport, (arn, because)))
 
 
 NO_REJECTIONS = Rejections()
 
 
-class RegionGoal(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionGoal:
     """What a Region is to come to."""
 
     secret: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from certrotation.core.estate.tags import Marks
 from certrotation.errors import MessageMalformed
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class SnapshotCopy(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotCopy:
     """A copy, as listed by the scan that queued the message."""
 
     arn: str
@@ -29,7 +30,8 @@ class SnapshotCopy(NamedTuple):
         return Marks.from_tags(self.tags)
 
 
-class ScanSnapshot(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanSnapshot:
     """The copies of a secret as a scan listed them; fresh, it replaces a search."""
 
     at: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from certrotation.core.estate.expiry_windows import WindowPolicy, Windows, windows_of
 from certrotation.core.estate.inventory import reverted
@@ -262,7 +262,8 @@ def _status(
     )
 
 
-class _Dues(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dues:
     """Decides which secrets are due in the Regions that could be read."""
 
     readable: frozenset[str]

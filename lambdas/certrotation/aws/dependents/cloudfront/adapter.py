@@ -7,7 +7,7 @@ viewers, the distribution counts as busy, and nothing is changed.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import botocore
 
@@ -26,6 +26,7 @@ from certrotation.core.estate.dependent_kinds import DISTRIBUTION
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.core.material.host_names import normalise
 from certrotation.errors import DependentBusy, DependentRefused, NotYet, Vanished
+from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +63,8 @@ MEANINGS = (
 """What CloudFront's error codes mean (CloudFront API Reference, UpdateDistribution)."""
 
 
-class _Distribution(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Distribution:
     """A distribution as it was read; `etag` lets nobody else's change be overwritten."""
 
     config: DistributionConfigOutputTypeDef

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from certrotation.aws.dependents.statement import PRESENTED, Statement
+from certrotation.aws.dependents.statement import (
+    EDGE_FUNCTION,
+    LOG_BUCKET,
+    PRESENTED,
+    Statement,
+)
 
 _DISTRIBUTION = "arn:{partition}:cloudfront::{account}:distribution/*"
 
@@ -23,6 +28,23 @@ STATEMENTS = (
             "arn:{partition}:waf::{account}:webacl/*",
         ),
         any_because="Which web ACL a distribution has is known only at run time.",
+    ),
+    # Whoever associates a function with a distribution needs both, with this asterisk (CloudFront
+    # Developer Guide, "Set up IAM permissions and roles for Lambda@Edge"). Whether CloudFront also
+    # checks an association that stays is not documented.
+    Statement(
+        sid="KeepEdgeFunctions",
+        actions=("lambda:GetFunction", "lambda:EnableReplication*"),
+        resources=(f"arn:{{partition}}:lambda:us-east-1:{{account}}:function:{EDGE_FUNCTION}:*",),
+        any_because="Which version of the function a distribution has is known only at run time.",
+    ),
+    # Whoever sets standard logging (legacy) needs both: CloudFront says so where they lack
+    # (terraform-provider-aws issue 3622). Whether it checks logging that stays is not documented.
+    Statement(
+        sid="KeepLogBuckets",
+        actions=("s3:GetBucketAcl", "s3:PutBucketAcl"),
+        resources=(f"arn:{{partition}}:s3:::{LOG_BUCKET}",),
+        any_because="The setting names each bucket.",
     ),
     Statement(
         sid="MoveDistributions",
