@@ -10,8 +10,14 @@ from tests.infra.synthesis import Template
 
 pytestmark = pytest.mark.infra
 
-# Not in what is deployed first, or declared by itself.
-OPTIONAL = {"DecryptSecrets", "KeepFailedScans", "SendTheDigest"}
+# Not in what is deployed first (the settings are empty), or declared by itself.
+OPTIONAL = {
+    "DecryptSecrets",
+    "KeepEdgeFunctions",
+    "KeepFailedScans",
+    "KeepLogBuckets",
+    "SendTheDigest",
+}
 HANDLERS = {
     "scan": "certrotation.handlers.scan.handler",
     "rotate": "certrotation.handlers.rotate.handler",
