@@ -244,7 +244,7 @@ _TEXTS = (
         severity="warning",
         title="a function fails more often than it succeeds",
         happened=(
-            "In each of the last three hours, more than half of the runs of scan, or of rotate, "
+            "In three of the last four hours, more than half of the runs of scan, or of rotate, "
             "failed or timed out."
         ),
         otherwise=(
@@ -257,7 +257,7 @@ _TEXTS = (
         severity="warning",
         title="a function is throttled",
         happened=(
-            "In each of the last three hours, Lambda throttled scan, or rotate, more often than "
+            "In three of the last four hours, Lambda throttled scan, or rotate, more often than "
             "the function ran: its concurrency is used up, or set to 0."
         ),
         otherwise=(

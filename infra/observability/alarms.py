@@ -10,6 +10,10 @@ periods from the scan interval. Three rules apply to all:
 - A missing metric says nothing about the certificates. So missing values of a scan, and of the
   depth of a queue, are ignored, and the alarm keeps its state. Missing counts of failures, which
   exist only after a run, count as none.
+- No document says how many periods CloudWatch retrieves beyond those that it evaluates, nor whether
+  it retrieves any for an expression. And metrics arrive late. So every alarm goes off, stays on and
+  clears in the same way if none or several are retrieved, and if metrics are up to ten minutes late
+  (tests/oncall/test_every_reading.py).
 """
 
 from dataclasses import dataclass
@@ -25,21 +29,30 @@ from constructs import Construct
 from infra.config import StackConfig
 from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE, Severity
 from infra.observability.cadence import DAY, HOUR, MINUTE, Cadence, Evaluation
-from infra.observability.metrics import count, depth, math, of_service, oldest, watched_by
+from infra.observability.metrics import (
+    count,
+    depth,
+    in_cdk,
+    math,
+    newest_of,
+    of_service,
+    oldest,
+    watched_by,
+)
 from infra.service.topics import Notices
 
 _IGNORE = cloudwatch.TreatMissingData.IGNORE
 _NONE_HAPPENED = cloudwatch.TreatMissingData.NOT_BREACHING
 
-# The result of the newest scan. Short, because two scans within one period give one value: if a
-# person fixes a problem and runs a scan by hand, and the window slides past the second scan, the
-# first scan would count again, and page. Not shorter, because CloudWatch retrieves only a few
-# periods, and never evaluates data that arrives later.
-_NEWEST = Evaluation.every(2 * MINUTE, 1)
+# The result of the newest scan. The periods are short, because two scans within one period give one
+# value: if a person fixes a problem and runs a scan by hand, the first scan would count too.
+_NEWEST = Evaluation.newest(2 * MINUTE)
 
-# SQS reports the depth of a queue each minute. Long enough that receiving messages, which hides
-# them for half a minute, neither clears an alarm nor raises it again.
-_DEPTH = Evaluation.every(5 * MINUTE, 1)
+# SQS reports the depth of a queue each minute. Two periods count, so that receiving messages, which
+# hides them for half a minute, neither clears an alarm nor raises it again: of the newest period
+# only a minute may have arrived.
+_COUNTED_DEPTHS = 2
+_DEPTH = Evaluation.newest(5 * MINUTE, _COUNTED_DEPTHS)
 
 _STALLED = 6 * HOUR
 _DARK = DAY
@@ -105,7 +118,12 @@ class Alarms(Construct):
             "AwaitingMaterial",
             "UnmanagedExpiring",
         ):
-            self._above(0, name, self._ours(name, "Maximum", _NEWEST), _NEWEST, missing=_IGNORE)
+            newest = math(
+                newest_of("level", _NEWEST.period),
+                _NEWEST.period,
+                level=self._ours(name, "Maximum", _NEWEST),
+            )
+            self._above(0, name, newest, _NEWEST, missing=_IGNORE)
 
     def _watch_what_lasts(self) -> None:
         """Every scan of a period must count one: `Minimum`, so one good scan clears the alarm."""
@@ -123,33 +141,34 @@ class Alarms(Construct):
             self._above(0, name, metric, evaluation, missing=_IGNORE)
 
     def _watch_for_missing_scans(self) -> None:
-        """The dead man's switch: three beats without a scan, after the first scan.
+        """The dead man's switch: three intervals since the last scan, after the first scan.
 
-        No document says what FILL does with a metric without any datum: nothing, or zeros, which
-        would page at the first deployment. REPEAT has nothing to repeat before the first datum, and
-        IF drops a point without a condition (CloudWatch User Guide, Using math expressions). So
-        there is no data until the first scan, and the alarm stays in INSUFFICIENT_DATA. Afterwards
-        CloudWatch retrieves more periods than the three that it evaluates (the same, Configuring
-        how CloudWatch alarms treat missing data), so the last scan is still retrieved when three
-        zeros follow it. When it is not retrieved any more, missing data is ignored, and the alarm
-        stays on.
+        The expression is the time from the last scan to each period. So a scan clears the alarm at
+        once, and earlier gaps do not count. When the last scan is out of sight, there is no data,
+        missing data is ignored, and the alarm stays on.
+
+        No document says what FILL, and MAX, do with a metric without any datum: nothing, or zeros,
+        which would page at the first deployment. REPEAT has nothing to repeat before the first
+        datum, and IF drops a point without a condition (CloudWatch User Guide, Using math
+        expressions). So there is no data until the first scan, and the alarm stays in
+        INSUFFICIENT_DATA.
         """
-        evaluation = self._cadence.in_a_row(3)
+        evaluation = self._cadence.since_a_scan()
         self._alarm(
             "ScanMissing",
             math(
-                "IF(FILL(scans, REPEAT), FILL(scans, 0))",
+                "IF(FILL(scans, REPEAT), EPOCH(FILL(scans, 0)) - MAX(IF(scans, EPOCH(scans))))",
                 evaluation.period,
                 scans=self._ours("ScanMissing", "Sum", evaluation),
             ),
             evaluation,
-            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            threshold=1,
+            comparison=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            threshold=(evaluation.periods - 1) * evaluation.period.total_seconds(),
             missing=_IGNORE,
         )
 
     def _watch_rotations(self) -> None:
-        """One such rotation in two beats is enough: what is refused is tried again at each scan.
+        """One such rotation in two intervals is enough: each scan retries what is refused.
 
         Filled, because otherwise CloudWatch would go back past periods without a rotation to older
         ones, and the alarm would stay on for twice as long.
@@ -164,25 +183,41 @@ class Alarms(Construct):
     def _watch_queues(self, watched: Watched) -> None:
         """What lies in a dead-letter queue keeps its alarm on until a person has emptied it."""
         self._watch_what_is_given_up(watched.rotation_dead_letters)
-        unread = depth(watched.rotation_dead_letters, _DEPTH.period)
-        self._above(0, "DeadLettersUnread", unread, _DEPTH, missing=_IGNORE)
-        lost = math(
-            # A missing value counts as 0 in a sum; if all are missing, there is no sum.
-            "not_started + failed + not_queued",
-            _DEPTH.period,
-            not_started=depth(watched.schedule_dead_letters, _DEPTH.period),
-            failed=depth(watched.scan_failures, _DEPTH.period),
-            not_queued=depth(watched.rule_dead_letters, _DEPTH.period),
+        self._is_not_empty("DeadLettersUnread", unread=watched.rotation_dead_letters)
+        self._is_not_empty(
+            "ScheduleFailing",
+            not_started=watched.schedule_dead_letters,
+            failed=watched.scan_failures,
+            not_queued=watched.rule_dead_letters,
         )
-        self._above(0, "ScheduleFailing", lost, _DEPTH, missing=_IGNORE)
-        # Three periods, because SQS's figures are approximate.
-        evaluation = Evaluation.every(_DEPTH.period, 3)
-        age = oldest(watched.rotations, evaluation.period)
+        # Three periods, because SQS's figures are approximate; of five, because the newest two may
+        # be late. Filled, so that an empty queue, which has no age, clears the alarm.
+        evaluation = Evaluation(period=_DEPTH.period, periods=5, datapoints=3)
+        age = math(
+            "FILL(age, 0)", evaluation.period, age=oldest(watched.rotations, evaluation.period)
+        )
         limit = LONGEST_ORDINARY_AGE.total_seconds()
         self._above(limit, "QueueStuck", age, evaluation, missing=_NONE_HAPPENED)
 
+    def _is_not_empty(self, name: str, **queues: sqs.IQueue) -> None:
+        """Watch whether one of the queues contains messages, by its newest depths.
+
+        In a sum a missing value counts as 0; if all are missing, there is no sum. So a queue whose
+        depth is late counts in the period of that depth.
+        """
+        period = _DEPTH.period
+        newest = (newest_of(each, period, _COUNTED_DEPTHS) for each in queues)
+        depths = {each: depth(queue, period) for each, queue in queues.items()}
+        messages = cloudwatch.MathExpression(
+            expression=" + ".join(newest),
+            using_metrics={**depths},
+            period=in_cdk(period),
+            label="messages",
+        )
+        self._above(0, name, messages, _DEPTH, missing=_IGNORE)
+
     def _watch_what_is_given_up(self, queue: sqs.IQueue) -> None:
-        """The depth rose within two beats: a lasting failure adds a message once an interval.
+        """The depth rose within two intervals: a lasting failure adds a message once an interval.
 
         SQS does not count messages that it moves to a dead-letter queue as sent, so the alarm uses
         the depth. An idle queue reports no depth, so the first message must count as a rise from 0;
@@ -197,15 +232,16 @@ class Alarms(Construct):
         self._above(0, "RotationDeadLetters", rise, evaluation, missing=_NONE_HAPPENED)
 
     def _watch_functions(self, watched: Watched) -> None:
-        """More failures than a retry can fix, in each of three hours.
+        """More failures than a retry can fix, in three of four hours.
 
         Lambda retries a failed scan after one and after two minutes, and SQS delivers a message
         again half an hour after its function crashed: a single crash is at most half of an hour's
-        runs, and a permanent failure lasts for three hours. A timeout is an error (Lambda Developer
+        runs, and a permanent failure lasts for three hours. Of four, because the newest hour may
+        have no run yet, or one whose errors are late. A timeout is an error (Lambda Developer
         Guide, Types of metrics), so duration needs no alarm of its own. A throttled invocation is
         not a run. If scans are rarer than hourly, ScheduleFailing reports permanent failures.
         """
-        evaluation = Evaluation.every(HOUR, 3)
+        evaluation = Evaluation(period=HOUR, periods=4, datapoints=3)
         for name, counted, ordinary in (
             ("FunctionErrors", "Errors", 0.5),
             ("FunctionThrottled", "Throttles", 1),

@@ -12,6 +12,14 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
+LATE = 10 * MINUTE
+"""How long after their time metrics may arrive. An alarm that evaluates fewer minutes may never
+see them: no document says how many periods CloudWatch retrieves beyond those that it evaluates."""
+
+_JITTER = 2 * MINUTE
+"""How much later than expected a scan may end: the schedule's precision of a minute, a cold start,
+and the minute before the retry of a failed scan."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
@@ -44,9 +52,12 @@ class Evaluation:
         return cls.every(period, 1 + _periods(span, period))
 
     @classmethod
-    def once_within(cls, span: timedelta, period: timedelta) -> Self:
-        """One period of the last `span` breaches: the alarm remembers an event for that long."""
-        return cls(period=period, periods=_periods(span, period), datapoints=1)
+    def newest(cls, period: timedelta, kept: int = 1) -> Self:
+        """One of the newest `kept` periods with a value breaches, also if the value is late.
+
+        The expression of the alarm must drop older periods (see `newest_of`).
+        """
+        return cls(period=period, periods=_periods(LATE, period) + 1 + kept, datapoints=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +71,10 @@ class Cadence:
         """A period that contains a scan wherever it begins, as long as scans run.
 
         The window of an alarm slides (CloudWatch User Guide, Alarm evaluation window): a period
-        of exactly one interval would sometimes contain no scan, if a scan ends seconds later than
-        the previous one. The two extra minutes cover the schedule's precision of a minute, a cold
-        start, the minute before the retry of a failed scan, and late metrics. A period is at most
-        a day.
+        of exactly one interval would sometimes contain no scan, if a scan ends later than the
+        previous one, or its metrics arrive late. A period is at most a day.
         """
-        return min(self.interval + 2 * MINUTE, DAY)
+        return min(self.interval + _JITTER + LATE, DAY)
 
     @property
     def trend(self) -> timedelta:
@@ -89,14 +98,32 @@ class Cadence:
         """Every scan of `beats` beats breaches."""
         return Evaluation.every(self.beat, beats)
 
+    def since_a_scan(self) -> Evaluation:
+        """Three intervals since the last scan, and a little more, are four of five periods.
+
+        Five, so that the last scan is in the oldest of them when four have passed: CloudWatch may
+        retrieve no period beyond those that it evaluates.
+        """
+        longest = 3 * self.interval + LATE
+        return Evaluation(period=longest // 4 // MINUTE * MINUTE, periods=5, datapoints=1)
+
     def events(self) -> Evaluation:
-        """One event in two beats is enough: the alarm clears after two scans without an event."""
-        return Evaluation(period=self.beat, periods=2, datapoints=1)
+        """One event in two intervals is enough: the alarm clears after two scans without one."""
+        return Evaluation(period=min(self._remembered // 2, DAY), periods=2, datapoints=1)
 
     def events_by(self, period: timedelta) -> Evaluation:
-        """As `events`, in shorter periods; in hours if CloudWatch allows no shorter ones."""
-        remembered = 2 * self.beat
-        return Evaluation.once_within(remembered, period if remembered <= DAY else HOUR)
+        """As `events`, in shorter periods; in hours if CloudWatch allows no shorter ones.
+
+        One period more, because the first has none before it to be compared with.
+        """
+        fits = self._remembered + period <= DAY
+        used = period if fits else HOUR
+        return Evaluation(period=used, periods=1 + _periods(self._remembered, used), datapoints=1)
+
+    @property
+    def _remembered(self) -> timedelta:
+        """How long an event counts: two intervals, also if the second event is late."""
+        return 2 * self.interval + _JITTER + LATE
 
 
 def _periods(span: timedelta, period: timedelta) -> int:

@@ -26,7 +26,7 @@ from infra.observability.metrics import (
     watched_by,
 )
 from infra.observability.queries import NEAREST
-from infra.observability.widgets import Scale, graph, named, number, states, told_with
+from infra.observability.widgets import Scale, graph, named, number, states, with_number
 from infra.service.service_function import TIMEOUT
 
 # 25 in total: about the height of a screen with 1,080 lines.
@@ -155,7 +155,7 @@ class ServiceDashboard(Construct):
         age = math(
             "seconds / 60",
             self._trend,
-            label=told_with("oldest, minutes", "LAST"),
+            label=with_number("oldest, minutes", "LAST"),
             color=_ORANGE,
             seconds=oldest(queue, self._trend),
         )
@@ -220,7 +220,7 @@ class ServiceDashboard(Construct):
 
     def _counted(self, metric: str, label: str, color: str) -> cloudwatch.IMetric:
         """Return the number that scans count."""
-        return named(of_service(self, metric, "Maximum", self._trend), label, color, told="LAST")
+        return named(of_service(self, metric, "Maximum", self._trend), label, color, shows="LAST")
 
     def _events(self, metric: str, label: str, color: str) -> cloudwatch.IMetric:
         return self._happened(of_service(self, metric, "Sum", self._trend), label, color)
@@ -228,18 +228,18 @@ class ServiceDashboard(Construct):
     def _happened(self, metric: cloudwatch.Metric, label: str, color: str) -> cloudwatch.IMetric:
         """Return how often an event happened; missing data counts as 0."""
         name = label.replace(" ", "_").replace(",", "")
-        text = told_with(label, "SUM")
+        text = with_number(label, "SUM")
         return math(f"FILL({name}, 0)", self._trend, label=text, color=color, **{name: metric})
 
     def _depth(self, queue: sqs.IQueue, label: str, color: str) -> cloudwatch.IMetric:
-        return named(depth(queue, self._trend), label, color, told="LAST")
+        return named(depth(queue, self._trend), label, color, shows="LAST")
 
     def _seconds(self, function: lambda_.IFunction, label: str, color: str) -> cloudwatch.IMetric:
         milliseconds = {f"{label}_ms": longest_run(function, self._trend)}
         return math(
             f"{label}_ms / 1000",
             self._trend,
-            label=told_with(label, "MAX"),
+            label=with_number(label, "MAX"),
             color=color,
             **milliseconds,
         )

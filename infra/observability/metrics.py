@@ -77,6 +77,25 @@ def math(
     )
 
 
+def newest_of(name: str, period: timedelta, kept: int = 1) -> str:
+    """Return an expression: the values of a metric in its newest `kept` periods that have one.
+
+    Older values are dropped, so that they do not count where CloudWatch evaluates several periods,
+    or goes back to earlier ones because the newest have no value. A comparison of a missing value
+    with a number is missing, IF drops a point without a condition, and MAX of one series is a
+    number (CloudWatch User Guide, Using math expressions). So without any value there is none.
+
+    Args:
+        name: of the metric, in the expression; its values are not negative.
+        period: of the alarm.
+        kept: how many periods.
+    """
+    times = f"IF({name} >= 0, EPOCH({name}))"
+    older = (kept - 1) * int(period.total_seconds())
+    since = f"MAX({times}) - {older}" if older else f"MAX({times})"
+    return f"IF({times} >= {since}, {name})"
+
+
 def in_cdk(span: timedelta) -> cdk.Duration:
     """Return a span of time as a CDK duration."""
     return cdk.Duration.seconds(span.total_seconds())

@@ -90,12 +90,12 @@ def states(
 
 
 def named(
-    metric: cloudwatch.Metric, label: str, color: str, *, told: Literal["LAST", "MAX", "SUM"]
+    metric: cloudwatch.Metric, label: str, color: str, *, shows: Literal["LAST", "MAX", "SUM"]
 ) -> cloudwatch.Metric:
     """Return the metric with a colour and a label that shows a number."""
-    return metric.with_(label=told_with(label, told), color=color)
+    return metric.with_(label=with_number(label, shows), color=color)
 
 
-def told_with(label: str, told: Literal["LAST", "MAX", "SUM"]) -> str:
+def with_number(label: str, shows: Literal["LAST", "MAX", "SUM"]) -> str:
     """Return a label with a number of the graph (User Guide, Using dynamic labels)."""
-    return f"{label}: ${{{told}}}"
+    return f"{label}: ${{{shows}}}"

@@ -29,7 +29,7 @@ class Notices(Construct):
         self.critical = _topic(self, "Critical", key, critical_emails)
         self.warning = _topic(self, "Warning", key, warning_emails)
 
-    def told_by_a_function(self, sid: str) -> Grant:
+    def notified_by_a_function(self, sid: str) -> Grant:
         """Allow a function's role to publish warnings; the role may already use the key."""
         return Grant(
             iam.PolicyStatement(

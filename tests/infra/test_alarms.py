@@ -95,14 +95,16 @@ def test_all_metrics_of_an_alarm_have_one_period_and_ten_at_most(template: Templ
 @pytest.mark.parametrize(
     ("name", "seconds", "periods", "datapoints"),
     [
-        # Scans come every ninety minutes; the window that holds one is two minutes longer.
-        ("ScanMissing", 92 * 60, 3, 3),
-        ("RegionUnreachable", 92 * 60, 2, 2),
-        ("RotationStalled", 92 * 60, 5, 5),
-        ("RegionDark", 92 * 60, 17, 17),
-        ("MaterialRefused", 92 * 60, 2, 1),
-        ("RotationDeadLetters", 5 * 60, 37, 1),
-        ("CertificateCritical", 2 * 60, 1, 1),
+        # Scans come every ninety minutes; the window that holds one is twelve minutes longer.
+        ("ScanMissing", 70 * 60, 5, 1),
+        ("RegionUnreachable", 102 * 60, 2, 2),
+        ("LiveCertificateLeft", 102 * 60, 2, 2),
+        ("RotationStalled", 102 * 60, 5, 5),
+        ("RegionDark", 102 * 60, 16, 16),
+        ("MaterialRefused", 96 * 60, 2, 1),
+        ("RotationDeadLetters", 5 * 60, 40, 1),
+        ("DeadLettersUnread", 5 * 60, 5, 1),
+        ("CertificateCritical", 2 * 60, 7, 1),
     ],
 )
 def test_how_long_an_alarm_looks_follows_from_the_interval(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from infra.observability.cadence import DAY, HOUR, MINUTE, Cadence, Evaluation
+from infra.observability.cadence import DAY, HOUR, LATE, MINUTE, Cadence, Evaluation
 
 EVERY = [number * MINUTE for number in range(5, 24 * 60 + 1)]
 FIVE_MINUTES, HOURLY, DAILY = 5 * MINUTE, HOUR, DAY
@@ -23,7 +23,8 @@ def test_cloudwatch_takes_what_follows_from_every_interval_that_the_configuratio
         for made in (
             cadence.until(6 * HOUR),
             cadence.until(DAY, shortest=HOUR),
-            cadence.in_a_row(3),
+            cadence.in_a_row(2),
+            cadence.since_a_scan(),
             cadence.events(),
             cadence.events_by(5 * MINUTE),
         ):
@@ -44,10 +45,29 @@ def test_what_cloudwatch_does_not_take_is_refused(period: timedelta, periods: in
         Evaluation.every(period, periods)
 
 
-def test_a_beat_holds_a_scan_that_ends_late() -> None:
+def test_a_beat_holds_a_scan_that_ends_late_and_whose_metrics_are_late_too() -> None:
     for interval in EVERY:
         beat = Cadence(interval).beat
-        assert beat > interval or beat == DAY
+        assert beat >= interval + 2 * MINUTE + LATE or beat == DAY
+
+
+def test_three_intervals_without_a_scan_are_all_but_the_oldest_of_the_periods() -> None:
+    for interval in EVERY:
+        made = Cadence(interval).since_a_scan()
+
+        without = (made.periods - 1) * made.period
+        assert 3 * interval + 6 * MINUTE < without <= 3 * interval + LATE
+        assert made.datapoints == 1
+
+
+@pytest.mark.parametrize(("period", "kept"), [(2 * MINUTE, 1), (5 * MINUTE, 2), (MINUTE, 1)])
+def test_the_newest_values_are_evaluated_although_they_are_late(
+    period: timedelta, kept: int
+) -> None:
+    made = Evaluation.newest(period, kept)
+
+    assert (made.periods - kept) * made.period > LATE
+    assert made.datapoints == 1
 
 
 @pytest.mark.parametrize("wanted", [6 * HOUR, DAY])
@@ -68,8 +88,9 @@ def test_what_must_last_takes_two_scans_even_where_they_are_rare() -> None:
 def test_an_event_is_remembered_until_the_second_scan_after_it() -> None:
     for interval in EVERY:
         cadence = Cadence(interval)
-        assert span(cadence.events()) >= 2 * interval
-        assert span(cadence.events_by(5 * MINUTE)) >= 2 * interval
+        assert span(cadence.events()) >= min(2 * interval + LATE, 2 * DAY)
+        by_minutes = cadence.events_by(5 * MINUTE)
+        assert span(by_minutes) - by_minutes.period >= 2 * interval + LATE, "one has none before"
 
 
 @pytest.mark.parametrize(

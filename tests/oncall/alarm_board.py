@@ -214,7 +214,8 @@ class AlarmBoard:
         quiet_until, known = self._quiet.get(name, (0, size))
         minute = self._due(alarm, max(self._now + 1, quiet_until if size == known else 0))
         while minute <= end:
-            values = self._math[name].evaluate(self._series(alarm, minute))
+            bounds = self._bounds(alarm, minute)
+            values = self._math[name].evaluate(self._series(alarm, bounds), bounds)
             was, points = self.states[name], [alarm.breaches(each) for each in values]
             self.states[name] = now = alarm.rule.state(points, was)
             if now is not was:
@@ -228,12 +229,11 @@ class AlarmBoard:
         """Return the first minute from `minute` on in which the alarm is evaluated."""
         return minute + (self._created - minute) % alarm.evaluated_every
 
-    def _series(self, alarm: Alarm, minute: int) -> dict[str, Series]:
+    def _series(self, alarm: Alarm, bounds: range) -> dict[str, Series]:
         """Return the newest periods of each metric, in a window that ends now.
 
         CloudWatch User Guide, Alarm evaluation window: it slides with each evaluation.
         """
-        bounds = self._bounds(alarm, minute)
         return {
             key: [
                 self._store.statistic(each.metric, each.name, begin, begin + alarm.period)

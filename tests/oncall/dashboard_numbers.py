@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,8 +45,5 @@ class Reader:
         ]
 
     def _calculated(self, expression: str, widget: Widget, bounds: range) -> Series:
-        """Calculate; EPOCH gives the time of each period, in seconds since 1970."""
         metrics = {each.id: self._values(each, bounds) for each in widget.lines if each.metric}
-        metrics["epoch"] = [60.0 * each for each in bounds]
-        named = re.sub(r"EPOCH\(\w+\)", "epoch", expression)
-        return Math(expression=named, fills_empty=False).evaluate(metrics)
+        return Math(expression=expression, fills_empty=False).evaluate(metrics, bounds)

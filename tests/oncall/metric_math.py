@@ -9,13 +9,17 @@ from __future__ import annotations
 import ast
 import operator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Series = list[float | None]
 """One value a period, the newest last; None where there is none."""
+
+_TIMES = "(times)"
+"""When each period begins, among the named series."""
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -40,20 +44,27 @@ class Math:
 
     expression: str
     fills_empty: bool
-    """What no document says: whether FILL with a number fills a series that has no value at all."""
+    """What no document says: whether FILL with a number fills a series that has no value at all.
+    If so, MAX of such a series is 0, else it is nothing."""
 
-    def evaluate(self, metrics: Mapping[str, Series]) -> Series:
+    def evaluate(self, metrics: Mapping[str, Series], begins: Sequence[int] = ()) -> Series:
         """Return the result over the periods that the metrics cover.
+
+        Args:
+            metrics: the values of each period, by the name in the expression.
+            begins: when each period begins, in minutes since the epoch; needed for EPOCH.
 
         Raises:
             UnknownExpressionError: a part of the expression is not modelled.
         """
-        result = self._value(ast.parse(self.expression, mode="eval").body, metrics)
+        times: Series = [60.0 * each for each in begins]
+        named = {**metrics, _TIMES: times}
+        result = self._value(_parsed(self.expression), named)
         if not isinstance(result, list):
             raise UnknownExpressionError(f"{self.expression} comes to a number, not to a series")
         return result
 
-    def _value(self, node: ast.expr, metrics: Mapping[str, Series]) -> Series | float:
+    def _value(self, node: ast.expr, metrics: Mapping[str, Series]) -> Series | float | None:
         match node:
             case ast.Name(id=name) if name in metrics:
                 return metrics[name]
@@ -77,7 +88,7 @@ class Math:
         series: Series,
         others: list[ast.expr],
         metrics: Mapping[str, Series],
-    ) -> Series:
+    ) -> Series | float | None:
         match function, others:
             case "FILL", [ast.Name(id="REPEAT")]:
                 return _repeat(series)
@@ -87,8 +98,17 @@ class Math:
                 return _if(series, self._series(chosen, metrics))
             case "DIFF", []:
                 return _diff(series)
+            case "MAX", []:
+                return self._greatest(series)
+            case "EPOCH", [] if metrics[_TIMES]:
+                return metrics[_TIMES]
             case _:
                 raise UnknownExpressionError(f"{function} of {len(others) + 1} is not modelled")
+
+    def _greatest(self, series: Series) -> float | None:
+        """Return the greatest value, one number for the whole series."""
+        values = [each for each in series if each is not None]
+        return max(values, default=0.0 if self.fills_empty else None)
 
     def _series(self, node: ast.expr, metrics: Mapping[str, Series]) -> Series:
         value = self._value(node, metrics)
@@ -102,21 +122,32 @@ class Math:
         left: ast.expr,
         right: ast.expr,
         metrics: Mapping[str, Series],
-    ) -> Series | float:
+    ) -> Series | float | None:
         """Combine value by value: a missing one is 0, and where both are missing there is none."""
         a, b = self._value(left, metrics), self._value(right, metrics)
         if isinstance(a, list) and isinstance(b, list):
             return [_or_none(combine, x, y) for x, y in zip(a, b, strict=True)]
         if isinstance(a, list):
-            return [None if x is None else float(combine(x, b)) for x in a]  # type: ignore[arg-type]  # b is a number
+            return [_of_both(combine, x, b) for x in a]  # type: ignore[arg-type]  # b is no series
         if isinstance(b, list):
-            return [None if y is None else float(combine(a, y)) for y in b]
-        return float(combine(a, b))
+            return [_of_both(combine, a, y) for y in b]
+        return _of_both(combine, a, b)
 
     def _fill(self, series: Series, filler: float) -> Series:
         if not self.fills_empty and all(each is None for each in series):
             return series
         return [filler if each is None else each for each in series]
+
+
+@cache
+def _parsed(expression: str) -> ast.expr:
+    return ast.parse(expression, mode="eval").body
+
+
+def _of_both(
+    combine: Callable[[float, float], float], a: float | None, b: float | None
+) -> float | None:
+    return None if a is None or b is None else float(combine(a, b))
 
 
 def _or_none(

@@ -65,8 +65,29 @@ def test_a_series_is_divided_by_a_number() -> None:
     assert result("a / 60", a=[30, None, 120]) == [0.5, None, 2]
 
 
+def test_epoch_is_the_time_of_every_period_whether_it_has_a_value_or_not() -> None:
+    made = Math(expression="EPOCH(a)", fills_empty=False).evaluate({"a": [None, 1]}, [10, 15])
+
+    assert made == [600, 900]
+
+
+def test_max_of_one_series_is_a_number() -> None:
+    assert result("a - MAX(a)", a=[1, None, 4]) == [-3, None, 0]
+    assert result("a >= MAX(b)", a=[1, 4], b=[2, None]) == [0, 1]
+
+
+@pytest.mark.parametrize("fills_empty", [True, False])
+def test_max_of_no_value_is_a_choice(
+    fills_empty: bool,  # noqa: FBT001  the parameter itself
+) -> None:
+    found = result("a - MAX(b)", fills_empty=fills_empty, a=[5, 6], b=[None, None])
+
+    assert found == ([5, 6] if fills_empty else [None, None])
+
+
 @pytest.mark.parametrize(
-    "expression", ["RATE(a)", "FILL(a, LINEAR)", "IF(a, a, a)", "a / a", "b", "MAX(a)", "1 + 1"]
+    "expression",
+    ["RATE(a)", "FILL(a, LINEAR)", "IF(a, a, a)", "a / a", "b", "EPOCH(a)", "MAX(a)", "1 + 1"],
 )
 def test_what_nothing_uses_is_an_error(expression: str) -> None:
     with pytest.raises(UnknownExpressionError):

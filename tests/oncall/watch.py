@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.oncall.alarm_board import AlarmBoard, alarms_of
 from tests.oncall.metric_store import Metric, MetricStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tests.infra.synthesis import Template
     from tests.simulation.estate import Run
@@ -31,8 +32,12 @@ class Watch:
         *,
         further_periods: int = 2,
         fills_empty: bool = True,
+        late: timedelta = timedelta(),
     ) -> None:
         self.template = template
+        self.late = late
+        """How long after their time values arrive at CloudWatch."""
+        self._under_way: list[tuple[datetime, Callable[[], None]]] = []
         self.interval = interval
         self.now = DEPLOYED
         self.store = MetricStore()
@@ -55,12 +60,29 @@ class Watch:
     def says(self, run: Run) -> None:
         """Let functions say now what they said in a run."""
         for line in run.metrics:
-            self.store.put_emf(line, self.now)
+            self._arrives(partial(self.store.put_emf, line, self.now))
+
+    def emits(self, metric: Metric, value: float) -> None:
+        """Let a value of now be put."""
+        self._arrives(partial(self.store.put, metric, self.now, value))
+
+    def _arrives(self, put: Callable[[], None]) -> None:
+        self._under_way.append((self.now + self.late, put))
+        self._receive()
+
+    def _receive(self) -> None:
+        arrived = [put for at, put in self._under_way if at <= self.now]
+        self._under_way = [each for each in self._under_way if each[0] > self.now]
+        for put in arrived:
+            put()
 
     def waits(self, span: timedelta) -> None:
-        """Let time pass."""
-        self.now += span
-        self.board.advance(self.now)
+        """Let time pass, and let arrive what is under way."""
+        end = self.now + span
+        while self.now < end:
+            self.now = min([end, *(at for at, _ in self._under_way)])
+            self.board.advance(self.now)
+            self._receive()
 
     def until(self, alarm: str, *, at_most: timedelta) -> timedelta:
         """Let time pass until an alarm is on, and return how long that took."""
@@ -79,7 +101,7 @@ class Watch:
         end = self.now + span
         while self.now < end:
             for metric, value in values.items():
-                self.store.put(metric, self.now, value)
+                self.emits(metric, value)
             self.waits(MINUTE)
 
     def ran(self, handler: str, *, times: int = 1, errors: int = 0, throttles: int = 0) -> None:
@@ -93,7 +115,7 @@ class Watch:
         for name, ones, all_of_them in counted:
             for number in range(all_of_them):
                 metric = Metric.of("AWS/Lambda", name, dimensions)
-                self.store.put(metric, self.now, 1 if number < ones else 0)
+                self.emits(metric, 1 if number < ones else 0)
 
     # What people hear
 
