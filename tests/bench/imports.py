@@ -50,10 +50,7 @@ class Imports:
 
 
 def measure_imports() -> dict[str, Imports]:
-    """Measure the asset as shipped, and what it would be without bytecode.
-
-    boto3 has its bytecode in both: Lambda's runtime brings it.
-    """
+    """Measure the asset as shipped, and what it would be without bytecode, boto3's included."""
     with TemporaryDirectory() as folder:
         shipped = bundle_here(Path(folder) / "shipped")
         without_bytecode = shutil.ignore_patterns("__pycache__")
