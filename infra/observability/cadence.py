@@ -47,9 +47,14 @@ class Evaluation:
         return cls(period=period, periods=number, datapoints=number)
 
     @classmethod
-    def lasting(cls, span: timedelta, period: timedelta) -> Self:
-        """Each period of at least `span` breaches, from its first breach to its last."""
-        return cls.every(period, 1 + _periods(span, period))
+    def lasting(cls, span: timedelta, shortest: timedelta) -> Self:
+        """Each period of `span` breaches, from its first breach to its last.
+
+        The periods are at least `shortest`, and lengthened so that whole ones make up the span.
+        """
+        number = max(span // shortest, 1)
+        whole = _periods(span, number * MINUTE) * MINUTE
+        return cls.every(max(whole, shortest), 1 + number)
 
     @classmethod
     def newest(cls, period: timedelta, kept: int = 1) -> Self:

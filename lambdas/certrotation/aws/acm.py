@@ -116,9 +116,14 @@ class AcmCertificates:
                 Includes={"keyTypes": [each.value for each in KeyAlgorithm]},
                 PaginationConfig={"PageSize": _PAGE},
             )
-            summaries = [each for page in pages for each in self._summaries(page)]
-        imported = [each for each in summaries if each.get("Type") not in _NOT_IMPORTED]
-        return [found for each in imported if (found := self._listed(each)) is not None]
+            # Page by page: a row of the answer is much larger than what is kept of it.
+            return [
+                found
+                for page in pages
+                for each in self._summaries(page)
+                if each.get("Type") not in _NOT_IMPORTED
+                and (found := self._listed(each)) is not None
+            ]
 
     def presented(self, arn: str) -> PresentedCertificate:
         """Return the leaf and chain that ACM holds, decoded in full.

@@ -6,6 +6,7 @@ a copy whose tags are missing would look unmanaged. A row without tags has none.
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING
 
 from certrotation.aws.errors import NOT_YET, incomplete, meaning, translated
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
-    from mypy_boto3_resourcegroupstaggingapi.type_defs import TagFilterTypeDef
+    from mypy_boto3_resourcegroupstaggingapi.type_defs import (
+        GetResourcesOutputTypeDef,
+        TagFilterTypeDef,
+    )
 
 _PAGE = 100
 
@@ -40,21 +44,28 @@ class ResourceTagIndex:
 
     def _resources(self, filters: Sequence[TagFilterTypeDef]) -> dict[str, dict[str, str]]:
         region = self._client.meta.region_name
+        found: dict[str, dict[str, str]] = {}
         with translated("tag:GetResources", f"the certificates in {region}", MEANINGS):
             pages = self._client.get_paginator("get_resources").paginate(
                 ResourceTypeFilters=["acm:certificate"],
                 TagFilters=filters,
                 PaginationConfig={"PageSize": _PAGE},
             )
-            listed = [page.get("ResourceTagMappingList") for page in pages]
-        found: dict[str, dict[str, str]] = {}
-        for resources in listed:
-            if resources is None:
-                raise incomplete(f"tag:GetResources in {region}", "ResourceTagMappingList")
-            for each in resources:
-                if "ResourceARN" not in each:
-                    raise incomplete(f"tag:GetResources in {region}", "the ARN of a resource")
-                found[each["ResourceARN"]] = {
-                    tag["Key"]: tag.get("Value", "") for tag in each.get("Tags", ())
-                }
+            # Page by page, and one string for each key: a scan holds the tags of every Region.
+            for page in pages:
+                found.update(_tags_by_arn(page, region))
         return found
+
+
+def _tags_by_arn(page: GetResourcesOutputTypeDef, region: str) -> dict[str, dict[str, str]]:
+    resources = page.get("ResourceTagMappingList")
+    if resources is None:
+        raise incomplete(f"tag:GetResources in {region}", "ResourceTagMappingList")
+    if not all("ResourceARN" in each for each in resources):
+        raise incomplete(f"tag:GetResources in {region}", "the ARN of a resource")
+    return {
+        each["ResourceARN"]: {
+            intern(tag["Key"]): tag.get("Value", "") for tag in each.get("Tags", ())
+        }
+        for each in resources
+    }
