@@ -131,8 +131,9 @@ _TEXTS = (
         severity="critical",
         title="a listener or distribution uses the old certificate",
         happened=(
-            "A listener or distribution still uses the old certificate, an hour after the new one "
-            "was imported."
+            "A listener or distribution still uses the old certificate: an hour after the new one "
+            "was imported, after six hours in which it took no change, or because somebody put it "
+            "back twice within a week."
         ),
         otherwise=(
             "clients of this listener or distribution reject the old certificate when it expires, "
