@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Client = Callable[[str], Any]
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

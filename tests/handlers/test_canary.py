@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Run
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 US = "us-east-1"
 FRANKFURT = "eu-central-1"
 SHOP = PREFIX + "shop"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 SHOP = PREFIX + "shop"
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 US = "us-east-1"
 SHOP = PREFIX + "shop"
 
@@ -32,7 +34,6 @@ def deploying(estate: Estate, authorities: Authorities) -> tuple[str, str]:
     return old, distribution
 
 
-@pytest.mark.slow
 def test_a_distribution_that_is_being_deployed_is_waited_for_without_burning_retries(
     estate: Estate, deploying: tuple[str, str]
 ) -> None:
@@ -59,7 +60,6 @@ def test_a_distribution_that_is_being_deployed_is_waited_for_without_burning_ret
 
 
 @pytest.mark.usefixtures("deploying")
-@pytest.mark.slow
 def test_waiting_messages_end_after_an_hour_because_the_next_scan_queues_anew(
     estate: Estate,
 ) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 SHOP = PREFIX + "shop"
 NAME = "shop.example.com"
 AT_HOME = {tags.REGIONS: HOME}

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 US = "us-east-1"
 SHOP = PREFIX + "shop"
 NAME = "shop.example.com"
@@ -215,7 +217,6 @@ def test_no_byte_of_a_secret_is_mailed(
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.slow
 def test_it_comes_at_once_and_then_once_a_day(
     estate: Estate, authorities: Authorities, mailbox: Mailbox, clock: time_machine.Traveller
 ) -> None:
@@ -293,7 +294,6 @@ def test_one_that_never_comes_to_an_end_is_told_at_its_last_receive(
     assert told == [0, 0, 0, 0, 1, 0, 0]
 
 
-@pytest.mark.slow
 def test_what_goes_on_with_another_messages_work_is_not_told_again(
     estate: Estate, authorities: Authorities, mailbox: Mailbox, clock: time_machine.Traveller
 ) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 US = "us-east-1"
 SHOP = PREFIX + "shop"
 
@@ -104,7 +106,6 @@ def test_another_region_fails_alone_and_is_finished_by_the_returned_message(
 
 
 @pytest.mark.usefixtures("renewed")
-@pytest.mark.slow
 def test_the_delay_of_a_returned_message_grows_until_an_outage_of_hours_is_over(
     estate: Estate,
 ) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
 
+pytestmark = pytest.mark.slow
+
 US = "us-east-1"
 CHANGES_LISTENERS = (
     "ModifyListener",
@@ -107,7 +109,6 @@ def test_dependents_move_and_the_old_copies_are_superseded(estate: Estate, shop:
     assert_replaced(estate, shop)
 
 
-@pytest.mark.slow
 def test_at_no_time_is_a_listener_without_a_certificate_for_the_shop(
     estate: Estate, shop: Shop
 ) -> None:
@@ -129,7 +130,6 @@ def test_at_no_time_is_a_listener_without_a_certificate_for_the_shop(
 
 
 # For `make quick`, tests/core/rotation/test_planning_convergence.py holds this without AWS.
-@pytest.mark.slow
 @pytest.mark.parametrize("death_after", range(1, CHANGES_OF_A_REPLACEMENT + 1))
 def test_a_rotation_that_dies_after_any_change_is_finished_by_the_next(
     estate: Estate, shop: Shop, death_after: int

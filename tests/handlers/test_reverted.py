@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 SHOP = PREFIX + "shop"
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -229,7 +231,6 @@ def put_back_for_the_first_time(estate: Estate, shop: Replaced) -> None:
     estate.point(shop.listener, shop.old)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_death_at_any_call_neither_forgets_a_revert_nor_makes_one_up(
     estate: Estate, replaced: Replaced, clock: time_machine.Traveller, when: Literal["before"]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 SHOP = PREFIX + "shop"
 MONTH = timedelta(days=30)
 
@@ -147,7 +149,6 @@ def test_on_hold_nothing_is_deleted(estate: Estate, replaced: tuple[str, str, st
     assert sorted(estate.certificates(HOME)) == sorted(replaced[:2])
 
 
-@pytest.mark.slow
 def test_a_copy_that_was_set_aside_a_moment_ago_is_kept_though_the_list_of_tags_lags(
     estate: Estate, replaced: tuple[str, str, str]
 ) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-SINGLE, EVERY_NTH, MOMENTS, EVERY_MEMBER = 3, 23, 2, 31
+SINGLE, EVERY_NTH, MOMENTS, EVERY_MEMBER = 3, 23, 2, 61
 """How many single deaths of each story, which of the fault schedules, how many moments to act, and
 which of the members of AWS's answers."""
 
