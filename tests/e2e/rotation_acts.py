@@ -174,7 +174,7 @@ def dead_letter(run: Run) -> None:
         holds=letters == [secret] and len(outcomes) == RECEIVES_UNTIL_GIVEN_UP,
     )
     run.tell.expect(
-        "each receive said why: access denied, which IAM may mend by itself",
+        "each receive said why: access denied, which IAM may fix by itself",
         holds=all("AccessDenied" in each["regions"][0]["error"] for each in outcomes),
     )
     run.tell.expect("its copy was not changed", holds=not run.account.is_live("stuck"))

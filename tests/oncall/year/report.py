@@ -137,7 +137,7 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def _background(played: Played) -> Table:
-    table = _table("what a retry mends; it raised nothing", "what", "times")
+    table = _table("what a retry fixes; it raised nothing", "what", "times")
     for name in BACKGROUND:
         table.add_row(name, f"{played.runs[name]:,}")
     return table
