@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def public_roots(path: str | None) -> PublicRoots:
     """Return the roots of a PEM file, or for None of the Mozilla list that certifi ships.
 
-    What is live is also judged by the older list that botocore ships: a root that is no longer on
-    the current list is not taken for a private CA. Only a file is read at once.
+    `former` is the older list that botocore ships. A live certificate is compared with both lists,
+    so that a root that the current list dropped does not count as a private CA. The lists of the
+    packages are read on first use.
 
     Raises:
         SettingsError: the file cannot be read.

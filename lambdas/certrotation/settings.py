@@ -45,9 +45,9 @@ class Settings:
     """Imports that ACM allows in a Region in 365 days."""
     windows: WindowPolicy
     public_roots_file: str | None
-    """PEM file of the roots taken as public; None means those that botocore ships."""
+    """PEM file of the roots taken as public; None means the list that certifi ships."""
     warning_topic_arn: str | None
-    """The SNS topic that people are told over; None if nobody is told."""
+    """The SNS topic of notifications; None if the service sends no notifications."""
     runbook_url: str | None
     """The page of the team's own runbook, to which mails link; None means the repository's."""
     digest: Weekday | None

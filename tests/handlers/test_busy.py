@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import time_machine
 
 from certrotation.aws.acm import AcmCertificates
 from certrotation.names import tags
@@ -17,6 +16,8 @@ from tests.support.authority import now, shared_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import time_machine
 
     from tests.double import Call
     from tests.simulation.estate import Estate
@@ -30,12 +31,6 @@ NAME = "shop.example.com"
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 SIX_HOURS = 6 * HOUR
 LASTING = timedelta(days=200)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(now().replace(microsecond=0), tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

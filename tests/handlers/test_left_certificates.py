@@ -7,19 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import time_machine
 from botocore.client import BaseClient
 
 from certrotation.names import tags
 from tests.simulation.estate import HOME, PREFIX, client
-from tests.simulation.mailbox import Mailbox
-from tests.support.authority import now, shared_key
+from tests.support.authority import shared_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import time_machine
 
     from tests.double import Call
     from tests.simulation.estate import Estate, Run
+    from tests.simulation.mailbox import Mailbox
     from tests.support.authorities import Authorities
 
 pytestmark = pytest.mark.slow
@@ -31,17 +30,6 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LEFT = "LIVE_CERTIFICATE_LEFT"
 THEIRS = {tags.SECRET: "theirs/shop"}
-
-
-@pytest.fixture
-def mailbox(estate: Estate) -> Mailbox:
-    return Mailbox(estate)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(now(), tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

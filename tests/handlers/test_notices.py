@@ -6,20 +6,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import time_machine
 
 from certrotation.names import tags
 from tests.double import Fault
 from tests.handlers.messages import ask_for
 from tests.simulation.estate import HOME, PREFIX, fields_of
-from tests.simulation.mailbox import Mailbox
-from tests.support.authority import now, shared_key
+from tests.support.authority import shared_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import time_machine
 
     from tests.double import Call
     from tests.simulation.estate import Estate
+    from tests.simulation.mailbox import Mailbox
     from tests.support.authorities import Authorities
 
 pytestmark = pytest.mark.slow
@@ -29,17 +28,6 @@ SHOP = PREFIX + "shop"
 NAME = "shop.example.com"
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def mailbox(estate: Estate) -> Mailbox:
-    return Mailbox(estate)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(now(), tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-import time_machine
 
 from certrotation.core.estate.tags import MOST_TAGS
 from certrotation.names import tags
@@ -17,8 +16,9 @@ from tests.simulation.mailbox import Mailbox
 from tests.support.authority import now, shared_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Literal
+
+    import time_machine
 
     from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
@@ -36,12 +36,6 @@ class Replaced(NamedTuple):
     old: str
     new: str
     listener: str
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(now(), tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
@@ -17,6 +18,9 @@ from tests.hostile.corpus.row import Verdict, live, of, refused, repaired, row, 
 from tests.hostile.corpus.scenes import judge_scene, scenes
 from tests.hostile.corpus.table import FAMILIES
 from tests.support.authority import Issued
+
+if TYPE_CHECKING:
+    from tests.hostile.corpus.scenes import Scene
 
 # cryptography reads some encodings that RFC 5280 forbids, and warns of them.
 pytestmark = pytest.mark.filterwarnings(
@@ -44,8 +48,8 @@ def test_a_sample_is_refused_by_the_handlers_too() -> None:
 
 
 @pytest.mark.parametrize("scene", scenes()[::EVERY], ids=lambda scene: scene.name)
-def test_a_sample_is_judged_against_what_is_live(scene: object) -> None:
-    assert not judge_scene(scene).is_broken  # type: ignore[arg-type]
+def test_a_sample_is_judged_against_what_is_live(scene: Scene) -> None:
+    assert not judge_scene(scene).is_broken
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What people are told, over an SNS topic.
+"""Notifications to people, over an SNS topic.
 
 Action: sns:Publish (and kms:GenerateDataKey, kms:Decrypt where the topic's key is customer managed:
 SNS encrypts in the name of who publishes).

@@ -1,4 +1,4 @@
-"""Applies one Region's plan, reads back what it did, and plans anew after a new import.
+"""Applies one Region's plan, reads back what it did, and plans again after a new import.
 
 Nothing is ever deleted here, least of all after a failure: whatever a run leaves half-done, the
 next run finds and finishes.
@@ -104,7 +104,7 @@ class RegionRotation:
         return self.rotation.material_for(self.look)
 
     def run(self) -> RegionOutcome:
-        """Apply the plan; where a step changes what follows, read the Region and plan anew."""
+        """Apply the plan; where a step changes what follows, read the Region and plan again."""
         error: CertRotationError | None = None
         try:
             self._apply()
@@ -148,7 +148,7 @@ class RegionRotation:
         return StepResult.DONE
 
     def _plan_again(self) -> None:
-        """Read the Region directly and plan anew.
+        """Read the Region directly and plan again.
 
         Raises:
             NotYet: an import that was just made is not visible, so that the plan would import once

@@ -1,4 +1,4 @@
-"""Looks for what a person who is told of a refusal wants to know beside it."""
+"""Reads the current copies, which the mail about a refusal shows."""
 
 from __future__ import annotations
 

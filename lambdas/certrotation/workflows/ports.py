@@ -115,7 +115,7 @@ class RotationQueue(Protocol):
 
 
 class Notices(Protocol):
-    """Where people are told."""
+    """Sends notifications to people."""
 
     def send(self, notice: Notice) -> None:
         """Tell everybody who wants to hear of what is no page.
@@ -255,4 +255,4 @@ class Account:
     queue: RotationQueue
     regions: Mapping[str, Region]
     notices: Notices | None
-    """None if nobody is to be told."""
+    """None if the service sends no notifications."""

@@ -38,19 +38,19 @@ WIDE = issued(NAME, "pay.example.com")
 
 def theirs(leaf: object = RSA, used_by: Users | None = USED, **facts: object) -> Copy:
     """A certificate without a tag of ours, in use by a listener unless told otherwise."""
-    made = copy(leaf=leaf, tags={}, used_by=used_by, in_use=bool(used_by))  # type: ignore[arg-type]
-    return replace(made, **facts)  # type: ignore[arg-type]
+    made = copy(leaf=leaf, tags={}, used_by=used_by, in_use=bool(used_by))  # type: ignore[arg-type]  # facts of a table
+    return replace(made, **facts)  # type: ignore[arg-type]  # facts of a table
 
 
 def seen(*lookalikes: Copy, **facts: object) -> RegionLook:
     others = OtherCertificates()
     look = RegionLook(region=HOME, copies=(), lookalikes=lookalikes, others=others)
-    return replace(look, **facts)  # type: ignore[arg-type]
+    return replace(look, **facts)  # type: ignore[arg-type]  # facts of a table
 
 
 def left_in(look: RegionLook, **facts: object) -> list[Finding]:
     """The findings of the plan for a Region."""
-    plan = plan_for(rotation(**facts), look)  # type: ignore[arg-type]
+    plan = plan_for(rotation(**facts), look)  # type: ignore[arg-type]  # facts of a table
     return [each for each in plan.all_findings if each.code is Code.LIVE_CERTIFICATE_LEFT]
 
 

@@ -154,7 +154,7 @@ def _decrypted_blocks(where: str, blocks: list[Block], passphrase: str | None) -
     if not found:
         return blocks
     # Few secrets need this import, which takes milliseconds at each cold start.
-    from certrotation.core.material.encrypted_keys import decrypted_keys  # noqa: PLC0415
+    from certrotation.core.material.encrypted_keys import decrypted_keys  # noqa: PLC0415  see above
 
     plain = iter(decrypted_keys(where, found, passphrase))
     return [

@@ -76,25 +76,10 @@ class MarkSuperseded(_Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """Point a dependent at another ARN; `to_arn` may be the new copy's."""
+class _OfDependent:
+    """What every step for a dependent has."""
 
-    verb: ClassVar[str] = "move"
-    dependent: Dependent
-    to_arn: str
-    because: str
-
-    @property
-    def arn(self) -> str:
-        """The ARN that the dependent leaves."""
-        return self.dependent.certificate_arn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strand:
-    """Leave a dependent where it is, because another move would be undone: a person must act."""
-
-    verb: ClassVar[str] = "strand"
+    verb: ClassVar[str]
     dependent: Dependent
     to_arn: str
     """The certificate that the dependent should present; may be the new copy's."""
@@ -102,8 +87,22 @@ class Strand:
 
     @property
     def arn(self) -> str:
-        """The ARN that the dependent names."""
+        """The ARN that the dependent presents before the step."""
         return self.dependent.certificate_arn
+
+
+class Move(_OfDependent):
+    """Point a dependent at another certificate."""
+
+    __slots__ = ()
+    verb = "move"
+
+
+class Strand(_OfDependent):
+    """Leave a dependent where it is, because another move would be undone: a person must act."""
+
+    __slots__ = ()
+    verb = "strand"
 
 
 Step: TypeAlias = (

@@ -1,7 +1,7 @@
 """When ACM lets new material take the place of the old one under the same ARN.
 
 Source: ACM User Guide, "Reimport a certificate", with the relaxations of 2025 and 2026. Where a
-rule forbids it the copy is replaced: imported anew, dependents moved.
+rule forbids it the copy is replaced: a new import, and the dependents move to it.
 """
 
 from __future__ import annotations
