@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 import pytest
 
+import certrotation
 from certrotation.handlers import rotate
 from tests.simulation.estate import PREFIX, fields_of
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 SHOP = PREFIX + "shop"
 LOADERS = "certrotation.core.material"
+PACKAGE = f"{Path(certrotation.__file__).parent}/"
 
 
 class PanicException(BaseException):
@@ -78,7 +81,7 @@ def test_a_panic_elsewhere_leaves_no_frame_and_no_word_of_it_in_the_log(
     def look(error: BaseException) -> None:
         kept.extend((error.__cause__, error.__context__))
         frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-        inside = [each for each in frames if "certrotation" in each.f_code.co_filename]
+        inside = [each for each in frames if each.f_code.co_filename.startswith(PACKAGE)]
         kept.extend(each.f_code.co_name for each in inside if each.f_code.co_name != "handler")
 
     run = rotated(estate, look)

@@ -346,7 +346,7 @@ def test_without_lambdas_python_the_asset_has_no_bytecode_and_a_warning_says_so(
     assert "has no bytecode" in warning
 
 
-@pytest.mark.usefixtures("without_dependencies")
+@pytest.mark.usefixtures("lambda_python", "without_dependencies")
 def test_source_that_does_not_compile_stops_the_bundling(tmp_path: Path) -> None:
     source = checkout(tmp_path)
     (source / "certrotation" / "broken.py").write_text("def", encoding="utf-8")
