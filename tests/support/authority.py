@@ -168,9 +168,12 @@ class Authority:
         path_length: int | None = None,
         digest: Digest | None = None,
     ) -> Authority:
-        """Make a CA under this one; the same `name` and `key` under two CAs are cross-signed."""
+        """Make a CA under this one, for five years from this one's begin unless told otherwise.
+
+        The same `name` and `key` under two CAs are cross-signed.
+        """
         private = _key(key)
-        begin = not_before or now() - timedelta(days=180)
+        begin = not_before or self.certificate.not_valid_before_utc
         certificate = _sign(
             subject=_name(name),
             issuer=self.certificate.subject,
@@ -244,9 +247,10 @@ def certify(
 ) -> x509.Certificate:
     """Let `issuer` sign a certificate with just these extensions, critical where they usually are.
 
-    An extension that is to be critical or not against custom comes as `x509.Extension`.
+    An extension that is to be critical or not against custom comes as `x509.Extension`. Without
+    `not_before` the certificate begins with its issuer and lasts five years.
     """
-    begin = not_before or now() - timedelta(days=180)
+    begin = not_before or issuer.certificate.not_valid_before_utc
     builder = x509.CertificateBuilder(
         issuer_name=issuer.certificate.subject,
         subject_name=_name(name) if isinstance(name, str) else name,

@@ -147,7 +147,7 @@ def test_clients_reject_explicit_curve_parameters() -> None:
 
 def v1_root(name: str = "Elder Root") -> Authority:
     private = shared_key("p256", name)
-    itself = Authority.root(name, key=private)
+    itself = root(name)
     bare = certify(itself, name, key=private)
     return Authority(certificate=as_version_1(itself, bare), key=private)
 
@@ -156,7 +156,7 @@ def test_an_old_root_may_lack_basic_constraints() -> None:
     """OpenSSL takes a root of version 1, or one whose key usages include keyCertSign."""
     assert faults(v1_root()) == []
     key = shared_key("p256", "Plain Root")
-    itself = Authority.root("Plain Root", key=key)
+    itself = root("Plain Root")
 
     def plain(*extensions: x509.ExtensionType) -> Authority:
         return Authority(certificate=certify(itself, "Plain Root", *extensions, key=key), key=key)
@@ -268,7 +268,7 @@ def test_openssl_takes_no_issuer_that_the_identifiers_deny(
 
 def test_a_root_that_denies_its_own_key_is_none() -> None:
     key = shared_key("p256", "Denying Root")
-    itself = Authority.root("Denying Root", key=key)
+    itself = root("Denying Root")
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     made = certify(itself, "Denying Root", CA, own, aki(ROOT.key), key=key)
     assert causes(Authority(certificate=made, key=key)) == ["another key identifier"]
