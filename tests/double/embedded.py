@@ -22,7 +22,14 @@ from moto.core.responses import BaseResponse
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from tests.double import acm_views, certificates, load_balancers, secretsmanager, tag_index
+from tests.double import (
+    acm_views,
+    certificates,
+    cloudformation,
+    load_balancers,
+    secretsmanager,
+    tag_index,
+)
 from tests.double.behaviour import Behaviour
 from tests.double.dispatch import answering
 from tests.double.recorder import Call, Change, Hook, Recorder
@@ -144,6 +151,11 @@ class EmbeddedAws:
         with self._world.lock:
             return certificates.uses(self._world, region).get(arn, [])
 
+    def deploy_stack(self, name: str, region: str, outputs: dict[str, str]) -> None:
+        """Have a stack with these outputs, without its resources."""
+        with self._world.lock:
+            self._world.stacks[region, name] = outputs
+
     def load_balancer(
         self,
         name: str,
@@ -215,6 +227,7 @@ def answers_in_front(world: World) -> Iterator[None]:
     moto = BaseResponse.call_action
     with (
         patch.object(BaseResponse, "call_action", answering(world, moto)),
+        cloudformation.in_place_of_motos(),
         # Moto warns of codes that botocore's models leave out, such as UnsupportedCertificate.
         patch.object(errors, "warn", lambda *_, **__: None),
     ):
