@@ -237,11 +237,13 @@ def _forget_failed_try(caught_exception: Exception | None, **_: object) -> None:
 
 
 def _region(session: boto3.Session, name: str, kinds: Sequence[str], *, is_edge: bool) -> Region:
+    certificates = AcmCertificates(
+        _client(session, "acm", name), importing=_importing_client(session, name)
+    )
+    tagging = _client(session, "resourcegroupstaggingapi", name)
     return Region(
         name=name,
-        certificates=AcmCertificates(
-            _client(session, "acm", name), importing=_importing_client(session, name)
-        ),
-        tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
+        certificates=certificates,
+        tag_index=ResourceTagIndex(tagging, certificates.tags),
         dependents=dependent_services(kinds, partial(_client, session), name, is_edge=is_edge),
     )
