@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.inventory import Asked, Users, is_foreign
@@ -33,51 +32,51 @@ def users_of(region: Region, arn: str, user_arns: Sequence[str]) -> Users:
     return claims.found()
 
 
-@dataclass(slots=True)
 class _Claims:
     """What the services said so far."""
 
-    region: Region
-    arn: str
-    users: tuple[str, ...]
-    explained: set[str] = field(default_factory=set)
-    dependents: dict[tuple[DependentKind, str], Dependent] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
-    errors: dict[str, CertRotationError] = field(default_factory=dict)
-    """The first error about each user."""
+    def __init__(self, region: Region, arn: str, users: tuple[str, ...]) -> None:
+        self._region = region
+        self._arn = arn
+        self._users = users
+        self._explained: set[str] = set()
+        self._dependents: dict[tuple[DependentKind, str], Dependent] = {}
+        self._asked: list[Asked] = []
+        self._errors: dict[str, CertRotationError] = {}
+        """The first error about each user."""
 
     def ask(self, service: DependentService) -> None:
         """Offer a service the users that it may explain."""
-        users = tuple(each for each in self.users if self._is_for(service, each))
+        users = tuple(each for each in self._users if self._is_for(service, each))
         if not users:
             return
         failure = ""
         try:
-            claim = service.claim(self.arn, users)
+            claim = service.claim(self._arn, users)
         except CertRotationError as error:
             failure = f"{error.code}: {error.found}"
             for each in users:
-                self.errors.setdefault(each, without_frames(error))
+                self._errors.setdefault(each, without_frames(error))
         else:
-            self.explained |= claim.explained
+            self._explained |= claim.explained
             for dependent in claim.dependents:
-                self.dependents.setdefault((dependent.kind, dependent.arn), dependent)
+                self._dependents.setdefault((dependent.kind, dependent.arn), dependent)
         kinds = ", ".join(sorted(map(str, service.kinds)))
-        where = service.region or self.region.name
-        self.asked += [Asked(each, kinds, where, failure) for each in users]
+        where = service.region or self._region.name
+        self._asked += [Asked(each, kinds, where, failure) for each in users]
 
     def _is_for(self, service: DependentService, user: str) -> bool:
-        is_open = user not in self.explained or is_foreign(self.arn, user)
-        return is_open and service.may_explain(self.arn, user)
+        is_open = user not in self._explained or is_foreign(self._arn, user)
+        return is_open and service.may_explain(self._arn, user)
 
     def found(self) -> Users:
         """Return the result, once all services were asked."""
-        unknown = tuple(each for each in self.users if each not in self.explained)
+        unknown = tuple(each for each in self._users if each not in self._explained)
         for each in unknown:
-            if each in self.errors and not is_foreign(self.arn, each):
-                raise self.errors[each]
+            if each in self._errors and not is_foreign(self._arn, each):
+                raise self._errors[each]
         return Users(
-            dependents=tuple(self.dependents.values()),
+            dependents=tuple(self._dependents.values()),
             unknown=unknown,
-            asked=tuple(each for each in self.asked if each.user in unknown),
+            asked=tuple(each for each in self._asked if each.user in unknown),
         )
