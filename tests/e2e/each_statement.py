@@ -27,6 +27,7 @@ EXERCISED = (
     "QueueRotations",
     "ListTheEstate",
     "ReadTags",
+    "DescribeManagedSecrets",
     "DeleteSupersededCopies",
     "WorkOnMessages",
     "ReadManagedSecrets",
