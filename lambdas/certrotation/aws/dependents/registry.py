@@ -27,6 +27,8 @@ class Entry(NamedTuple):
 
 
 ENTRIES = (
+    # Before the listeners' services, which see its load balancers too and refuse to move them.
+    Entry("elasticbeanstalk", services=("elasticbeanstalk", "elbv2", "elb"), is_default=False),
     Entry("elbv2", services=("elbv2",)),
     Entry("cloudfront", services=("cloudfront",), at_edge_only=True),
     Entry("elb", services=("elb",)),
