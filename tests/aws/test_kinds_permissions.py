@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.aws.dependents.registry import statements_of
-from certrotation.aws.dependents.services import dependent_services
+from certrotation.aws.dependents.services import DependentSettings, dependent_services
 from tests.double import elasticbeanstalk
 from tests.double.builders import import_issued
 from tests.double.dispatch import iam_prefix
@@ -48,7 +48,7 @@ def used(aws: EmbeddedAws, authorities: Authorities) -> tuple[str, str]:
 
 def move_all(name: str, aws: EmbeddedAws, old: str, new: str) -> int:
     """Find whatever presents a certificate, and move it; returns how many there were."""
-    (service,) = dependent_services([name], client, REGION, is_edge=True)
+    (service,) = dependent_services(DependentSettings((name,)), client, REGION, is_edge=True)
     found = service.claim(old, aws.in_use_by(old)).dependents
     for each in found:
         service.move(each, new)

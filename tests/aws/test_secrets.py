@@ -94,7 +94,7 @@ def test_a_secret_that_never_had_a_value_has_no_version(secrets: ManagedSecrets)
     client("secretsmanager", HOME).create_secret(Name=SHOP)
     (listed,) = secrets.list_managed()
     assert listed.current_version is None
-    with raising(Vanished, SHOP):
+    with pytest.raises(Vanished, match="Write a value to the secret"):
         secrets.current_value(SHOP)
 
 

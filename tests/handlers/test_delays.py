@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 US = "us-east-1"
 SHOP = PREFIX + "shop"
+ASK_FOR_SHOP = '{"secret": "' + SHOP + '"}'
 
 
 @pytest.fixture
@@ -118,8 +119,30 @@ def test_a_message_that_names_no_secret_is_reported_and_not_seen_again(
     assert not any(estate.waiting_messages().values())
 
 
-def test_a_secret_that_is_gone_is_reported_and_not_retried(estate: Estate) -> None:
-    run = estate.rotate("gone")
+def test_a_secret_that_is_gone_is_looked_for_twice_and_then_reported(estate: Estate) -> None:
+    client("sqs", HOME).send_message(QueueUrl=estate.queue_url, MessageBody=ASK_FOR_SHOP)
 
-    assert run.rotations[0]["status"] == "refused"
-    assert run.metric("RotationFailed") == 0
+    with time_machine.travel(now(), tick=False) as clock:
+        first = estate.drain()
+        clock.shift(timedelta(minutes=1, seconds=1))
+        second = estate.drain()
+
+    assert first.rotation(SHOP)["status"] == "failed"
+    assert second.rotation(SHOP)["status"] == "refused"
+    assert "RESOURCE_VANISHED" in second.rotation(SHOP)["error"]
+    assert not any(estate.waiting_messages().values())
+
+
+def test_a_secret_whose_event_is_faster_than_its_read_goes_live_a_minute_later(
+    estate: Estate, authorities: Authorities
+) -> None:
+    """API reference, ListSecrets: all operations of Secrets Manager are eventually consistent."""
+    client("sqs", HOME).send_message(QueueUrl=estate.queue_url, MessageBody=ASK_FOR_SHOP)
+
+    with time_machine.travel(now(), tick=False) as clock:
+        estate.drain()
+        estate.secret("shop", authorities.public.issue("shop.example.com"))
+        clock.shift(timedelta(minutes=1, seconds=1))
+        second = estate.drain()
+
+    assert second.rotation(SHOP)["status"] == "done"

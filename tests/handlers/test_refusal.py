@@ -167,10 +167,11 @@ def test_a_secret_of_another_prefix_is_not_touched(
     )
 
     scanned = estate.run()
-    run = estate.rotate("../elsewhere/other")
+    run = estate.rotate("other", secret="elsewhere/other")
 
     assert scanned.scans[0]["queued"] == []
     assert run.rotations[0]["status"] == "refused"
+    assert "SECRET_NOT_MANAGED" in run.rotations[0]["error"]
     assert changes(estate) == []
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from certrotation.aws.errors import NOT_YET, QUOTA, Fault, incomplete, meaning, translated
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.material.secret_value import SecretValue
-from certrotation.errors import Rejected, SecretDeleted
+from certrotation.errors import Rejected, SecretDeleted, Vanished
 from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _DELETED = Fault(SecretDeleted, "Restore the secret, or detach and delete its ce
 _KEY = Fault(
     Rejected, "Enable the KMS key of the secret, or write the secret again under another key."
 )
+_NO_VALUE = Fault(Vanished, "Write a value to the secret; nothing is to do if it was deleted.")
 
 MEANINGS = (
     meaning(QUOTA, "LimitExceededException"),
@@ -48,7 +49,9 @@ MEANINGS = (
 """What Secrets Manager's error codes mean (Secrets Manager API Reference, Errors of each action).
 
 `ResourceNotFoundException` is a common code: there is no such secret, or it has no value yet, or
-Secrets Manager does not show a new one yet. In each case the next scan queues what is there."""
+Secrets Manager does not show a new one yet. Rotate asks twice, a minute apart."""
+
+_MEANINGS_OF_VALUES = (meaning(_NO_VALUE, "ResourceNotFoundException"), *MEANINGS)
 
 
 class ManagedSecrets:
@@ -96,8 +99,13 @@ class ManagedSecrets:
         return _secret(name, answer, answer.get("VersionIdsToStages", {}))
 
     def current_value(self, secret_id: str) -> SecretValue:
-        """Return what is AWSCURRENT."""
-        with translated("secretsmanager:GetSecretValue", self._named(secret_id), MEANINGS):
+        """Return what is AWSCURRENT.
+
+        Raises:
+            Vanished: there is no such secret, or it has no value.
+        """
+        action = "secretsmanager:GetSecretValue"
+        with translated(action, self._named(secret_id), _MEANINGS_OF_VALUES):
             answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=CURRENT_LABEL)
         if not answer.get("VersionId"):
             call = f"secretsmanager:GetSecretValue for {self._named(secret_id)}"

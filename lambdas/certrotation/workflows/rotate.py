@@ -11,7 +11,7 @@ from certrotation.core.findings import apply_acceptance, final_refusals
 from certrotation.core.material.checks import inspect_secret
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.planning import Rotation
-from certrotation.errors import CertRotationError, NotManaged, NotYet, without_frames
+from certrotation.errors import CertRotationError, NotManaged, NotYet, Vanished, without_frames
 from certrotation.values import dataclass, replace
 from certrotation.workflows.apply_plan import RegionRotation
 from certrotation.workflows.observe import Observer
@@ -61,6 +61,9 @@ class Rotator:
         try:
             secret = self.account.secrets.describe(request.secret)
             outcome = self._rotate(request, secret, receives)
+        except Vanished as error:  # only reads of the secret raise it here
+            told = error if receives > 1 else _not_shown_yet(error)
+            outcome = RotationOutcome.of_error(request.secret, without_frames(told))
         except CertRotationError as error:
             outcome = RotationOutcome.of_error(request.secret, without_frames(error))
         return replace(outcome, described=secret)
@@ -195,6 +198,14 @@ def _outcome(plan: RegionPlan, status: Status) -> RegionOutcome:
 
 def _refused(secret: ManagedSecret, findings: tuple[Finding, ...]) -> RotationOutcome:
     return RotationOutcome(secret=secret.name, status=Status.REFUSED, findings=findings)
+
+
+def _not_shown_yet(error: Vanished) -> NotYet:
+    """A new secret: Secrets Manager's reads may lag behind the event of its creation.
+
+    Source: "All Secrets Manager operations are eventually consistent" (API, ListSecrets).
+    """
+    return NotYet(str(error), "Secrets Manager is asked again.", retry_after=CONSISTENT_AFTER)
 
 
 def _unreachable_canary(region: str, error: CertRotationError) -> NotYet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -107,7 +108,8 @@ def compare(expected: Verdict, findings: Sequence[Mapping[str, str]]) -> list[st
 
 
 def _says_it(expected: Verdict, findings: Sequence[Mapping[str, str]]) -> bool:
-    return not expected.says or any(expected.says in each["found"] for each in findings)
+    sentence = re.compile(rf"(?<!\w){re.escape(expected.says)}")
+    return not expected.says or any(sentence.search(each["found"]) for each in findings)
 
 
 def outcome_of(findings: Sequence[Mapping[str, str]]) -> Outcome:

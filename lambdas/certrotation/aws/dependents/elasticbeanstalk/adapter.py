@@ -21,7 +21,7 @@ from certrotation.aws.dependents.elb.adapter import ClassicListeners
 from certrotation.aws.dependents.elbv2.adapter import MEANINGS as LISTENER_MEANINGS
 from certrotation.aws.dependents.elbv2.adapter import LoadBalancerListeners
 from certrotation.aws.dependents.faults import BUSY, FIXED
-from certrotation.aws.dependents.ownership import NO_OWNER, local_users, stack_of, why_unmovable
+from certrotation.aws.dependents.ownership import NO_OWNER, OwnResources, stack_of, why_unmovable
 from certrotation.aws.errors import RETRIED, VANISHED, Fault, meaning, translated
 from certrotation.core.estate.dependent_kinds import ENVIRONMENT
 from certrotation.core.estate.inventory import Claim, Dependent
@@ -58,7 +58,8 @@ MEANINGS = (
 )
 """What Elastic Beanstalk's error codes mean (its API Reference, version 2010-12-01)."""
 
-_OWN = "elasticbeanstalk:"
+_OWN = OwnResources(service="elasticloadbalancing", resource="loadbalancer/(app/.+|[^/]+)")
+_TAGS = "elasticbeanstalk:"
 """How the keys begin of the tags that Elastic Beanstalk itself sets (Developer Guide, Tagging
 resources in your environments, default tags)."""
 _OWN_STACK = "awseb-"
@@ -108,11 +109,16 @@ class Environments:
     """
 
     kinds = frozenset({ENVIRONMENT})
+    region = None
 
     def __init__(self, client: Any, elbv2: Any, elb: Any) -> None:
         self._client = client
         self._elbv2 = elbv2
         self._elb = elb
+
+    def may_explain(self, certificate_arn: str, user_arn: str) -> bool:
+        """Return whether a user is a load balancer of this account that may be an environment's."""
+        return _OWN.include(certificate_arn, user_arn)
 
     def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
         """Return the environments whose load balancers these users are, if they name it.
@@ -122,13 +128,7 @@ class Environments:
         """
         found: list[Dependent] = []
         explained: list[str] = []
-        balancers = local_users(
-            certificate_arn,
-            user_arns,
-            service="elasticloadbalancing",
-            resource="loadbalancer/(app/.+|[^/]+)",
-        )
-        for balancer in balancers:
+        for balancer in _OWN.among(certificate_arn, user_arns):
             with suppress(Vanished):  # the environment, after it was described
                 environment = self._environment_of(balancer)
                 settings = self._settings(environment) if environment else None
@@ -219,7 +219,7 @@ class Environments:
 
     def _environment_of(self, balancer: str) -> _Environment | None:
         """Return the environment that the load balancer's tags name, if they name one."""
-        identifier = self._balancer_tags(balancer).get(f"{_OWN}environment-id")
+        identifier = self._balancer_tags(balancer).get(f"{_TAGS}environment-id")
         return self._described(EnvironmentIds=[identifier]) if identifier else None
 
     def _environment(self, names: tuple[str, str]) -> _Environment | None:
@@ -340,7 +340,7 @@ def _busy(dependent: Dependent, status: str | None) -> DependentBusy:
 
 
 def _foreign(tags: Mapping[str, str]) -> Mapping[str, str]:
-    return {key: value for key, value in tags.items() if not key.startswith(_OWN)}
+    return {key: value for key, value in tags.items() if not key.startswith(_TAGS)}
 
 
 def _stack(tags: Mapping[str, str]) -> str | None:
