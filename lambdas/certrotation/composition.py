@@ -250,11 +250,13 @@ def _region(session: boto3.Session, name: str, settings: Settings, *, is_edge: b
         tag=settings.dependents_tag,
     )
     clients = partial(_client_of_dependent, session)
+    certificates = AcmCertificates(
+        _client(session, "acm", name), importing=_importing_client(session, name)
+    )
+    tagging = _client(session, "resourcegroupstaggingapi", name)
     return Region(
         name=name,
-        certificates=AcmCertificates(
-            _client(session, "acm", name), importing=_importing_client(session, name)
-        ),
-        tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
+        certificates=certificates,
+        tag_index=ResourceTagIndex(tagging, certificates.tags),
         dependents=dependent_services(dependents, clients, name, is_edge=is_edge),
     )

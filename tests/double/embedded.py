@@ -25,6 +25,7 @@ from moto.elbv2.models import elbv2_backends
 from tests.double import (
     acm_views,
     certificates,
+    cloudformation,
     elasticbeanstalk,
     load_balancers,
     secretsmanager,
@@ -152,6 +153,11 @@ class EmbeddedAws:
         with self._world.lock:
             return certificates.uses(self._world, region).get(arn, [])
 
+    def deploy_stack(self, name: str, region: str, outputs: dict[str, str]) -> None:
+        """Have a stack with these outputs, without its resources."""
+        with self._world.lock:
+            self._world.stacks[region, name] = outputs
+
     def load_balancer(
         self,
         name: str,
@@ -227,6 +233,7 @@ def answers_in_front(world: World) -> Iterator[None]:
     moto = BaseResponse.call_action
     with (
         patch.object(BaseResponse, "call_action", answering(world, moto)),
+        cloudformation.in_place_of_motos(),
         # Moto warns of codes that botocore's models leave out, such as UnsupportedCertificate.
         patch.object(errors, "warn", lambda *_, **__: None),
     ):

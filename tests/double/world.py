@@ -64,6 +64,7 @@ class World:
         sni: the SNI certificates of each listener, by its ARN, apart from its default.
         snapshots: per kind of stale read and Region, what such reads answer from.
         bystanders: the threads whose calls are nobody's.
+        stacks: the outputs of the deployed stacks, by Region and name.
     """
 
     behaviour: Behaviour
@@ -74,6 +75,7 @@ class World:
     sni: dict[str, list[str]] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
     bystanders: set[int] = field(default_factory=set)
+    stacks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def is_bystander(self) -> bool:
         """Whether this thread's calls are to pass unseen and unharmed."""

@@ -30,6 +30,7 @@ EXERCISED = (
     "QueueRotations",
     "ListTheEstate",
     "ReadTags",
+    "DescribeManagedSecrets",
     "DeleteSupersededCopies",
     "WorkOnMessages",
     "ReadManagedSecrets",

@@ -77,7 +77,8 @@ class Toolkit:
 
     def switch(self, mode: str) -> str:
         """Run what `make mode` runs; returns what it said."""
-        return self._run_command(sys.executable, "-m", "infra.mode", mode, "--stack", STACK)
+        command = ("certrotation.cli", "mode", mode, "--stack", STACK, "--yes")
+        return self._run_command(sys.executable, "-m", *command)
 
     def _start(self, *arguments: str) -> Future[str]:
         return self._threads.submit(self._run, *arguments)
