@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation import __version__
-from tests.cli.running import COMMAND, deploy, environment, run_process, variables_of
 from tests.cli.files import certbot, write
+from tests.cli.running import COMMAND, deploy, environment, run_process, variables_of
 from tests.double.server import serving
 from tests.support.authority import pem
 
