@@ -23,13 +23,14 @@ from infra.iam.grants import Grant, resource_tag
 def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
     """Yield the grants of each configured kind that may present a copy in a target Region.
 
-    An action that an earlier kind has on the same resources is not granted again.
+    An action that an earlier kind has on the same resources is not granted again. Kinds that are on
+    by default come first, so that their statements are the same whatever else is configured.
     """
     granted: set[tuple[str, tuple[str, ...]]] = set()
     has_edge = _has_edge(config)
     can_change_edge = has_edge and config.dependents_tag is None
     edge_changes_with = {"", *(config.dependents if can_change_edge else ())}
-    for entry in chosen(config.dependents):
+    for entry in sorted(chosen(config.dependents), key=lambda each: not each.is_default):
         if entry.at_edge_only and not has_edge:
             continue
         for statement in statements_of(entry.name):

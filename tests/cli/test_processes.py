@@ -6,17 +6,20 @@ import signal
 import socket
 import subprocess
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from certrotation import __version__
+from tests.cli.files import certbot, write
 from tests.cli.running import COMMAND, deploy, environment, run_process, variables_of
 from tests.double.server import serving
+from tests.support.authority import pem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
@@ -43,9 +46,9 @@ def test_the_mode_is_switched(address: str) -> None:
 def test_the_inventory_is_plain_in_a_pipe_and_fails_a_pipeline(
     estate: Estate, authorities: Authorities, address: str
 ) -> None:
-    arn = estate.certificate(
-        authorities.public.issue("shop.example.com", lifetime=timedelta(hours=20)), "eu-west-1"
-    )
+    begun = datetime.now(UTC) - timedelta(days=89)
+    issued = authorities.public.issue("shop.example.com", not_before=begun)
+    arn = estate.certificate(issued, "eu-west-1")
     estate.listener("web", "eu-west-1", arn)
 
     ran = run_process(address, "inventory", "--fail-on", "critical", "--name", "shop")
@@ -61,6 +64,18 @@ def test_an_account_that_does_not_answer_is_an_error() -> None:
 
     assert ran.code == 1
     assert ran.err.startswith("Error: UNREACHABLE: cloudformation:DescribeStacks")
+
+
+def test_a_hook_checks_what_a_renewal_tool_wrote(tmp_path: Path, authorities: Authorities) -> None:
+    roots = write(tmp_path / "roots.pem", pem(authorities.public_root.certificate))
+    expired = authorities.public.issue("shop.example.com", lifetime=timedelta(minutes=5))
+
+    ran = run_process(
+        None, "check", certbot(tmp_path, "shop", expired), CERTROTATION_PUBLIC_ROOTS_FILE=roots
+    )
+
+    assert (ran.code, ran.err) == (3, "")
+    assert ran.out.splitlines()[1].startswith("refuse EXPIRED: The certificate expired on ")
 
 
 def test_help_version_and_a_wrong_option_ask_nobody() -> None:

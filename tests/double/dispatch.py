@@ -102,8 +102,13 @@ def _answer(world: World, moto: CallAction, response: BaseResponse, service: str
 def _denial(service: str, operation: str) -> Refusal:
     """Each API Reference, Common errors: AccessDenied or AccessDeniedException."""
     code = "AccessDenied" if service in _PLAIN_DENIAL else "AccessDeniedException"
-    action = f"{_IAM_PREFIX.get(service, service)}:{operation}"
+    action = f"{iam_prefix(service)}:{operation}"
     return Refusal(code, f"User is not authorized to perform: {action}")
+
+
+def iam_prefix(service: str) -> str:
+    """Return IAM's name of a service that boto3 calls so."""
+    return _IAM_PREFIX.get(service, service)
 
 
 def _as_refusal(error: HTTPException) -> Refusal:

@@ -26,6 +26,7 @@ from tests.double import (
     acm_views,
     certificates,
     cloudformation,
+    elasticbeanstalk,
     load_balancers,
     secretsmanager,
     tag_index,
@@ -33,7 +34,7 @@ from tests.double import (
 from tests.double.behaviour import Behaviour
 from tests.double.dispatch import answering
 from tests.double.recorder import Call, Change, Hook, Recorder
-from tests.double.world import World
+from tests.double.world import Environment, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,8 +141,9 @@ class EmbeddedAws:
                 del world.snapshots[kind]
 
     def finish_deployments(self) -> None:
-        """Let every distribution that is InProgress become Deployed."""
+        """Let every distribution become Deployed, and every environment's update end."""
         with self._world.lock:
+            elasticbeanstalk.finish_updates(self._world)
             for each in self._world.distributions.values():
                 each.status, each.certificate_changing = "Deployed", False
 
@@ -179,6 +181,10 @@ class EmbeddedAws:
                 tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
             )
         return str(balancer.arn)
+
+    def environments(self) -> dict[str, Environment]:
+        """Return Elastic Beanstalk's environments by id; a test may change them."""
+        return self._world.environments
 
     def _regions(self) -> list[str]:
         return list(acm_backends[self.account_id].regions)

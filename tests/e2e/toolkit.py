@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from certrotation.aws.dependents.registry import NAMES
 from tests.e2e.places import ACCOUNT, EMULATOR_PYTHON, HOME, REGIONS, ROOT, STACK
 from tests.e2e.processes import Process
 from tests.e2e.servers import credentials, environment
@@ -25,6 +26,7 @@ _CONTEXT = {
     "arch": HERE,  # the asset runs on this machine
     "target_regions": ",".join(REGIONS),
     "mode": "apply",  # the repository's cdk.json says report
+    "dependents": ",".join(NAMES),  # those that are off by default as well
 }
 
 

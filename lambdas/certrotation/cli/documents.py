@@ -47,6 +47,55 @@ class ModeDocument(TypedDict):
     functions: list[FunctionMode]
 
 
+class FindingDetail(TypedDict):
+    """A finding on material or on a plan; docs/operating.md lists the codes."""
+
+    code: str
+    severity: str
+    """refuse, repair or warn."""
+    found: str
+    """A sentence that names the fact."""
+    remedy: str
+    """What to do."""
+
+
+class MaterialDetail(TypedDict):
+    """A leaf certificate with its chain; never the key."""
+
+    names: list[str]
+    key_type: str
+    """As ACM names it."""
+    issuer: str
+    not_before: int
+    not_after: int
+    fingerprint: str
+    """SHA-256 of the leaf, in hexadecimal."""
+    chain_length: int
+    """Certificates that would be imported beside the leaf."""
+
+
+class ComparedCertificate(TypedDict):
+    """A certificate in ACM that the material would replace."""
+
+    arn: str
+    reimport: bool
+    """Whether ACM imports the material under this ARN."""
+    reasons: list[str]
+    """Why not."""
+
+
+class CheckDocument(TypedDict):
+    """The result of `check`."""
+
+    schema: str
+    refused: bool
+    """Whether a finding refuses the material; the exit code is then 3."""
+    material: MaterialDetail | None
+    """Null if the material cannot be read."""
+    findings: list[FindingDetail]
+    against: list[ComparedCertificate]
+
+
 class CertificateItem(TypedDict):
     """One imported certificate."""
 
@@ -98,15 +147,6 @@ class GroupItem(TypedDict):
     """How many of them are in use."""
 
 
-class FindingItem(TypedDict):
-    """A finding, as docs/operating.md lists them."""
-
-    code: str
-    severity: Literal["refuse", "repair", "warn"]
-    found: str
-    remedy: str
-
-
 class InventoryDocument(TypedDict):
     """The result of `inventory`."""
 
@@ -121,7 +161,7 @@ class InventoryDocument(TypedDict):
     """Region to reason. Nothing is known of the certificates there."""
     states: dict[str, int]
     """How many certificates have each state, before filters."""
-    findings: list[FindingItem]
+    findings: list[FindingDetail]
     certificates: list[CertificateItem]
     """Those that the filters leave, in order."""
     groups: list[GroupItem]
@@ -169,6 +209,7 @@ PROPOSAL = "certrotation/proposal/1"
 
 DOCUMENTS: dict[str, Any] = {
     "inventory": InventoryDocument,
+    "check": CheckDocument,
     "mode": ModeDocument,
     "proposal": ProposalDocument,
 }

@@ -41,6 +41,8 @@ class Entry(NamedTuple):
 
 
 ENTRIES = (
+    # Before the listeners' services, which see its load balancers too and refuse to move them.
+    Entry("elasticbeanstalk", services=("elasticbeanstalk", "elbv2", "elb"), is_default=False),
     Entry("elbv2", services=("elbv2",)),
     Entry("cloudfront", services=("cloudfront",), places=(Place.GLOBAL,)),
     Entry("elb", services=("elb",)),

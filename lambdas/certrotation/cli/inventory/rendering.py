@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 from certrotation.cli.documents import (
     PROPOSAL,
     CertificateItem,
-    FindingItem,
+    FindingDetail,
     GroupItem,
     InventoryDocument,
     ProposalDocument,
@@ -145,7 +145,7 @@ def proposal(groups: Sequence[Group]) -> ProposalDocument:
     }
 
 
-def finding_item(finding: Finding) -> FindingItem:
+def finding_item(finding: Finding) -> FindingDetail:
     """Return a finding as JSON values."""
     return {
         "code": finding.code.value,

@@ -2,6 +2,7 @@
 
 VERBS = {
     "inventory": "Show every imported certificate of the target Regions.",
+    "check": "Check material before it goes anywhere.",
     "mode": "Switch an installed service to report mode or apply mode.",
 }
 """Name to the first sentence of the verb's help. The module of that name has `command`; the

@@ -111,7 +111,7 @@ class _Wanted:
     metavar="FILE",
     help="Write proposed secrets, for `certrotation import --from FILE`.",
 )
-def command(  # noqa: PLR0913  one for each option
+def command(
     shell: Shell,
     *,
     names: tuple[str, ...],

@@ -133,6 +133,8 @@ def _moving(dependent: Dependent) -> Iterator[Finding]:
     if dependent.drifts:
         found = f"{dependent} belongs to the CloudFormation stack {dependent.drifts}."
         yield warn(Code.DEPENDENT_DRIFTS, found)
+    if dependent.overrides:
+        yield warn(Code.DEPENDENT_DRIFTS, f"{dependent}: {dependent.overrides}.")
 
 
 def _taking(dependent: Dependent, material: Material, names: frozenset[str]) -> Iterator[Finding]:
