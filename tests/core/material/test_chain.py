@@ -73,6 +73,28 @@ def test_more_cas_that_sign_each_other_than_anybody_can_follow_end_the_search() 
     assert len(way_out.certificates) == 2
 
 
+def test_every_search_finds_a_chain_even_if_it_stops_early() -> None:
+    """Twelve layers of two CAs, each signed by both above it, have 4,096 paths of one length."""
+    above = [root("Top")]
+    supplied = []
+    for number in reversed(range(12)):
+        layer = [
+            [
+                issuer.intermediate(
+                    f"Layer {number}{side}", key=shared_key("p256", f"{number}{side}")
+                )
+                for issuer in above
+            ]
+            for side in "ab"
+        ]
+        supplied += [each.certificate for ca in layer for each in ca]
+        above = [ca[0] for ca in layer]
+    leaf = above[0].issue("a.example").certificate
+    found = chain_of(leaf, *supplied)
+    assert found.end is ChainEnd.UNKNOWN_ISSUER
+    assert len(found.certificates) == 12
+
+
 def test_a_search_verifies_no_more_signatures_than_it_may() -> None:
     """A secret may be full of certificates of one name, none of which signed the others."""
     key = shared_key("p256", "Namesake")
@@ -89,7 +111,7 @@ def test_a_search_verifies_no_more_signatures_than_it_may() -> None:
     assert codes_of(found) == [Code.CHAIN_INCOMPLETE]
     assert found.faults[0].found == (
         "20 certificates in the secret bear the name CN=Private Root, but none signed CN=Namesake."
-        " The search stopped after 400 signatures or 1,000 paths."
+        " The search stopped after 250 signatures or 1,000 paths."
     )
 
 

@@ -8,7 +8,7 @@ from cryptography import x509
 from certrotation.core.findings import Code
 from certrotation.core.material.path_rules import (
     Fault,
-    faults_of,
+    faults_above,
     identifiers_match,
     unknown_critical_extensions,
 )
@@ -76,7 +76,12 @@ def ca(
 def faults(*above: Authority, names: Sequence[str] = ("a.example",)) -> list[Fault]:
     """What is wrong with a path from a leaf of the first CA upwards."""
     leaf = above[0].issue(*names).certificate
-    return list(faults_of((leaf, *(each.certificate for each in above)), None, NOW))
+    path = (leaf, *(each.certificate for each in above))
+    return [
+        fault
+        for length in range(1, len(path))
+        for fault in faults_above(path[:length], path[length], NOW)
+    ]
 
 
 def causes(*above: Authority) -> list[str]:
@@ -141,7 +146,7 @@ def test_clients_reject_the_key_of_a_ca(kind: str, code: Code, says: str) -> Non
 
 def test_clients_reject_explicit_curve_parameters() -> None:
     explicit = x509.load_pem_x509_certificate(EXPLICIT_CA.encode())
-    found = {each.cause for each in faults_of((LEAF.certificate, explicit), None, None)}
+    found = {each.cause for each in faults_above((LEAF.certificate,), explicit, None)}
     assert found == {"explicit curve parameters", "another key identifier"}
 
 
@@ -185,7 +190,7 @@ def test_every_issuer_must_be_valid(*, begins: datetime, ends: datetime, valid: 
     expected = [] if valid else [Fault(Code.CHAIN_EXPIRED, "", "CN=Odd CA")]
     assert faults(timed, ROOT) == expected
     leaf = timed.issue("a.example").certificate
-    assert faults_of((leaf, timed.certificate), None, None) == ()
+    assert faults_above((leaf,), timed.certificate, None) == ()
 
 
 def test_a_path_length_counts_cas_but_not_self_issued_ones() -> None:

@@ -10,7 +10,7 @@ from certrotation.core.findings import Code
 from certrotation.core.material.distinguished_names import canonical_name
 from certrotation.core.material.path_rules import (
     Fault,
-    faults_of,
+    faults_above,
     identifiers_agree,
     identifiers_match,
 )
@@ -34,11 +34,14 @@ if TYPE_CHECKING:
     from certrotation.core.material.distinguished_names import CanonicalName
     from certrotation.core.material.trust import PublicRoots
 
-MOST_SIGNATURES = 400
+MOST_SIGNATURES = 250
 """Signatures that one search verifies, some milliseconds each at worst; Go stops at 100."""
 
 MOST_PATHS = 1_000
-"""Paths that one search follows; CAs that cross-sign each other have more than anybody can."""
+"""Paths that one search follows; CAs that cross-sign each other have more than anybody can.
+
+The first half takes shorter paths first. The second half follows a path to its end before the next
+one, so that every search finds a chain: a secret has room for fewer than 200 certificates."""
 
 
 class ChainEnd(IntEnum):
@@ -152,15 +155,28 @@ class _Path(NamedTuple):
     """The names and keys on the path: none occurs twice (RFC 4158, section 2.4.2)."""
     is_trusted: bool = False
     """Whether clients that know a public root accept the path without its topmost certificate."""
+    faults: tuple[Fault, ...] = ()
+    """The reasons for which clients reject the path."""
 
     @property
     def top(self) -> x509.Certificate:
         """The topmost certificate."""
         return self.certificates[-1]
 
-    def continued(self, issuer: x509.Certificate, *, is_trusted: bool) -> _Path:
+    def continued(
+        self, issuer: x509.Certificate, at: datetime | None, *, is_trusted: bool
+    ) -> _Path:
         """Return the path with one more certificate."""
-        return _Path((*self.certificates, issuer), self.entities | {_entity(issuer)}, is_trusted)
+        return _Path(
+            certificates=(*self.certificates, issuer),
+            entities=self.entities | {_entity(issuer)},
+            is_trusted=is_trusted,
+            faults=self.faults_under(issuer, at),
+        )
+
+    def faults_under(self, issuer: x509.Certificate, at: datetime | None) -> tuple[Fault, ...]:
+        """Return the faults of the path with one more certificate."""
+        return (*self.faults, *faults_above(self.certificates, issuer, at))
 
 
 class _Search:
@@ -190,13 +206,13 @@ class _Search:
             self._by_name.setdefault(canonical_name(each.subject), []).append(each)
 
     def chains(self) -> Iterator[Chain]:
-        """Yield the complete chains, shorter ones first.
+        """Yield the complete chains.
 
         A path may go on above a certificate that a public root issued: to an older CA that
         cross-signed that root.
         """
         paths = deque([_Path((self._leaf,), frozenset({_entity(self._leaf)}))])
-        for _ in range(MOST_PATHS):
+        for step in range(MOST_PATHS):
             if not paths:
                 return
             path = paths.popleft()
@@ -212,7 +228,11 @@ class _Search:
             issuers = self._issuers(path.top)
             above = [each for each in issuers if _entity(each) not in path.entities]
             is_trusted = path.is_trusted or any(not each.faults for each in public)
-            paths.extend(path.continued(each, is_trusted=is_trusted) for each in above)
+            longer = [path.continued(each, self._at, is_trusted=is_trusted) for each in above]
+            if step < MOST_PATHS // 2:
+                paths.extend(longer)
+            else:
+                paths.extendleft(reversed(longer))
             if not public and not above:
                 yield self._end(path, issuers)
         self.has_stopped = True
@@ -227,10 +247,11 @@ class _Search:
 
     def _chain(self, path: _Path, end: ChainEnd, root: x509.Certificate | None = None) -> Chain:
         """Return the chain of a path; of a trusted one, only older clients look at the root."""
+        is_checked = root is None or path.is_trusted
         return Chain(
             certificates=path.certificates[1:],
             end=ChainEnd.PUBLIC_ROOT if path.is_trusted else end,
-            faults=faults_of(path.certificates, None if path.is_trusted else root, self._at),
+            faults=path.faults if is_checked else path.faults_under(root, self._at),
         )
 
     def _issuers(self, top: x509.Certificate) -> list[x509.Certificate]:

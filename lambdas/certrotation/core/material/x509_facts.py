@@ -64,7 +64,9 @@ LARGEST_RSA = 8_192
 LARGEST_EXPONENT = 31
 _EC_PUBLIC_KEY = bytes.fromhex("06072a8648ce3d0201")
 """The object identifier id-ecPublicKey in DER (RFC 5480, section 2.1.1)."""
-_VERIFIED_KEYS = (ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)
+_VERIFIED_CURVES = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
+"""The curves of FIPS 186-4 that Go knows. No client accepts another one in TLS, and OpenSSL is slow
+with most others."""
 
 
 def key_algorithm_of(key: PublicKeyTypes) -> KeyAlgorithm | None:
@@ -230,8 +232,10 @@ def is_verifiable(key: PublicKeyTypes) -> bool:
 
     The limits are those of Go, which rejects larger keys (crypto/tls, crypto/rsa).
     """
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key.curve.name in _VERIFIED_CURVES
     if not isinstance(key, rsa.RSAPublicKey):
-        return isinstance(key, _VERIFIED_KEYS)
+        return isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey)
     return key.key_size <= LARGEST_RSA and key.public_numbers().e.bit_length() <= LARGEST_EXPONENT
 
 
