@@ -89,6 +89,8 @@ class StackConfig:
     termination_protection: Switch = "on"
     dependents: tuple[str, ...] = DEFAULT
     """The kinds of dependents that rotate looks for and moves, and is granted."""
+    consumer_regions: tuple[str, ...] | None = None
+    """Where dependents may be that present certificates of CloudFront's Region."""
     adoption: Switch | None = None
     retention_days: int | None = None
     yearly_import_quota: int | None = None
@@ -296,6 +298,12 @@ def _partitions() -> Mapping[str, str]:
 def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
     """Refuse the ARN of another partition than that of the target Regions."""
     partition = _partitions()[config.target_regions[0]]
+    for region in config.consumer_regions or ():
+        if _partitions()[region] != partition:
+            raise ConfigError(
+                f"{given['consumer_regions'].where}: {region} is not in the partition {partition},"
+                " where the target Regions are."
+            )
     arns = {
         "secret_key_arns": config.secret_key_arns,
         "permissions_boundary": tuple(filter(None, [config.permissions_boundary])),
@@ -400,6 +408,9 @@ _RULES: Mapping[str, _Rule] = {
     "tags": _Rule("different tags, as an object or as key=value,key=value", _read_tags),
     "termination_protection": _SWITCH,
     "dependents": _some_of("kinds of dependents", NAMES),
+    "consumer_regions": _Rule(
+        "a list of different Regions of the target Regions' partition", _read_regions
+    ),
     "adoption": _SWITCH,
     "retention_days": _DAYS,
     "yearly_import_quota": _whole_number(1, 1_000_000, "imports"),

@@ -28,6 +28,8 @@ DEFAULT = Settings(
     mode=Mode.APPLY,
     adopts=True,
     dependents=registry.DEFAULT,
+    dependents_tag=None,
+    consumer_regions=None,
     scan_interval=timedelta(hours=1),
     retention=timedelta(days=30),
     yearly_import_quota=5_000,
@@ -47,6 +49,15 @@ def refusal_of(**variables: str) -> SettingsError:
 
 def test_three_variables_are_enough_and_everything_else_has_a_default() -> None:
     assert Settings.from_env(REQUIRED) == DEFAULT
+
+
+def test_consumers_are_in_the_target_regions_and_at_home_unless_they_are_named() -> None:
+    targets = {**REQUIRED, "CERTROTATION_TARGET_REGIONS": "us-east-1,ap-south-1"}
+    named = {**targets, "CERTROTATION_CONSUMER_REGIONS": "us-west-2"}
+
+    assert DEFAULT.consumers == ("eu-west-1", "us-east-1")
+    assert Settings.from_env(targets).consumers == ("us-east-1", "ap-south-1", "eu-west-1")
+    assert Settings.from_env(named).consumers == ("us-west-2",)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -73,6 +84,8 @@ def test_a_required_variable_that_is_not_set_is_named(name: str, value: str | No
             "target_regions",
             ("us-east-1", "eu-west-1"),
         ),
+        ("CERTROTATION_CONSUMER_REGIONS", "ap-south-1", "consumer_regions", ("ap-south-1",)),
+        ("CERTROTATION_DEPENDENTS_TAG", "team=web", "dependents_tag", "team=web"),
         (
             "CERTROTATION_QUEUE_URL",
             "http://localhost:4566/q",

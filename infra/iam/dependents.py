@@ -7,7 +7,14 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from certrotation.aws.dependents.registry import chosen, statements_of
-from certrotation.aws.dependents.statement import REPEATED, Statement
+from certrotation.aws.dependents.statement import (
+    ANY_REGION,
+    CONSUMER_REGION,
+    EDGE_FUNCTION,
+    LOG_BUCKET,
+    TARGET_REGION,
+    Statement,
+)
 from certrotation.names.service import EDGE_REGIONS
 from infra.config import StackConfig
 from infra.iam.grants import Grant, resource_tag
@@ -16,14 +23,19 @@ from infra.iam.grants import Grant, resource_tag
 def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
     """Yield the grants of each configured kind that may present a copy in a target Region.
 
-    An action that an earlier kind has on the same resources is not granted again.
+    An action that an earlier kind has on the same resources is not granted again. Kinds that are on
+    by default come first, so that their statements are the same whatever else is configured.
     """
     granted: set[tuple[str, tuple[str, ...]]] = set()
-    has_edge = not set(EDGE_REGIONS.values()).isdisjoint(config.target_regions)
-    for entry in chosen(config.dependents):
+    has_edge = _has_edge(config)
+    can_change_edge = has_edge and config.dependents_tag is None
+    edge_changes_with = {"", *(config.dependents if can_change_edge else ())}
+    for entry in sorted(chosen(config.dependents), key=lambda each: not each.is_default):
         if entry.at_edge_only and not has_edge:
             continue
         for statement in statements_of(entry.name):
+            if statement.for_edge_with not in edge_changes_with:
+                continue
             actions = [
                 each for each in statement.actions if (each, statement.resources) not in granted
             ]
@@ -33,16 +45,23 @@ def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
                 yield _grant(config, statement, actions, arns)
 
 
+def _has_edge(config: StackConfig) -> bool:
+    return not set(EDGE_REGIONS.values()).isdisjoint(config.target_regions)
+
+
 def _arns(scope: Construct, config: StackConfig, pattern: str) -> Iterator[str]:
     """Yield the ARNs that a pattern stands for."""
     stack = cdk.Stack.of(scope)
-    repeated = dict(
-        zip(
-            REPEATED,
-            (config.target_regions, config.edge_functions, config.log_buckets),
-            strict=True,
-        )
-    )
+    home = stack.region
+    consumers = config.consumer_regions or tuple(dict.fromkeys((*config.target_regions, home)))
+    edge_consumers = consumers if _has_edge(config) else ()
+    repeated = {
+        TARGET_REGION: config.target_regions,
+        CONSUMER_REGION: consumers,
+        ANY_REGION: tuple(dict.fromkeys((*config.target_regions, *edge_consumers))),
+        EDGE_FUNCTION: config.edge_functions,
+        LOG_BUCKET: config.log_buckets,
+    }
     for name, elements in repeated.items():
         if name in pattern:
             for each in elements:

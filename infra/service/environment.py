@@ -10,6 +10,8 @@ def function_environment(
 ) -> dict[str, str]:
     """Return the variables of both functions, the optional ones only where `config` sets them."""
     optional = {
+        environment.DEPENDENTS_TAG: "=".join(config.dependents_tag or ()) or None,
+        environment.CONSUMER_REGIONS: ",".join(config.consumer_regions or ()) or None,
         environment.ADOPTION: config.adoption,
         environment.RETENTION_DAYS: config.retention_days,
         environment.YEARLY_IMPORT_QUOTA: config.yearly_import_quota,

@@ -14,10 +14,12 @@ from infra.config import StackConfig
 from infra.iam.dependents import dependent_grants
 from infra.iam.grants import (
     BY_ACM,
+    BY_PREFIX,
     Grant,
     certificate_arns,
     give,
     resource_tag,
+    secret_arns,
 )
 from infra.service.service_function import Package, service_function
 
@@ -89,12 +91,7 @@ class RotateFunction(Construct):
 
     def _read_secrets(self, config: StackConfig) -> Iterator[Grant]:
         stack = cdk.Stack.of(self)
-        secrets = stack.format_arn(
-            service="secretsmanager",
-            resource="secret",
-            resource_name=f"{config.secret_prefix}*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
+        secrets = secret_arns(self, config.secret_prefix)
         yield Grant(
             iam.PolicyStatement(
                 sid="ReadManagedSecrets",
@@ -105,7 +102,7 @@ class RotateFunction(Construct):
                 ],
                 resources=[secrets],
             ),
-            any_because="A managed secret is one whose name begins with the prefix.",
+            any_because=BY_PREFIX,
         )
         if config.secret_key_arns:
             yield Grant(

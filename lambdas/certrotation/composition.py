@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import UnknownRegionError
 
 from certrotation.aws.acm import AcmCertificates
-from certrotation.aws.dependents.services import dependent_services
+from certrotation.aws.dependents.services import DependentSettings, dependent_services
 from certrotation.aws.import_beat import wait_for_next_beat
 from certrotation.aws.queue import SqsRotationQueue
 from certrotation.aws.secrets import ManagedSecrets
@@ -26,7 +26,7 @@ from certrotation.names.service import EDGE_REGIONS
 from certrotation.workflows.ports import Account, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.scan.assessment import ScanPolicy
@@ -48,6 +48,7 @@ _IMPORTS = _CONFIG.merge(
     # the quota up and then no longer retries.
     Config(retries={"mode": "legacy", "total_max_attempts": 8})
 )
+_ONCE = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 _BRIEF = Config(
     # A mail that is not sent is only logged. What waited for SNS for minutes would run out of time,
     # and its message would be worked on once more.
@@ -189,7 +190,7 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
         secrets=ManagedSecrets(_client(session, "secretsmanager", home), settings.secret_prefix),
         queue=SqsRotationQueue(_client(session, "sqs", home), settings.queue_url),
         regions={
-            name: _region(session, name, settings.dependents, is_edge=name == edge)
+            name: _region(session, name, settings, is_edge=name == edge)
             for name in settings.target_regions
         },
         notices=_notices(session, settings.warning_topic_arn),
@@ -236,12 +237,26 @@ def _forget_failed_try(caught_exception: Exception | None, **_: object) -> None:
         without_frames(caught_exception)
 
 
-def _region(session: boto3.Session, name: str, kinds: Sequence[str], *, is_edge: bool) -> Region:
+def _client_of_dependent(
+    session: boto3.Session, service: str, region: str, *, retries: bool = True
+) -> Any:
+    return _client(session, service, region, _CONFIG if retries else _ONCE)
+
+
+def _region(session: boto3.Session, name: str, settings: Settings, *, is_edge: bool) -> Region:
+    dependents = DependentSettings(
+        names=settings.dependents,
+        consumer_regions=settings.consumers,
+        tag=settings.dependents_tag,
+    )
+    clients = partial(_client_of_dependent, session)
+    certificates = AcmCertificates(
+        _client(session, "acm", name), importing=_importing_client(session, name)
+    )
+    tagging = _client(session, "resourcegroupstaggingapi", name)
     return Region(
         name=name,
-        certificates=AcmCertificates(
-            _client(session, "acm", name), importing=_importing_client(session, name)
-        ),
-        tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
-        dependents=dependent_services(kinds, partial(_client, session), name, is_edge=is_edge),
+        certificates=certificates,
+        tag_index=ResourceTagIndex(tagging, certificates.tags),
+        dependents=dependent_services(dependents, clients, name, is_edge=is_edge),
     )

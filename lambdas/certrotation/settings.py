@@ -38,6 +38,10 @@ class Settings:
     adopts: bool
     dependents: tuple[str, ...]
     """The kinds of dependents that are looked for and moved, by their names in the registry."""
+    dependents_tag: str | None
+    """The tag, as key=value, without which the role may not change a dependent."""
+    consumer_regions: tuple[str, ...] | None
+    """Where dependents may be that present certificates of CloudFront's Region; see `consumers`."""
     scan_interval: timedelta
     retention: timedelta
     """How long a superseded copy is kept."""
@@ -71,6 +75,8 @@ class Settings:
             mode=read.optional(environment.MODE, _mode, Mode.APPLY),
             adopts=read.optional(environment.ADOPTION, _switch, default=True),
             dependents=read.optional(environment.DEPENDENTS, _dependents, DEFAULT),
+            dependents_tag=read.optional(environment.DEPENDENTS_TAG, _tag, None),
+            consumer_regions=read.optional(environment.CONSUMER_REGIONS, _regions, None),
             scan_interval=read.optional(
                 environment.SCAN_INTERVAL_MINUTES,
                 _minutes,
@@ -86,6 +92,12 @@ class Settings:
             runbook_url=read.optional(environment.RUNBOOK_URL, _runbook_url, None),
             digest=read.optional(environment.DIGEST, _digest, None),
         )
+
+    @property
+    def consumers(self) -> tuple[str, ...]:
+        """The consumer Regions; without the setting, the target Regions and the home Region."""
+        by_default = dict.fromkeys((*self.target_regions, self.home_region))
+        return self.consumer_regions or tuple(by_default)
 
 
 class _Reader:
@@ -211,6 +223,12 @@ def _runbook_url(text: str) -> str:
 
 def _dependents(text: str) -> tuple[str, ...]:
     return tuple(each.name for each in chosen(name.strip() for name in text.split(",")))
+
+
+def _tag(text: str) -> str:
+    if not re.fullmatch("[^=]+=.*", text):
+        raise ValueError("is not a tag (example: team=web)")
+    return text
 
 
 def _digest(text: str) -> Weekday | None:

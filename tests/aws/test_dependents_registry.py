@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,32 +14,46 @@ from certrotation.aws.dependents.registry import (
     ENTRIES,
     NAMES,
     Entry,
+    Place,
     chosen,
     statements_of,
 )
-from certrotation.aws.dependents.services import dependent_services
+from certrotation.aws.dependents.services import DependentSettings, dependent_services
 from certrotation.core.estate import dependent_kinds
 from certrotation.core.estate.dependent_kinds import DependentKind
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from certrotation.aws.dependents.services import Clients
+    from certrotation.workflows.ports import DependentService
+
 REGION = "us-east-1"
+CONSUMERS = ("eu-west-1", "us-east-1")
 
 
-def no_client(service: str, region: str) -> Any:
-    return f"{service} in {region}"
+def no_client(service: str, region: str, *, retries: bool = True) -> Any:
+    return f"{service} in {region}{'' if retries else ' without retries'}"
+
+
+def made(
+    names: Sequence[str] = NAMES, clients: Clients = no_client, *, is_edge: bool = True
+) -> list[DependentService]:
+    settings = DependentSettings(names=tuple(names), consumer_regions=CONSUMERS)
+    return [*dependent_services(settings, clients, REGION, is_edge=is_edge)]
 
 
 def kinds_in(*, is_edge: bool) -> set[DependentKind]:
-    services = dependent_services(NAMES, no_client, REGION, is_edge=is_edge)
-    return {kind for service in services for kind in service.kinds}
+    return {kind for service in made(is_edge=is_edge) for kind in service.kinds}
 
 
 def test_services_stand_in_the_registrys_order_whatever_the_settings() -> None:
     reverse = tuple(reversed(NAMES))
 
-    made = dependent_services(reverse, no_client, REGION, is_edge=True)
+    modules = [type(each).__module__.split(".")[-2] for each in made(reverse)]
 
     assert tuple(each.name for each in chosen(reverse)) == NAMES
-    assert [type(each).__module__.split(".")[-2] for each in made] == list(NAMES)
+    assert tuple(dict.fromkeys(modules)) == NAMES
 
 
 def test_what_is_unknown_is_refused_with_the_choices() -> None:
@@ -53,9 +67,18 @@ def test_every_kind_of_dependent_belongs_to_one_entry() -> None:
     every = {each for each in vars(dependent_kinds).values() if isinstance(each, DependentKind)}
 
     assert kinds_in(is_edge=True) == every
-    services = dependent_services(NAMES, no_client, REGION, is_edge=True)
-    assert sum(len(each.kinds) for each in services) == len(every)
     assert len({each.label for each in every}) == len(every)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
+def test_an_entry_has_services_for_each_place_where_its_resources_are(entry: Entry) -> None:
+    there = [each.region for each in made([entry.name])]
+    in_regions = [*CONSUMERS] if Place.CONSUMERS in entry.places else []
+    beside = [None] * (len(entry.places) - bool(in_regions))
+
+    assert there == [*beside, *in_regions]
+    elsewhere = [each.region for each in made([entry.name], is_edge=False)]
+    assert elsewhere == ([None] if Place.REGION in entry.places else [])
 
 
 def test_where_cloudfront_takes_no_certificates_from_only_the_other_kinds_are_made() -> None:
@@ -67,11 +90,11 @@ def test_an_entry_names_the_services_that_its_adapter_calls(entry: Entry) -> Non
     """The asset has botocore's data of these services, and of no others."""
     asked = set[str]()
 
-    def client(service: str, region: str) -> Any:
-        del region
+    def client(service: str, region: str, *, retries: bool = True) -> Any:
+        del region, retries
         asked.add(service)
 
-    list(dependent_services([entry.name], client, REGION, is_edge=True))
+    made([entry.name], client)
 
     assert asked == set(entry.services)
 
@@ -80,8 +103,10 @@ def test_only_configured_adapters_are_imported_and_only_when_they_are_needed() -
     """In an interpreter of its own: this one has imported everything."""
     asked = (
         "import sys\n"
-        "from certrotation.aws.dependents.services import dependent_services as make\n"
-        "made = make(['elbv2'], lambda *_: None, 'us-east-1', is_edge=True)\n"
+        "from certrotation.aws.dependents import services\n"
+        "settings = services.DependentSettings(names=('elbv2',))\n"
+        "clients = lambda *_, **__: None\n"
+        "made = services.dependent_services(settings, clients, 'us-east-1', is_edge=True)\n"
         "adapters = [each for each in sys.modules if each.endswith('.adapter')]\n"
         "assert not adapters, adapters\n"
         "list(made)\n"
@@ -108,7 +133,8 @@ def test_every_statement_is_as_narrow_as_its_actions_allow(name: str) -> None:
         assert {each for each in statement.actions if "*" in each} <= {"lambda:EnableReplication*"}
         changes = [each for each in statement.actions if not _reads(each)]
         is_narrow = statement.is_limited_by_tag or statement.names_settings
-        assert ("*" not in statement.resources and is_narrow) or not changes
+        if not statement.for_edge_with:
+            assert ("*" not in statement.resources and is_narrow) or not changes
 
 
 def _reads(action: str) -> bool:

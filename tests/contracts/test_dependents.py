@@ -10,6 +10,7 @@ from certrotation.aws.dependents.registry import ENTRIES, statements_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 SECURITY = (DOCS / "security.md").read_text(encoding="utf-8")
+DEPENDENTS = (DOCS / "dependents.md").read_text(encoding="utf-8")
 OPERATING = (DOCS / "operating.md").read_text(encoding="utf-8")
 
 
@@ -27,6 +28,12 @@ def test_security_lists_the_statements_of_every_kind_with_their_actions() -> Non
         for entry in ENTRIES
         for statement in statements_of(entry.name)
     ]
+
+
+def test_every_kind_has_a_row_among_those_that_are_moved() -> None:
+    section = DEPENDENTS.partition("## Kinds that are moved")[2].partition("\n## ")[0]
+
+    assert re.findall(r"^\| `(.+?)`: ", section, re.MULTILINE) == [each.name for each in ENTRIES]
 
 
 def test_operating_lists_the_controllers_that_put_dependents_back_with_their_sources() -> None:

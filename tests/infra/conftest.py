@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     "permissions_boundary": "arn:aws:iam::123456789012:policy/bounds",
     "tags": {"team": "web", "cost-center": "42"},
     "dependents": list(reversed(NAMES)),
+    "consumer_regions": ["eu-west-1", "us-east-1", "ap-south-1"],
     "adoption": "off",
     "retention_days": 31,
     "yearly_import_quota": 10000,

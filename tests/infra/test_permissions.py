@@ -76,6 +76,7 @@ def test_scan_may_do_this_and_nothing_else(template: Template) -> None:
         "kms:GenerateDataKey",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
+        "secretsmanager:DescribeSecret",
         "secretsmanager:ListSecrets",
         "sns:Publish",
         "sqs:SendMessage",

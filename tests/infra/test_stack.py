@@ -66,6 +66,8 @@ def test_each_function_is_told_every_setting(template: Template, handler: str) -
     assert function["Environment"]["Variables"] == {
         "CERTROTATION_TARGET_REGIONS": "eu-west-1,us-east-1",
         "CERTROTATION_SECRET_PREFIX": "tls/",
+        "CERTROTATION_DEPENDENTS_TAG": "team=web",
+        "CERTROTATION_CONSUMER_REGIONS": "eu-west-1,us-east-1,ap-south-1",
         "CERTROTATION_QUEUE_URL": {"Ref": queue_of_rotate(template)},
         "CERTROTATION_WARNING_TOPIC_ARN": template.output("WarningTopic"),
         "CERTROTATION_SCAN_INTERVAL_MINUTES": "90",

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from certrotation.core.estate.dependent_kinds import DependentKind
-    from certrotation.core.estate.inventory import Copy
+    from certrotation.core.estate.inventory import Copy, Dependent
     from certrotation.core.rotation.plan import Move, Strand
     from certrotation.errors import CertRotationError
     from certrotation.workflows.ports import DependentService, Region
@@ -87,7 +86,7 @@ class Moves:
         return False
 
     def _move(self, step: Move) -> bool:
-        service = self._service(step.dependent.kind)
+        service = self._service(step.dependent)
         service.move(step.dependent, step.to_arn)
         if service.still_presents(step.dependent):
             self.strand(step, "it still names the old certificate after the move")
@@ -178,5 +177,9 @@ class Moves:
     def _copy(self, arn: str) -> Copy | None:
         return next((each for each in self.copies if each.arn == arn), None)
 
-    def _service(self, kind: DependentKind) -> DependentService:
-        return next(each for each in self.region.dependents if kind in each.kinds)
+    def _service(self, dependent: Dependent) -> DependentService:
+        return next(
+            each
+            for each in self.region.dependents
+            if dependent.kind in each.kinds and each.region == dependent.region
+        )

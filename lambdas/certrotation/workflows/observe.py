@@ -9,7 +9,6 @@ from certrotation.core.estate.inventory import (
     OtherCertificates,
     RegionLook,
     UnreadableCertificate,
-    Users,
 )
 from certrotation.core.estate.tags import Marks
 from certrotation.core.findings import final_refusals
@@ -23,13 +22,14 @@ from certrotation.errors import (
     Vanished,
 )
 from certrotation.values import dataclass, replace
+from certrotation.workflows.claims import users_of
 from certrotation.workflows.shared_names import find_shared_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from certrotation.core.estate.inventory import Dependent, ListedCertificate
+    from certrotation.core.estate.inventory import ListedCertificate, Users
     from certrotation.core.rotation.plan import RegionPlan
     from certrotation.core.rotation.planning import Rotation
     from certrotation.core.rotation.region_planning import Rejections
@@ -266,16 +266,3 @@ def _tags_of(region: Region, arns: Iterable[str]) -> dict[str, Mapping[str, str]
         except Vanished:
             continue
     return found
-
-
-def users_of(region: Region, arn: str, user_arns: Sequence[str]) -> Users:
-    """Offer the users that ACM names to each service in turn; unexplained ones stay unknown."""
-    dependents: list[Dependent] = []
-    unknown = tuple(dict.fromkeys(user_arns))
-    for service in region.dependents:
-        if not unknown:
-            break
-        claim = service.claim(arn, unknown)
-        dependents += claim.dependents
-        unknown = tuple(user for user in unknown if user not in claim.explained)
-    return Users(dependents=tuple(dependents), unknown=unknown)

@@ -202,6 +202,11 @@ class DependentService(Protocol):
 
     kinds: frozenset[DependentKind]
     """The kinds that the service can move."""
+    region: str | None
+    """The Region of its resources, if it may differ from the Region of the certificates."""
+
+    def may_explain(self, certificate_arn: str, user_arn: str) -> bool:
+        """Return whether a resource of the service may be behind a user, by the two ARNs alone."""
 
     def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
         """Return what names the certificate in its own configuration, and whom that explains.
@@ -213,7 +218,7 @@ class DependentService(Protocol):
 
         Args:
             certificate_arn: the certificate; its account and Region tell which users are local.
-            user_arns: users from `CertificateDetail.in_use_by` that nobody has explained yet.
+            user_arns: users from `CertificateDetail.in_use_by` that the service may explain.
         """
 
     def move(self, dependent: Dependent, to_arn: str) -> None:

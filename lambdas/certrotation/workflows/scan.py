@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate.tags import Marks
 from certrotation.core.scan.report import ScanReport
 from certrotation.errors import CertRotationError
 from certrotation.workflows.inventory import inventory
@@ -45,15 +44,19 @@ def scan(account: Account, policy: ScanPolicy, now: datetime) -> ScanReport:
 def _delete(account: Account, steps: Sequence[Deletion]) -> tuple[list[Deletion], dict[str, str]]:
     """Delete superseded copies; one that cannot be deleted now is left for a later scan.
 
-    The list of tags lags, and a person or a rollback may want the copy kept: its tags are read.
+    The lists lag, and a person or a rollback may want the copy kept since: before a deletion the
+    copy's tags and the secret are read.
     """
     done: list[Deletion] = []
     kept: dict[str, str] = {}
     for step in steps:
         certificates = account.regions[step.region].certificates
         try:
-            if Marks.from_tags(certificates.tags(step.arn)) != step.marks:
-                kept[step.arn] = "its tags were changed meanwhile"
+            because = step.kept_because(
+                certificates.tags(step.arn), account.secrets.describe(step.secret)
+            )
+            if because:
+                kept[step.arn] = because
                 continue
             certificates.delete(step.arn)
         except CertRotationError as error:

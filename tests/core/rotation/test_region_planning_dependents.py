@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.core.estate.dependent_kinds import NLB_LISTENER
+from certrotation.core.estate.inventory import Asked, Users
 from certrotation.core.findings import Code, Severity
 from tests.core.builders import (
     NAME,
@@ -38,7 +39,7 @@ from tests.support.authority import CLIENT_AUTH, SERVER_AUTH
 if TYPE_CHECKING:
     from cryptography.x509 import ObjectIdentifier
 
-    from certrotation.core.estate.inventory import Dependent, Users
+    from certrotation.core.estate.inventory import Dependent
     from tests.support.authority import Authority, Issued
 
 
@@ -48,6 +49,21 @@ if TYPE_CHECKING:
         (
             users(unknown=("arn:environment",)),
             f"arn:environment uses {arn(1)} and cannot be moved from here.",
+        ),
+        (
+            Users(
+                unknown=("arn:balancer",),
+                asked=(
+                    Asked("arn:balancer", "API domain", "eu-west-1"),
+                    Asked("arn:balancer", "API domain", "us-east-1", "THROTTLED: Slow down."),
+                    Asked("arn:other", "API domain", "us-west-2"),
+                ),
+            ),
+            (
+                f"arn:balancer uses {arn(1)} and cannot be moved from here. Searched without a"
+                " result: API domain in eu-west-1; API domain in us-east-1"
+                " (THROTTLED: Slow down.)."
+            ),
         ),
         (
             users(listener(unmovable="a controller owns it")),

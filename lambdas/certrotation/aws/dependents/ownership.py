@@ -89,6 +89,25 @@ NO_OWNER = "AWS does not say who owns it: its tags are not found"
 """Why a resource is not moved if the answer leaves it out."""
 
 
+class OwnResources(NamedTuple):
+    """By which ARNs ACM names the resources of a service that belong to the account itself."""
+
+    service: str
+    """The service's name in ARNs."""
+    resource: str
+    """A regular expression for the last part of the ARN."""
+    is_global: bool = False
+    """Whether the service's ARNs name no Region."""
+
+    def include(self, certificate_arn: str, user_arn: str) -> bool:
+        """Return whether a user is such a resource, in the certificate's account and Region."""
+        return bool(self.among(certificate_arn, (user_arn,)))
+
+    def among(self, certificate_arn: str, user_arns: Iterable[str]) -> list[str]:
+        """Return the users that are such resources."""
+        return local_users(certificate_arn, user_arns, **self._asdict())
+
+
 def local_users(
     certificate_arn: str,
     user_arns: Iterable[str],

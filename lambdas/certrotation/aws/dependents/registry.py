@@ -5,6 +5,7 @@ Pure data, which the infrastructure reads as well: nothing here imports an SDK o
 
 from __future__ import annotations
 
+from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from certrotation.aws.dependents.statement import Statement
 
 
+class Place(Enum):
+    """Where the resources of a kind are, in relation to the certificates that they present."""
+
+    REGION = "in the Region of the certificate"
+    GLOBAL = "in no Region; the certificates are in CloudFront's Region"
+    CONSUMERS = "in each consumer Region; the certificates are in CloudFront's Region"
+
+
 class Entry(NamedTuple):
     """One choice of the setting `dependents`."""
 
@@ -21,16 +30,24 @@ class Entry(NamedTuple):
     """As the setting names it, and the folder that holds its adapter and its statements."""
     services: tuple[str, ...]
     """The services that its adapter calls, under boto3's names."""
+    places: tuple[Place, ...] = (Place.REGION,)
+    """For each, `make` of its adapter is called; for CONSUMERS, `make_consumer` in each Region."""
     is_default: bool = True
-    at_edge_only: bool = False
-    """Whether only certificates of CloudFront's Region are presented by these dependents."""
+
+    @property
+    def at_edge_only(self) -> bool:
+        """Whether only certificates of CloudFront's Region are presented by these dependents."""
+        return Place.REGION not in self.places
 
 
 ENTRIES = (
+    # Before the listeners' services, which see its load balancers too and refuse to move them.
+    Entry("elasticbeanstalk", services=("elasticbeanstalk", "elbv2", "elb"), is_default=False),
     Entry("elbv2", services=("elbv2",)),
-    Entry("cloudfront", services=("cloudfront",), at_edge_only=True),
+    Entry("cloudfront", services=("cloudfront",), places=(Place.GLOBAL,)),
     Entry("elb", services=("elb",)),
 )
+"""In the order in which the users of this account are offered to them."""
 NAMES = tuple(each.name for each in ENTRIES)
 DEFAULT = tuple(each.name for each in ENTRIES if each.is_default)
 

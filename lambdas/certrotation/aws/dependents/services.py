@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from certrotation.aws.dependents.registry import Entry, chosen
+from certrotation.aws.dependents.registry import Entry, Place, chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from certrotation.workflows.ports import DependentService
 
@@ -20,41 +20,69 @@ if TYPE_CHECKING:
 class Clients(Protocol):
     """Makes boto3 clients."""
 
-    def __call__(self, service: str, region: str) -> Any:
-        """Return the client of a service in a Region, under boto3's names."""
+    def __call__(self, service: str, region: str, *, retries: bool = True) -> Any:
+        """Return the client of a service in a Region, under boto3's names.
+
+        Args:
+            service: as boto3 names it.
+            region: where it is asked.
+            retries: whether the client tries a failed request again.
+        """
+
+
+class DependentSettings(NamedTuple):
+    """What the settings say of dependents."""
+
+    names: tuple[str, ...]
+    """The configured kinds, as in the setting `dependents`."""
+    consumer_regions: tuple[str, ...] = ()
+    """Where resources may be that present certificates of CloudFront's Region."""
+    tag: str | None = None
+    """The setting `dependents_tag`: only resources with this tag may be changed."""
 
 
 class DependentServices:
     """The services that certificates of one Region may be presented by, in the registry's order."""
 
-    def __init__(self, entries: Iterable[Entry], clients: Clients, region: str) -> None:
-        self._entries = entries
+    def __init__(
+        self, clients: Clients, region: str, settings: DependentSettings, *, is_edge: bool
+    ) -> None:
+        self._entries = [
+            each for each in chosen(settings.names) if is_edge or not each.at_edge_only
+        ]
         self._clients = clients
         self._region = region
+        self._settings = settings
+        self._is_edge = is_edge
 
     def __iter__(self) -> Iterator[DependentService]:
         return iter(self._made)
 
     @cached_property
     def _made(self) -> tuple[DependentService, ...]:
-        return tuple(
-            _adapter(each.name).make(self._clients, self._region) for each in self._entries
-        )
+        return tuple(service for entry in self._entries for service in self._make(entry))
+
+    def _make(self, entry: Entry) -> Iterator[DependentService]:
+        adapter = _adapter(entry.name)
+        if not {Place.REGION, Place.GLOBAL}.isdisjoint(entry.places):
+            yield adapter.make(self._clients, self._region)
+        if Place.CONSUMERS in entry.places and self._is_edge:
+            for region in self._settings.consumer_regions:
+                yield adapter.make_consumer(self._clients, region, self._settings)
 
 
 def dependent_services(
-    names: Iterable[str], clients: Clients, region: str, *, is_edge: bool
+    settings: DependentSettings, clients: Clients, region: str, *, is_edge: bool
 ) -> DependentServices:
     """Return the services of the configured kinds.
 
     Args:
-        names: the configured kinds, as in the setting `dependents`.
+        settings: the kinds, and where their resources may be.
         clients: makes the clients.
         region: where the certificates are.
         is_edge: whether CloudFront takes its certificates from that Region.
     """
-    entries = [each for each in chosen(names) if is_edge or not each.at_edge_only]
-    return DependentServices(entries, clients, region)
+    return DependentServices(clients, region, settings, is_edge=is_edge)
 
 
 def _adapter(name: str) -> Any:

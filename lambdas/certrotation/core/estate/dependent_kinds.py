@@ -51,6 +51,10 @@ NLB_LISTENER = DependentKind(
 CLASSIC_LISTENER = DependentKind(
     label="Classic Load Balancer listener", accepted_keys=_ALL_KEYS, needs_qualified_name=True
 )
+# Its load balancer takes the certificate: what is said above of the listeners holds here.
+ENVIRONMENT = DependentKind(
+    label="Elastic Beanstalk environment", accepted_keys=_ALL_KEYS, needs_qualified_name=True
+)
 # CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront" (keys;
 # a reimport takes up to 24 hours to reach every edge location) and "Troubleshooting" (the chain).
 # The lead leaves a second day for a person.

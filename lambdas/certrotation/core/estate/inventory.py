@@ -137,8 +137,12 @@ class Dependent:
     """Why it must not be pointed at another certificate, if so."""
     drifts: str | None = None
     """The CloudFormation stack that owns it, if one does."""
+    overrides: str | None = None
+    """What a move leaves as it is although it may name the old certificate too, if anything."""
     needs_client_auth: bool = False
     """Whether it presents the certificate as a client, to an origin that asks for one."""
+    region: str | None = None
+    """The Region of the resource, if it may differ from the Region of the certificate."""
 
     def __str__(self) -> str:
         """Return kind and ARN."""
@@ -156,6 +160,32 @@ class Claim:
     """
 
 
+class Asked(NamedTuple):
+    """A service that was asked about a user, and did not explain it."""
+
+    user: str
+    """The ARN that ACM names."""
+    kinds: str
+    """The kinds of dependents that the service looked for."""
+    region: str
+    """Where it looked."""
+    failure: str = ""
+    """Why it could not look, if so."""
+
+    def __str__(self) -> str:
+        """Return kinds, Region and failure."""
+        return f"{self.kinds} in {self.region}{f' ({self.failure})' if self.failure else ''}"
+
+
+def is_foreign(certificate_arn: str, user_arn: str) -> bool:
+    """Return whether a user does not belong to the certificate's account: AWS fronts a service.
+
+    Several resources may be behind such a user, and one resource behind several users.
+    """
+    account = user_arn.split(":", 5)[4:5]
+    return bool(account) and account != certificate_arn.split(":", 5)[4:5]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Users:
     """Who presents a copy, according to the services themselves."""
@@ -163,6 +193,8 @@ class Users:
     dependents: tuple[Dependent, ...] = ()
     unknown: tuple[str, ...] = ()
     """ARNs that ACM names as users and that no service explained."""
+    asked: tuple[Asked, ...] = ()
+    """Who was asked about these ARNs."""
 
     def __bool__(self) -> bool:
         return bool(self.dependents or self.unknown)

@@ -83,12 +83,20 @@ def check_moving(copy: Copy, material: Material, now: datetime) -> Iterator[Find
     A dependent that is stranded does not move, and keeps nothing else from being renewed.
     """
     for arn in copy.users.unknown if copy.users else ():
-        found = f"{arn} uses {copy.arn} and cannot be moved from here."
-        yield refuse(Code.DEPENDENT_UNMOVABLE, found)
+        yield _unexplained(arn, copy)
     for dependent in copy.dependents:
         if why_stranded(copy, dependent, now) is None:
             yield from _moving(dependent)
             yield from _taking(dependent, material, dependent.names)
+
+
+def _unexplained(arn: str, copy: Copy) -> Finding:
+    """Refuse a user that nobody explains; name who was asked, and where."""
+    found = f"{arn} uses {copy.arn} and cannot be moved from here."
+    asked = [str(each) for each in (copy.users.asked if copy.users else ()) if each.user == arn]
+    if asked:
+        found += f" Searched without a result: {'; '.join(asked)}."
+    return refuse(Code.DEPENDENT_UNMOVABLE, found)
 
 
 def why_stranded(copy: Copy, dependent: Dependent, now: datetime) -> str | None:
@@ -125,6 +133,8 @@ def _moving(dependent: Dependent) -> Iterator[Finding]:
     if dependent.drifts:
         found = f"{dependent} belongs to the CloudFormation stack {dependent.drifts}."
         yield warn(Code.DEPENDENT_DRIFTS, found)
+    if dependent.overrides:
+        yield warn(Code.DEPENDENT_DRIFTS, f"{dependent}: {dependent.overrides}.")
 
 
 def _taking(dependent: Dependent, material: Material, names: frozenset[str]) -> Iterator[Finding]:

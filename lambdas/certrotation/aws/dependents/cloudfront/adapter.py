@@ -13,7 +13,7 @@ import botocore
 
 from certrotation.aws.dependents.cloudfront.unknown_settings import get_distribution
 from certrotation.aws.dependents.faults import BUSY, FIXED, FULL, NOT_SEEN_YET, REJECTED
-from certrotation.aws.dependents.ownership import NO_OWNER, local_users, stack_of, why_unmovable
+from certrotation.aws.dependents.ownership import NO_OWNER, OwnResources, stack_of, why_unmovable
 from certrotation.aws.errors import (
     NOT_YET,
     RETRIED,
@@ -91,6 +91,9 @@ class _Distribution:
         return arn in _texts(others)
 
 
+_OWN = OwnResources(service="cloudfront", resource="distribution/[^/]+", is_global=True)
+
+
 def make(clients: Clients, region: str) -> Distributions:
     """Return the distributions that present certificates of CloudFront's Region."""
     return Distributions(clients("cloudfront", region))
@@ -106,19 +109,18 @@ class Distributions:
     """
 
     kinds = frozenset({DISTRIBUTION})
+    region = None
 
     def __init__(self, client: CloudFrontClient) -> None:
         self._client = client
 
+    def may_explain(self, certificate_arn: str, user_arn: str) -> bool:
+        """Return whether a user is a resource of this account."""
+        return _OWN.include(certificate_arn, user_arn)
+
     def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
         """Return those of these users that name the certificate; reads each as a whole."""
-        distributions = local_users(
-            certificate_arn,
-            user_arns,
-            service="cloudfront",
-            resource="distribution/[^/]+",
-            is_global=True,
-        )
+        distributions = _OWN.among(certificate_arn, user_arns)
         found: list[Dependent] = []
         for arn in distributions:
             with suppress(Vanished):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.dependents.faults import FIXED, NOT_SEEN_YET, REJECTED
-from certrotation.aws.dependents.ownership import NO_OWNER, local_users, stack_of, why_unmovable
+from certrotation.aws.dependents.ownership import NO_OWNER, OwnResources, stack_of, why_unmovable
 from certrotation.aws.errors import THROTTLED, VANISHED, meaning, translated
 from certrotation.core.estate.dependent_kinds import CLASSIC_LISTENER
 from certrotation.core.estate.inventory import Claim, Dependent
@@ -36,6 +36,9 @@ _PLAIN = frozenset({"HTTP", "TCP"})
 """Protocols without a certificate (API Reference, Listener, Protocol)."""
 
 
+_OWN = OwnResources(service="elasticloadbalancing", resource="loadbalancer/[^/]+")
+
+
 def make(clients: Clients, region: str) -> ClassicListeners:
     """Return the listeners of a Region."""
     return ClassicListeners(clients("elb", region))
@@ -48,9 +51,14 @@ class ClassicListeners:
     """
 
     kinds = frozenset({CLASSIC_LISTENER})
+    region = None
 
     def __init__(self, client: Any) -> None:
         self._client = client
+
+    def may_explain(self, certificate_arn: str, user_arn: str) -> bool:
+        """Return whether a user is a resource of this account."""
+        return _OWN.include(certificate_arn, user_arn)
 
     def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
         """Return the listeners of these users that name the certificate.
@@ -60,12 +68,7 @@ class ClassicListeners:
         """
         found: list[Dependent] = []
         explained: list[str] = []
-        balancers = local_users(
-            certificate_arn,
-            user_arns,
-            service="elasticloadbalancing",
-            resource="loadbalancer/[^/]+",
-        )
+        balancers = _OWN.among(certificate_arn, user_arns)
         for balancer in balancers:
             certificates = self._certificates(balancer)
             if certificates is None:

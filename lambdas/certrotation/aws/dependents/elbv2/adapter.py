@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from certrotation.aws.dependents.faults import BUSY, FIXED, FULL, NOT_SEEN_YET, REJECTED
-from certrotation.aws.dependents.ownership import NO_OWNER, local_users, stack_of, why_unmovable
+from certrotation.aws.dependents.ownership import NO_OWNER, OwnResources, stack_of, why_unmovable
 from certrotation.aws.errors import NOT_YET, VANISHED, incomplete, meaning, translated
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, NLB_LISTENER
 from certrotation.core.estate.inventory import Claim, Dependent
@@ -84,6 +84,9 @@ class _Attached:
         return arn == self.default or arn in self.sni
 
 
+_OWN = OwnResources(service="elasticloadbalancing", resource="loadbalancer/(app|net)/.+")
+
+
 def make(clients: Clients, region: str) -> LoadBalancerListeners:
     """Return the listeners of a Region."""
     return LoadBalancerListeners(clients("elbv2", region))
@@ -97,18 +100,18 @@ class LoadBalancerListeners:
     """
 
     kinds = frozenset({ALB_LISTENER, NLB_LISTENER})
+    region = None
 
     def __init__(self, client: ElasticLoadBalancingv2Client) -> None:
         self._client = client
 
+    def may_explain(self, certificate_arn: str, user_arn: str) -> bool:
+        """Return whether a user is a resource of this account."""
+        return _OWN.include(certificate_arn, user_arn)
+
     def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
         """Return the listeners of these users that name the certificate; reads every listener."""
-        balancers = local_users(
-            certificate_arn,
-            user_arns,
-            service="elasticloadbalancing",
-            resource="loadbalancer/(app|net)/.+",
-        )
+        balancers = _OWN.among(certificate_arn, user_arns)
         found: list[Dependent] = []
         for balancer in balancers:
             with suppress(Vanished):

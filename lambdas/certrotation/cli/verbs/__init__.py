@@ -1,0 +1,7 @@
+"""The verbs, in the order of `certrotation --help`: one module each, imported when it is run."""
+
+VERBS = {
+    "mode": "Switch an installed service to report mode or apply mode.",
+}
+"""Name to the first sentence of the verb's help. The module of that name has `command`; the
+module of a verb that is a keyword of Python ends in an underscore."""

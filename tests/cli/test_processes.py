@@ -1,0 +1,89 @@
+"""Commands as real processes, against the account over HTTP."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from certrotation import __version__
+from tests.cli.running import COMMAND, deploy, environment, run_process, variables_of
+from tests.double.server import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.simulation.estate import Estate
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def address(estate: Estate) -> Iterator[str]:
+    """The estate over HTTP, deployed."""
+    deploy(estate)
+    with serving() as found:
+        yield found
+
+
+def test_the_mode_is_switched(address: str) -> None:
+    ran = run_process(address, "mode", "report", "--yes", "--json")
+
+    assert ran.code == 0
+    assert [each["mode"] for each in ran.document["functions"]] == ["report", "report"]
+    assert variables_of("tls-rotate")["CERTROTATION_MODE"] == "report"
+
+
+def test_an_account_that_does_not_answer_is_an_error() -> None:
+    ran = run_process("http://127.0.0.1:9", "mode")
+
+    assert ran.code == 1
+    assert ran.err.startswith("Error: UNREACHABLE: cloudformation:DescribeStacks")
+
+
+def test_help_version_and_a_wrong_option_ask_nobody() -> None:
+    assert run_process(None, "--version").out == f"certrotation {__version__}\n"
+    wrong = run_process(None, "mode", "--nothing")
+    assert wrong.code == 2
+    assert "No such option '--nothing'" in wrong.err
+
+
+def test_ctrl_c_ends_a_command_at_once_with_a_sentence() -> None:
+    """Against an address that takes the connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        with subprocess.Popen(  # noqa: S603  our own module
+            [*COMMAND, "mode", "--json"],
+            env=environment(f"http://127.0.0.1:{silent.getsockname()[1]}"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            connection, _ = silent.accept()
+            began = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+            connection.close()
+
+    assert time.monotonic() - began < 2
+    assert (process.returncode, out) == (1, "")
+    assert err == "Error: Interrupted. Nothing was changed.\n"
+
+
+def test_a_reader_that_leaves_is_no_traceback(address: str) -> None:
+    with subprocess.Popen(  # noqa: S603  our own module
+        [*COMMAND, "mode"],
+        env=environment(address),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
