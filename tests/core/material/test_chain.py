@@ -199,3 +199,17 @@ def test_a_long_chain_is_followed_to_its_end() -> None:
     supplied = [each.certificate for each in authorities]
     leaf = authorities[-1].issue("a.example").certificate
     assert chain_of(leaf, *supplied, roots=NO_ROOTS).certificates == tuple(reversed(supplied))
+
+
+def test_a_private_ca_may_have_the_name_of_a_public_root() -> None:
+    """Another authority key identifier names another issuer; without one, the root is meant."""
+    other = shared_key("p256", "not the public root's")
+    namesake = Authority(certificate=PUBLIC_ROOT.certificate, key=other)
+    is_ca = x509.BasicConstraints(ca=True, path_length=None)
+    own_key = shared_key("p256", "a lookalike")
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(other.public_key())
+    for extensions, codes in (((is_ca, identifier), []), ((is_ca,), [Code.CHAIN_INCOMPLETE])):
+        made = certify(namesake, "Lookalike", *extensions, key=own_key)
+        leaf = Authority(certificate=made, key=own_key).issue("a.example").certificate
+        found = chain_of(leaf, made)
+        assert (found.end, codes_of(found)) == (ChainEnd.UNKNOWN_ISSUER, codes)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certrotation.core.findings import Code
 from certrotation.core.material.path_rules import (
@@ -148,6 +149,16 @@ def test_clients_reject_explicit_curve_parameters() -> None:
     explicit = x509.load_pem_x509_certificate(EXPLICIT_CA.encode())
     found = {each.cause for each in faults_above((LEAF.certificate,), explicit, None)}
     assert found == {"explicit curve parameters", "another key identifier"}
+
+
+def test_clients_reject_the_key_of_a_ca_for_rsassa_pss_alone() -> None:
+    made = ca(CA, key="rsa2048").certificate.public_bytes(Encoding.DER)
+    rsa_encryption = bytes.fromhex("300d06092a864886f70d0101010500")
+    assert made.count(rsa_encryption) == 1
+    pss = bytes.fromhex("300d06092a864886f70d01010a3000")
+    restricted = x509.load_der_x509_certificate(made.replace(rsa_encryption, pss))
+    found = [each.found for each in faults_above((LEAF.certificate,), restricted, None)]
+    assert "The key of CN=Odd CA is restricted to RSASSA-PSS (RFC 4055)." in found
 
 
 def v1_root(name: str = "Elder Root") -> Authority:

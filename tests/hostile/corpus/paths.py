@@ -6,6 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -148,8 +149,18 @@ def _keys() -> list[Row]:
     strong = _ca(CA, key="rsa2048", label="strong")
     p384, p521 = _ca(CA, key="p384"), _ca(CA, key="p521")
     eddsa = _ca(CA, key="ed25519", label="eddsa")
+    keccak = under(PUBLIC_ROOT, "Example Keccak CA", digest=hashes.SHA3_256())
     return table(
         {
+            _rejected("CN=Example Keccak CA is signed with SHA3-256, which clients reject."): {
+                "an intermediate signed with SHA-3": _under(keccak),
+            },
+            refused(
+                "LEAF_UNFIT",
+                says="The certificate is signed with SHA3-256, which clients reject.",
+            ): {
+                "a leaf signed with SHA-3": of(leaf(digest=hashes.SHA3_256())),
+            },
             refused("KEY_WEAK", says="The key of CN=Example Odd CA is RSA (1024)."): {
                 "an intermediate of RSA 1,024": _under(weak, PRIVATE_ROOT),
             },
@@ -364,6 +375,9 @@ def _upper_issuers() -> list[Row]:
 
     foreign = root("Example Foreign Root")
     namesake = Authority.root("Example Corp Root", key=shared_key("p256", "a namesake's"))
+    other_key = shared_key("p256", "not the public root's")
+    elsewhere = Authority(certificate=PUBLIC_ROOT.certificate, key=other_key)
+    forged = _ca(CA, issuer=elsewhere, label="forged")
     ended = upper(CA, issuer=foreign, not_after=NOW - SECOND)
     denies = x509.BasicConstraints(ca=False, path_length=None)
     return table(
@@ -385,6 +399,16 @@ def _upper_issuers() -> list[Row]:
             },
             refused(INCOMPLETE, says="bear the name CN=Example Corp Root, but none signed"): {
                 "the upper issuer is another one of its name": _under(lower, namesake),
+            },
+            refused(
+                INCOMPLETE,
+                says="The public root CN=Example Public Root bears the name of the issuer of"
+                " CN=Example Odd CA, but did not sign this certificate.",
+            ): {
+                "an intermediate that its public root did not sign": _under(forged),
+                "the upper intermediate was not signed by its public root": _under(
+                    _ca(CA, issuer=forged, name="Example Lower CA"), forged
+                ),
             },
             repaired(SUPERFLUOUS, chain=chain_of(lower, PRIVATE_ROOT)): {
                 "an upper issuer that has expired beside the root": _under(

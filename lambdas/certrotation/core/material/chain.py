@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from certrotation.core.findings import Code
 from certrotation.core.material.distinguished_names import canonical_name
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     from certrotation.core.material.distinguished_names import CanonicalName
     from certrotation.core.material.trust import PublicRoots
+
+    _Entity: TypeAlias = tuple[CanonicalName, bytes]
+    """The name and the key of a certificate; cross-signed certificates have these in common."""
 
 MOST_SIGNATURES = 250
 """Signatures that one search verifies, some milliseconds each at worst; Go stops at 100."""
@@ -110,8 +113,11 @@ def find_chains(
     chains = [*search.chains()]
     if search.has_stopped:
         chains = [_with_limit_named(each) for each in chains]
-    usable = {each for chain in chains if not chain.faults for each in chain.certificates}
-    return tuple(sorted(chains, key=lambda chain: _rank(leaf, chain, usable)))
+    good = [each for each in chains if not each.faults]
+    usable = {each for chain in good for each in chain.certificates}
+    private = [each.certificates for each in good if each.end is ChainEnd.PRIVATE_ROOT]
+    crossed = {_entity(each) for above in private for each in above[:-1]}
+    return tuple(sorted(chains, key=lambda chain: _rank(leaf, chain, usable, crossed)))
 
 
 def _with_limit_named(chain: Chain) -> Chain:
@@ -126,8 +132,11 @@ def _with_limit_named(chain: Chain) -> Chain:
 
 
 def _rank(
-    leaf: x509.Certificate, chain: Chain, usable: set[x509.Certificate]
-) -> tuple[bool, int, int, bool, ChainEnd, int, int]:
+    leaf: x509.Certificate,
+    chain: Chain,
+    usable: set[x509.Certificate],
+    crossed: set[_Entity],
+) -> tuple[bool, int, int, bool, ChainEnd, bool, int, int]:
     """Return the sort key of a chain; the lowest is the best. Equal keys keep their order."""
     above = chain.certificates
     return (
@@ -140,6 +149,8 @@ def _rank(
         {*above} != usable,
         # Most clients know the public roots.
         chain.end,
+        # Older clients need the chain that goes on above a new root, which an older one signed.
+        bool(above) and _entity(above[-1]) in crossed,
         # OpenSSL chooses among issuers of one name by key identifiers, not by signatures.
         sum(not identifiers_match(*link) for link in zip((leaf, *above), above, strict=False)),
         # Clients read fewer bytes, and fewer certificates expire.
@@ -151,7 +162,7 @@ class _Path(NamedTuple):
     """A path that the search has come to: certificates from the leaf upwards."""
 
     certificates: tuple[x509.Certificate, ...]
-    entities: frozenset[tuple[CanonicalName, bytes]]
+    entities: frozenset[_Entity]
     """The names and keys on the path: none occurs twice (RFC 4158, section 2.4.2)."""
     is_trusted: bool = False
     """Whether clients that know a public root accept the path without its topmost certificate."""
@@ -247,11 +258,13 @@ class _Search:
 
     def _chain(self, path: _Path, end: ChainEnd, root: x509.Certificate | None = None) -> Chain:
         """Return the chain of a path; of a trusted one, only older clients look at the root."""
-        is_checked = root is None or path.is_trusted
+        faults = path.faults
+        if root is not None and not path.is_trusted:
+            faults = path.faults_under(root, self._at)
         return Chain(
             certificates=path.certificates[1:],
             end=ChainEnd.PUBLIC_ROOT if path.is_trusted else end,
-            faults=path.faults if is_checked else path.faults_under(root, self._at),
+            faults=faults,
         )
 
     def _issuers(self, top: x509.Certificate) -> list[x509.Certificate]:
@@ -284,7 +297,7 @@ class _Search:
         """Return the fault of a path whose issuer's name is there, but not the issuer."""
         count = len(self._named_as_issuer_of(top))
         if not count:
-            return None
+            return self._public_namesake(top)
         found = (
             f"{count} certificate{'s' * (count > 1)} in the secret bear the name"
             f" {issuer_name_of(top)}, but none signed {subject_name_of(top)}."
@@ -293,6 +306,20 @@ class _Search:
         cause = "" if top == self._leaf else "another issuer of the same name"
         return Fault(Code.CHAIN_INCOMPLETE, cause, found)
 
+    def _public_namesake(self, top: x509.Certificate) -> Fault | None:
+        """Return the fault of a path that a public root would continue if it had signed the top.
 
-def _entity(certificate: x509.Certificate) -> tuple[CanonicalName, bytes]:
+        A root that the top does not identify is another CA of the same name.
+        """
+        roots = self._roots.with_former.named(top.issuer)
+        if top == self._leaf or not any(identifiers_agree(top, each) for each in roots):
+            return None
+        found = (
+            f"The public root {issuer_name_of(top)} bears the name of the issuer of"
+            f" {subject_name_of(top)}, but did not sign this certificate."
+        )
+        return Fault(Code.CHAIN_INCOMPLETE, "another issuer of the same name", found)
+
+
+def _entity(certificate: x509.Certificate) -> _Entity:
     return canonical_name(certificate.subject), public_bytes_of(certificate.public_key())

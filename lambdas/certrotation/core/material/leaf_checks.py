@@ -26,6 +26,7 @@ from certrotation.core.material.x509_facts import (
     is_self_signed,
     key_usages_of,
     subject_name_of,
+    unknown_digest_of,
     weak_digest_of,
 )
 
@@ -91,6 +92,9 @@ def _check_fitness_for_clients(leaf: x509.Certificate) -> Iterator[Finding]:
         else:
             found = f"The certificate has the critical extension {oid}, which clients reject."
             yield unfit(f"critical extension {oid}", found)
+    if digest := unknown_digest_of(leaf):
+        found = f"The certificate is signed with {digest}, which clients reject."
+        yield unfit("unknown digest", found)
     if is_proxy(leaf):
         yield unfit("proxy", "The certificate is a proxy certificate (RFC 3820).")
     usages = key_usages_of(leaf)

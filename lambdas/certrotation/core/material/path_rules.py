@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, PublicKeyAlgorithmOID
 
 from certrotation.core.findings import Code
 from certrotation.core.material.distinguished_names import canonical_name
@@ -29,6 +29,7 @@ from certrotation.core.material.x509_facts import (
     key_usages_of,
     subject_key_of,
     subject_name_of,
+    unknown_digest_of,
     weak_digest_of,
 )
 
@@ -180,6 +181,9 @@ def _key(issuer: x509.Certificate) -> Iterator[Fault]:
     elif has_explicit_parameters(issuer):
         found = f"The key of {subject_name_of(issuer)} has explicit curve parameters (RFC 5480)."
         yield _invalid("explicit curve parameters", found)
+    elif issuer.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+        found = f"The key of {subject_name_of(issuer)} is restricted to RSASSA-PSS (RFC 4055)."
+        yield _invalid("key for RSASSA-PSS alone", found)
 
 
 def _is_too_small(key: PublicKeyTypes) -> bool:
@@ -194,9 +198,13 @@ def _is_known(key: PublicKeyTypes) -> bool:
 
 def _signature(issuer: x509.Certificate) -> Iterator[Fault]:
     """A root's signature proves nothing, so clients do not check it."""
-    digest = weak_digest_of(issuer)
-    if digest and not is_self_signed(issuer):
+    if is_self_signed(issuer):
+        return
+    if digest := weak_digest_of(issuer):
         yield Fault(Code.SIGNATURE_WEAK, "", f"{subject_name_of(issuer)} is signed with {digest}.")
+    if digest := unknown_digest_of(issuer):
+        found = f"{subject_name_of(issuer)} is signed with {digest}, which clients reject."
+        yield _invalid("unknown digest", found)
 
 
 def _validity(issuer: x509.Certificate, at: datetime | None) -> Iterator[Fault]:

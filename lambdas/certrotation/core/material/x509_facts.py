@@ -50,6 +50,8 @@ _RSA_SIZES = {
     3072: KeyAlgorithm.RSA_3072,
     4096: KeyAlgorithm.RSA_4096,
 }
+_UNKNOWN_DIGESTS = (hashes.SHA3_224, hashes.SHA3_256, hashes.SHA3_384, hashes.SHA3_512)
+"""Digests that no client knows in TLS (RFC 8446, section 4.2.3)."""
 _WEAK_DIGESTS = (hashes.MD5, hashes.SHA1)
 _MD5 = hashes.MD5()  # noqa: S303  verified, never made
 _SHA1 = hashes.SHA1()  # noqa: S303  as above
@@ -200,6 +202,12 @@ def weak_digest_of(certificate: x509.Certificate) -> str | None:
     """Return the name of the signature's digest if it is MD5 or SHA-1, else None."""
     digest = certificate.signature_hash_algorithm
     return digest.name.upper() if isinstance(digest, _WEAK_DIGESTS) else None
+
+
+def unknown_digest_of(certificate: x509.Certificate) -> str | None:
+    """Return the name of the signature's digest if clients do not know it, else None."""
+    digest = certificate.signature_hash_algorithm
+    return digest.name.upper() if isinstance(digest, _UNKNOWN_DIGESTS) else None
 
 
 def is_self_issued(certificate: x509.Certificate) -> bool:
