@@ -6,18 +6,23 @@ import signal
 import socket
 import subprocess
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from certrotation import __version__
+from tests.cli.files import certbot, write
 from tests.cli.running import COMMAND, deploy, environment, run_process, variables_of
 from tests.double.server import serving
+from tests.support.authority import pem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.simulation.estate import Estate
+    from tests.support.authorities import Authorities
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +48,18 @@ def test_an_account_that_does_not_answer_is_an_error() -> None:
 
     assert ran.code == 1
     assert ran.err.startswith("Error: UNREACHABLE: cloudformation:DescribeStacks")
+
+
+def test_a_hook_checks_what_a_renewal_tool_wrote(tmp_path: Path, authorities: Authorities) -> None:
+    roots = write(tmp_path / "roots.pem", pem(authorities.public_root.certificate))
+    expired = authorities.public.issue("shop.example.com", lifetime=timedelta(minutes=5))
+
+    ran = run_process(
+        None, "check", certbot(tmp_path, "shop", expired), CERTROTATION_PUBLIC_ROOTS_FILE=roots
+    )
+
+    assert (ran.code, ran.err) == (3, "")
+    assert ran.out.splitlines()[1].startswith("refuse EXPIRED: The certificate expired on ")
 
 
 def test_help_version_and_a_wrong_option_ask_nobody() -> None:

@@ -47,7 +47,57 @@ class ModeDocument(TypedDict):
     functions: list[FunctionMode]
 
 
+class FindingDetail(TypedDict):
+    """A finding on material or on a plan; docs/operating.md lists the codes."""
+
+    code: str
+    severity: str
+    """refuse, repair or warn."""
+    found: str
+    """A sentence that names the fact."""
+    remedy: str
+    """What to do."""
+
+
+class MaterialDetail(TypedDict):
+    """A leaf certificate with its chain; never the key."""
+
+    names: list[str]
+    key_type: str
+    """As ACM names it."""
+    issuer: str
+    not_before: int
+    not_after: int
+    fingerprint: str
+    """SHA-256 of the leaf, in hexadecimal."""
+    chain_length: int
+    """Certificates that would be imported beside the leaf."""
+
+
+class ComparedCertificate(TypedDict):
+    """A certificate in ACM that the material would replace."""
+
+    arn: str
+    reimport: bool
+    """Whether ACM imports the material under this ARN."""
+    reasons: list[str]
+    """Why not."""
+
+
+class CheckDocument(TypedDict):
+    """The result of `check`."""
+
+    schema: str
+    refused: bool
+    """Whether a finding refuses the material; the exit code is then 3."""
+    material: MaterialDetail | None
+    """Null if the material cannot be read."""
+    findings: list[FindingDetail]
+    against: list[ComparedCertificate]
+
+
 DOCUMENTS: dict[str, Any] = {
+    "check": CheckDocument,
     "mode": ModeDocument,
 }
 """By verb."""

@@ -1,6 +1,7 @@
 """The verbs, in the order of `certrotation --help`: one module each, imported when it is run."""
 
 VERBS = {
+    "check": "Check material before it goes anywhere.",
     "mode": "Switch an installed service to report mode or apply mode.",
 }
 """Name to the first sentence of the verb's help. The module of that name has `command`; the
