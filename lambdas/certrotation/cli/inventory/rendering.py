@@ -186,7 +186,7 @@ def _summary(view: View) -> str:
 
 
 def _show_groups(groups: Sequence[Group], output: Output) -> None:
-    output.say("Certificates that no secret stands behind, by site, and a secret for each:")
+    output.say("Certificates without a secret, by site, and a proposed secret for each:")
     output.table(
         ["proposed secret", "names", "key", "certificates", "Regions", "tags of the secret"],
         [

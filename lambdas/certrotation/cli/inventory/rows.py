@@ -201,7 +201,7 @@ def _rank(row: Row) -> int:
 
 
 def _next(status: CertificateStatus, situation: Situation) -> str:
-    """Say what happens next, or what a person must do."""
+    """Return what happens next, or what a person must do."""
     secret = situation.secrets.get(status.marks.secret or "")
     match status.state:
         case State.DUE:
@@ -240,7 +240,7 @@ def _deletion(status: CertificateStatus, situation: Situation) -> str:
 
 
 def _why_unmanaged(status: CertificateStatus, situation: Situation) -> str:
-    """Say why no secret stands behind it."""
+    """Return why no secret renews it."""
     if status.marks.secret is not None:
         return f"never renewed: {status.because}"
     if status.certificate.arn in situation.left:
