@@ -2,6 +2,7 @@
 
 VERBS = {
     "check": "Check material before it goes anywhere.",
+    "import": "Write material into a managed secret, and follow it until it is live.",
     "mode": "Switch an installed service to report mode or apply mode.",
 }
 """Name to the first sentence of the verb's help. The module of that name has `command`; the
