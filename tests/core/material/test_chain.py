@@ -73,6 +73,28 @@ def test_more_cas_that_sign_each_other_than_anybody_can_follow_end_the_search() 
     assert len(way_out.certificates) == 2
 
 
+def test_every_search_finds_a_chain_even_if_it_stops_early() -> None:
+    """Twelve layers of two CAs, each signed by both above it, have 4,096 paths of one length."""
+    above = [root("Top")]
+    supplied = []
+    for number in reversed(range(12)):
+        layer = [
+            [
+                issuer.intermediate(
+                    f"Layer {number}{side}", key=shared_key("p256", f"{number}{side}")
+                )
+                for issuer in above
+            ]
+            for side in "ab"
+        ]
+        supplied += [each.certificate for ca in layer for each in ca]
+        above = [ca[0] for ca in layer]
+    leaf = above[0].issue("a.example").certificate
+    found = chain_of(leaf, *supplied)
+    assert found.end is ChainEnd.UNKNOWN_ISSUER
+    assert len(found.certificates) == 12
+
+
 def test_a_search_verifies_no_more_signatures_than_it_may() -> None:
     """A secret may be full of certificates of one name, none of which signed the others."""
     key = shared_key("p256", "Namesake")
@@ -89,7 +111,7 @@ def test_a_search_verifies_no_more_signatures_than_it_may() -> None:
     assert codes_of(found) == [Code.CHAIN_INCOMPLETE]
     assert found.faults[0].found == (
         "20 certificates in the secret bear the name CN=Private Root, but none signed CN=Namesake."
-        " The search stopped after 400 signatures or 1,000 paths."
+        " The search stopped after 250 signatures or 1,000 paths."
     )
 
 
@@ -177,3 +199,17 @@ def test_a_long_chain_is_followed_to_its_end() -> None:
     supplied = [each.certificate for each in authorities]
     leaf = authorities[-1].issue("a.example").certificate
     assert chain_of(leaf, *supplied, roots=NO_ROOTS).certificates == tuple(reversed(supplied))
+
+
+def test_a_private_ca_may_have_the_name_of_a_public_root() -> None:
+    """Another authority key identifier names another issuer; without one, the root is meant."""
+    other = shared_key("p256", "not the public root's")
+    namesake = Authority(certificate=PUBLIC_ROOT.certificate, key=other)
+    is_ca = x509.BasicConstraints(ca=True, path_length=None)
+    own_key = shared_key("p256", "a lookalike")
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(other.public_key())
+    for extensions, codes in (((is_ca, identifier), []), ((is_ca,), [Code.CHAIN_INCOMPLETE])):
+        made = certify(namesake, "Lookalike", *extensions, key=own_key)
+        leaf = Authority(certificate=made, key=own_key).issue("a.example").certificate
+        found = chain_of(leaf, made)
+        assert (found.end, codes_of(found)) == (ChainEnd.UNKNOWN_ISSUER, codes)

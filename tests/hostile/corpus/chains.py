@@ -263,6 +263,11 @@ def _crossings() -> list[Row]:
     new_by_public = under(PUBLIC_ROOT, "Example New Root", key=new.key).certificate
     new_ca = under(new, "Example New CA")
     young = leaf(ca=new_ca)
+    new_root = root("Example New Corp Root")
+    new_root_by_old = under(PRIVATE_ROOT, "Example New Corp Root", key=new_root.key)
+    new_private_ca = under(new_root, "Example New Corp CA")
+    of_new_root = leaf("shop.corp.example", ca=new_private_ca)
+    crossed = chain_of(new_private_ca, new_root_by_old)
     first, second = root("Example Circle 1"), root("Example Circle 2")
     first_by_second = under(second, "Example Circle 1", key=first.key).certificate
     second_by_first = under(first, "Example Circle 2", key=second.key).certificate
@@ -312,6 +317,18 @@ def _crossings() -> list[Row]:
                 "the same, the private way alone": of(SHOP, ca_by_private, PRIVATE_ROOT.certificate)
             },
             live(chain=bridged): {"a new root that a public one vouches for": of(young, *bridged)},
+            repaired(SUPERFLUOUS, chain=(*crossed, PRIVATE_ROOT.certificate)): {
+                "a new private root, and the old one that vouches for it": of(
+                    of_new_root, *crossed, new_root.certificate, PRIVATE_ROOT.certificate
+                ),
+                "the same, the new root in front of its cross-sign": of(
+                    of_new_root,
+                    crossed[0],
+                    new_root.certificate,
+                    crossed[1],
+                    PRIVATE_ROOT.certificate,
+                ),
+            },
             repaired(SUPERFLUOUS, chain=bridged): {
                 "a new root that vouches for itself as well": of(young, *bridged, new.certificate)
             },

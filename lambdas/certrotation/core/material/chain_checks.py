@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from certrotation.core.material.chain import Chain
+    from certrotation.core.material.path_rules import Fault
     from certrotation.core.material.trust import PublicRoots
 
 
@@ -26,7 +27,12 @@ def check_chain(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
 
 
 def _expired(chain: Chain) -> list[str]:
-    return [each.found for each in chain.faults if each.code is Code.CHAIN_EXPIRED]
+    return [each.found for each in _faults(chain) if each.code is Code.CHAIN_EXPIRED]
+
+
+def _faults(chain: Chain) -> Iterator[Fault]:
+    """Return each fault once: several certificates can have one name and one fault."""
+    return iter(dict.fromkeys(chain.faults))
 
 
 def _check_faults(chain: Chain) -> Iterator[Finding]:
@@ -34,7 +40,7 @@ def _check_faults(chain: Chain) -> Iterator[Finding]:
         names = ", ".join(expired)
         found = f"No currently valid chain to a root. Expired or not yet valid: {names}."
         yield refuse(Code.CHAIN_EXPIRED, found)
-    for each in chain.faults:
+    for each in _faults(chain):
         if each.code is not Code.CHAIN_EXPIRED:
             yield refuse(each.code, each.found, cause=each.cause)
 
