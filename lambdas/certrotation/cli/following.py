@@ -26,6 +26,7 @@ PAUSE = timedelta(seconds=5)
 """Between two looks."""
 
 sleep: Callable[[float], None] = time.sleep
+monotonic: Callable[[], float] = time.monotonic
 
 
 class State(StrEnum):
@@ -98,7 +99,7 @@ def follow(shell: Shell, secret: str, version: str, longest: timedelta) -> Follo
         version: the version to wait for.
         longest: how long to wait.
     """
-    until = time.monotonic() + longest.total_seconds()
+    until = monotonic() + longest.total_seconds()
     shown: dict[str, State] = {}
     with shell.output.progress(f"Waiting for the rotation of {secret}"):
         while True:
@@ -107,7 +108,7 @@ def follow(shell: Shell, secret: str, version: str, longest: timedelta) -> Follo
                 if each.state is not State.PENDING and shown.get(each.region) is not each.state:
                     shown[each.region] = each.state
                     shell.output.say(each.line)
-            if seen.has_ended or time.monotonic() + PAUSE.total_seconds() > until:
+            if seen.has_ended or monotonic() + PAUSE.total_seconds() > until:
                 return seen
             sleep(PAUSE.total_seconds())
 
