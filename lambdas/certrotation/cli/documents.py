@@ -96,6 +96,36 @@ class CheckDocument(TypedDict):
     against: list[ComparedCertificate]
 
 
+class FollowedRegionDetail(TypedDict):
+    """A Region in which a rotation was followed."""
+
+    region: str
+    state: str
+    """live, pending or refused."""
+    arns: list[str]
+    """The certificates of the secret that are not superseded."""
+    because: str
+    """What is left to do, or why the Region does not change; may be empty."""
+
+
+class ImportDocument(TypedDict):
+    """The result of `import`."""
+
+    schema: str
+    secret: str
+    version: str | None
+    """The version that was written; null if the material is refused."""
+    created: bool
+    """Whether the secret is new."""
+    material: MaterialDetail | None
+    """Null if the material cannot be read."""
+    findings: list[FindingDetail]
+    """On the material."""
+    live: bool | None
+    """Whether every target Region presents the version; null if the rotation was not followed."""
+    regions: list[FollowedRegionDetail]
+
+
 class CertificateItem(TypedDict):
     """One imported certificate."""
 
@@ -270,6 +300,7 @@ PROPOSAL = "certrotation/proposal/1"
 DOCUMENTS: dict[str, Any] = {
     "inventory": InventoryDocument,
     "check": CheckDocument,
+    "import": ImportDocument,
     "mode": ModeDocument,
     "plan": PlanDocument,
     "proposal": ProposalDocument,
