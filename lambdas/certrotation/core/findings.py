@@ -228,9 +228,9 @@ class Finding:
         }
 
 
-def refuse(code: Code, found: str, *, cause: str = "") -> Finding:
+def refuse(code: Code, found: str, *, cause: str = "", advice: str = "") -> Finding:
     """Return a finding that stops the rotation."""
-    return Finding(code=code, severity=Severity.REFUSE, found=found, cause=cause)
+    return Finding(code=code, severity=Severity.REFUSE, found=found, cause=cause, advice=advice)
 
 
 def repair(code: Code, found: str) -> Finding:
