@@ -59,6 +59,18 @@ def test_the_inventory_is_plain_in_a_pipe_and_fails_a_pipeline(
     assert "\x1b" not in ran.out
 
 
+def test_a_plan_of_a_refused_secret_says_why(
+    estate: Estate, authorities: Authorities, address: str
+) -> None:
+    estate.secret("shop", authorities.public.issue("shop.example.com", ca=True))
+
+    ran = run_process(address, "plan", "shop", "--detailed-exitcode")
+
+    assert ran.code == 3
+    assert ran.out.startswith("certrotation/shop: refused: nothing would be changed in any Region")
+    assert "refuse LEAF_IS_CA: " in ran.out
+
+
 def test_an_account_that_does_not_answer_is_an_error() -> None:
     ran = run_process("http://127.0.0.1:9", "mode")
 

@@ -6,7 +6,7 @@ the same. New keys may come. Times are epoch seconds.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 
 class ErrorDetail(TypedDict):
@@ -241,6 +241,66 @@ class ProposalDocument(TypedDict):
     secrets: list[ProposedSecret]
 
 
+class PlanStep(TypedDict):
+    """One step, as a rotation's log line has it."""
+
+    verb: str
+    arn: str
+    because: str
+    dependent: NotRequired[str]
+    """The ARN of the dependent that moves, or is stranded."""
+    to: NotRequired[str]
+    """The certificate that the dependent is to present."""
+    by: NotRequired[str]
+    """The certificate that supersedes this one."""
+
+
+class RegionPlanDetail(TypedDict):
+    """What would be done in one Region, in this order."""
+
+    region: str
+    refused: bool
+    findings: list[FindingDetail]
+    notes: list[str]
+    """What was found and left alone."""
+    steps: list[PlanStep]
+    error: str | None
+    """Why the Region could not be planned."""
+
+
+class SecretPlan(TypedDict):
+    """What rotate would do with one secret."""
+
+    secret: str
+    version: str | None
+    error: str | None
+    """Why there is no plan, or none for some Regions."""
+    refused: bool
+    """Whether the material or a Region is refused."""
+    held: bool
+    """Whether the secret is on hold: rotate would plan, and change nothing."""
+    changes: bool
+    digest: str
+    """Equal for two plans that do the same with the same version."""
+    findings: list[FindingDetail]
+    """On the secret and the material."""
+    regions: list[RegionPlanDetail]
+    """The first is the canary. None if the material is refused."""
+
+
+class PlanDocument(TypedDict):
+    """The result of `plan`, and the file that `plan --out` writes and `rotate --plan` reads."""
+
+    schema: str
+    at: int
+    home_region: str
+    target_regions: list[str]
+    stack: str | None
+    mode: Literal["apply", "report"]
+    """In report mode, rotate plans and changes nothing."""
+    secrets: list[SecretPlan]
+
+
 PROPOSAL = "certrotation/proposal/1"
 """The schema of the file that `inventory --propose` writes."""
 
@@ -249,6 +309,7 @@ DOCUMENTS: dict[str, Any] = {
     "check": CheckDocument,
     "import": ImportDocument,
     "mode": ModeDocument,
+    "plan": PlanDocument,
     "proposal": ProposalDocument,
 }
 """By verb; `proposal` is a file."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import NameOID
 
 from tests.hostile.corpus.material import (
@@ -559,6 +559,34 @@ def _texts() -> list[Row]:
             live(): {
                 "words around the chain, as s_client prints them": shop(chain=words),
                 "a chain as a list": shop(chain=[text]),
+            },
+            refused(
+                INCOMPLETE,
+                says="Its issuer is CN=Example Public CA 1. Fields not read: ca_bundle.",
+            ): {
+                "the chain in a field that is not read": shop(
+                    chain=ABSENT, ca_bundle=SHOP.chain_pem
+                ),
+            },
+            refused("KEY_MISMATCH", says="CN=shop.example.com. Fields not read: crt."): {
+                "the certificate of the key in a field that is not read": shop(
+                    private_key=leaf(key="p384").key_pem(), crt=leaf(key="p384").certificate_pem
+                ),
+            },
+            refused(
+                "SECRET_MALFORMED",
+                says="chain contains no readable PEM certificate. The field contains: PKCS7.",
+            ): {
+                "PKCS#7 for a chain": shop(
+                    chain=pkcs7.serialize_certificates(list(SHOP.chain), Encoding.PEM).decode()
+                ),
+            },
+            repaired(
+                SUPERFLUOUS, chain=SHOP.chain, says="chain contains no readable PEM certificate."
+            ): {
+                "the chain in the field certificate, no PEM in the field chain": shop(
+                    certificate=SHOP.fullchain_pem, chain="not applicable"
+                ),
             },
             malformed: {
                 "a chain that is no PEM": shop(chain="see the wiki"),

@@ -2,6 +2,7 @@
 
 VERBS = {
     "inventory": "Show every imported certificate of the target Regions.",
+    "plan": "Show what rotate would do now, and why.",
     "check": "Check material before it goes anywhere.",
     "import": "Write material into a managed secret, and follow it until it is live.",
     "mode": "Switch an installed service to report mode or apply mode.",

@@ -194,8 +194,8 @@ def _bases_over(name: object, kind: _Kind, among: frozenset[object]) -> Iterator
         case str() if kind is x509.RFC822Name:
             yield _case_folded(name)
             yield from _hosts_over(name.lower().rpartition("@")[2])
-        case str():
-            yield from _hosts_over(_host_of(name))
+        case _:
+            yield from _hosts_over(_host_of(str(name)))
 
 
 def _domains_over(name: str) -> Iterator[str]:

@@ -131,7 +131,7 @@ def _decode(data: bytes, given: str | None) -> Supplied:
 
 def _supplied(key: PrivateKeyTypes, found: tuple[bytes, ...]) -> Supplied:
     """Put the certificates of the key first; the order of bags has no meaning."""
-    certificates, set_aside = sort_out(WHERE, found)
+    certificates, set_aside, _ = sort_out(WHERE, found)
     public = public_bytes_of(key.public_key())
     return Supplied(
         certificates=tuple(
