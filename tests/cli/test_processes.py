@@ -107,6 +107,23 @@ def test_a_hook_checks_what_a_renewal_tool_wrote(tmp_path: Path, authorities: Au
     assert ran.out.splitlines()[1].startswith("refuse EXPIRED: The certificate expired on ")
 
 
+def test_a_certificate_is_imported_and_its_key_is_shown_nowhere(
+    address: str, tmp_path: Path, authorities: Authorities
+) -> None:
+    issued = authorities.public.issue("shop.example.com")
+    roots = write(tmp_path / "roots.pem", pem(authorities.public_root.certificate))
+
+    ran = run_process(
+        address, "import", "shop", "-", "--no-wait", "--debug",
+        stdin=issued.fullchain_pem + issued.key_pem(),
+        CERTROTATION_PUBLIC_ROOTS_FILE=roots,
+    )  # fmt: skip
+
+    assert ran.code == 0, ran.err
+    assert "The new secret certrotation/shop is written" in ran.out
+    assert not any(line in ran.out + ran.err for line in issued.key_pem().splitlines()[1:-1])
+
+
 def test_help_version_and_a_wrong_option_ask_nobody() -> None:
     assert run_process(None, "--version").out == f"certrotation {__version__}\n"
     wrong = run_process(None, "mode", "--nothing")

@@ -108,10 +108,9 @@ class FollowedRegionDetail(TypedDict):
     """What is left to do, or why the Region does not change; may be empty."""
 
 
-class ImportDocument(TypedDict):
-    """The result of `import`."""
+class ImportedSecret(TypedDict):
+    """A secret that `import` was to write."""
 
-    schema: str
     secret: str
     version: str | None
     """The version that was written; null if the material is refused."""
@@ -124,6 +123,14 @@ class ImportDocument(TypedDict):
     live: bool | None
     """Whether every target Region presents the version; null if the rotation was not followed."""
     regions: list[FollowedRegionDetail]
+
+
+class ImportDocument(TypedDict):
+    """The result of `import`."""
+
+    schema: str
+    secrets: list[ImportedSecret]
+    """One, or with `--from` those that the file names."""
 
 
 class CertificateItem(TypedDict):
