@@ -10,7 +10,16 @@ import inspect
 import json
 import types
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NotRequired,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from certrotation.cli import documents
 
@@ -71,12 +80,21 @@ def _object(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
         "type": "object",
         "description": inspect.getdoc(kind),
         "properties": {
-            key: _of(value, found) | ({"description": described[key]} if key in described else {})
-            for key, value in get_type_hints(kind).items()
+            key: _of(_required(value), found)
+            | ({"description": described[key]} if key in described else {})
+            for key, value in get_type_hints(kind, include_extras=True).items()
         },
-        "required": sorted(kind.__required_keys__),
+        "required": [
+            key
+            for key, value in get_type_hints(kind, include_extras=True).items()
+            if get_origin(value) is not NotRequired
+        ],
         "additionalProperties": False,
     }
+
+
+def _required(kind: Any) -> Any:
+    return get_args(kind)[0] if get_origin(kind) is NotRequired else kind
 
 
 def _descriptions(kind: Any) -> dict[str, str]:

@@ -114,9 +114,9 @@ def test_it_takes_the_flags_of_the_aws_cli(
         "chain": issued.chain_pem,
     }
     assert secret_tags() == {"team": "web"}
-    assert ran.document["created"] is True
-    assert ran.document["version"] == stored()["version"]
-    assert ran.document["live"] is None
+    (secret,) = ran.document["secrets"]
+    assert (secret["created"], secret["version"]) == (True, stored()["version"])
+    assert secret["live"] is None
 
 
 def test_a_pfx_is_stored_as_it_is_with_its_passphrase(
@@ -163,8 +163,9 @@ def test_refused_material_is_not_stored(
     ran = run_import(estate, "shop", der, key, "--json", *mode)
 
     assert ran.code is ExitCode.FINDING
-    assert [each["code"] for each in ran.document["findings"]] == ["CHAIN_INCOMPLETE"]
-    assert ran.document["version"] is None
+    (secret,) = ran.document["secrets"]
+    assert [each["code"] for each in secret["findings"]] == ["CHAIN_INCOMPLETE"]
+    assert secret["version"] is None
     assert f"Nothing was written to {SHOP}." in ran.err
     assert written(estate) == set()
 
@@ -289,6 +290,9 @@ def test_without_rights_to_the_regions_the_secret_is_written_and_that_is_said(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ((), "Name the secret, or a file with --from."),
+        (("--from", "a.pem"), "a.pem is not a file that `certrotation inventory --propose`"),
+        (("shop", "--from", "a.pem"), "--from names secrets, files and tags"),
         (("shop",), "Name files, a directory or -, or give both"),
         (("shop", "--certificate", "a.pem"), "give both --certificate and --private-key"),
         (("shop", "a.pem", "--accept", "EXPIRED"), "EXPIRED cannot be accepted. These can: CHAIN"),
@@ -319,3 +323,46 @@ def test_a_secret_that_is_being_deleted_is_an_error(
 
     assert ran.code is ExitCode.ERROR
     assert ran.document["error"]["code"] == "SECRET_DELETED"
+
+
+def test_a_proposal_of_the_inventory_is_filled_in_and_imported(
+    estate: Estate,
+    authorities: Authorities,
+    tmp_path: Path,
+    deployed: Callable[[Callable[[], object]], None],
+) -> None:
+    """From certificates of unknown history to managed ones, by two commands."""
+    old = authorities.public.issue("shop.example.com")
+    used = estate.certificate(old, HOME)
+    estate.listener("web", HOME, used)
+    spare = estate.certificate(old, HOME)
+    estate.certificate(authorities.public.issue("blog.example.com"), HOME)
+    path = tmp_path / "sites.json"
+    run("inventory", "--propose", str(path), **settings_of(estate))
+    proposal = json.loads(path.read_text(encoding="utf-8"))
+    (site,) = [each for each in proposal["secrets"] if "shop.example.com" in each["names"]]
+    renewed = authorities.public.issue("shop.example.com", lifetime=timedelta(days=100))
+    site["certificate"] = write(tmp_path / "fullchain.pem", renewed.fullchain_pem)
+    site["private_key"] = write(tmp_path / "key.pem", renewed.key_pem())
+    path.write_text(json.dumps(proposal), encoding="utf-8")
+    name = site["secret"].removeprefix(PREFIX)
+    deployed(lambda: estate.rotate(name))
+
+    ran = run_import(estate, "--from", str(path), "--json")
+
+    assert ran.code is ExitCode.DONE, ran.err
+    assert [each["live"] for each in ran.document["secrets"]] == [True]
+    assert estate.presents(used) == renewed.certificate
+    assert "certrotation:ignore" in estate.tags(spare)
+    assert secret_tags(site["secret"]) == {"certrotation:regions": HOME}
+
+
+def test_a_proposal_without_files_is_not_ready(estate: Estate, tmp_path: Path) -> None:
+    secrets = [{"secret": SHOP, "certificate": "", "private_key": ""}]
+    document = {"schema": "certrotation/proposal/1", "secrets": secrets}
+    path = write(tmp_path / "sites.json", json.dumps(document))
+
+    ran = run_import(estate, "--from", path)
+
+    assert ran.code is ExitCode.USAGE
+    assert "names the file of its certificate" in ran.err

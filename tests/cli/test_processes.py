@@ -59,6 +59,35 @@ def test_the_inventory_is_plain_in_a_pipe_and_fails_a_pipeline(
     assert "\x1b" not in ran.out
 
 
+def test_a_plan_of_a_refused_secret_says_why(
+    estate: Estate, authorities: Authorities, address: str
+) -> None:
+    estate.secret("shop", authorities.public.issue("shop.example.com", ca=True))
+
+    ran = run_process(address, "plan", "shop", "--detailed-exitcode")
+
+    assert ran.code == 3
+    assert ran.out.startswith("certrotation/shop: refused: nothing would be changed in any Region")
+    assert "refuse LEAF_IS_CA: " in ran.out
+
+
+def test_a_secret_is_rotated_here_and_rolled_back(
+    estate: Estate, authorities: Authorities, address: str
+) -> None:
+    first = authorities.public.issue("shop.example.com")
+    estate.secret("shop", first)
+
+    rotated = run_process(address, "rotate", "shop", "--here", "--yes")
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+    back = run_process(address, "rollback", "shop", "--yes", "--json")
+
+    assert rotated.code == back.code == 0
+    (arn,) = estate.certificates("eu-west-1")
+    assert estate.presents(arn) == first.certificate
+    assert back.document["moved"]
+    assert "PRIVATE KEY" not in rotated.out + rotated.err + back.out + back.err
+
+
 def test_an_account_that_does_not_answer_is_an_error() -> None:
     ran = run_process("http://127.0.0.1:9", "mode")
 
@@ -76,6 +105,23 @@ def test_a_hook_checks_what_a_renewal_tool_wrote(tmp_path: Path, authorities: Au
 
     assert (ran.code, ran.err) == (3, "")
     assert ran.out.splitlines()[1].startswith("refuse EXPIRED: The certificate expired on ")
+
+
+def test_a_certificate_is_imported_and_its_key_is_shown_nowhere(
+    address: str, tmp_path: Path, authorities: Authorities
+) -> None:
+    issued = authorities.public.issue("shop.example.com")
+    roots = write(tmp_path / "roots.pem", pem(authorities.public_root.certificate))
+
+    ran = run_process(
+        address, "import", "shop", "-", "--no-wait", "--debug",
+        stdin=issued.fullchain_pem + issued.key_pem(),
+        CERTROTATION_PUBLIC_ROOTS_FILE=roots,
+    )  # fmt: skip
+
+    assert ran.code == 0, ran.err
+    assert "The new secret certrotation/shop is written" in ran.out
+    assert not any(line in ran.out + ran.err for line in issued.key_pem().splitlines()[1:-1])
 
 
 def test_help_version_and_a_wrong_option_ask_nobody() -> None:

@@ -6,7 +6,7 @@ the same. New keys may come. Times are epoch seconds.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 
 class ErrorDetail(TypedDict):
@@ -108,10 +108,9 @@ class FollowedRegionDetail(TypedDict):
     """What is left to do, or why the Region does not change; may be empty."""
 
 
-class ImportDocument(TypedDict):
-    """The result of `import`."""
+class ImportedSecret(TypedDict):
+    """A secret that `import` was to write."""
 
-    schema: str
     secret: str
     version: str | None
     """The version that was written; null if the material is refused."""
@@ -124,6 +123,14 @@ class ImportDocument(TypedDict):
     live: bool | None
     """Whether every target Region presents the version; null if the rotation was not followed."""
     regions: list[FollowedRegionDetail]
+
+
+class ImportDocument(TypedDict):
+    """The result of `import`."""
+
+    schema: str
+    secrets: list[ImportedSecret]
+    """One, or with `--from` those that the file names."""
 
 
 class CertificateItem(TypedDict):
@@ -234,6 +241,114 @@ class ProposalDocument(TypedDict):
     secrets: list[ProposedSecret]
 
 
+class PlanStep(TypedDict):
+    """One step, as a rotation's log line has it."""
+
+    verb: str
+    arn: str
+    because: str
+    dependent: NotRequired[str]
+    """The ARN of the dependent that moves, or is stranded."""
+    to: NotRequired[str]
+    """The certificate that the dependent is to present."""
+    by: NotRequired[str]
+    """The certificate that supersedes this one."""
+
+
+class RegionPlanDetail(TypedDict):
+    """What would be done in one Region, in this order."""
+
+    region: str
+    refused: bool
+    findings: list[FindingDetail]
+    notes: list[str]
+    """What was found and left alone."""
+    steps: list[PlanStep]
+    error: str | None
+    """Why the Region could not be planned."""
+
+
+class SecretPlan(TypedDict):
+    """What rotate would do with one secret."""
+
+    secret: str
+    version: str | None
+    error: str | None
+    """Why there is no plan, or none for some Regions."""
+    refused: bool
+    """Whether the material or a Region is refused."""
+    held: bool
+    """Whether the secret is on hold: rotate would plan, and change nothing."""
+    changes: bool
+    digest: str
+    """Equal for two plans that do the same with the same version."""
+    findings: list[FindingDetail]
+    """On the secret and the material."""
+    regions: list[RegionPlanDetail]
+    """The first is the canary. None if the material is refused."""
+
+
+class PlanDocument(TypedDict):
+    """The result of `plan`, and the file that `plan --out` writes and `rotate --plan` reads."""
+
+    schema: str
+    at: int
+    home_region: str
+    target_regions: list[str]
+    stack: str | None
+    mode: Literal["apply", "report"]
+    """In report mode, rotate plans and changes nothing."""
+    secrets: list[SecretPlan]
+
+
+class RotatedRegion(TypedDict):
+    """What became of one Region."""
+
+    region: str
+    status: str
+    """live, pending or refused if it was followed; else as in a rotation's log line."""
+    arns: list[str]
+    """The copies that present the version, if it was followed."""
+    performed: list[str]
+    """The steps that `--here` performed."""
+    because: str
+    """What is left to do, or why the Region was not changed."""
+
+
+class RotatedSecret(TypedDict):
+    """What became of one secret."""
+
+    secret: str
+    version: str | None
+    status: str
+    """queued; live, pending, refused or held after `--wait`; else as in a rotation's log line."""
+    error: str | None
+    findings: list[FindingDetail]
+    regions: list[RotatedRegion]
+
+
+class RotateDocument(TypedDict):
+    """The result of `rotate`."""
+
+    schema: str
+    here: bool
+    """Whether this process rotated, and not the deployed function."""
+    secrets: list[RotatedSecret]
+
+
+class RollbackDocument(TypedDict):
+    """The result of `rollback`."""
+
+    schema: str
+    secret: str
+    from_version: str | None
+    to_version: str
+    moved: bool
+    """Whether AWSCURRENT was moved; not if rotate would refuse the version."""
+    plan: SecretPlan
+    """What rotate does with that version."""
+
+
 PROPOSAL = "certrotation/proposal/1"
 """The schema of the file that `inventory --propose` writes."""
 
@@ -242,6 +357,9 @@ DOCUMENTS: dict[str, Any] = {
     "check": CheckDocument,
     "import": ImportDocument,
     "mode": ModeDocument,
+    "plan": PlanDocument,
+    "rollback": RollbackDocument,
+    "rotate": RotateDocument,
     "proposal": ProposalDocument,
 }
 """By verb; `proposal` is a file."""

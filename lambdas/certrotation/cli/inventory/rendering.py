@@ -6,10 +6,10 @@ import csv
 from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, Literal
 
+from certrotation.cli.checking import details_of
 from certrotation.cli.documents import (
     PROPOSAL,
     CertificateItem,
-    FindingDetail,
     GroupItem,
     InventoryDocument,
     ProposalDocument,
@@ -109,7 +109,7 @@ def document(view: View, schema: str) -> InventoryDocument:
         "mode": view.mode,
         "unreachable": dict(view.unreachable),
         "states": view.states,
-        "findings": [finding_item(each) for each in view.findings],
+        "findings": details_of(view.findings),
         "certificates": [_item(row) for row in view.shown],
         "groups": [_group_item(each) for each in view.groups],
         "hits": [row.arn for row in view.hits],
@@ -142,16 +142,6 @@ def proposal(groups: Sequence[Group]) -> ProposalDocument:
             }
             for group in groups
         ],
-    }
-
-
-def finding_item(finding: Finding) -> FindingDetail:
-    """Return a finding as JSON values."""
-    return {
-        "code": finding.code.value,
-        "severity": finding.severity.value,
-        "found": finding.found,
-        "remedy": finding.remedy,
     }
 
 
