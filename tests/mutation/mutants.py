@@ -127,7 +127,7 @@ def _copy_into(folder: Path) -> None:
         "[tool.mutmut]\n"
         'source_paths = ["src"]\n'
         f"only_mutate = {mutated}\n"
-        'pytest_add_cli_args = ["-m", "not slow"]\n'
+        'pytest_add_cli_args = ["-m", "not slow", "-p", "tests.mutation.forgetful"]\n'
         f'pytest_add_cli_args_test_selection = ["tests/core", "{CORPUS}"]\n'
     )
 
