@@ -198,11 +198,11 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
     return Composition(settings, account)
 
 
-def secret_writer(settings: Settings, session: boto3.Session) -> SecretWriter:
+def secret_writer(session: boto3.Session, home_region: str) -> SecretWriter:
     """Return what writes the secrets of the home Region; the functions never ask for it."""
     from certrotation.aws.secret_writer import SecretsManagerWriter  # noqa: PLC0415  see above
 
-    return SecretsManagerWriter(_client(session, "secretsmanager", settings.home_region))
+    return SecretsManagerWriter(_client(session, "secretsmanager", home_region))
 
 
 def edge_region(home_region: str, session: boto3.Session) -> str | None:

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +41,22 @@ def test_the_mode_is_switched(address: str) -> None:
     assert ran.code == 0
     assert [each["mode"] for each in ran.document["functions"]] == ["report", "report"]
     assert variables_of("tls-rotate")["CERTROTATION_MODE"] == "report"
+
+
+def test_the_inventory_is_plain_in_a_pipe_and_fails_a_pipeline(
+    estate: Estate, authorities: Authorities, address: str
+) -> None:
+    begun = datetime.now(UTC) - timedelta(days=89)
+    issued = authorities.public.issue("shop.example.com", not_before=begun)
+    arn = estate.certificate(issued, "eu-west-1")
+    estate.listener("web", "eu-west-1", arn)
+
+    ran = run_process(address, "inventory", "--fail-on", "critical", "--name", "shop")
+
+    assert ran.code == 3
+    assert ran.err == ""
+    assert ran.out.splitlines()[1].startswith("shop.example.com  eu-west-1  0 critical  EC_prime")
+    assert "\x1b" not in ran.out
 
 
 def test_an_account_that_does_not_answer_is_an_error() -> None:

@@ -112,7 +112,7 @@ def combined(files: Sequence[Given]) -> Files:
     keys: list[str] = []
     bundles: list[str] = []
     for each in files:
-        content = each.content.removeprefix(_BOM).strip()
+        content = each.content.removeprefix(_BOM).lstrip()  # the last byte of DER may be a blank
         if content.startswith(b"{"):
             if len(files) > 1:
                 raise click.UsageError(f"{each.name} is JSON, which is material by itself.")

@@ -144,6 +144,14 @@ class Shell:
 
         return client(self.session, service, region or self.home_region)
 
+    @property
+    def secret_prefix(self) -> str:
+        """How the names of managed secrets begin; no stack is asked if a person says so."""
+        from certrotation.names.environment import SECRET_PREFIX
+
+        given = self.common.variables.get(SECRET_PREFIX) or self.environment.get(SECRET_PREFIX, "")
+        return given.strip() or self.settings.secret_prefix
+
     def secret_name(self, given: str) -> str:
         """Return the name of a secret that a person names with or without the prefix, or by ARN."""
         prefix = self.settings.secret_prefix

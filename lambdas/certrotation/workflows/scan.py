@@ -28,7 +28,7 @@ def scan(account: Account, policy: ScanPolicy, now: datetime) -> ScanReport:
         CertRotationError: the secrets cannot be listed, so that nothing is done; or the queue
             accepts no messages.
     """
-    assessment, unreachable = inventory(account, policy, now)
+    assessment, unreachable, _ = inventory(account, policy, now)
     account.queue.send([each.request for each in assessment.due])
     deleted, kept = _delete(account, assessment.deletions if policy.applies else ())
     return ScanReport(

@@ -1,7 +1,9 @@
 """The verbs, in the order of `certrotation --help`: one module each, imported when it is run."""
 
 VERBS = {
+    "inventory": "Show every imported certificate of the target Regions.",
     "check": "Check material before it goes anywhere.",
+    "import": "Write material into a managed secret, and follow it until it is live.",
     "mode": "Switch an installed service to report mode or apply mode.",
 }
 """Name to the first sentence of the verb's help. The module of that name has `command`; the
