@@ -82,7 +82,10 @@ def test_an_entry_has_services_for_each_place_where_its_resources_are(entry: Ent
 
 
 def test_where_cloudfront_takes_no_certificates_from_only_the_other_kinds_are_made() -> None:
-    assert kinds_in(is_edge=False) == kinds_in(is_edge=True) - {dependent_kinds.DISTRIBUTION}
+    assert kinds_in(is_edge=False) == kinds_in(is_edge=True) - {
+        dependent_kinds.DISTRIBUTION,
+        dependent_kinds.USER_POOL_DOMAIN,
+    }
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)

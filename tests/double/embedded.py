@@ -26,6 +26,7 @@ from tests.double import (
     acm_views,
     certificates,
     cloudformation,
+    cognito,
     elasticbeanstalk,
     load_balancers,
     secretsmanager,
@@ -34,7 +35,7 @@ from tests.double import (
 from tests.double.behaviour import Behaviour
 from tests.double.dispatch import answering
 from tests.double.recorder import Call, Change, Hook, Recorder
-from tests.double.world import Environment, World
+from tests.double.world import Environment, UserPool, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,9 +142,10 @@ class EmbeddedAws:
                 del world.snapshots[kind]
 
     def finish_deployments(self) -> None:
-        """Let every distribution become Deployed, and every environment's update end."""
+        """Let every distribution become Deployed, and every other update end."""
         with self._world.lock:
             elasticbeanstalk.finish_updates(self._world)
+            cognito.finish_updates(self._world)
             for each in self._world.distributions.values():
                 each.status, each.certificate_changing = "Deployed", False
 
@@ -185,6 +187,10 @@ class EmbeddedAws:
     def environments(self) -> dict[str, Environment]:
         """Return Elastic Beanstalk's environments by id; a test may change them."""
         return self._world.environments
+
+    def user_pools(self) -> dict[str, UserPool]:
+        """Return Cognito's user pools by id; a test may change them."""
+        return self._world.user_pools
 
     def _regions(self) -> list[str]:
         return list(acm_backends[self.account_id].regions)

@@ -57,6 +57,17 @@ class Environment:
 
 
 @dataclass(kw_only=True)
+class UserPool:
+    """A Cognito user pool; `domain` is the description of its custom domain, as Cognito has it."""
+
+    id: str
+    arn: str
+    region: str
+    tags: dict[str, str]
+    domain: dict[str, Any]
+
+
+@dataclass(kw_only=True)
 class World:
     """One AWS account. Whoever touches it holds `lock`.
 
@@ -72,6 +83,7 @@ class World:
     lock: RLock = field(default_factory=RLock)
     distributions: dict[str, Distribution] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
+    user_pools: dict[str, UserPool] = field(default_factory=dict)
     sni: dict[str, list[str]] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
     bystanders: set[int] = field(default_factory=set)

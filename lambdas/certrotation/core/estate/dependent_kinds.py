@@ -55,6 +55,14 @@ CLASSIC_LISTENER = DependentKind(
 ENVIRONMENT = DependentKind(
     label="Elastic Beanstalk environment", accepted_keys=_ALL_KEYS, needs_qualified_name=True
 )
+# A distribution of AWS's presents it: CloudFront's rules are inferred. Cognito Developer Guide,
+# "Using your own domain": the certificate covers the domain.
+USER_POOL_DOMAIN = DependentKind(
+    label="Cognito user pool domain",
+    accepted_keys=_ALL_KEYS - {KeyAlgorithm.EC_SECP384R1, KeyAlgorithm.EC_SECP521R1},
+    longest_chain=5,
+    reimport_lead=timedelta(hours=48),
+)
 # CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront" (keys;
 # a reimport takes up to 24 hours to reach every edge location) and "Troubleshooting" (the chain).
 # The lead leaves a second day for a person.
