@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from moto.core.exceptions import ServiceException
 
+from tests.double.api_domains import ApiGateway
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -88,6 +90,7 @@ class World:
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
     bystanders: set[int] = field(default_factory=set)
     stacks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    api_gateway: ApiGateway = field(default_factory=ApiGateway)
 
     def is_bystander(self) -> bool:
         """Whether this thread's calls are to pass unseen and unharmed."""

@@ -133,10 +133,9 @@ class UserPoolDomains:
             raise DependentBusy(f"{dependent.arn} is {domain.status or 'busy'}.", RETRIED)
         return True
 
-    def complaint(self, dependent: Dependent) -> str | None:
-        """Return None: nothing is documented that keeps a reimport from being presented."""
+    def complaint(self, dependent: Dependent) -> None:
+        """Return nothing: such a resource takes every reimport."""
         del dependent
-        return None
 
     def _dependent(self, domain: Domain, certificate_arn: str) -> Dependent:
         _, partition, _, _, account, _ = certificate_arn.split(":", 5)
