@@ -71,6 +71,23 @@ def test_a_plan_of_a_refused_secret_says_why(
     assert "refuse LEAF_IS_CA: " in ran.out
 
 
+def test_a_secret_is_rotated_here_and_rolled_back(
+    estate: Estate, authorities: Authorities, address: str
+) -> None:
+    first = authorities.public.issue("shop.example.com")
+    estate.secret("shop", first)
+
+    rotated = run_process(address, "rotate", "shop", "--here", "--yes")
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+    back = run_process(address, "rollback", "shop", "--yes", "--json")
+
+    assert rotated.code == back.code == 0
+    (arn,) = estate.certificates("eu-west-1")
+    assert estate.presents(arn) == first.certificate
+    assert back.document["moved"]
+    assert "PRIVATE KEY" not in rotated.out + rotated.err + back.out + back.err
+
+
 def test_an_account_that_does_not_answer_is_an_error() -> None:
     ran = run_process("http://127.0.0.1:9", "mode")
 

@@ -301,6 +301,54 @@ class PlanDocument(TypedDict):
     secrets: list[SecretPlan]
 
 
+class RotatedRegion(TypedDict):
+    """What became of one Region."""
+
+    region: str
+    status: str
+    """live, pending or refused if it was followed; else as in a rotation's log line."""
+    arns: list[str]
+    """The copies that present the version, if it was followed."""
+    performed: list[str]
+    """The steps that `--here` performed."""
+    because: str
+    """What is left to do, or why the Region was not changed."""
+
+
+class RotatedSecret(TypedDict):
+    """What became of one secret."""
+
+    secret: str
+    version: str | None
+    status: str
+    """queued; live, pending, refused or held after `--wait`; else as in a rotation's log line."""
+    error: str | None
+    findings: list[FindingDetail]
+    regions: list[RotatedRegion]
+
+
+class RotateDocument(TypedDict):
+    """The result of `rotate`."""
+
+    schema: str
+    here: bool
+    """Whether this process rotated, and not the deployed function."""
+    secrets: list[RotatedSecret]
+
+
+class RollbackDocument(TypedDict):
+    """The result of `rollback`."""
+
+    schema: str
+    secret: str
+    from_version: str | None
+    to_version: str
+    moved: bool
+    """Whether AWSCURRENT was moved; not if rotate would refuse the version."""
+    plan: SecretPlan
+    """What rotate does with that version."""
+
+
 PROPOSAL = "certrotation/proposal/1"
 """The schema of the file that `inventory --propose` writes."""
 
@@ -310,6 +358,8 @@ DOCUMENTS: dict[str, Any] = {
     "import": ImportDocument,
     "mode": ModeDocument,
     "plan": PlanDocument,
+    "rollback": RollbackDocument,
+    "rotate": RotateDocument,
     "proposal": ProposalDocument,
 }
 """By verb; `proposal` is a file."""

@@ -430,8 +430,10 @@ def documents() -> list[Row]:
             refused("SECRET_MALFORMED", says="The secret has no value."): {
                 "neither text nor bytes": _nothing()
             },
-            no_bundle: {
+            refused("SECRET_MALFORMED", says="The value is PEM. Write JSON"): {
                 "PEM as the binary value": binary((CERTIFICATE + KEY).encode()),
+            },
+            no_bundle: {
                 "JSON, zipped, as the binary value": binary(gzip.compress(JSON.encode(), mtime=0)),
                 "64 KiB of zeros as the binary value": binary(bytes(LARGEST)),
                 "every byte there is as the binary value": binary(bytes(range(256))),

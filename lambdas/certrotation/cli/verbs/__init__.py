@@ -5,6 +5,8 @@ VERBS = {
     "plan": "Show what rotate would do now, and why.",
     "check": "Check material before it goes anywhere.",
     "import": "Write material into a managed secret, and follow it until it is live.",
+    "rotate": "Rotate secrets: queue them, or do it here.",
+    "rollback": "Make an earlier version of a secret current again.",
     "mode": "Switch an installed service to report mode or apply mode.",
 }
 """Name to the first sentence of the verb's help. The module of that name has `command`; the

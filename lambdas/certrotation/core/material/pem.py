@@ -22,8 +22,9 @@ _ESCAPED_LETTER = r"(?<!\\)\\++u00([0-7][0-9A-Fa-f])"
 _ESCAPED_SLASH = r"(?<!\\)\\++/"
 _ENCRYPTED = (
     r"\s*Proc-Type:\s*4,ENCRYPTED\s+DEK-Info:\s*"
-    r"(?:(AES-[0-9]{3}-CBC),([0-9A-F]{32})|(DES(?:-EDE3)?-CBC),([0-9A-F]{16}))\s*"
+    r"(?:(AES-(?:128|256)-CBC),([0-9A-F]{32})|(DES-EDE3-CBC),([0-9A-F]{16}))\s*"
 )
+"""The ciphers that cryptography decrypts. With others a correct passphrase would seem wrong."""
 _HEADERS = r"\s*(?:[A-Za-z][A-Za-z-]{0,40}:[^\n]*\n)+"
 
 
