@@ -7,12 +7,11 @@ import io
 import json
 import re
 import time
-from html.parser import HTMLParser
 
 import pytest
 
 from certrotation.cli.output import Output, Styled
-from certrotation.cli.untrusted import for_csv, for_html, for_script, for_shell, for_terminal
+from certrotation.cli.untrusted import for_csv, for_shell, for_terminal
 
 HOSTILE = (
     "\x1b]0;owned\x07\x1b[2J",  # a title, and an empty screen
@@ -96,27 +95,6 @@ def test_no_cell_is_a_formula(name: str) -> None:
     (row,) = csv.reader(io.StringIO(file.getvalue()))
     assert row[1] == "next"
     assert row[0].lstrip()[0] not in "=+-@\uff1d\uff0b\uff0d\uff20\t\r"
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_no_name_is_an_element_an_attribute_or_the_end_of_a_script(name: str) -> None:
-    elements: list[str] = []
-    texts: list[str] = []
-
-    class Parser(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            elements.append(tag)
-            assert all(key == "title" for key, _ in attrs)
-
-        def handle_data(self, data: str) -> None:
-            texts.append(data)
-
-    page = f'<p title="{for_html(name)}">{for_html(name)}</p><script>{for_script([name])}</script>'
-    Parser().feed(page)
-
-    assert elements == ["p", "script"]
-    assert texts[0] == for_terminal(name)
-    assert json.loads(texts[-1]) == [name]
 
 
 def test_a_word_for_a_shell_is_one_word() -> None:

@@ -7,10 +7,8 @@ one of these functions, or to `Output`, which does.
 from __future__ import annotations
 
 import html
-import json
 import re
 import shlex
-from typing import Any
 
 _CONTROLS = re.compile(
     "["
@@ -39,12 +37,6 @@ def for_csv(text: str) -> str:
 def for_html(text: str) -> str:
     """Return text for the content or a quoted attribute of an element."""
     return html.escape(for_terminal(text), quote=True)
-
-
-def for_script(value: Any) -> str:
-    """Return JSON values as JSON that can stand inside a `script` element."""
-    text = json.dumps(value, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def for_shell(text: str) -> str:

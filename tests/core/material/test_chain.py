@@ -4,6 +4,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certrotation.core.findings import Code
 from certrotation.core.material.chain import Chain, ChainEnd, build_chain
+from certrotation.core.material.chain_checks import check_repairs
 from certrotation.core.material.trust import PublicRoots
 from certrotation.core.material.x509_facts import public_bytes_of
 from tests.core.samples import (
@@ -153,6 +154,18 @@ def test_a_root_that_is_no_longer_public_is_no_private_ca() -> None:
         anchor = found.anchor(leaf, WITH_FORMER)
         assert not anchor.public
         assert anchor.public_key == public_bytes_of(FORMER_ROOT.key.public_key())
+
+
+def test_what_is_left_out_is_named_for_what_it_is() -> None:
+    leaf = FORMER_CA.issue("a.example").certificate
+    cross_signed = PRIVATE_ROOT.intermediate("Former Root", key=FORMER_ROOT.key)
+    supplied = [leaf, *(e.certificate for e in (FORMER_CA, FORMER_ROOT, PUBLIC_ROOT))]
+    chain = build_chain(leaf, supplied, WITH_FORMER)
+    (finding,) = check_repairs(leaf, chain, [*supplied, cross_signed.certificate], WITH_FORMER)
+    assert finding.found == (
+        "Left out of the chain: the former public root CN=Former Root; the public root CN=Public"
+        " Root; not on the path: CN=Former Root."
+    )
 
 
 def test_a_public_root_is_preferred_to_a_former_one() -> None:

@@ -277,8 +277,14 @@ def _crossings() -> list[Row]:
     bridged = (new_ca.certificate, new_by_public)
     return table(
         {
-            kept: {
+            repaired(
+                SUPERFLUOUS,
+                chain=(one,),
+                says="Left out of the chain: not on the path: CN=Example Public Root.",
+            ): {
                 "an expired cross-signed root, as in 2020": of(SHOP, one, ended),
+            },
+            kept: {
                 "an expired cross-signed root between the others": of(SHOP, ended, one, public),
                 "an intermediate of two public roots, one kept": of(SHOP, one, ca_by_other),
                 "an intermediate of a public and a private root": of(

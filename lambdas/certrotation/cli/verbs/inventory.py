@@ -53,6 +53,7 @@ class _Wanted:
             "certrotation inventory --name 'shop*' --in-region us-east-1 --days 30",
             "Show what expires within 30 days",
         ),
+        Example("certrotation inventory --html certificates.html", "Write a page to look at"),
         Example("certrotation inventory --fail-on critical --json", "Let a pipeline fail"),
         Example(
             "certrotation inventory --region eu-west-1 --propose proposal.json",
@@ -106,6 +107,7 @@ class _Wanted:
     help="Show it again and again, until Ctrl-C.",
 )
 @click.option("--csv", "csv_file", metavar="FILE", help="Write CSV; - is standard output.")
+@click.option("--html", "html_file", metavar="FILE", help="Write a page with a timeline.")
 @click.option(
     "--propose",
     metavar="FILE",
@@ -123,6 +125,7 @@ def command(
     fail_on: str | None,
     watch: int | None,
     csv_file: str | None,
+    html_file: str | None,
     propose: str | None,
 ) -> ExitCode:
     """Show every imported certificate of the target Regions.
@@ -141,7 +144,8 @@ def command(
         details=details,
         fail_on=fail_on,
     )
-    if watch and (csv_file or propose or shell.output.is_json):
+    files = (csv_file, html_file, propose)
+    if watch and (any(files) or shell.output.is_json):
         raise click.UsageError("--watch shows a table: it goes with neither a file nor --json.")
     view = _view(shell, wanted, shell.now)
     while watch:
@@ -150,11 +154,13 @@ def command(
         shell.output.say(f"{view.at:%Y-%m-%d %H:%M:%S} UTC, again in {watch} seconds.")
         time.sleep(watch)
         view = _view(shell, wanted, datetime.now(UTC))
-    _write(shell, view, csv_file, propose)
+    _write(shell, view, *files)
     return _code(view)
 
 
-def _write(shell: Shell, view: View, csv_file: str | None, propose: str | None) -> None:
+def _write(
+    shell: Shell, view: View, csv_file: str | None, html_file: str | None, propose: str | None
+) -> None:
     """Write the files that options name, and print what is not on standard output by then."""
     from certrotation.cli.files import STANDARD, written
     from certrotation.cli.inventory import rendering
@@ -162,11 +168,16 @@ def _write(shell: Shell, view: View, csv_file: str | None, propose: str | None) 
     if csv_file is not None:
         with written(csv_file) as file:
             rendering.write_csv(view, file)
+    if html_file is not None:
+        from certrotation.cli.inventory.page import inventory_page
+
+        with written(html_file) as file:
+            file.write(inventory_page(view))
     if propose is not None:
         with written(propose) as file:
             json.dump(rendering.proposal(view.groups), file, indent=2)
             file.write("\n")
-    if STANDARD in {csv_file, propose}:
+    if STANDARD in {csv_file, html_file, propose}:
         _say_problems(shell, view)
     else:
         _show(shell, view)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     examples=(
         Example("certrotation plan", "Plan every secret that is due"),
         Example("certrotation plan shop --out plan.json", "Plan one secret, and save the plan"),
+        Example("certrotation plan --html plan.html", "Write a page for a change request"),
         Example("certrotation plan --detailed-exitcode", "Exit with 4 if changes are pending"),
         Example(
             "certrotation plan shop --material fullchain.pem --material privkey.pem",
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     "--password-fd", metavar="N", type=int, help="The passphrase is read from this descriptor."
 )
 @click.option("--out", metavar="FILE", help="Save the plan, for `certrotation rotate --plan FILE`.")
+@click.option("--html", "html_file", metavar="FILE", help="Write a page, for a change request.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 4 if changes are pending.")
 def command(
     shell: Shell,
@@ -61,6 +63,7 @@ def command(
     password_file: str | None,
     password_fd: int | None,
     out: str | None,
+    html_file: str | None,
     detailed_exitcode: bool,
 ) -> ExitCode:
     """Show what rotate would do now, and why.
@@ -83,14 +86,29 @@ def command(
         with written(out) as file:
             json.dump(document, file, indent=2)
             file.write("\n")
-    if out != STANDARD:
+    if html_file is not None:
+        with written(html_file) as file:
+            file.write(_page(shell, plans))
+    if STANDARD not in {out, html_file}:
         show_plans(plans, shell.output)
         shell.output.document(document)
-    if not plans:
+    if not plans and STANDARD not in {out, html_file}:
         shell.output.say("No secret is due: every target Region presents what its secret holds.")
     if not shell.parts.applies:
         shell.output.note("The service is in report mode: rotate plans, and changes nothing.")
     return code_of(plans, detailed=detailed_exitcode)
+
+
+def _page(shell: Shell, plans: Sequence[Planned]) -> str:
+    from certrotation.cli.plan_page import plan_page
+
+    settings, stack = shell.settings, shell.configuration.stack
+    about = (
+        f"stack {stack.name}" if stack else "nothing is deployed",
+        f"{settings.mode.value} mode",
+        f"Regions: {', '.join(settings.target_regions)}",
+    )
+    return plan_page(plans, shell.now, about)
 
 
 def make_plans(shell: Shell, secrets: Sequence[str]) -> list[Planned]:

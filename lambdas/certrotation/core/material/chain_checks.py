@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.findings import Code, Finding, refuse, repair, warn
 from certrotation.core.material.chain import ChainEnd
-from certrotation.core.material.x509_facts import issuer_name_of, subject_name_of
+from certrotation.core.material.x509_facts import is_self_signed, issuer_name_of, subject_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,7 +105,13 @@ def _dropped(
             kind = "the leaf again:" if each == wanted[0] else "a duplicate of"
             dropped.append(f"{kind} {subject_name_of(each)}")
         elif each not in wanted:
-            kind = "the public root" if roots.contains(each) else "not on the path:"
-            dropped.append(f"{kind} {subject_name_of(each)}")
+            dropped.append(f"{_role_of(each, roots)} {subject_name_of(each)}")
         visited.add(each)
     return dropped
+
+
+def _role_of(certificate: x509.Certificate, roots: PublicRoots) -> str:
+    """Return what a certificate is that is not imported; a cross-signed root is no root."""
+    if is_self_signed(certificate) and roots.with_former.contains(certificate):
+        return "the public root" if roots.contains(certificate) else "the former public root"
+    return "not on the path:"

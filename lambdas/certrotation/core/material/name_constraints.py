@@ -192,8 +192,9 @@ def _bases_over(name: object, kind: _Kind, among: frozenset[object]) -> Iterator
             yield from _domains_over(name.lower())
             yield ""
         case str() if kind is x509.RFC822Name:
-            yield _case_folded(name)
-            yield from _hosts_over(name.lower().rpartition("@")[2])
+            host = name.lower().rpartition("@")[2]
+            yield from (_case_folded(name), f"@{host}")
+            yield from _hosts_over(host)
         case _:
             yield from _hosts_over(_host_of(str(name)))
 
