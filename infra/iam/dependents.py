@@ -97,7 +97,8 @@ def _arns(scope: Construct, config: StackConfig, pattern: str) -> Iterator[str]:
             for each in elements:
                 yield from _arns(scope, config, pattern.replace(name, each))
             return
-    yield pattern.format(partition=stack.partition, account=stack.account)
+    # Not by `format`: the home Region is a token, which has braces.
+    yield pattern.replace("{partition}", stack.partition).replace("{account}", stack.account)
 
 
 def _grant(config: StackConfig, statement: Statement, actions: list[str], arns: list[str]) -> Grant:
