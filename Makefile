@@ -34,8 +34,13 @@ help: ## Show this list
 	@echo ../../../../lambdas > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/certrotation.pth"
 	@touch $@
 
+# The console script of pyproject.toml, without the build of a wheel.
+.venv/bin/certrotation: .venv/.on-path
+	@printf '%s\n' '#!$(CURDIR)/.venv/bin/python' 'from certrotation.cli.main import main' 'main()' > $@
+	@chmod +x $@
+
 .PHONY: setup
-setup: .venv/.installed .venv/.on-path ## Create .venv from the lock
+setup: .venv/.installed .venv/.on-path .venv/bin/certrotation ## Create .venv from the lock, with the command certrotation
 
 # Lambda's runtime as far as it can be had: its Python and its runtime client.
 .venv-packaged/.installed: requirements/packaged.txt | .venv/.installed
@@ -176,11 +181,11 @@ MODE ?= report
 STACK ?= certrotation
 .PHONY: mode
 mode: setup ## Switch an installed STACK to MODE=report or MODE=apply, without a deployment
-	@$(BIN)/python -m infra.mode $(MODE) --stack $(STACK)
+	@$(BIN)/python -m certrotation.cli mode $(MODE) --stack $(STACK) --yes
 
 .PHONY: lock
 lock: setup ## Resolve the dependencies again and pin them by hash
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --extra cli --group dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --constraints requirements/dev.txt --custom-compile-command "make lock" pyproject.toml -o lambdas/requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group fuzz -o requirements/fuzz.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock" requirements/e2e.in -o requirements/e2e.txt

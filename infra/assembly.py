@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from certrotation.names import environment
-from infra.service.outputs import VERSION
+from certrotation.names.outputs import VERSION
 
 _FUNCTION = "AWS::Lambda::Function"
 

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from certrotation.names.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 from infra.config import StackConfig
 from infra.iam.grants import guardrail_policy
 from infra.observability.acm_event_log import AcmRecord
@@ -13,7 +14,6 @@ from infra.observability.saved_queries import SavedQueries
 from infra.packaging.asset import function_code
 from infra.service.encryption import EncryptionKey
 from infra.service.environment import function_environment
-from infra.service.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 from infra.service.queues import RotationQueue
 from infra.service.rotate_function import RotateFunction
 from infra.service.scan_function import ScanFunction

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from certrotation.aws.dependents.registry import chosen, statements_of
@@ -11,20 +12,24 @@ from certrotation.aws.dependents.statement import (
     ANY_REGION,
     CONSUMER_REGION,
     EDGE_FUNCTION,
+    ELASTICBEANSTALK_ADMINISTRATOR,
     LOG_BUCKET,
     TARGET_REGION,
     Statement,
 )
+from certrotation.names.environment import ON
 from certrotation.names.service import EDGE_REGIONS
 from infra.config import StackConfig
 from infra.iam.grants import Grant, resource_tag
+from infra.iam.nag_suppressions import acknowledge
 
 
 def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
     """Yield the grants of each configured kind that may present a copy in a target Region.
 
     An action that an earlier kind has on the same resources, or another kind on every resource, is
-    not granted again.
+    not granted again. Kinds that are on by default come first, so that their statements are the
+    same whatever else is configured.
     """
     granted: set[tuple[str, tuple[str, ...]]] = set()
     has_edge = _has_edge(config)
@@ -37,7 +42,7 @@ def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
         if statement.for_edge_with in edge_changes_with - {""}
         for action in statement.actions
     }
-    for entry in chosen(config.dependents):
+    for entry in sorted(chosen(config.dependents), key=lambda each: not each.is_default):
         if entry.at_edge_only and not has_edge:
             continue
         for statement in statements_of(entry.name):
@@ -53,6 +58,21 @@ def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
             arns = [arn for each in statement.resources for arn in _arns(scope, config, each)]
             if actions and arns:
                 yield _grant(config, statement, actions, arns)
+
+
+def attach_administrator_policy(function: lambda_.Function, config: StackConfig) -> None:
+    """Give a function the rights to update any environment of Elastic Beanstalk, if configured."""
+    is_wanted = config.elasticbeanstalk_administrator_access == ON
+    if function.role is None or not is_wanted or "elasticbeanstalk" not in config.dependents:
+        return
+    function.role.add_managed_policy(
+        iam.ManagedPolicy.from_aws_managed_policy_name(ELASTICBEANSTALK_ADMINISTRATOR)
+    )
+    acknowledge(
+        function.role,
+        f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{ELASTICBEANSTALK_ADMINISTRATOR}]",
+        because="A person set elasticbeanstalk_administrator_access: AWS documents no smaller set.",
+    )
 
 
 def _has_edge(config: StackConfig) -> bool:

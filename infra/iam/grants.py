@@ -12,6 +12,7 @@ from certrotation.names import tags
 from infra.iam.nag_suppressions import acknowledge_patterns, acknowledge_wildcards
 
 BY_ACM = "ACM chooses the ids, and which certificates there are is known only at run time."
+BY_PREFIX = "A managed secret is one whose name begins with the prefix."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,16 @@ def regional_arns(
 def certificate_arns(scope: Construct, regions: Sequence[str]) -> list[str]:
     """Name every certificate of this account in `regions`: ACM chooses the ids."""
     return regional_arns(scope, regions, service="acm", resource="certificate")
+
+
+def secret_arns(scope: Construct, prefix: str) -> str:
+    """Name every secret of the home Region whose name begins with `prefix`."""
+    return cdk.Stack.of(scope).format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=f"{prefix}*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
 
 
 def resource_tag(key: str) -> str:

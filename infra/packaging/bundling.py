@@ -24,6 +24,8 @@ PUBLIC_ROOTS = "public-roots.pem"
 """The file of public roots in the asset, if the setting gives one."""
 
 _PACKAGE = "certrotation"
+_NOT_SHIPPED = "cli"
+"""The part of the package that only a person runs."""
 # Where Lambda puts the asset (Lambda Developer Guide, "Using Lambda environment variables").
 TASK_ROOT = "/var/task"
 # One platform tag, kept: another (manylinux_2_28) selects other wheels and so another asset.
@@ -116,7 +118,8 @@ def _copy_package(package: Path, target: Path) -> None:
     """Copy Python sources only: bytecode, dotfiles and leftovers of editors must not ship."""
     for module in package.rglob("*.py"):
         relative = module.relative_to(package)
-        if any(part.startswith(".") for part in relative.parts):
+        is_hidden = any(part.startswith(".") for part in relative.parts)
+        if is_hidden or relative.parts[0] == _NOT_SHIPPED:
             continue
         copied = target / relative
         copied.parent.mkdir(parents=True, exist_ok=True)

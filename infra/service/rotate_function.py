@@ -11,13 +11,15 @@ from constructs import Construct
 from certrotation.aws.dependents.statement import NO_FINER
 from certrotation.names import tags
 from infra.config import StackConfig
-from infra.iam.dependents import dependent_grants
+from infra.iam.dependents import attach_administrator_policy, dependent_grants
 from infra.iam.grants import (
     BY_ACM,
+    BY_PREFIX,
     Grant,
     certificate_arns,
     give,
     resource_tag,
+    secret_arns,
 )
 from infra.service.service_function import Package, service_function
 
@@ -57,6 +59,7 @@ class RotateFunction(Construct):
                 *dependent_grants(self, config),
             ],
         )
+        attach_administrator_policy(self.function, config)
         lambda_.EventSourceMapping(
             self,
             "Messages",
@@ -89,12 +92,7 @@ class RotateFunction(Construct):
 
     def _read_secrets(self, config: StackConfig) -> Iterator[Grant]:
         stack = cdk.Stack.of(self)
-        secrets = stack.format_arn(
-            service="secretsmanager",
-            resource="secret",
-            resource_name=f"{config.secret_prefix}*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
+        secrets = secret_arns(self, config.secret_prefix)
         yield Grant(
             iam.PolicyStatement(
                 sid="ReadManagedSecrets",
@@ -105,7 +103,7 @@ class RotateFunction(Construct):
                 ],
                 resources=[secrets],
             ),
-            any_because="A managed secret is one whose name begins with the prefix.",
+            any_because=BY_PREFIX,
         )
         if config.secret_key_arns:
             yield Grant(

@@ -12,10 +12,12 @@ from certrotation.names import tags
 from infra.config import StackConfig
 from infra.iam.grants import (
     BY_ACM,
+    BY_PREFIX,
     Grant,
     certificate_arns,
     give,
     resource_tag,
+    secret_arns,
 )
 from infra.service.queues import dead_letter_queue
 from infra.service.service_function import Package, service_function
@@ -73,6 +75,7 @@ class ScanFunction(Construct):
 
     def _grants(self, config: StackConfig, queue: sqs.IQueue) -> list[Grant]:
         certificates = certificate_arns(self, config.target_regions)
+        secrets = secret_arns(self, config.secret_prefix)
         return [
             Grant(
                 iam.PolicyStatement(
@@ -110,6 +113,15 @@ class ScanFunction(Construct):
                     resources=certificates,
                 ),
                 any_because=BY_ACM,
+            ),
+            Grant(
+                iam.PolicyStatement(
+                    # The list of secrets lags by minutes, and a person may have set a hold since.
+                    sid="DescribeManagedSecrets",
+                    actions=["secretsmanager:DescribeSecret"],
+                    resources=[secrets],
+                ),
+                any_because=BY_PREFIX,
             ),
             Grant(
                 iam.PolicyStatement(

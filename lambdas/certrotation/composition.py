@@ -198,11 +198,11 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
     return Composition(settings, account)
 
 
-def secret_writer(settings: Settings, session: boto3.Session) -> SecretWriter:
+def secret_writer(session: boto3.Session, home_region: str) -> SecretWriter:
     """Return what writes the secrets of the home Region; the functions never ask for it."""
     from certrotation.aws.secret_writer import SecretsManagerWriter  # noqa: PLC0415  see above
 
-    return SecretsManagerWriter(_client(session, "secretsmanager", settings.home_region))
+    return SecretsManagerWriter(_client(session, "secretsmanager", home_region))
 
 
 def edge_region(home_region: str, session: boto3.Session) -> str | None:
@@ -248,13 +248,16 @@ def _region(session: boto3.Session, name: str, settings: Settings, *, is_edge: b
         names=settings.dependents,
         consumer_regions=settings.consumers,
         tag=settings.dependents_tag,
+        elasticbeanstalk_administrator_access=settings.elasticbeanstalk_administrator_access,
     )
     clients = partial(_client_of_dependent, session)
+    certificates = AcmCertificates(
+        _client(session, "acm", name), importing=_importing_client(session, name)
+    )
+    tagging = _client(session, "resourcegroupstaggingapi", name)
     return Region(
         name=name,
-        certificates=AcmCertificates(
-            _client(session, "acm", name), importing=_importing_client(session, name)
-        ),
-        tag_index=ResourceTagIndex(_client(session, "resourcegroupstaggingapi", name)),
+        certificates=certificates,
+        tag_index=ResourceTagIndex(tagging, certificates.tags),
         dependents=dependent_services(dependents, clients, name, is_edge=is_edge),
     )

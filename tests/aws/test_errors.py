@@ -197,7 +197,11 @@ def test_every_code_that_botocore_takes_for_throttling_is_so_here_but_a_quota() 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 599])
 def test_a_server_error_is_transient_whatever_its_code(status: int) -> None:
-    assert isinstance(ours(answer("SomethingNobodyKnows", status=status)), errors.Unreachable)
+    error = ours(answer("SomethingNobodyKnows", status=status))
+    assert isinstance(error, errors.Unreachable)
+    assert f"answers {status}: SomethingNobodyKnows: AWS's words." in str(error)
+    silent = ours(answer("SomethingNobodyKnows", "", status=status))
+    assert f"answers {status}: SomethingNobodyKnows." in str(silent)
 
 
 def test_a_known_code_counts_more_than_the_status() -> None:

@@ -234,11 +234,11 @@ def test_a_list_that_hides_a_certificate_is_no_answer(
     [rows_without("ResourceTagMappingList", "ResourceARN"), without("ResourceTagMappingList")],
 )
 def test_an_index_that_hides_a_resource_is_no_answer(
-    leaf: Issued, change: Callable[[Any], object]
+    certificates: AcmCertificates, leaf: Issued, change: Callable[[Any], object]
 ) -> None:
     tags = [{"Key": "certrotation:secret", "Value": NAME}]
     import_issued(client("acm", REGION), leaf, Tags=tags)
-    index = ResourceTagIndex(client("resourcegroupstaggingapi", REGION))
+    index = ResourceTagIndex(client("resourcegroupstaggingapi", REGION), certificates.tags)
     with (
         answered("resourcegroupstaggingapi", "GetResources", change),
         raising(Unreachable, "GetResources"),
@@ -246,13 +246,20 @@ def test_an_index_that_hides_a_resource_is_no_answer(
         index.all()
 
 
-def test_a_resource_without_tags_has_none(leaf: Issued) -> None:
+def test_tags_that_the_index_leaves_out_are_read_from_acm(
+    certificates: AcmCertificates, leaf: Issued
+) -> None:
     tags = [{"Key": "certrotation:secret", "Value": NAME}]
     arn = import_issued(client("acm", REGION), leaf, Tags=tags)
-    index = ResourceTagIndex(client("resourcegroupstaggingapi", REGION))
+    index = ResourceTagIndex(client("resourcegroupstaggingapi", REGION), certificates.tags)
     untagged = rows_without("ResourceTagMappingList", "Tags")
     with answered("resourcegroupstaggingapi", "GetResources", untagged):
-        assert index.all() == {arn: {}}
+        assert index.all() == {arn: {"certrotation:secret": NAME}}
+        assert index.copies_of(NAME) == index.all()
+        with answered("acm", "ListTagsForCertificate", without("Tags")):
+            assert index.all() == {arn: {}}
+        client("acm", REGION).delete_certificate(CertificateArn=arn)
+        assert index.all() == {}
 
 
 @pytest.fixture
@@ -282,6 +289,19 @@ def test_a_list_that_hides_a_secret_is_no_answer(
 ) -> None:
     with answered("secretsmanager", "ListSecrets", change), raising(Unreachable, "ListSecrets"):
         secrets.list_managed()
+
+
+def test_a_secret_without_labels_in_the_list_is_described(secrets: ManagedSecrets) -> None:
+    client("secretsmanager", REGION).create_secret(Name="certrotation/gone", SecretString="{}")
+    described = secrets.describe(NAME)
+    unlabelled = rows_without("SecretList", "SecretVersionsToStages")
+
+    def vanish(got: Any) -> None:
+        unlabelled(got)
+        client("secretsmanager", REGION).delete_secret(SecretId="certrotation/gone")
+
+    with answered("secretsmanager", "ListSecrets", vanish):
+        assert secrets.list_managed() == [described]
 
 
 def test_a_value_of_no_version_is_no_answer(secrets: ManagedSecrets) -> None:

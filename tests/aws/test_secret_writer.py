@@ -16,7 +16,6 @@ from certrotation.aws.secret_writer import SecretsManagerWriter
 from certrotation.aws.secrets import ManagedSecrets
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.errors import AccessDenied, NotYet, QuotaReached, Rejected, Throttled, Vanished
-from certrotation.settings import Settings
 from tests.aws.samples import answering, raising
 from tests.simulation.estate import HOME, PREFIX, client
 
@@ -62,6 +61,31 @@ def test_a_version_becomes_current_and_the_one_before_it_previous(
 
     assert current() == VALUE
     assert labels() == {first: {PREVIOUS}, NEW: {CURRENT}}
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_secret_is_created_with_its_tags_and_the_version_that_was_chosen() -> None:
+    api = client("secretsmanager", HOME)
+    SecretsManagerWriter(api).create(SHOP, VALUE, {"team": "web"})
+
+    assert current() == VALUE
+    assert labels() == {NEW: {CURRENT}}
+    assert ManagedSecrets(api, PREFIX).describe(SHOP).tags == {"team": "web"}
+
+
+def test_a_secret_that_exists_is_not_created_again(writer: SecretWriter, first: str) -> None:
+    with raising(Rejected, "secretsmanager:CreateSecret", SHOP, HOME):
+        writer.create(SHOP, VALUE, {})
+    assert labels() == {first: {CURRENT}}
+
+
+def test_tags_are_added_and_overwritten(writer: SecretWriter, first: str) -> None:
+    del first
+    writer.add_tags(SHOP, {"team": "web", "env": "test"})
+    writer.add_tags(SHOP, {"env": "prod"})
+
+    described = ManagedSecrets(client("secretsmanager", HOME), PREFIX).describe(SHOP)
+    assert described.tags == {"team": "web", "env": "prod"}
 
 
 def test_a_version_may_be_bytes(writer: SecretWriter, first: str) -> None:
@@ -169,6 +193,7 @@ def test_a_secret_that_is_gone_has_vanished(writer: SecretWriter) -> None:
     asking: list[Callable[[], object]] = [
         lambda: writer.versions(SHOP),
         lambda: writer.put_version(SHOP, VALUE),
+        lambda: writer.add_tags(SHOP, {"team": "web"}),
         lambda: writer.move_label(SHOP, CURRENT, from_version=None, to_version=NEW),
     ]
     for ask in asking:
@@ -209,19 +234,12 @@ def test_a_write_that_fails_says_why(
 
 
 def test_the_composition_hands_a_writer_to_who_asks_for_it(first: str) -> None:
-    settings = Settings.from_env(
-        {
-            "AWS_REGION": HOME,
-            "CERTROTATION_TARGET_REGIONS": HOME,
-            "CERTROTATION_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation",
-        }
-    )
-    (found,) = composition.secret_writer(settings, boto3.Session()).versions(SHOP)
+    (found,) = composition.secret_writer(boto3.Session(), HOME).versions(SHOP)
     assert found.version == first
 
 
 def test_the_secrets_that_the_functions_get_cannot_be_written() -> None:
-    writing = {"put_version", "move_label"}
+    writing = {"create", "add_tags", "put_version", "move_label"}
     assert writing.isdisjoint(dir(ManagedSecrets))
 
 

@@ -63,7 +63,10 @@ def test_secrets_are_listed_over_several_pages_by_the_prefix_alone(
 @pytest.mark.usefixtures("aws")
 def test_a_filter_that_finds_more_than_the_prefix_changes_nothing() -> None:
     api = boto3.client("secretsmanager", region_name=HOME)
-    entries = [{"Name": name, "ARN": "a" * 20} for name in ("my certrotation/shop", SHOP)]
+    entries = [
+        {"Name": name, "ARN": "a" * 20, "SecretVersionsToStages": {}}
+        for name in ("my certrotation/shop", SHOP)
+    ]
     with Stubber(api) as stub:
         stub.add_response("list_secrets", {"SecretList": entries})
         assert [each.name for each in ManagedSecrets(api, PREFIX).list_managed()] == [SHOP]

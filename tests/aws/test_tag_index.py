@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from certrotation.aws.acm import AcmCertificates
 from certrotation.aws.tag_index import ResourceTagIndex
 from certrotation.errors import AccessDenied, NotYet, Throttled
 from tests.aws.samples import MISSING, answering, raising
@@ -25,10 +26,15 @@ REGION = "us-east-1"
 OF_SHOP = {"certrotation:secret": "certrotation/shop"}
 
 
+def tags_in_acm(arn: str) -> Mapping[str, str]:
+    acm = client("acm", REGION)
+    return AcmCertificates(acm, acm).tags(arn)
+
+
 @pytest.fixture
 def index(aws: EmbeddedAws) -> ResourceTagIndex:
     del aws
-    return ResourceTagIndex(client("resourcegroupstaggingapi", REGION))
+    return ResourceTagIndex(client("resourcegroupstaggingapi", REGION), tags_in_acm)
 
 
 def imported(authorities: Authorities, tags: Mapping[str, str]) -> str:
@@ -78,7 +84,7 @@ def test_an_entry_whose_tags_say_something_else_by_now_is_dropped() -> None:
     entry = {"ResourceARN": MISSING, "Tags": [{"Key": "certrotation:secret", "Value": "other"}]}
     with Stubber(tagging) as stub:
         stub.add_response("get_resources", {"ResourceTagMappingList": [entry]})
-        assert ResourceTagIndex(tagging).copies_of("certrotation/shop") == {}
+        assert ResourceTagIndex(tagging, tags_in_acm).copies_of("certrotation/shop") == {}
 
 
 def test_a_certificate_that_lost_its_tags_has_none(

@@ -14,6 +14,8 @@ from datetime import timedelta
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.command_line import starts_table
+from tests.bench.endpoints import endpoints_table
 from tests.bench.imports import import_table, measure_imports, verdict
 from tests.double import EmbeddedAws, embedded_aws
 from tests.simulation.estate import HOME, PREFIX, Estate, marks_of
@@ -41,6 +43,8 @@ def main() -> None:
     for title, kind, count in (("RSA-2048", "rsa2048", 100), ("EC P-256", "p256", 10)):
         console.print(_renewal_table(f"{count} {title} certificates in 4 Regions", kind, count))
     console.print(_scan_table())
+    console.print(starts_table())
+    console.print(endpoints_table())
     imports = measure_imports()
     console.print(import_table(imports))
     console.print(verdict(imports["as shipped"]))

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 STACK = (ROOT / "infra" / "stack.py").read_text(encoding="utf-8")
-OUTPUTS = (ROOT / "infra" / "service" / "outputs.py").read_text(encoding="utf-8")
+OUTPUTS = (ROOT / "lambdas" / "certrotation" / "names" / "outputs.py").read_text(encoding="utf-8")
 
 LIFETIME = timedelta(days=100)
 DAY = timedelta(days=1)

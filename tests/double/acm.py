@@ -75,6 +75,13 @@ def list_certificates(request: Request) -> Mapping[str, Any]:
     return {"CertificateSummaryList": page, "NextToken": token}
 
 
+def search_certificates(request: Request) -> Mapping[str, Any]:
+    """ACM API Reference, SearchCertificates: pages of at most 500; only imported ones are here."""
+    found = acm_views.search_results(request.world, request.region)
+    page, token = request.page(found, maximum=500, size="MaxResults", token="NextToken")
+    return {"Results": page, "NextToken": token}
+
+
 def describe_certificate(request: Request) -> Mapping[str, Any] | Forwarded:
     """ACM API Reference, DescribeCertificate."""
     certificate = _existing(request)
@@ -133,4 +140,5 @@ ANSWERS: dict[str, Answer] = {
     "GetCertificate": get_certificate,
     "ImportCertificate": import_certificate,
     "ListCertificates": list_certificates,
+    "SearchCertificates": search_certificates,
 }

@@ -23,6 +23,22 @@ def summaries(world: World, region: str) -> list[dict[str, Any]]:
     return [_summary(each, in_use=bool(users.get(each.arn))) for each in imported(world, region)]
 
 
+def search_results(world: World, region: str) -> list[dict[str, Any]]:
+    """Return the CertificateSearchResult of each imported certificate."""
+    return [
+        {
+            "CertificateArn": each.arn,
+            "X509Attributes": {
+                "Issuer": {"CommonName": read_leaf(each.leaf).issuer},
+                "KeyAlgorithm": read_leaf(each.leaf).key_algorithm,
+                "NotBefore": each.leaf.not_valid_before_utc,
+                "NotAfter": each.leaf.not_valid_after_utc,
+            },
+        }
+        for each in imported(world, region)
+    ]
+
+
 def included(
     summary: Mapping[str, Any], statuses: list[str] | None, includes: Mapping[str, list[str]]
 ) -> bool:

@@ -12,7 +12,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from werkzeug.exceptions import HTTPException
 
-from tests.double import acm, secretsmanager, tag_index
+from tests.double import acm, cloudformation, secretsmanager, tag_index
 from tests.double.fakes import fakes
 from tests.double.world import Answer, Forwarded, Refusal, Request, World
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ANSWERS: dict[str, dict[str, Answer]] = {
     "acm": acm.ANSWERS,
+    "cloudformation": cloudformation.ANSWERS,
     "resourcegroupstaggingapi": tag_index.ANSWERS,
     "secretsmanager": secretsmanager.ANSWERS,
     **{fake.service: dict(fake.answers) for fake in fakes().values()},
@@ -37,7 +38,11 @@ _IAM_PREFIX = {
 }
 
 # Services whose error code has no "Exception" at its end (each API Reference, Common errors).
-_PLAIN_DENIAL = {"sqs", *(fake.service for fake in fakes().values() if fake.denies_plainly)}
+_PLAIN_DENIAL = {
+    "cloudformation",
+    "sqs",
+    *(fake.service for fake in fakes().values() if fake.denies_plainly),
+}
 
 
 def answering(world: World, moto: CallAction) -> CallAction:
@@ -97,8 +102,13 @@ def _answer(world: World, moto: CallAction, response: BaseResponse, service: str
 def _denial(service: str, operation: str) -> Refusal:
     """Each API Reference, Common errors: AccessDenied or AccessDeniedException."""
     code = "AccessDenied" if service in _PLAIN_DENIAL else "AccessDeniedException"
-    action = f"{_IAM_PREFIX.get(service, service)}:{operation}"
+    action = f"{iam_prefix(service)}:{operation}"
     return Refusal(code, f"User is not authorized to perform: {action}")
+
+
+def iam_prefix(service: str) -> str:
+    """Return IAM's name of a service that boto3 calls so."""
+    return _IAM_PREFIX.get(service, service)
 
 
 def _as_refusal(error: HTTPException) -> Refusal:

@@ -22,11 +22,19 @@ from moto.core.responses import BaseResponse
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from tests.double import acm_views, certificates, load_balancers, secretsmanager, tag_index
+from tests.double import (
+    acm_views,
+    certificates,
+    cloudformation,
+    elasticbeanstalk,
+    load_balancers,
+    secretsmanager,
+    tag_index,
+)
 from tests.double.behaviour import Behaviour
 from tests.double.dispatch import answering
 from tests.double.recorder import Call, Change, Hook, Recorder
-from tests.double.world import World
+from tests.double.world import Environment, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,8 +143,9 @@ class EmbeddedAws:
                 del world.snapshots[kind]
 
     def finish_deployments(self) -> None:
-        """Let every distribution that is InProgress become Deployed."""
+        """Let every distribution become Deployed, and every environment's update end."""
         with self._world.lock:
+            elasticbeanstalk.finish_updates(self._world)
             for each in self._world.distributions.values():
                 each.status, each.certificate_changing = "Deployed", False
 
@@ -150,6 +159,11 @@ class EmbeddedAws:
         region = arn.split(":")[3]
         with self._world.lock:
             return certificates.uses(self._world, region).get(arn, [])
+
+    def deploy_stack(self, name: str, region: str, outputs: dict[str, str]) -> None:
+        """Have a stack with these outputs, without its resources."""
+        with self._world.lock:
+            self._world.stacks[region, name] = outputs
 
     def load_balancer(
         self,
@@ -174,6 +188,10 @@ class EmbeddedAws:
                 tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
             )
         return str(balancer.arn)
+
+    def environments(self) -> dict[str, Environment]:
+        """Return Elastic Beanstalk's environments by id; a test may change them."""
+        return self._world.environments
 
     def _regions(self) -> list[str]:
         return list(acm_backends[self.account_id].regions)
@@ -222,6 +240,7 @@ def answers_in_front(world: World) -> Iterator[None]:
     moto = BaseResponse.call_action
     with (
         patch.object(BaseResponse, "call_action", answering(world, moto)),
+        cloudformation.in_place_of_motos(),
         # Moto warns of codes that botocore's models leave out, such as UnsupportedCertificate.
         patch.object(errors, "warn", lambda *_, **__: None),
     ):

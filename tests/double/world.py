@@ -37,6 +37,28 @@ class Distribution:
 
 
 @dataclass(kw_only=True)
+class Environment:
+    """An environment of Elastic Beanstalk with a load balancer of its own.
+
+    Attributes:
+        options: the deployed values, by namespace and option.
+        draft: the options of another configuration, and whether it is pending or has failed.
+    """
+
+    id: str
+    arn: str
+    application: str
+    name: str
+    region: str
+    balancer: str
+    options: dict[tuple[str, str], str]
+    operations_role: str | None
+    tags: dict[str, str]
+    status: str = "Ready"
+    draft: tuple[dict[tuple[str, str], str], str] | None = None
+
+
+@dataclass(kw_only=True)
 class World:
     """One AWS account. Whoever touches it holds `lock`.
 
@@ -44,16 +66,19 @@ class World:
         sni: the SNI certificates of each listener, by its ARN, apart from its default.
         snapshots: per kind of stale read and Region, what such reads answer from.
         bystanders: the threads whose calls are nobody's.
+        stacks: the outputs of the deployed stacks, by Region and name.
     """
 
     behaviour: Behaviour
     account_id: str
     lock: RLock = field(default_factory=RLock)
     distributions: dict[str, Distribution] = field(default_factory=dict)
+    environments: dict[str, Environment] = field(default_factory=dict)
     sni: dict[str, list[str]] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
     bystanders: set[int] = field(default_factory=set)
     api_gateway: ApiGateway = field(default_factory=ApiGateway)
+    stacks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def is_bystander(self) -> bool:
         """Whether this thread's calls are to pass unseen and unharmed."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from certrotation.aws.dependents.registry import DEFAULT, statements_of
+from certrotation.aws.dependents.registry import DEFAULT, ENTRIES, statements_of
 from tests.demo.screen import make_console
 from tests.e2e.declared import DECLARED
 from tests.e2e.places import ROOT
@@ -30,11 +30,15 @@ _ON_EVERYTHING = frozenset(
 )
 """What the statement of an edge-optimized domain name allows, so that no other one does."""
 _DECLARED = frozenset(each.action for each in DECLARED if each.role == "rotate")
+_GRANTED_BY_DEFAULT = frozenset(
+    action for name in DEFAULT for statement in statements_of(name) for action in statement.actions
+)
 
 EXERCISED = (
     "QueueRotations",
     "ListTheEstate",
     "ReadTags",
+    "DescribeManagedSecrets",
     "DeleteSupersededCopies",
     "WorkOnMessages",
     "ReadManagedSecrets",
@@ -45,15 +49,16 @@ EXERCISED = (
     "TellOfRefusals",
     *(
         statement.sid
-        for name in DEFAULT
-        for statement in statements_of(name)
+        for entry in ENTRIES
+        for statement in statements_of(entry.name)
         if not _DECLARED.issuperset(statement.actions)
         and not statement.names_settings
+        and (entry.is_default or not _GRANTED_BY_DEFAULT.issuperset(statement.actions))
         and (statement.for_edge_with or not _ON_EVERYTHING.issuperset(statement.actions))
     ),
 )
 """Every statement that allows from the first deployment on, but those whose actions are all
-declared (`declared`)."""
+declared (`declared`), or granted to kinds that are on by default."""
 
 # Nothing else counts: a run that did not begin shows nothing.
 _FAILED = re.compile(r"FAIL: .*|tests\.e2e\.deployed\.NeverError: .*")

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from certrotation.aws.dependents.registry import NAMES
 from tests.e2e.places import ACCOUNT, EMULATOR_PYTHON, HOME, REGIONS, ROOT, STACK
 from tests.e2e.processes import Process
 from tests.e2e.servers import credentials, environment
@@ -25,6 +26,7 @@ _CONTEXT = {
     "arch": HERE,  # the asset runs on this machine
     "target_regions": ",".join(REGIONS),
     "mode": "apply",  # the repository's cdk.json says report
+    "dependents": ",".join(NAMES),  # those that are off by default as well
 }
 
 
@@ -75,7 +77,8 @@ class Toolkit:
 
     def switch(self, mode: str) -> str:
         """Run what `make mode` runs; returns what it said."""
-        return self._run_command(sys.executable, "-m", "infra.mode", mode, "--stack", STACK)
+        command = ("certrotation.cli", "mode", mode, "--stack", STACK, "--yes")
+        return self._run_command(sys.executable, "-m", *command)
 
     def _start(self, *arguments: str) -> Future[str]:
         return self._threads.submit(self._run, *arguments)

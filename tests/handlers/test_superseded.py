@@ -162,6 +162,18 @@ def test_a_copy_that_was_set_aside_a_moment_ago_is_kept_though_the_list_of_tags_
     assert "changed meanwhile" in run.scans[0]["not_deleted"][old]
 
 
+def test_a_hold_that_was_set_a_moment_ago_keeps_a_copy_though_the_list_of_secrets_lags(
+    estate: Estate, replaced: tuple[str, str, str]
+) -> None:
+    old, _, _ = replaced
+    with time_machine.travel(now() + 2 * MONTH, tick=False), estate.aws.stale("list_secrets"):
+        estate.tag_secret("shop", hold="")
+        run = estate.scan()
+
+    assert old in estate.certificates(HOME)
+    assert run.scans[0]["not_deleted"][old] == f"{SHOP} is on hold"
+
+
 def test_a_rollback_at_the_last_moment_finds_its_copy(
     estate: Estate, replaced: tuple[str, str, str]
 ) -> None:

@@ -57,7 +57,7 @@ class Ending:
     crashes: tuple[str, ...]
     """Exceptions that the handlers did not translate, a death apart, and bugs that they logged."""
     reports: frozenset[str]
-    """What the functions reported: warnings, errors, and the status of each rotation."""
+    """What the functions reported: warnings, errors, findings, and the status of rotations."""
 
     def wrongs(self, *right: Ending, counts_doubled: bool = True) -> list[str]:
         """Return what this play broke of the service's promises.
@@ -132,8 +132,12 @@ class _Notes:
             if line.get("level") in {"WARNING", "ERROR"}:
                 rotation = line.get("rotation", {})
                 self.reports.add(f"{line['message']} {rotation.get('status', '')}".strip())
-            if line.get("scan", {}).get("unreachable"):
+            scan = line.get("scan", {})
+            if scan.get("unreachable"):
                 self.reports.add("scan without a Region")
+            if scan.get("not_deleted"):
+                self.reports.add("scan that kept a superseded copy")
+            self.reports.update(f"scan {each['code']}" for each in scan.get("findings", ()))
 
 
 def _round(

@@ -95,7 +95,7 @@ def test_the_virtual_environment_finds_the_package_without_a_variable(tmp_path: 
         (tmp_path / folder).symlink_to(ROOT / folder)
 
     run(tmp_path, "make", "-f", str(ROOT / "Makefile"), "-o", ".venv/.installed", ".venv/.on-path")
-    imported = "import certrotation.names, infra.service.outputs; print(certrotation.__file__)"
+    imported = "import certrotation.names, certrotation.names.outputs; print(certrotation.__file__)"
     found = run(tmp_path, ".venv/bin/python", "-c", imported)
 
     assert found.strip() == str(tmp_path / "lambdas" / "certrotation" / "__init__.py")

@@ -76,6 +76,7 @@ def test_scan_may_do_this_and_nothing_else(template: Template) -> None:
         "kms:GenerateDataKey",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
+        "secretsmanager:DescribeSecret",
         "secretsmanager:ListSecrets",
         "sns:Publish",
         "sqs:SendMessage",
@@ -281,6 +282,25 @@ def test_only_dependents_with_the_configured_tag_are_changed(
 ) -> None:
     (statement,) = granting(template, ROTATE, action)
     assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/team": "web"}}
+
+
+def test_rotate_administers_elastic_beanstalk_only_if_a_person_says_so(
+    template: Template, tmp_path: Path
+) -> None:
+    settings = {
+        "target_regions": ["eu-west-1"],
+        "dependents": ["elasticbeanstalk"],
+        "elasticbeanstalk_administrator_access": "on",
+    }
+    wide = synthesize(tmp_path / "cdk.out", settings)
+    policy = ":iam::aws:policy/AdministratorAccess-AWSElasticBeanstalk"
+    assert policy not in template.text
+    assert wide.text.count(policy) == 1
+    role = wide.function(ROTATE)[1]["Role"]["Fn::GetAtt"][0]
+    attached = wide.of_type("AWS::IAM::Role")[role]["ManagedPolicyArns"]
+    assert {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, policy]]} in attached
+    variables = wide.function(ROTATE)[1]["Environment"]["Variables"]
+    assert variables["CERTROTATION_ELASTICBEANSTALK_ADMINISTRATOR_ACCESS"] == "on"
 
 
 def test_what_a_distribution_refers_to_is_granted_by_name(template: Template) -> None:

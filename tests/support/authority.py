@@ -39,7 +39,7 @@ _CURVES: dict[str, ec.EllipticCurve] = {
     "secp256k1": ec.SECP256K1(),
 }
 
-Digest: TypeAlias = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
+Digest: TypeAlias = hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | hashes.SHA3_256
 
 KEY_USAGES = (
     "digital_signature",

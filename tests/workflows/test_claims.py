@@ -114,6 +114,14 @@ def test_the_failure_counts_if_nothing_else_explains_a_user_of_the_account() -> 
         users_of(region(Service(answer=THROTTLED), Service()), COPY, [OWN])
 
 
+def test_nobody_else_is_asked_about_a_user_while_a_service_before_them_cannot_answer() -> None:
+    """The next may see the load balancer of an environment as any other."""
+    second = explaining(listener(1), OWN)
+    with pytest.raises(Throttled):
+        users_of(region(Service(answer=THROTTLED), second), COPY, [OWN])
+    assert second.offered == []
+
+
 # Users of another account: AWS fronts a service
 
 

@@ -178,8 +178,12 @@ def failure(
     `call` names the operation and what it was done to. PEM that AWS quotes is left out.
     """
     fault = _fault(code, message, meanings)
-    words = message.partition(_PEM)[0].strip().rstrip(".")
-    return fault.kind(f"{call} answers {code}: {words}.", fault.remedy)
+    return fault.kind(f"{call} answers {code}: {_words(message)}.", fault.remedy)
+
+
+def _words(message: str) -> str:
+    """Return AWS's message without the PEM that it may quote."""
+    return message.partition(_PEM)[0].strip().rstrip(".")
 
 
 def incomplete(
@@ -211,5 +215,6 @@ def _translate(
     code, message = answer["Error"].get("Code") or "no code", answer["Error"].get("Message") or ""
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= _SERVER_ERROR and _fault(code, message, meanings) is _REJECTED:
-        return Unreachable(f"{call} answers {status}: {code}.", _NO_ANSWER.remedy)
+        said = f"{call} answers {status}: {code}: {_words(message)}"
+        return Unreachable(f"{said.rstrip(': ')}.", _NO_ANSWER.remedy)
     return failure(code, message, call, meanings)

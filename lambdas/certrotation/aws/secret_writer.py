@@ -1,7 +1,8 @@
 """Writes versions and labels of secrets, for who may: neither scan nor rotate imports this module.
 
 Actions: secretsmanager:PutSecretValue (and kms:GenerateDataKey and kms:Decrypt on a customer
-managed key), secretsmanager:UpdateSecretVersionStage, secretsmanager:ListSecretVersionIds.
+managed key), secretsmanager:UpdateSecretVersionStage, secretsmanager:ListSecretVersionIds,
+secretsmanager:CreateSecret, secretsmanager:TagResource (for a new secret with tags too).
 """
 
 from __future__ import annotations
@@ -14,15 +15,23 @@ from certrotation.core.estate.inventory import SecretVersion
 from certrotation.errors import NotYet, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_secretsmanager.type_defs import TagTypeDef
 
     from certrotation.core.material.secret_value import SecretValue
 
 _PUT = (
     meaning(
         Fault(Rejected, "Give another value a version id of its own."), "ResourceExistsException"
+    ),
+    *MEANINGS,
+)
+_CREATE = (
+    meaning(
+        Fault(Rejected, "Run the command again: the secret gets another version then."),
+        "ResourceExistsException",
     ),
     *MEANINGS,
 )
@@ -53,6 +62,19 @@ class SecretsManagerWriter:
             if "VersionId" in each
         ]
 
+    def create(self, name: str, value: SecretValue, tags: Mapping[str, str]) -> None:
+        """Create a secret; AWS encrypts it with the account's default key for secrets."""
+        request: dict[str, Any] = {"Name": name, "ClientRequestToken": value.version}
+        if tags:
+            request["Tags"] = _as_list(tags)
+        with translated("secretsmanager:CreateSecret", self._named(name), _CREATE):
+            self._client.create_secret(**request, **_content(value))
+
+    def add_tags(self, secret_id: str, tags: Mapping[str, str]) -> None:
+        """Add or overwrite tags."""
+        with translated("secretsmanager:TagResource", self._named(secret_id), MEANINGS):
+            self._client.tag_resource(SecretId=secret_id, Tags=_as_list(tags))
+
     def put_version(self, secret_id: str, value: SecretValue, labels: Sequence[str] = ()) -> None:
         """Write a version; its id is the request token, so that a repetition changes nothing.
 
@@ -61,14 +83,10 @@ class SecretsManagerWriter:
         PutSecretValue).
         """
         request: dict[str, Any] = {"SecretId": secret_id, "ClientRequestToken": value.version}
-        if value.text is not None:
-            request["SecretString"] = value.text
-        else:
-            request["SecretBinary"] = value.binary
         if labels:
             request["VersionStages"] = list(labels)
         with translated("secretsmanager:PutSecretValue", self._named(secret_id), _PUT):
-            self._client.put_secret_value(**request)
+            self._client.put_secret_value(**request, **_content(value))
 
     def move_label(
         self, secret_id: str, label: str, *, from_version: str | None, to_version: str | None
@@ -91,3 +109,13 @@ class SecretsManagerWriter:
 
     def _named(self, secret_id: str) -> str:
         return named(self._client, secret_id)
+
+
+def _content(value: SecretValue) -> dict[str, Any]:
+    if value.text is not None:
+        return {"SecretString": value.text}
+    return {"SecretBinary": value.binary}
+
+
+def _as_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -6,11 +6,13 @@ Actions: secretsmanager:ListSecrets, secretsmanager:DescribeSecret, secretsmanag
 If a member of an answer is absent: ListSecrets without its list, or with a row that has neither
 name nor ARN, is an error, because the copies of a missing secret would look like orphans. A name is
 taken from the ARN, and an ARN is replaced by the name, which Secrets Manager takes in its place. A
-secret without labels has no current version. A value without a version id is read again.
+row of the list without `SecretVersionsToStages` is described, and a secret whose description has no
+labels either has no current version. A value without a version id is read again.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.errors import NOT_YET, QUOTA, Fault, incomplete, meaning, translated
@@ -78,8 +80,14 @@ class ManagedSecrets:
                 name = each.get("Name") or _name_in(each.get("ARN", ""))
                 if not name:
                     raise incomplete(call, "the name of a secret")
-                secrets.append(_secret(name, each, each.get("SecretVersionsToStages", {})))
-        return [each for each in secrets if each.name.startswith(self._prefix)]
+                if not name.startswith(self._prefix):
+                    continue
+                if "SecretVersionsToStages" in each:
+                    secrets.append(_secret(name, each, each["SecretVersionsToStages"]))
+                else:
+                    with suppress(Vanished, SecretDeleted):
+                        secrets.append(self.describe(name))
+        return secrets
 
     def describe(self, secret_id: str) -> ManagedSecret:
         """Return one secret by name or ARN.

@@ -159,7 +159,8 @@ _REMEDIES: dict[Code, str] = {
         " ARN does not change, or move this dependent by hand."
     ),
     Code.DEPENDENT_DRIFTS: (
-        "Update the CloudFormation template to the new ARN before its next deployment."
+        "Write the new ARN into the CloudFormation template, or into what the finding names, before"
+        " the next deployment."
     ),
     Code.DEPENDENT_REVERTED: (
         "Find who pointed the dependent back at the superseded certificate: usually a template or"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.inventory import Asked, Users, is_foreign
-from certrotation.errors import CertRotationError, without_frames
+from certrotation.errors import CertRotationError, TransientError, without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +19,10 @@ def users_of(region: Region, arn: str, user_arns: Sequence[str]) -> Users:
     """Return the dependents behind the users of a certificate, and the users without one.
 
     A user of this account is one resource: it is offered to the services in their order, until one
-    explains it. A user of another account belongs to AWS, and several services may have resources
-    behind it: it is offered to all of them, and one that explains it suffices. A service that fails
-    is of no importance for a user that another service explains.
+    explains it. While a service cannot answer, no later one is asked: a later one may take the
+    resource for one of its own. A user of another account belongs to AWS, and several services may
+    have resources behind it: it is offered to all of them, and one that explains it suffices. A
+    service that fails is of no importance for a user that another service explains.
 
     Raises:
         CertRotationError: a service failed, and nothing else explains a user of this account.
@@ -66,8 +67,9 @@ class _Claims:
         self._asked += [Asked(each, kinds, where, failure) for each in users]
 
     def _is_for(self, service: DependentService, user: str) -> bool:
-        is_open = user not in self._explained or is_foreign(self._arn, user)
-        return is_open and service.may_explain(self._arn, user)
+        error = self._errors.get(user)
+        is_open = user not in self._explained and not isinstance(error, TransientError)
+        return (is_open or is_foreign(self._arn, user)) and service.may_explain(self._arn, user)
 
     def found(self) -> Users:
         """Return the result, once all services were asked."""

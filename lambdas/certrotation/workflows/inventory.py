@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.scan.assessment import Assessment, ScanPolicy
     from certrotation.workflows.ports import Account, Region
 
@@ -23,6 +24,8 @@ class Inventory(NamedTuple):
     assessment: Assessment
     unreachable: Mapping[str, str]
     """Region to reason, for the Regions that could not be read."""
+    secrets: Sequence[ManagedSecret]
+    """All managed secrets."""
 
 
 def inventory(account: Account, policy: ScanPolicy, now: datetime) -> Inventory:
@@ -41,7 +44,7 @@ def inventory(account: Account, policy: ScanPolicy, now: datetime) -> Inventory:
     """
     secrets = account.secrets.list_managed()
     listings, unreachable = _list_regions(tuple(account.regions.values()))
-    return Inventory(assess(secrets, listings, policy, now), unreachable)
+    return Inventory(assess(secrets, listings, policy, now), unreachable, secrets)
 
 
 def _list_regions(regions: Sequence[Region]) -> tuple[list[RegionListing], dict[str, str]]:

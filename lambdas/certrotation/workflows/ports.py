@@ -69,6 +69,22 @@ class SecretWriter(Protocol):
             Vanished: there is no such secret.
         """
 
+    def create(self, name: str, value: SecretValue, tags: Mapping[str, str]) -> None:
+        """Create a secret whose first version has the id `value.version`.
+
+        Raises:
+            Rejected: there is such a secret, or AWS rejects the name, the value or a tag.
+            SecretDeleted: a secret of this name is scheduled for deletion.
+        """
+
+    def add_tags(self, secret_id: str, tags: Mapping[str, str]) -> None:
+        """Add or overwrite tags.
+
+        Raises:
+            Vanished: there is no such secret.
+            Rejected: AWS rejects a tag.
+        """
+
     def put_version(self, secret_id: str, value: SecretValue, labels: Sequence[str] = ()) -> None:
         """Write a version under the id `value.version`; doing it again changes nothing.
 

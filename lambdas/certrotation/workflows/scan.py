@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.core.estate.tags import Marks
 from certrotation.core.scan.report import ScanReport
 from certrotation.errors import CertRotationError
 from certrotation.workflows.inventory import inventory
@@ -29,7 +28,7 @@ def scan(account: Account, policy: ScanPolicy, now: datetime) -> ScanReport:
         CertRotationError: the secrets cannot be listed, so that nothing is done; or the queue
             accepts no messages.
     """
-    assessment, unreachable = inventory(account, policy, now)
+    assessment, unreachable, _ = inventory(account, policy, now)
     account.queue.send([each.request for each in assessment.due])
     deleted, kept = _delete(account, assessment.deletions if policy.applies else ())
     return ScanReport(
@@ -45,15 +44,19 @@ def scan(account: Account, policy: ScanPolicy, now: datetime) -> ScanReport:
 def _delete(account: Account, steps: Sequence[Deletion]) -> tuple[list[Deletion], dict[str, str]]:
     """Delete superseded copies; one that cannot be deleted now is left for a later scan.
 
-    The list of tags lags, and a person or a rollback may want the copy kept: its tags are read.
+    The lists lag, and a person or a rollback may want the copy kept since: before a deletion the
+    copy's tags and the secret are read.
     """
     done: list[Deletion] = []
     kept: dict[str, str] = {}
     for step in steps:
         certificates = account.regions[step.region].certificates
         try:
-            if Marks.from_tags(certificates.tags(step.arn)) != step.marks:
-                kept[step.arn] = "its tags were changed meanwhile"
+            because = step.kept_because(
+                certificates.tags(step.arn), account.secrets.describe(step.secret)
+            )
+            if because:
+                kept[step.arn] = because
                 continue
             certificates.delete(step.arn)
         except CertRotationError as error:

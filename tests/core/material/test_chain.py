@@ -4,6 +4,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certrotation.core.findings import Code
 from certrotation.core.material.chain import Chain, ChainEnd, build_chain
+from certrotation.core.material.chain_checks import check_repairs
 from certrotation.core.material.trust import PublicRoots
 from certrotation.core.material.x509_facts import public_bytes_of
 from tests.core.samples import (
@@ -73,6 +74,28 @@ def test_more_cas_that_sign_each_other_than_anybody_can_follow_end_the_search() 
     assert len(way_out.certificates) == 2
 
 
+def test_every_search_finds_a_chain_even_if_it_stops_early() -> None:
+    """Twelve layers of two CAs, each signed by both above it, have 4,096 paths of one length."""
+    above = [root("Top")]
+    supplied = []
+    for number in reversed(range(12)):
+        layer = [
+            [
+                issuer.intermediate(
+                    f"Layer {number}{side}", key=shared_key("p256", f"{number}{side}")
+                )
+                for issuer in above
+            ]
+            for side in "ab"
+        ]
+        supplied += [each.certificate for ca in layer for each in ca]
+        above = [ca[0] for ca in layer]
+    leaf = above[0].issue("a.example").certificate
+    found = chain_of(leaf, *supplied)
+    assert found.end is ChainEnd.UNKNOWN_ISSUER
+    assert len(found.certificates) == 12
+
+
 def test_a_search_verifies_no_more_signatures_than_it_may() -> None:
     """A secret may be full of certificates of one name, none of which signed the others."""
     key = shared_key("p256", "Namesake")
@@ -89,7 +112,7 @@ def test_a_search_verifies_no_more_signatures_than_it_may() -> None:
     assert codes_of(found) == [Code.CHAIN_INCOMPLETE]
     assert found.faults[0].found == (
         "20 certificates in the secret bear the name CN=Private Root, but none signed CN=Namesake."
-        " The search stopped after 400 signatures or 1,000 paths."
+        " The search stopped after 250 signatures or 1,000 paths."
     )
 
 
@@ -131,6 +154,18 @@ def test_a_root_that_is_no_longer_public_is_no_private_ca() -> None:
         anchor = found.anchor(leaf, WITH_FORMER)
         assert not anchor.public
         assert anchor.public_key == public_bytes_of(FORMER_ROOT.key.public_key())
+
+
+def test_what_is_left_out_is_named_for_what_it_is() -> None:
+    leaf = FORMER_CA.issue("a.example").certificate
+    cross_signed = PRIVATE_ROOT.intermediate("Former Root", key=FORMER_ROOT.key)
+    supplied = [leaf, *(e.certificate for e in (FORMER_CA, FORMER_ROOT, PUBLIC_ROOT))]
+    chain = build_chain(leaf, supplied, WITH_FORMER)
+    (finding,) = check_repairs(leaf, chain, [*supplied, cross_signed.certificate], WITH_FORMER)
+    assert finding.found == (
+        "Left out of the chain: the former public root CN=Former Root; the public root CN=Public"
+        " Root; not on the path: CN=Former Root."
+    )
 
 
 def test_a_public_root_is_preferred_to_a_former_one() -> None:
@@ -177,3 +212,17 @@ def test_a_long_chain_is_followed_to_its_end() -> None:
     supplied = [each.certificate for each in authorities]
     leaf = authorities[-1].issue("a.example").certificate
     assert chain_of(leaf, *supplied, roots=NO_ROOTS).certificates == tuple(reversed(supplied))
+
+
+def test_a_private_ca_may_have_the_name_of_a_public_root() -> None:
+    """Another authority key identifier names another issuer; without one, the root is meant."""
+    other = shared_key("p256", "not the public root's")
+    namesake = Authority(certificate=PUBLIC_ROOT.certificate, key=other)
+    is_ca = x509.BasicConstraints(ca=True, path_length=None)
+    own_key = shared_key("p256", "a lookalike")
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(other.public_key())
+    for extensions, codes in (((is_ca, identifier), []), ((is_ca,), [Code.CHAIN_INCOMPLETE])):
+        made = certify(namesake, "Lookalike", *extensions, key=own_key)
+        leaf = Authority(certificate=made, key=own_key).issue("a.example").certificate
+        found = chain_of(leaf, made)
+        assert (found.end, codes_of(found)) == (ChainEnd.UNKNOWN_ISSUER, codes)

@@ -4,7 +4,7 @@ import pytest
 
 from certrotation.core.findings import Code, Severity, repair, warn
 from certrotation.core.material.checks import Inspection
-from certrotation.core.material.decoding import SetAside, UnreadableSecretError
+from certrotation.core.material.decoding import SetAside, Supplied, UnreadableSecretError
 from certrotation.core.material.identity import key_in_use, mention
 from tests.core.samples import (
     DAY,
@@ -71,7 +71,11 @@ def test_of_two_keys_without_certificate_one_is_told_to_mismatch() -> None:
 # What cannot be read
 
 
-ASIDE = (SetAside("certificate 1 in chain", "cut off"),)
+def without(*set_aside: SetAside) -> Supplied:
+    return Supplied(certificates=(), private_key=KEY, set_aside=set_aside)
+
+
+ASIDE = without(SetAside("certificate 1 in chain", "cut off"))
 
 
 def test_an_incomplete_chain_that_would_only_be_a_warning_is_refused_then() -> None:
@@ -99,11 +103,11 @@ def test_it_is_added_to_what_was_left_out_anyway() -> None:
 
 def test_where_nothing_is_to_be_mentioned_the_findings_stay() -> None:
     findings = (repair(Code.CHAIN_MISORDERED, "Reordered."),)
-    assert mention(findings, (), ()) == findings
+    assert mention(findings, (), without()) == findings
 
 
 def test_a_message_names_a_few_of_hundreds() -> None:
     many = [SetAside(f"certificate {number} in chain", "cut off") for number in range(1, 301)]
-    (finding,) = mention([], [OLD.certificate] * 300, many)
+    (finding,) = mention([], [OLD.certificate] * 300, without(*many))
     assert "certificate 5 in chain (cut off); and 295 more." in finding.found
     assert len(finding.found) < 1_000

@@ -72,15 +72,16 @@ def leaf(*names: x509.GeneralName, subject: x509.Name | None = None) -> x509.Cer
         (ip("192.0.2.0/24"), address("192.0.3.7"), False),
         (ip("192.0.2.0/24"), address("2001:db8::7"), False),
         (ip("2001:db8::/32"), address("2001:db8::7"), True),
-        (ip("192.0.2.0/24"), ip("192.0.2.0/28"), False),
         (directory(o="Example"), directory(o="Example", cn="shop"), True),
         (directory(o="EXAMPLE"), directory(o=" example", cn="shop"), True),
         (directory(o="Example", cn="shop"), directory(o="Example"), False),
         (directory(cn="shop"), directory(o="Example", cn="shop"), False),
         (directory(), directory(o="Example"), True),
         (mail("example.com"), mail("ops@example.com"), True),
-        (mail("ops@example.com"), mail("ops@example.com"), True),
+        (mail("ops@example.com"), mail("ops@EXAMPLE.com"), True),
+        (mail("ops@example.com"), mail("Ops@example.com"), False),
         (mail("dev@example.com"), mail("ops@example.com"), False),
+        (mail("@example.com"), mail("ops@example.com"), True),
         (mail("example.com"), mail("ops@mail.example.com"), False),
         (mail(".example.com"), mail("ops@mail.example.com"), True),
         (uri("example.com"), uri("https://example.com/path"), True),
@@ -94,6 +95,44 @@ def test_a_subtree_contains_a_name_or_does_not(
     permitted, excluded = constrained(permitted=[base]), constrained(excluded=[base])
     assert (name_not_allowed(permitted, leaf(name), is_leaf=True) is None) is contains
     assert (name_not_allowed(excluded, leaf(name), is_leaf=True) is None) is not contains
+
+
+REGISTERED = x509.RegisteredID(x509.ObjectIdentifier("1.2.3"))
+USER = x509.OtherName(x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), b"\x0c\x01u")
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "said"),
+    [
+        (ip("192.0.2.0/24"), ip("192.0.2.0/28"), "192.0.2.0/28"),
+        (mail("example.com"), mail("example.com"), "example.com"),
+        (uri("example.com"), uri("urn:example:shop"), "urn:example:shop"),
+        (uri("example.com"), uri("https://192.0.2.7/"), "https://192.0.2.7/"),
+        (uri("example.com"), uri("https://[2001:db8::7]/"), "https://[2001:db8::7]/"),
+        (REGISTERED, REGISTERED, "1.2.3"),
+        (USER, USER, "the otherName"),
+    ],
+)
+def test_a_name_that_cannot_be_compared_is_never_allowed(
+    base: x509.GeneralName, name: x509.GeneralName, said: str
+) -> None:
+    for ca in (constrained(permitted=[base]), constrained(excluded=[base])):
+        assert name_not_allowed(ca, leaf(name, dns("a.example")), is_leaf=True) == said
+        assert name_not_allowed(ca, leaf(dns("a.example")), is_leaf=True) is None
+
+
+@pytest.mark.parametrize("bound", ["800101", "810103"])
+def test_a_subtree_with_a_minimum_or_a_maximum_allows_no_name_of_its_kind(bound: str) -> None:
+    base = bytes.fromhex("820b") + b"example.com"
+    subtree = bytes([0x30, len(base) + 3]) + base + bytes.fromhex(bound)
+    subtrees = bytes([0xA0, len(subtree)]) + subtree
+    raw = x509.UnrecognizedExtension(
+        x509.ObjectIdentifier("2.5.29.30"), bytes([0x30, len(subtrees)]) + subtrees
+    )
+    bounded = certify(PRIVATE_ROOT, "Constrained", CA, raw, key=KEY)
+    named = leaf(dns("shop.example.com"))
+    assert name_not_allowed(bounded, named, is_leaf=True) == "shop.example.com"
+    assert name_not_allowed(bounded, leaf(mail("ops@a.example")), is_leaf=True) is None
 
 
 def test_a_name_may_be_in_any_permitted_subtree_and_in_no_excluded_one() -> None:

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certrotation.core.findings import Code
 from certrotation.core.material.path_rules import (
     Fault,
-    faults_of,
+    faults_above,
     identifiers_match,
     unknown_critical_extensions,
 )
@@ -76,7 +77,12 @@ def ca(
 def faults(*above: Authority, names: Sequence[str] = ("a.example",)) -> list[Fault]:
     """What is wrong with a path from a leaf of the first CA upwards."""
     leaf = above[0].issue(*names).certificate
-    return list(faults_of((leaf, *(each.certificate for each in above)), None, NOW))
+    path = (leaf, *(each.certificate for each in above))
+    return [
+        fault
+        for length in range(1, len(path))
+        for fault in faults_above(path[:length], path[length], NOW)
+    ]
 
 
 def causes(*above: Authority) -> list[str]:
@@ -141,8 +147,18 @@ def test_clients_reject_the_key_of_a_ca(kind: str, code: Code, says: str) -> Non
 
 def test_clients_reject_explicit_curve_parameters() -> None:
     explicit = x509.load_pem_x509_certificate(EXPLICIT_CA.encode())
-    found = {each.cause for each in faults_of((LEAF.certificate, explicit), None, None)}
+    found = {each.cause for each in faults_above((LEAF.certificate,), explicit, None)}
     assert found == {"explicit curve parameters", "another key identifier"}
+
+
+def test_clients_reject_the_key_of_a_ca_for_rsassa_pss_alone() -> None:
+    made = ca(CA, key="rsa2048").certificate.public_bytes(Encoding.DER)
+    rsa_encryption = bytes.fromhex("300d06092a864886f70d0101010500")
+    assert made.count(rsa_encryption) == 1
+    pss = bytes.fromhex("300d06092a864886f70d01010a3000")
+    restricted = x509.load_der_x509_certificate(made.replace(rsa_encryption, pss))
+    found = [each.found for each in faults_above((LEAF.certificate,), restricted, None)]
+    assert "The key of CN=Odd CA is restricted to RSASSA-PSS (RFC 4055)." in found
 
 
 def v1_root(name: str = "Elder Root") -> Authority:
@@ -185,7 +201,7 @@ def test_every_issuer_must_be_valid(*, begins: datetime, ends: datetime, valid: 
     expected = [] if valid else [Fault(Code.CHAIN_EXPIRED, "", "CN=Odd CA")]
     assert faults(timed, ROOT) == expected
     leaf = timed.issue("a.example").certificate
-    assert faults_of((leaf, timed.certificate), None, None) == ()
+    assert faults_above((leaf,), timed.certificate, None) == ()
 
 
 def test_a_path_length_counts_cas_but_not_self_issued_ones() -> None:

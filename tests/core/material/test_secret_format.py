@@ -99,11 +99,24 @@ def test_a_field_that_is_missing_or_contradicts_is_named(
 
 
 @pytest.mark.parametrize("field", ["certificate", "fullchain", "tls.crt", "chain", "ca.crt"])
-@pytest.mark.parametrize("text", ["nonsense", "nonsens", "=", "\ud800", KEY])
+@pytest.mark.parametrize("text", ["nonsense", "nonsens", "=", "\ud800"])
 def test_a_field_without_certificate_is_named(field: str, text: str) -> None:
     fields = {"certificate": CERTIFICATE, "private_key": KEY, field: text}
-    expected = f"{field} contains no readable PEM certificate."
-    assert refusal_of(secret(**fields)) == (Code.SECRET_MALFORMED, expected)
+    if field == "certificate":
+        (found,) = [refusal_of(secret(**fields))[1]]
+    else:
+        (found,) = [each.found for each in parse_secret(secret(**fields)).without_certificate]
+    assert found == f"{field} contains no readable PEM certificate."
+
+
+@pytest.mark.parametrize("label", ["PKCS7", "PRIVATE KEY", "CERTIFICATE REQUEST"])
+def test_what_is_in_the_place_of_a_certificate_is_named(label: str) -> None:
+    text = f"-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n"
+    unknown = text.replace(label, "SECRET PASSPHRASE")
+    assert refusal_of(secret(certificate=text + unknown, private_key=KEY)) == (
+        Code.SECRET_MALFORMED,
+        f"certificate contains no readable PEM certificate. The field contains: {label}.",
+    )
 
 
 @pytest.mark.parametrize("field", ["private_key", "privkey", "privateKey", "tls.key"])
@@ -145,10 +158,18 @@ def test_a_key_that_does_not_decode_is_told_with_the_fields_not_read() -> None:
     assert found.endswith("readable PEM private key. Fields not read: key_pem.")
 
 
-def test_a_refusal_of_another_kind_says_nothing_of_fields() -> None:
+def test_a_field_that_may_hold_the_passphrase_is_named() -> None:
     key = LEAF.key_pem(passphrase="hunter2")
     found = refusal_of(secret(certificate=CERTIFICATE, private_key=key, password="hunter2"))[1]
-    assert found == "private_key is encrypted, and the secret has no passphrase."
+    assert found == (
+        "private_key is encrypted, and the secret has no passphrase. Fields not read: password."
+    )
+
+
+def test_a_refusal_of_another_kind_says_nothing_of_fields() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n-----END RSA PRIVATE KEY-----"
+    found = refusal_of(secret(certificate=CERTIFICATE, private_key=key, password="hunter2"))[1]
+    assert found.endswith("that is not supported.")
 
 
 def test_certificates_that_cannot_be_read_are_counted_in_their_fields() -> None:

@@ -16,6 +16,7 @@ from tests.core.builders import (
     NEW_VERSION,
     OLD_VERSION,
     SCAN_POLICY,
+    SHOP,
     arn,
     assessed,
     carrying,
@@ -78,7 +79,13 @@ def test_a_superseded_copy_is_deletable_once_the_retention_has_passed(
         f"the dependents were moved to {tags[SUPERSEDED_BY]} more than 30 days ago,"
         " and nothing uses the copy"
     )
-    step = Deletion(arn=old.arn, region=old.region, because=because, marks=Marks.from_tags(tags))
+    step = Deletion(
+        arn=old.arn,
+        region=old.region,
+        secret=SHOP,
+        because=because,
+        marks=Marks.from_tags(tags),
+    )
     assert deletions == ((step,) if is_deletable else ())
 
 

@@ -55,7 +55,13 @@ def report_on(
         assessment=assessed(*listings, secrets=secrets),
         unreachable=unreachable or {},
         deleted=(
-            Deletion(arn="arn:deleted", region=HOME, because="nothing uses it", marks=Marks()),
+            Deletion(
+                arn="arn:deleted",
+                region=HOME,
+                secret="certrotation/shop",
+                because="nothing uses it",
+                marks=Marks(),
+            ),
         ),
         not_deleted={"arn:kept": "it is in use"},
         interval=HOUR,

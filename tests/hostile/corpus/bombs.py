@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from certrotation.core.material.pbe import MOST_ROUNDS
 from certrotation.core.material.secret_format import LARGEST_VALUE
-from tests.hostile.corpus.material import DAY, NOW, PASSPHRASE, PUBLIC_CA, SHOP, leaf
-from tests.hostile.corpus.row import fields, live, refused, repaired, shop, table, text
+from tests.hostile.corpus.material import DAY, NOW, PASSPHRASE, PUBLIC_CA, SHOP, leaf, root
+from tests.hostile.corpus.row import fields, live, of, refused, repaired, shop, table, text
 from tests.support import bundles
-from tests.support.authority import pem, shared_key
+from tests.support.authority import Authority, certify, pem, shared_key
 from tests.support.bundles import (
     algorithm,
     bag,
@@ -49,7 +49,7 @@ UNSUPPORTED = "KEY_UNSUPPORTED"
 
 def rows() -> list[Row]:
     """Return the rows of this family; the largest that must still be read are among them."""
-    return [*_derivations(), *_keys(), *_certificates(), *_texts()]
+    return [*_derivations(), *_keys(), *_certificates(), *_paths(), *_texts()]
 
 
 def _derivations() -> list[Row]:
@@ -217,6 +217,63 @@ def _certificates() -> list[Row]:
             },
         }
     )
+
+
+def _paths() -> list[Row]:
+    says = "do not allow other.example in CN=host-0.shop.example.com."
+    return table(
+        {
+            refused("CHAIN_INVALID", says=says): {
+                "nine CAs that sign each other, with constraints on names": _mesh(9, 8),
+                "seven CAs that sign each other, with more constraints": _mesh(7, 20),
+            },
+            refused("CHAIN_INVALID", says="brainpoolP512r1"): {
+                "eighty certificates of one CA with a key of Brainpool P-512": _namesake_mesh(40),
+            },
+            refused("CHAIN_INCOMPLETE", says="The search stopped after"): {
+                "eighty certificates of one name that sign each other": _namesake_mesh(40, "p521"),
+            },
+        }
+    )
+
+
+def _mesh(count: int, constraints: int) -> SecretValue:
+    """CAs each of which signed all others, and a leaf with many names, the last one not allowed."""
+    bases = [f"c{number}.example" for number in range(constraints)]
+    permitted = [x509.DNSName(each) for each in (*bases, "shop.example.com")]
+    cas = [root(f"Mesh {number}") for number in range(count)]
+    crossed = [
+        certify(
+            upper,
+            lower.certificate.subject,
+            x509.BasicConstraints(ca=True, path_length=None),
+            x509.NameConstraints(permitted, None),
+            key=lower.key,
+        )
+        for lower in cas
+        for upper in cas
+        if lower is not upper
+    ]
+    names = [f"host-{number}.shop.example.com" for number in range(100)]
+    return of(leaf(*names, "other.example", ca=cas[0]), *crossed)
+
+
+def _namesake_mesh(count: int, kind: str = "brainpool") -> SecretValue:
+    """Certificates of one name; each key signed two others."""
+    curve = ec.BrainpoolP512R1() if kind == "brainpool" else ec.SECP521R1()
+    keys = [ec.generate_private_key(curve) for _ in range(count)]
+    cas = [Authority.root("Namesake", key=each, not_before=NOW - DAY) for each in keys]
+    crossed = [
+        certify(
+            cas[(number + step) % count],
+            "Namesake",
+            x509.BasicConstraints(ca=True, path_length=None),
+            key=keys[number],
+        )
+        for step in (1, 7)
+        for number in range(count)
+    ]
+    return of(leaf(ca=cas[0]), *crossed)
 
 
 def _of_many_names() -> SecretValue:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import NameOID
 
 from tests.hostile.corpus.material import (
@@ -263,6 +263,11 @@ def _crossings() -> list[Row]:
     new_by_public = under(PUBLIC_ROOT, "Example New Root", key=new.key).certificate
     new_ca = under(new, "Example New CA")
     young = leaf(ca=new_ca)
+    new_root = root("Example New Corp Root")
+    new_root_by_old = under(PRIVATE_ROOT, "Example New Corp Root", key=new_root.key)
+    new_private_ca = under(new_root, "Example New Corp CA")
+    of_new_root = leaf("shop.corp.example", ca=new_private_ca)
+    crossed = chain_of(new_private_ca, new_root_by_old)
     first, second = root("Example Circle 1"), root("Example Circle 2")
     first_by_second = under(second, "Example Circle 1", key=first.key).certificate
     second_by_first = under(first, "Example Circle 2", key=second.key).certificate
@@ -272,8 +277,14 @@ def _crossings() -> list[Row]:
     bridged = (new_ca.certificate, new_by_public)
     return table(
         {
-            kept: {
+            repaired(
+                SUPERFLUOUS,
+                chain=(one,),
+                says="Left out of the chain: not on the path: CN=Example Public Root.",
+            ): {
                 "an expired cross-signed root, as in 2020": of(SHOP, one, ended),
+            },
+            kept: {
                 "an expired cross-signed root between the others": of(SHOP, ended, one, public),
                 "an intermediate of two public roots, one kept": of(SHOP, one, ca_by_other),
                 "an intermediate of a public and a private root": of(
@@ -312,6 +323,18 @@ def _crossings() -> list[Row]:
                 "the same, the private way alone": of(SHOP, ca_by_private, PRIVATE_ROOT.certificate)
             },
             live(chain=bridged): {"a new root that a public one vouches for": of(young, *bridged)},
+            repaired(SUPERFLUOUS, chain=(*crossed, PRIVATE_ROOT.certificate)): {
+                "a new private root, and the old one that vouches for it": of(
+                    of_new_root, *crossed, new_root.certificate, PRIVATE_ROOT.certificate
+                ),
+                "the same, the new root in front of its cross-sign": of(
+                    of_new_root,
+                    crossed[0],
+                    new_root.certificate,
+                    crossed[1],
+                    PRIVATE_ROOT.certificate,
+                ),
+            },
             repaired(SUPERFLUOUS, chain=bridged): {
                 "a new root that vouches for itself as well": of(young, *bridged, new.certificate)
             },
@@ -542,6 +565,34 @@ def _texts() -> list[Row]:
             live(): {
                 "words around the chain, as s_client prints them": shop(chain=words),
                 "a chain as a list": shop(chain=[text]),
+            },
+            refused(
+                INCOMPLETE,
+                says="Its issuer is CN=Example Public CA 1. Fields not read: ca_bundle.",
+            ): {
+                "the chain in a field that is not read": shop(
+                    chain=ABSENT, ca_bundle=SHOP.chain_pem
+                ),
+            },
+            refused("KEY_MISMATCH", says="CN=shop.example.com. Fields not read: crt."): {
+                "the certificate of the key in a field that is not read": shop(
+                    private_key=leaf(key="p384").key_pem(), crt=leaf(key="p384").certificate_pem
+                ),
+            },
+            refused(
+                "SECRET_MALFORMED",
+                says="chain contains no readable PEM certificate. The field contains: PKCS7.",
+            ): {
+                "PKCS#7 for a chain": shop(
+                    chain=pkcs7.serialize_certificates(list(SHOP.chain), Encoding.PEM).decode()
+                ),
+            },
+            repaired(
+                SUPERFLUOUS, chain=SHOP.chain, says="chain contains no readable PEM certificate."
+            ): {
+                "the chain in the field certificate, no PEM in the field chain": shop(
+                    certificate=SHOP.fullchain_pem, chain="not applicable"
+                ),
             },
             malformed: {
                 "a chain that is no PEM": shop(chain="see the wiki"),

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 CERTIFICATE, KEY, CHAIN = SHOP.certificate_pem, SHOP.key_pem(), SHOP.chain_pem
 JSON = json.dumps(fields_of(SHOP))
 BAG = "Bag Attributes\n    friendlyName: www\n    localKeyID: 01 02\nsubject=CN = www\n\n"
+TRADITIONAL = PrivateFormat.TraditionalOpenSSL
 LARGEST = 65_536
 """Bytes of a secret's value (Secrets Manager User Guide, Quotas)."""
 ONE = chain_of(PUBLIC_CA)
@@ -228,6 +230,13 @@ def texts() -> list[Row]:
                 ),
                 "base64 of the PEM, as Kubernetes keeps it": both(
                     lambda pem: base64.b64encode(pem.encode()).decode()
+                ),
+                "base64 of PEM in UTF-16, as PowerShell makes it": both(
+                    lambda pem: base64.b64encode(pem.encode("utf-16")).decode()
+                ),
+                "PEM encoded for a URL": both(quote),
+                "line feeds and plus signs as JSON escapes of .NET": both(
+                    lambda pem: pem.replace("\n", "\\u000A").replace("+", "\\u002B")
                 ),
                 "slashes and line feeds written out twice": both(
                     lambda pem: pem.replace("\n", "\\\\r\\\\n").replace("/", "\\/")
@@ -413,16 +422,21 @@ def documents() -> list[Row]:
                     f"\ufeff{JSON}".encode()
                 ),
                 "JSON as the binary value, behind blanks": binary(f"\n {JSON}".encode()),
+                "JSON in UTF-16 as the binary value, as Windows writes it": binary(
+                    JSON.encode("utf-16")
+                ),
+                "one key in two forms": shop(privkey=SHOP.key_pem(form=TRADITIONAL)),
             },
             refused("SECRET_MALFORMED", says="The secret has no value."): {
                 "neither text nor bytes": _nothing()
             },
-            no_bundle: {
+            refused("SECRET_MALFORMED", says="The value is PEM. Write JSON"): {
                 "PEM as the binary value": binary((CERTIFICATE + KEY).encode()),
+            },
+            no_bundle: {
                 "JSON, zipped, as the binary value": binary(gzip.compress(JSON.encode(), mtime=0)),
                 "64 KiB of zeros as the binary value": binary(bytes(LARGEST)),
                 "every byte there is as the binary value": binary(bytes(range(256))),
-                "JSON in UTF-16 as the binary value": binary(JSON.encode("utf-16")),
                 "an empty binary value": binary(b""),
             },
         }

@@ -6,6 +6,8 @@ import base64
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+from cryptography import x509
+
 from tests.hostile.corpus.material import (
     DAY,
     NAMES,
@@ -18,13 +20,12 @@ from tests.hostile.corpus.material import (
 )
 from tests.hostile.corpus.row import fields, live, refused, repaired, table
 from tests.support import bundles
-from tests.support.authority import pem, shared_key
+from tests.support.authority import Issued, certify, pem, san, shared_key
 from tests.support.bundles import certificate_bag, key_bag, plain, sealed, shrouded_bag
 
 if TYPE_CHECKING:
     from certrotation.core.material.secret_value import SecretValue
     from tests.hostile.corpus.row import Row
-    from tests.support.authority import Issued
 
 OLD = leaf(not_before=NOW - 80 * DAY, not_after=NOW + 10 * DAY)
 EXPIRED = leaf(not_before=NOW - 200 * DAY, not_after=NOW - 110 * DAY)
@@ -75,6 +76,9 @@ def rows() -> list[Row]:
                 "the same names in other letters and order": _appended(SHOUTING, SHOP),
                 "two that end together, the one that begins later first": _appended(SHOP, EARLIER),
                 "two that end together, the one that begins later last": _appended(EARLIER, SHOP),
+                "the certificate between its precertificates": _appended(
+                    *_precertificates(4), SHOP, *_precertificates(4)
+                ),
                 "a CA certificate for the same key in front": _appended(OWN_CA, SHOP),
                 "PKCS#12 with the certificate of another site": _bundle(
                     plain(*_certificates(BLOG, SHOP), key_bag(SHOP.key))
@@ -149,6 +153,22 @@ def rows() -> list[Row]:
 def _appended(*issued: Issued) -> SecretValue:
     certificates = pem(*(each.certificate for each in issued))
     return _in_fields(certificate=certificates, chain=SHOP.chain_pem)
+
+
+def _precertificates(count: int) -> list[Issued]:
+    """Precertificates (RFC 6962) of the good certificate, with the same dates."""
+    names = x509.SubjectAlternativeName(map(san, NAMES))
+    validity = {
+        "not_before": SHOP.certificate.not_valid_before_utc,
+        "not_after": SHOP.certificate.not_valid_after_utc,
+    }
+    made = (
+        certify(
+            PUBLIC_CA, "shop.example.com", names, x509.PrecertPoison(), key=SHOP.key, **validity
+        )
+        for _ in range(count)
+    )
+    return [Issued(certificate=each, key=SHOP.key) for each in made]
 
 
 def _named(issued: Issued) -> str:

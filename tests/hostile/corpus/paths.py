@@ -6,6 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -25,6 +26,7 @@ from tests.hostile.corpus.material import (
     under,
 )
 from tests.hostile.corpus.row import live, of, refused, repaired, table, warned
+from tests.support import bundles
 from tests.support.authority import (
     CLIENT_AUTH,
     SERVER_AUTH,
@@ -48,6 +50,10 @@ SUPERFLUOUS = "CHAIN_SUPERFLUOUS"
 INCOMPLETE, EXPIRED, INVALID = "CHAIN_INCOMPLETE", "CHAIN_EXPIRED", "CHAIN_INVALID"
 ODD = "Example Odd CA"
 CA = x509.BasicConstraints(ca=True, path_length=None)
+PROXY = x509.UnrecognizedExtension(
+    x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14"),
+    bytes.fromhex("300c300a06082b06010505071501"),
+)
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.2"), b"\x05\x00")
 
 
@@ -127,6 +133,9 @@ def _usages() -> list[Row]:
             live(chain=chain_of(quiet)): {
                 "an extension of the intermediate that nobody knows": _under(quiet),
             },
+            _rejected("CN=Example Odd CA is a proxy certificate (RFC 3820)."): {
+                "an intermediate that is a proxy certificate": _under(_ca(CA, PROXY)),
+            },
             _rejected("the critical extension 1.3.6.1.4.1.99999.2"): {
                 "a critical one": _under(_ca(CA, critical(UNKNOWN))),
             },
@@ -140,8 +149,18 @@ def _keys() -> list[Row]:
     strong = _ca(CA, key="rsa2048", label="strong")
     p384, p521 = _ca(CA, key="p384"), _ca(CA, key="p521")
     eddsa = _ca(CA, key="ed25519", label="eddsa")
+    keccak = under(PUBLIC_ROOT, "Example Keccak CA", digest=hashes.SHA3_256())
     return table(
         {
+            _rejected("CN=Example Keccak CA is signed with SHA3-256, which clients reject."): {
+                "an intermediate signed with SHA-3": _under(keccak),
+            },
+            refused(
+                "LEAF_UNFIT",
+                says="The certificate is signed with SHA3-256, which clients reject.",
+            ): {
+                "a leaf signed with SHA-3": of(leaf(digest=hashes.SHA3_256())),
+            },
             refused("KEY_WEAK", says="The key of CN=Example Odd CA is RSA (1024)."): {
                 "an intermediate of RSA 1,024": _under(weak, PRIVATE_ROOT),
             },
@@ -165,6 +184,25 @@ def _keys() -> list[Row]:
             live(chain=chain_of(eddsa)): {"an intermediate of Ed25519": _under(eddsa)},
         }
     )
+
+
+def _with_minimum(base: str) -> x509.UnrecognizedExtension:
+    """Name constraints that allow what is at least one label below `base`."""
+    name, minimum = bundles.element(0x82, base.encode()), bundles.element(0x80, b"\1")
+    subtrees = bundles.element(0xA0, bundles.sequence(name, minimum))
+    oid = x509.ObjectIdentifier("2.5.29.30")
+    return x509.UnrecognizedExtension(oid, bundles.sequence(subtrees))
+
+
+def _with_user_name() -> SecretValue:
+    """A leaf with a user principal name, below a CA with constraints on those."""
+    user = x509.OtherName(x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), b"\x0c\x01u")
+    ca = _ca(CA, x509.NameConstraints([user], None), label="users")
+    names = x509.SubjectAlternativeName([x509.DNSName("shop.example.com"), user])
+    made = certify(
+        ca, "shop.example.com", names, key=SHOP.key, not_before=NOW - DAY, not_after=NOW + 80 * DAY
+    )
+    return of(Issued(certificate=made, key=SHOP.key), *chain_of(ca))
 
 
 def _constraints() -> list[Row]:
@@ -209,6 +247,14 @@ def _constraints() -> list[Row]:
                 "name constraints of another company": _under(allowing(corp)),
                 "name constraints that deny the name": _under(denying(example)),
                 "name constraints of the private root": _under(strict_root),
+            },
+            _rejected("do not allow shop.example.com in"): {
+                "name constraints with a minimum, which OpenSSL rejects": _under(
+                    _ca(CA, critical(_with_minimum("example.com")), label="minimum")
+                ),
+            },
+            _rejected("do not allow the otherName in CN=shop.example.com"): {
+                "name constraints on a kind of name that nobody compares": _with_user_name(),
             },
             _rejected("do not allow pay.example.org"): {
                 "name constraints that allow only one of two names": _under(
@@ -329,6 +375,9 @@ def _upper_issuers() -> list[Row]:
 
     foreign = root("Example Foreign Root")
     namesake = Authority.root("Example Corp Root", key=shared_key("p256", "a namesake's"))
+    other_key = shared_key("p256", "not the public root's")
+    elsewhere = Authority(certificate=PUBLIC_ROOT.certificate, key=other_key)
+    forged = _ca(CA, issuer=elsewhere, label="forged")
     ended = upper(CA, issuer=foreign, not_after=NOW - SECOND)
     denies = x509.BasicConstraints(ca=False, path_length=None)
     return table(
@@ -350,6 +399,16 @@ def _upper_issuers() -> list[Row]:
             },
             refused(INCOMPLETE, says="bear the name CN=Example Corp Root, but none signed"): {
                 "the upper issuer is another one of its name": _under(lower, namesake),
+            },
+            refused(
+                INCOMPLETE,
+                says="The public root CN=Example Public Root bears the name of the issuer of"
+                " CN=Example Odd CA, but did not sign this certificate.",
+            ): {
+                "an intermediate that its public root did not sign": _under(forged),
+                "the upper intermediate was not signed by its public root": _under(
+                    _ca(CA, issuer=forged, name="Example Lower CA"), forged
+                ),
             },
             repaired(SUPERFLUOUS, chain=chain_of(lower, PRIVATE_ROOT)): {
                 "an upper issuer that has expired beside the root": _under(
@@ -479,6 +538,9 @@ def _leaves() -> list[Row]:
 
     return table(
         {
+            unfit("The certificate is a proxy certificate (RFC 3820)."): {
+                "a proxy certificate": made(PROXY),
+            },
             unfit("not X.509 version 3"): {
                 "a leaf of X.509 version 1": of(
                     Issued(certificate=old, key=key), *chain_of(PUBLIC_CA)

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
 CERTIFICATE, KEY, CHAIN = SHOP.certificate_pem, SHOP.key_pem(), SHOP.chain_pem
 PRIVATE_CHAIN = chain_of(PRIVATE_CA, PRIVATE_ROOT)
+JAVA = refused("SECRET_MALFORMED", says="The value is a Java keystore (JKS or JCEKS).")
+UNKNOWN_CIPHER = refused("KEY_UNSUPPORTED", says="private_key is encrypted with a cipher")
 NO_BUNDLE = refused("SECRET_MALFORMED", says="PKCS#12")
 NO_CERTIFICATE = refused("SECRET_MALFORMED", says="certificate")
 NO_PRIVATE_KEY = refused("SECRET_MALFORMED", says="private_key")
@@ -137,6 +139,15 @@ def _openssl_keys() -> list[Written]:
         key("ec, encrypted with AES", f"ec -in key.pem -aes256 {out}", live(), **known),
         key("ec, encrypted, no passphrase", f"ec -in key.pem -aes128 {out}", CLOSED),
         key("ec, encrypted with triple DES", f"ec -in key.pem -des3 {out}", live(), **known),
+        *(
+            key(
+                f"ec, encrypted with {cipher}",
+                f"ec -in key.pem -{cipher} {out} -provider legacy -provider default",
+                UNKNOWN_CIPHER,
+                **known,
+            )
+            for cipher in ("aes192", "des", "camellia128")
+        ),
         key("pkcs8, encrypted", f"pkcs8 -topk8 -in key.pem {out}", live(), **known),
         key(
             "pkcs8, encrypted, wrong passphrase",
@@ -339,11 +350,11 @@ def _keytool() -> list[Written]:
         ),
         Written(name="keytool -genkeypair", make=made, expected=own, is_of_today=True),
         Written(name="keytool -genkeypair, no passphrase given", make=closed, expected=CLOSED),
-        Written(name="keytool -genkeypair, Java's old store", make=java, expected=NO_BUNDLE),
+        Written(name="keytool -genkeypair, Java's old store", make=java, expected=JAVA),
         Written(
             name="keytool -genkeypair, Java's old store as binary",
             make=java_binary,
-            expected=NO_BUNDLE,
+            expected=JAVA,
         ),
         Written(
             name="keytool -exportcert",

@@ -82,6 +82,10 @@ API_EDGE_DOMAIN = DependentKind(
     reimport_lead=timedelta(hours=48),
     has_names=True,
 )
+# Its load balancer takes the certificate: what is said above of the listeners holds here.
+ENVIRONMENT = DependentKind(
+    label="Elastic Beanstalk environment", accepted_keys=_ALL_KEYS, needs_qualified_name=True
+)
 # CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront" (keys;
 # a reimport takes up to 24 hours to reach every edge location) and "Troubleshooting" (the chain).
 # The lead leaves a second day for a person.

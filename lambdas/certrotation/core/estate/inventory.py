@@ -147,6 +147,8 @@ class Dependent:
     """Why it must not be pointed at another certificate, if so."""
     drifts: str | None = None
     """The CloudFormation stack that owns it, if one does."""
+    overrides: str | None = None
+    """What a move leaves as it is although it may name the old certificate too, if anything."""
     needs_client_auth: bool = False
     """Whether it presents the certificate as a client, to an origin that asks for one."""
     region: str | None = None

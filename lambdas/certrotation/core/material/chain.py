@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from certrotation.core.findings import Code
 from certrotation.core.material.distinguished_names import canonical_name
 from certrotation.core.material.path_rules import (
     Fault,
-    faults_of,
+    faults_above,
     identifiers_agree,
     identifiers_match,
 )
@@ -34,11 +34,17 @@ if TYPE_CHECKING:
     from certrotation.core.material.distinguished_names import CanonicalName
     from certrotation.core.material.trust import PublicRoots
 
-MOST_SIGNATURES = 400
+    _Entity: TypeAlias = tuple[CanonicalName, bytes]
+    """The name and the key of a certificate; cross-signed certificates have these in common."""
+
+MOST_SIGNATURES = 250
 """Signatures that one search verifies, some milliseconds each at worst; Go stops at 100."""
 
 MOST_PATHS = 1_000
-"""Paths that one search follows; CAs that cross-sign each other have more than anybody can."""
+"""Paths that one search follows; CAs that cross-sign each other have more than anybody can.
+
+The first half takes shorter paths first. The second half follows a path to its end before the next
+one, so that every search finds a chain: a secret has room for fewer than 200 certificates."""
 
 
 class ChainEnd(IntEnum):
@@ -107,8 +113,11 @@ def find_chains(
     chains = [*search.chains()]
     if search.has_stopped:
         chains = [_with_limit_named(each) for each in chains]
-    usable = {each for chain in chains if not chain.faults for each in chain.certificates}
-    return tuple(sorted(chains, key=lambda chain: _rank(leaf, chain, usable)))
+    good = [each for each in chains if not each.faults]
+    usable = {each for chain in good for each in chain.certificates}
+    private = [each.certificates for each in good if each.end is ChainEnd.PRIVATE_ROOT]
+    crossed = {_entity(each) for above in private for each in above[:-1]}
+    return tuple(sorted(chains, key=lambda chain: _rank(leaf, chain, usable, crossed)))
 
 
 def _with_limit_named(chain: Chain) -> Chain:
@@ -123,8 +132,11 @@ def _with_limit_named(chain: Chain) -> Chain:
 
 
 def _rank(
-    leaf: x509.Certificate, chain: Chain, usable: set[x509.Certificate]
-) -> tuple[bool, int, int, bool, ChainEnd, int, int]:
+    leaf: x509.Certificate,
+    chain: Chain,
+    usable: set[x509.Certificate],
+    crossed: set[_Entity],
+) -> tuple[bool, int, int, bool, ChainEnd, bool, int, int]:
     """Return the sort key of a chain; the lowest is the best. Equal keys keep their order."""
     above = chain.certificates
     return (
@@ -137,6 +149,8 @@ def _rank(
         {*above} != usable,
         # Most clients know the public roots.
         chain.end,
+        # Older clients need the chain that goes on above a new root, which an older one signed.
+        bool(above) and _entity(above[-1]) in crossed,
         # OpenSSL chooses among issuers of one name by key identifiers, not by signatures.
         sum(not identifiers_match(*link) for link in zip((leaf, *above), above, strict=False)),
         # Clients read fewer bytes, and fewer certificates expire.
@@ -148,19 +162,32 @@ class _Path(NamedTuple):
     """A path that the search has come to: certificates from the leaf upwards."""
 
     certificates: tuple[x509.Certificate, ...]
-    entities: frozenset[tuple[CanonicalName, bytes]]
+    entities: frozenset[_Entity]
     """The names and keys on the path: none occurs twice (RFC 4158, section 2.4.2)."""
     is_trusted: bool = False
     """Whether clients that know a public root accept the path without its topmost certificate."""
+    faults: tuple[Fault, ...] = ()
+    """The reasons for which clients reject the path."""
 
     @property
     def top(self) -> x509.Certificate:
         """The topmost certificate."""
         return self.certificates[-1]
 
-    def continued(self, issuer: x509.Certificate, *, is_trusted: bool) -> _Path:
+    def continued(
+        self, issuer: x509.Certificate, at: datetime | None, *, is_trusted: bool
+    ) -> _Path:
         """Return the path with one more certificate."""
-        return _Path((*self.certificates, issuer), self.entities | {_entity(issuer)}, is_trusted)
+        return _Path(
+            certificates=(*self.certificates, issuer),
+            entities=self.entities | {_entity(issuer)},
+            is_trusted=is_trusted,
+            faults=self.faults_under(issuer, at),
+        )
+
+    def faults_under(self, issuer: x509.Certificate, at: datetime | None) -> tuple[Fault, ...]:
+        """Return the faults of the path with one more certificate."""
+        return (*self.faults, *faults_above(self.certificates, issuer, at))
 
 
 class _Search:
@@ -190,13 +217,13 @@ class _Search:
             self._by_name.setdefault(canonical_name(each.subject), []).append(each)
 
     def chains(self) -> Iterator[Chain]:
-        """Yield the complete chains, shorter ones first.
+        """Yield the complete chains.
 
         A path may go on above a certificate that a public root issued: to an older CA that
         cross-signed that root.
         """
         paths = deque([_Path((self._leaf,), frozenset({_entity(self._leaf)}))])
-        for _ in range(MOST_PATHS):
+        for step in range(MOST_PATHS):
             if not paths:
                 return
             path = paths.popleft()
@@ -212,7 +239,11 @@ class _Search:
             issuers = self._issuers(path.top)
             above = [each for each in issuers if _entity(each) not in path.entities]
             is_trusted = path.is_trusted or any(not each.faults for each in public)
-            paths.extend(path.continued(each, is_trusted=is_trusted) for each in above)
+            longer = [path.continued(each, self._at, is_trusted=is_trusted) for each in above]
+            if step < MOST_PATHS // 2:
+                paths.extend(longer)
+            else:
+                paths.extendleft(reversed(longer))
             if not public and not above:
                 yield self._end(path, issuers)
         self.has_stopped = True
@@ -227,10 +258,13 @@ class _Search:
 
     def _chain(self, path: _Path, end: ChainEnd, root: x509.Certificate | None = None) -> Chain:
         """Return the chain of a path; of a trusted one, only older clients look at the root."""
+        faults = path.faults
+        if root is not None and not path.is_trusted:
+            faults = path.faults_under(root, self._at)
         return Chain(
             certificates=path.certificates[1:],
             end=ChainEnd.PUBLIC_ROOT if path.is_trusted else end,
-            faults=faults_of(path.certificates, None if path.is_trusted else root, self._at),
+            faults=faults,
         )
 
     def _issuers(self, top: x509.Certificate) -> list[x509.Certificate]:
@@ -263,7 +297,7 @@ class _Search:
         """Return the fault of a path whose issuer's name is there, but not the issuer."""
         count = len(self._named_as_issuer_of(top))
         if not count:
-            return None
+            return self._public_namesake(top)
         found = (
             f"{count} certificate{'s' * (count > 1)} in the secret bear the name"
             f" {issuer_name_of(top)}, but none signed {subject_name_of(top)}."
@@ -272,6 +306,20 @@ class _Search:
         cause = "" if top == self._leaf else "another issuer of the same name"
         return Fault(Code.CHAIN_INCOMPLETE, cause, found)
 
+    def _public_namesake(self, top: x509.Certificate) -> Fault | None:
+        """Return the fault of a path that a public root would continue if it had signed the top.
 
-def _entity(certificate: x509.Certificate) -> tuple[CanonicalName, bytes]:
+        A root that the top does not identify is another CA of the same name.
+        """
+        roots = self._roots.with_former.named(top.issuer)
+        if top == self._leaf or not any(identifiers_agree(top, each) for each in roots):
+            return None
+        found = (
+            f"The public root {issuer_name_of(top)} bears the name of the issuer of"
+            f" {subject_name_of(top)}, but did not sign this certificate."
+        )
+        return Fault(Code.CHAIN_INCOMPLETE, "another issuer of the same name", found)
+
+
+def _entity(certificate: x509.Certificate) -> _Entity:
     return canonical_name(certificate.subject), public_bytes_of(certificate.public_key())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.findings import Code, Finding, refuse, repair, warn
 from certrotation.core.material.chain import ChainEnd
-from certrotation.core.material.x509_facts import issuer_name_of, subject_name_of
+from certrotation.core.material.x509_facts import is_self_signed, issuer_name_of, subject_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from certrotation.core.material.chain import Chain
+    from certrotation.core.material.path_rules import Fault
     from certrotation.core.material.trust import PublicRoots
 
 
@@ -26,7 +27,12 @@ def check_chain(leaf: x509.Certificate, chain: Chain) -> Iterator[Finding]:
 
 
 def _expired(chain: Chain) -> list[str]:
-    return [each.found for each in chain.faults if each.code is Code.CHAIN_EXPIRED]
+    return [each.found for each in _faults(chain) if each.code is Code.CHAIN_EXPIRED]
+
+
+def _faults(chain: Chain) -> Iterator[Fault]:
+    """Return each fault once: several certificates can have one name and one fault."""
+    return iter(dict.fromkeys(chain.faults))
 
 
 def _check_faults(chain: Chain) -> Iterator[Finding]:
@@ -34,7 +40,7 @@ def _check_faults(chain: Chain) -> Iterator[Finding]:
         names = ", ".join(expired)
         found = f"No currently valid chain to a root. Expired or not yet valid: {names}."
         yield refuse(Code.CHAIN_EXPIRED, found)
-    for each in chain.faults:
+    for each in _faults(chain):
         if each.code is not Code.CHAIN_EXPIRED:
             yield refuse(each.code, each.found, cause=each.cause)
 
@@ -99,7 +105,13 @@ def _dropped(
             kind = "the leaf again:" if each == wanted[0] else "a duplicate of"
             dropped.append(f"{kind} {subject_name_of(each)}")
         elif each not in wanted:
-            kind = "the public root" if roots.contains(each) else "not on the path:"
-            dropped.append(f"{kind} {subject_name_of(each)}")
+            dropped.append(f"{_role_of(each, roots)} {subject_name_of(each)}")
         visited.add(each)
     return dropped
+
+
+def _role_of(certificate: x509.Certificate, roots: PublicRoots) -> str:
+    """Return what a certificate is that is not imported; a cross-signed root is no root."""
+    if is_self_signed(certificate) and roots.with_former.contains(certificate):
+        return "the public root" if roots.contains(certificate) else "the former public root"
+    return "not on the path:"

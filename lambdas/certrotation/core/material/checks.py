@@ -12,7 +12,7 @@ from certrotation.core.material.bundle import Material, private_key_pem
 from certrotation.core.material.chain import build_chain, find_chains
 from certrotation.core.material.chain_checks import check_chain, check_repairs
 from certrotation.core.material.decoding import UnreadableSecretError
-from certrotation.core.material.identity import find_identity, mention
+from certrotation.core.material.identity import find_identity, mention, needed_but_unreadable
 from certrotation.core.material.leaf_checks import check_leaf
 from certrotation.core.material.path_rules import SMALLEST_RSA
 from certrotation.core.material.secret_format import parse_secret
@@ -80,9 +80,12 @@ def inspect_secret(value: SecretValue, roots: PublicRoots, now: datetime) -> Ins
         *check_chain(leaf, chains[0]),
         *check_repairs(leaf, chains[0], certificates, roots),
     )
+    unreadable = needed_but_unreadable(findings, supplied)
+    if unreadable:
+        return Inspection(material=None, findings=(*_check_key(key), unreadable))
     return Inspection(
         material=_material(value.version, leaf, chains, key, roots),
-        findings=mention(findings, others, supplied.set_aside),
+        findings=mention(findings, others, supplied),
         valid_from=valid_from,
     )
 

@@ -26,6 +26,21 @@ _KEY = Code.KEY_UNSUPPORTED
 _LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
 _LONGEST_SUBJECT = 100
 _OPENSSL_LABEL = "TRUSTED CERTIFICATE"
+_OTHER_LABELS = frozenset(
+    {
+        "PKCS7",
+        "CMS",
+        "CERTIFICATE REQUEST",
+        "NEW CERTIFICATE REQUEST",
+        "X509 CRL",
+        "PUBLIC KEY",
+        "PRIVATE KEY",
+        "RSA PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+    }
+)
+"""Labels that people confuse with certificates (RFC 7468); a message names no other label."""
 LARGEST_RSA = 16_384
 """Bits of the largest RSA key that OpenSSL verifies a signature with."""
 LARGEST_EXPONENT = 64
@@ -52,13 +67,18 @@ class Supplied:
     private_key: PrivateKeyTypes = field(repr=False)
     set_aside: tuple[SetAside, ...] = ()
     """Certificates that cannot be used; they matter only if the chain needs them."""
+    without_certificate: tuple[Finding, ...] = ()
+    """What is said of fields for certificates that contain none, if the chain needs one more."""
+    unread: str = ""
+    """A sentence that names the fields that were not read, for findings on what is missing."""
 
 
 class Certificates(NamedTuple):
-    """The certificates of one field: those that can be used and those that cannot."""
+    """The certificates of one or several fields: those that can be used, and those that cannot."""
 
     readable: tuple[x509.Certificate, ...]
     set_aside: tuple[SetAside, ...]
+    without_certificate: tuple[Finding, ...] = ()
 
 
 class UnreadableSecretError(Exception):
@@ -116,10 +136,13 @@ def sort_out(where: str, found: Iterable[bytes | str]) -> Certificates:
 
 def _ders_of(field_name: str, pem: str) -> list[bytes | str]:
     """Return the DER of each certificate, or the reason why there is none."""
-    blocks = [each for each in blocks_of(pem) if each.label in {*_LABELS, _OPENSSL_LABEL}]
-    if not blocks:
-        raise malformed(f"{field_name} contains no readable PEM certificate.")
-    return [_der_of(each) for each in blocks]
+    blocks = list(blocks_of(pem))
+    found = [_der_of(each) for each in blocks if each.label in {*_LABELS, _OPENSSL_LABEL}]
+    if not found:
+        others = sorted({each.label for each in blocks} & _OTHER_LABELS)
+        instead = f" The field contains: {', '.join(others)}." if others else ""
+        raise malformed(f"{field_name} contains no readable PEM certificate.{instead}")
+    return found
 
 
 def _der_of(block: Block) -> bytes | str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from certrotation.core.findings import Code, Finding, Severity, refuse, repair
 from certrotation.core.material.decoding import UnreadableSecretError
 from certrotation.core.material.host_names import names_of
+from certrotation.core.material.path_rules import unknown_critical_extensions
 from certrotation.core.material.x509_facts import (
     fingerprint_of,
     is_ca,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from certrotation.core.material.decoding import SetAside, Supplied
 
+_MISSING = (Code.KEY_MISMATCH, Code.CHAIN_INCOMPLETE)
+"""Findings for which a field that was not read may contain what is missing."""
 _MOST_NAMED = 5
 """The most certificates that one message names; a value can contain hundreds."""
 
@@ -64,11 +67,15 @@ def find_identity(supplied: Supplied) -> Identity | Finding:
     return Identity(leaf, tuple(each for each in own_leaves if each != leaf))
 
 
-def _age(certificate: x509.Certificate) -> tuple[datetime, datetime, str]:
-    """Return the order of certificates for one key: by NotAfter, then by NotBefore."""
+def _age(certificate: x509.Certificate) -> tuple[datetime, datetime, bool, str]:
+    """Return the order of certificates for one key: by NotAfter, then by NotBefore.
+
+    A precertificate (RFC 6962) has the dates of its certificate, and comes before the certificate.
+    """
     return (
         certificate.not_valid_after_utc,
         certificate.not_valid_before_utc,
+        not unknown_critical_extensions(certificate),
         fingerprint_of(certificate),
     )
 
@@ -86,8 +93,10 @@ def _missing(supplied: Supplied) -> Finding:
         unread = _named(supplied.set_aside)
         found = f"No readable certificate belongs to the private key. Cannot read {unread}."
         return refuse(code, found)
+    if supplied.without_certificate:
+        return supplied.without_certificate[0]
     found = "The secret contains only CA certificates, and none belongs to the private key."
-    return refuse(Code.LEAF_MISSING, found)
+    return refuse(Code.LEAF_MISSING, f"{found}{supplied.unread}")
 
 
 def key_in_use(
@@ -113,18 +122,19 @@ _INCOMPLETE = ("CHAIN_INCOMPLETE", "CHAIN_INVALID")
 
 
 def mention(
-    findings: Iterable[Finding],
-    others: Sequence[x509.Certificate],
-    set_aside: Sequence[SetAside],
+    findings: Iterable[Finding], others: Sequence[x509.Certificate], supplied: Supplied
 ) -> tuple[Finding, ...]:
-    """Add the certificates that were not used, and why, to the findings.
+    """Add the certificates and fields that were not used, and why, to the findings.
 
     If the chain is incomplete, an unreadable certificate may be the missing one: that finding names
     the certificate and refuses. Otherwise CHAIN_SUPERFLUOUS names it.
     """
-    mentioned = list(findings)
-    if set_aside:
-        unread = f"Cannot read {_named(set_aside)}."
+    mentioned = [
+        _with(each, supplied.unread.strip()) if each.code in _MISSING and supplied.unread else each
+        for each in findings
+    ]
+    unread = _sentence_on(supplied)
+    if unread:
         incomplete = [each for each in mentioned if each.code.value in _INCOMPLETE]
         if incomplete:
             mentioned = [
@@ -139,6 +149,20 @@ def mention(
         named = "; ".join(_described(each) for each in others[:_MOST_NAMED])
         mentioned = _left_out(mentioned, f"Earlier certificates of the key: {named}.")
     return tuple(mentioned)
+
+
+def _sentence_on(supplied: Supplied) -> str:
+    """Return a sentence about what was supplied and cannot be used, or an empty string."""
+    said = [each.found for each in supplied.without_certificate]
+    if supplied.set_aside:
+        said.insert(0, f"Cannot read {_named(supplied.set_aside)}.")
+    return " ".join(said)
+
+
+def needed_but_unreadable(findings: Iterable[Finding], supplied: Supplied) -> Finding | None:
+    """Return what is said of a field without a certificate, if a certificate is missing."""
+    is_missing = any(each.code.value in (*_INCOMPLETE, *_MISSING) for each in findings)
+    return next(iter(supplied.without_certificate), None) if is_missing else None
 
 
 def _left_out(findings: Sequence[Finding], sentence: str) -> list[Finding]:

@@ -18,7 +18,7 @@ from certrotation.core.material.host_names import (
     names_of,
     unmatched_names_of,
 )
-from certrotation.core.material.path_rules import unknown_critical_extensions
+from certrotation.core.material.path_rules import is_proxy, unknown_critical_extensions
 from certrotation.core.material.x509_facts import (
     extended_key_usages_of,
     has_explicit_parameters,
@@ -26,6 +26,7 @@ from certrotation.core.material.x509_facts import (
     is_self_signed,
     key_usages_of,
     subject_name_of,
+    unknown_digest_of,
     weak_digest_of,
 )
 
@@ -91,6 +92,11 @@ def _check_fitness_for_clients(leaf: x509.Certificate) -> Iterator[Finding]:
         else:
             found = f"The certificate has the critical extension {oid}, which clients reject."
             yield unfit(f"critical extension {oid}", found)
+    if digest := unknown_digest_of(leaf):
+        found = f"The certificate is signed with {digest}, which clients reject."
+        yield unfit("unknown digest", found)
+    if is_proxy(leaf):
+        yield unfit("proxy", "The certificate is a proxy certificate (RFC 3820).")
     usages = key_usages_of(leaf)
     if usages is not None and usages.isdisjoint(TLS_USAGES):
         found = "The certificate has key usages, but none that a TLS server needs."

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, PublicKeyAlgorithmOID
 
 from certrotation.core.findings import Code
 from certrotation.core.material.distinguished_names import canonical_name
-from certrotation.core.material.name_constraints import name_not_allowed
+from certrotation.core.material.name_constraints import has_constraints, name_not_allowed
 from certrotation.core.material.x509_facts import (
     authority_key_identifier_of,
     basic_constraints_of,
@@ -29,6 +29,7 @@ from certrotation.core.material.x509_facts import (
     key_usages_of,
     subject_key_of,
     subject_name_of,
+    unknown_digest_of,
     weak_digest_of,
 )
 
@@ -62,6 +63,9 @@ KNOWN_CRITICAL = frozenset(
 """The extensions that OpenSSL and Go process if they are marked critical (RFC 5280, 4.2)."""
 
 
+_PROXY_CERTIFICATE = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14")
+
+
 class Fault(NamedTuple):
     """A reason for which clients reject a path."""
 
@@ -71,27 +75,24 @@ class Fault(NamedTuple):
     found: str
 
 
-def faults_of(
-    path: Sequence[x509.Certificate], root: x509.Certificate | None, at: datetime | None
+def faults_above(
+    below: Sequence[x509.Certificate], issuer: x509.Certificate, at: datetime | None
 ) -> tuple[Fault, ...]:
-    """Return the reasons for which clients reject a path.
+    """Return the reasons for which clients reject a path that `issuer` continues.
+
+    A path is checked certificate by certificate, so that paths with a common part share its checks.
 
     Args:
-        path: the certificates from the leaf upwards.
-        root: the public root that issued the topmost one, if the path ends there.
-        at: every certificate above the leaf must be valid at this time; None ignores validity.
+        below: the certificates from the leaf upwards, whose own faults are not repeated.
+        issuer: the certificate above them, or the public root.
+        at: `issuer` must be valid at this time; None ignores validity.
     """
-    whole = (*path, root) if root else tuple(path)
-    return tuple(
-        fault
-        for position, issuer in enumerate(whole[1:], start=1)
-        for fault in (
-            *_faults_of_issuer(issuer),
-            *_validity(issuer, at),
-            *_link(whole[position - 1], issuer),
-            *_path_length(issuer, whole[1:position]),
-            *_name_constraints(issuer, whole[:position]),
-        )
+    return (
+        *_faults_of_issuer(issuer),
+        *_validity(issuer, at),
+        *_link(below[-1], issuer),
+        *_path_length(issuer, below[1:]),
+        *_name_constraints(issuer, below),
     )
 
 
@@ -101,7 +102,7 @@ def _faults_of_issuer(issuer: x509.Certificate) -> tuple[Fault, ...]:
     return (
         *_authority(issuer),
         *_usages(issuer),
-        *_critical_extensions(issuer),
+        *_extensions(issuer),
         *_key(issuer),
         *_signature(issuer),
         *(_link(issuer, issuer) if is_self_signed(issuer) else ()),
@@ -143,10 +144,20 @@ def _usages(issuer: x509.Certificate) -> Iterator[Fault]:
         yield _invalid("limited to other uses", found)
 
 
-def _critical_extensions(issuer: x509.Certificate) -> Iterator[Fault]:
+def _extensions(issuer: x509.Certificate) -> Iterator[Fault]:
     for oid in unknown_critical_extensions(issuer):
         found = f"{subject_name_of(issuer)} has the critical extension {oid}, which clients reject."
         yield _invalid(f"critical extension {oid}", found)
+    if is_proxy(issuer):
+        yield _invalid("proxy", f"{subject_name_of(issuer)} is a proxy certificate (RFC 3820).")
+
+
+def is_proxy(certificate: x509.Certificate) -> bool:
+    """Return whether this is a proxy certificate, which OpenSSL rejects unless it is asked not to.
+
+    The extension of RFC 3820 makes it one, critical or not.
+    """
+    return any(each.oid == _PROXY_CERTIFICATE for each in certificate.extensions)
 
 
 def unknown_critical_extensions(certificate: x509.Certificate) -> list[str]:
@@ -170,6 +181,9 @@ def _key(issuer: x509.Certificate) -> Iterator[Fault]:
     elif has_explicit_parameters(issuer):
         found = f"The key of {subject_name_of(issuer)} has explicit curve parameters (RFC 5480)."
         yield _invalid("explicit curve parameters", found)
+    elif issuer.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+        found = f"The key of {subject_name_of(issuer)} is restricted to RSASSA-PSS (RFC 4055)."
+        yield _invalid("key for RSASSA-PSS alone", found)
 
 
 def _is_too_small(key: PublicKeyTypes) -> bool:
@@ -184,9 +198,13 @@ def _is_known(key: PublicKeyTypes) -> bool:
 
 def _signature(issuer: x509.Certificate) -> Iterator[Fault]:
     """A root's signature proves nothing, so clients do not check it."""
-    digest = weak_digest_of(issuer)
-    if digest and not is_self_signed(issuer):
+    if is_self_signed(issuer):
+        return
+    if digest := weak_digest_of(issuer):
         yield Fault(Code.SIGNATURE_WEAK, "", f"{subject_name_of(issuer)} is signed with {digest}.")
+    if digest := unknown_digest_of(issuer):
+        found = f"{subject_name_of(issuer)} is signed with {digest}, which clients reject."
+        yield _invalid("unknown digest", found)
 
 
 def _validity(issuer: x509.Certificate, at: datetime | None) -> Iterator[Fault]:
@@ -245,6 +263,8 @@ def _name_constraints(
     issuer: x509.Certificate, below: Sequence[x509.Certificate]
 ) -> Iterator[Fault]:
     """RFC 5280, section 6.1.3 (b) and (c): self-issued certificates above the leaf are exempt."""
+    if not has_constraints(issuer):
+        return
     for depth, each in enumerate(below):
         if depth > 0 and is_self_issued(each):
             continue

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from certrotation.values import dataclass, field
 
@@ -15,11 +17,14 @@ _MARKER = re.compile(r"-----(BEGIN|END) ([A-Z0-9][A-Z0-9 ]{0,40})-----")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 # The other patterns are rare, so they are compiled on first use.
 _ESCAPED_BREAK = r"(?<!\\)\\++[nrt]"
+_ESCAPED_LETTER = r"(?<!\\)\\++u00([0-7][0-9A-Fa-f])"
+"""Encoders for web pages write + and line breaks so, in JSON inside JSON."""
 _ESCAPED_SLASH = r"(?<!\\)\\++/"
 _ENCRYPTED = (
     r"\s*Proc-Type:\s*4,ENCRYPTED\s+DEK-Info:\s*"
-    r"(?:(AES-[0-9]{3}-CBC),([0-9A-F]{32})|(DES(?:-EDE3)?-CBC),([0-9A-F]{16}))\s*"
+    r"(?:(AES-(?:128|256)-CBC),([0-9A-F]{32})|(DES-EDE3-CBC),([0-9A-F]{16}))\s*"
 )
+"""The ciphers that cryptography decrypts. With others a correct passphrase would seem wrong."""
 _HEADERS = r"\s*(?:[A-Za-z][A-Za-z-]{0,40}:[^\n]*\n)+"
 
 
@@ -52,6 +57,9 @@ def blocks_of(text: str) -> Iterator[Block]:
     """Yield the blocks in `text`, in order; text around them is ignored."""
     if "\\" in text:
         text = re.sub(_ESCAPED_SLASH, "/", re.sub(_ESCAPED_BREAK, "\n", text))
+        text = re.sub(_ESCAPED_LETTER, lambda found: chr(int(found[1], 16)), text)
+    if "%" in text:
+        text = unquote(text)
     begin: re.Match[str] | None = None
     for marker in _MARKER.finditer(text):
         if marker[1] == "END" and begin is not None and begin[2] == marker[2]:
@@ -83,3 +91,9 @@ def decoded_base64(text: str) -> bytes | None:
     """Return decoded base64, ignoring white space, or None if it is invalid."""
     dense = "".join(text.split())
     return base64.b64decode(dense) if _BASE64.fullmatch(dense) else None
+
+
+def decoded_text(data: bytes) -> str:
+    """Return bytes as text: UTF-16 with its byte order mark, as Windows writes it, else UTF-8."""
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if is_utf16 else "utf-8", "replace")

@@ -64,6 +64,8 @@ _NESTED_BAG = f"{_BAG}06"
 _X509 = "2a864886f70d01091601"
 _IMPLICIT_0 = 0x80
 _DEEPEST = 4
+_JAVA_KEYSTORES = (bytes.fromhex("feedfeed"), bytes.fromhex("cececece"))
+"""The first bytes of a keystore of the types JKS and JCEKS."""
 _NO_PASSPHRASE = (Passphrase(""), Passphrase(None))
 """Without a passphrase, some tools use an empty one and others none at all (RFC 7292, B.1)."""
 
@@ -106,9 +108,24 @@ def decode_pkcs12(data: bytes, passphrase: str | None) -> Supplied:
     try:
         return _decode(data, passphrase)
     except MalformedDerError:
-        raise malformed("The value is not a readable PKCS#12 bundle.") from None
+        found = f"The value is not a readable PKCS#12 bundle.{_instead(data)}"
+        raise malformed(found) from None
     except UnsupportedEncryptionError:
         raise unsupported_encryption("The PKCS#12 bundle") from None
+
+
+def _instead(data: bytes) -> str:
+    """Return a sentence that names another form that people confuse with PKCS#12."""
+    if data.startswith(_JAVA_KEYSTORES):
+        return (
+            " The value is a Java keystore (JKS or JCEKS). Convert the keystore with `keytool"
+            " -importkeystore -deststoretype PKCS12`."
+        )
+    if b"-----BEGIN" in data:
+        return (
+            " The value is PEM. Write JSON with the PEM in the fields certificate and private_key."
+        )
+    return ""
 
 
 def _decode(data: bytes, given: str | None) -> Supplied:
@@ -131,7 +148,7 @@ def _decode(data: bytes, given: str | None) -> Supplied:
 
 def _supplied(key: PrivateKeyTypes, found: tuple[bytes, ...]) -> Supplied:
     """Put the certificates of the key first; the order of bags has no meaning."""
-    certificates, set_aside = sort_out(WHERE, found)
+    certificates, set_aside, _ = sort_out(WHERE, found)
     public = public_bytes_of(key.public_key())
     return Supplied(
         certificates=tuple(

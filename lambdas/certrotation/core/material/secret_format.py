@@ -19,13 +19,16 @@ from certrotation.core.material.decoding import (
     read_certificates,
 )
 from certrotation.core.material.identity import key_in_use
-from certrotation.core.material.pem import decoded_base64
+from certrotation.core.material.pem import decoded_base64, decoded_text
 from certrotation.core.material.private_keys import load_private_keys, validated
 from certrotation.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+    from certrotation.core.findings import Finding
     from certrotation.core.material.secret_value import SecretValue
 
 CERTIFICATE_KEYS = ("certificate", "fullchain", "cert", "tls.crt", "cert_pem")
@@ -69,21 +72,22 @@ def parse_secret(value: SecretValue) -> Supplied:
         return _parse_text(value.text)
     if value.binary is None:
         raise malformed("The secret has no value.")
-    if value.binary.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return _parse_text(value.binary.decode("utf-8", "replace"))
     _require_size(len(value.binary))
+    text = decoded_text(value.binary)
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return _parse_text(text)
     return _parse_binary(value.binary)
 
 
 def _parse_text(text: str) -> Supplied:
     _require_size(len(text.encode("utf-8", "replace")))
     document = _unwrapped(_json_object(text))
+    unread = _unread([key for key in document if key not in _KNOWN])
     try:
-        return _parse_fields(_fields(document))
+        return replace(_parse_fields(_fields(document)), unread=unread)
     except UnreadableSecretError as error:
         finding = error.finding
-    if finding.code in {Code.SECRET_MALFORMED, Code.LEAF_MISSING}:
-        unread = _unread([key for key in document if key not in _KNOWN])
+    if finding.code in {Code.SECRET_MALFORMED, Code.LEAF_MISSING, Code.KEY_ENCRYPTED}:
         finding = replace(finding, found=f"{finding.found}{unread}")
     raise UnreadableSecretError(finding)
 
@@ -195,20 +199,33 @@ def _parse_fields(fields: Mapping[str, str]) -> Supplied:
     key_fields = [key for key in PRIVATE_KEY_KEYS if key in fields]
     if not key_fields:
         raise malformed(f"The secret contains no private key ({', '.join(PRIVATE_KEY_KEYS)}).")
-    if len({fields[key].strip() for key in key_fields}) > 1:
-        raise malformed(f"{' and '.join(key_fields)} contain different private keys.")
     if not any(key in fields for key in CERTIFICATE_KEYS):
         raise UnreadableSecretError(
             refuse(Code.LEAF_MISSING, "The secret contains no certificate.")
         )
     certificates = _certificates(fields, (*CERTIFICATE_KEYS, *CHAIN_KEYS))
-    key_field = key_fields[0]
-    keys = load_private_keys(key_field, _pem_text(fields[key_field]), passphrase)
+    where, keys = _private_keys(fields, key_fields, passphrase)
     return Supplied(
         certificates=certificates.readable,
-        private_key=validated(key_field, key_in_use(key_field, keys, certificates.readable)),
+        private_key=validated(where, key_in_use(where, keys, certificates.readable)),
         set_aside=certificates.set_aside,
+        without_certificate=certificates.without_certificate,
     )
+
+
+def _private_keys(
+    fields: Mapping[str, str], key_fields: Sequence[str], passphrase: str | None
+) -> tuple[str, tuple[PrivateKeyTypes, ...]]:
+    """Return the name of the field and its keys; several fields may contain one key in two forms.
+
+    They are loaded together, so that the limits apply to all of them.
+    """
+    distinct = {fields[key].strip(): key for key in reversed(key_fields)}
+    where = " and ".join(sorted(distinct.values(), key=key_fields.index))
+    keys = load_private_keys(where, "\n".join(map(_pem_text, distinct)), passphrase)
+    if len(distinct) > 1 and len(keys) > 1:
+        raise malformed(f"{where} contain different private keys.")
+    return where, keys
 
 
 def _with_chain(bundle: Supplied, fields: Mapping[str, str]) -> Supplied:
@@ -223,15 +240,32 @@ def _with_chain(bundle: Supplied, fields: Mapping[str, str]) -> Supplied:
         bundle,
         certificates=(*bundle.certificates, *beside.readable),
         set_aside=(*bundle.set_aside, *beside.set_aside),
+        without_certificate=beside.without_certificate,
     )
 
 
 def _certificates(fields: Mapping[str, str], wanted: tuple[str, ...]) -> Certificates:
-    """Return the certificates of the `wanted` fields that exist, in that order."""
-    found = [read_certificates(key, _pem_text(fields[key])) for key in wanted if key in fields]
+    """Return the certificates of the `wanted` fields that exist, in that order.
+
+    A field without any certificate matters only if the chain needs one more, or if all are such.
+
+    Raises:
+        UnreadableSecretError: SECRET_MALFORMED.
+    """
+    found: list[Certificates] = []
+    without: list[Finding] = []
+    for key in wanted:
+        if key in fields:
+            try:
+                found.append(read_certificates(key, _pem_text(fields[key])))
+            except UnreadableSecretError as error:
+                without.append(error.finding)
+    if without and not found:
+        raise UnreadableSecretError(without[0])
     return Certificates(
         readable=tuple(each for field_ in found for each in field_.readable),
         set_aside=tuple(each for field_ in found for each in field_.set_aside),
+        without_certificate=tuple(without),
     )
 
 
@@ -240,7 +274,7 @@ def _pem_text(text: str) -> str:
     if _BEGIN in text:
         return text
     wrapped = decoded_base64(text)
-    return wrapped.decode("utf-8", "replace") if wrapped else ""
+    return decoded_text(wrapped) if wrapped else ""
 
 
 def _base64(text: str) -> bytes:

@@ -47,12 +47,12 @@ class PublicRoots:
         """Return whether a root has the same name and key, whoever signed the certificate."""
         key = public_bytes_of(certificate.public_key())
         return any(
-            public_bytes_of(root.public_key()) == key for root in self._named(certificate.subject)
+            public_bytes_of(root.public_key()) == key for root in self.named(certificate.subject)
         )
 
     def issuers_of(self, certificate: x509.Certificate) -> tuple[x509.Certificate, ...]:
         """Return the roots that signed this certificate; a root has signed itself."""
-        named = self._named(certificate.issuer)
+        named = self.named(certificate.issuer)
         return tuple(root for root in named if issued_by(certificate, root))
 
     @cached_property
@@ -62,7 +62,8 @@ class PublicRoots:
             by_name.setdefault(canonical_name(each.subject), []).append(each)
         return by_name
 
-    def _named(self, name: x509.Name) -> list[x509.Certificate]:
+    def named(self, name: x509.Name) -> list[x509.Certificate]:
+        """Return the roots with this name."""
         return self._by_name.get(canonical_name(name), [])
 
 

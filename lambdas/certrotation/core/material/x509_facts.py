@@ -50,6 +50,8 @@ _RSA_SIZES = {
     3072: KeyAlgorithm.RSA_3072,
     4096: KeyAlgorithm.RSA_4096,
 }
+_UNKNOWN_DIGESTS = (hashes.SHA3_224, hashes.SHA3_256, hashes.SHA3_384, hashes.SHA3_512)
+"""Digests that no client knows in TLS (RFC 8446, section 4.2.3)."""
 _WEAK_DIGESTS = (hashes.MD5, hashes.SHA1)
 _MD5 = hashes.MD5()  # noqa: S303  verified, never made
 _SHA1 = hashes.SHA1()  # noqa: S303  as above
@@ -64,7 +66,9 @@ LARGEST_RSA = 8_192
 LARGEST_EXPONENT = 31
 _EC_PUBLIC_KEY = bytes.fromhex("06072a8648ce3d0201")
 """The object identifier id-ecPublicKey in DER (RFC 5480, section 2.1.1)."""
-_VERIFIED_KEYS = (ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)
+_VERIFIED_CURVES = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
+"""The curves of FIPS 186-4 that Go knows. No client accepts another one in TLS, and OpenSSL is slow
+with most others."""
 
 
 def key_algorithm_of(key: PublicKeyTypes) -> KeyAlgorithm | None:
@@ -200,6 +204,12 @@ def weak_digest_of(certificate: x509.Certificate) -> str | None:
     return digest.name.upper() if isinstance(digest, _WEAK_DIGESTS) else None
 
 
+def unknown_digest_of(certificate: x509.Certificate) -> str | None:
+    """Return the name of the signature's digest if clients do not know it, else None."""
+    digest = certificate.signature_hash_algorithm
+    return digest.name.upper() if isinstance(digest, _UNKNOWN_DIGESTS) else None
+
+
 def is_self_issued(certificate: x509.Certificate) -> bool:
     """Return whether issuer and subject are the same name (RFC 5280, section 6.1)."""
     return bears_issuer_name(certificate, certificate)
@@ -230,8 +240,10 @@ def is_verifiable(key: PublicKeyTypes) -> bool:
 
     The limits are those of Go, which rejects larger keys (crypto/tls, crypto/rsa).
     """
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key.curve.name in _VERIFIED_CURVES
     if not isinstance(key, rsa.RSAPublicKey):
-        return isinstance(key, _VERIFIED_KEYS)
+        return isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey)
     return key.key_size <= LARGEST_RSA and key.public_numbers().e.bit_length() <= LARGEST_EXPONENT
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from certrotation.core.estate.holders import hidden_behind, holder_of
+from certrotation.core.estate.inventory import is_foreign
 from certrotation.core.findings import Code, Finding, refuse, repair, warn
 from certrotation.core.material.host_names import names_of, uncovered
 from certrotation.core.material.x509_facts import subject_name_of
@@ -85,13 +87,32 @@ def check_moving(copy: Copy, material: Material, now: datetime) -> Iterator[Find
             yield from _without_proof(dependent, material.names)
 
 
+_SAME_ARN = (
+    "Renew with the same key type, key size and usages as the current certificate, so that the ARN"
+    " does not change"
+)
+
+
 def _unexplained(arn: str, copy: Copy) -> Finding:
-    """Refuse a user that nobody explains; name who was asked, and where."""
-    found = f"{arn} uses {copy.arn} and cannot be moved from here."
+    """Refuse a user that nobody explains; name who was asked, and where, and what it may be."""
+    holder = holder_of(copy.arn, arn)
+    if holder:
+        found = (
+            f"{arn} ({holder.name}) uses {copy.arn} and cannot be moved from here: {holder.why}."
+        )
+        advice = f"{_SAME_ARN}. Otherwise: {holder.remedy}. This finds it: `{holder.command}`."
+    else:
+        found, advice = f"{arn} uses {copy.arn} and cannot be moved from here.", ""
     asked = [str(each) for each in (copy.users.asked if copy.users else ()) if each.user == arn]
     if asked:
         found += f" Searched without a result: {'; '.join(asked)}."
-    return refuse(Code.DEPENDENT_UNMOVABLE, found)
+    hidden = hidden_behind(arn) if is_foreign(copy.arn, arn) else ()
+    if hidden:
+        found += f" It belongs to AWS and may present: {', '.join(each.name for each in hidden)}."
+        commands = "; ".join(f"`{each.command}` ({each.name})" for each in hidden)
+        where = arn.split(":")[3] or "each Region"
+        advice = f"{_SAME_ARN}, or find the resource in {where} and move it by hand: {commands}."
+    return refuse(Code.DEPENDENT_UNMOVABLE, found, advice=advice)
 
 
 def why_stranded(copy: Copy, dependent: Dependent, now: datetime) -> str | None:
@@ -135,6 +156,8 @@ def _moving(dependent: Dependent, now: datetime) -> Iterator[Finding]:
     if dependent.drifts:
         found = f"{dependent} belongs to the CloudFormation stack {dependent.drifts}."
         yield warn(Code.DEPENDENT_DRIFTS, found)
+    if dependent.overrides:
+        yield warn(Code.DEPENDENT_DRIFTS, f"{dependent}: {dependent.overrides}.")
 
 
 def _without_proof(dependent: Dependent, names: frozenset[str]) -> Iterator[Finding]:

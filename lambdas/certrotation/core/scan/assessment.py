@@ -99,9 +99,7 @@ class CertificateStatus:
             and not self.certificate.in_use
             and self.marks.superseded_at is not None
             and self.marks.superseded_since(now) >= retention.total_seconds()
-            and secret.current_version is not None
-            and self.marks.version != secret.current_version
-            and not secret.is_held
+            and _keeps(secret, self.marks) is None
         )
 
 
@@ -111,9 +109,33 @@ class Deletion:
 
     arn: str
     region: str
+    secret: str
+    """The name of the secret that the copy belongs to."""
     because: str
     marks: Marks
-    """The content of the copy's tags; if they have changed by then, the copy is not deleted."""
+    """The content of the copy's tags."""
+
+    def kept_because(self, tags: Mapping[str, str], secret: ManagedSecret) -> str | None:
+        """Return why the copy is kept after all, or None if it may be deleted.
+
+        Args:
+            tags: the copy's tags, as read just before the deletion.
+            secret: the secret, as read just before the deletion.
+        """
+        if Marks.from_tags(tags) != self.marks:
+            return "its tags were changed meanwhile"
+        return _keeps(secret, self.marks)
+
+
+def _keeps(secret: ManagedSecret, marks: Marks) -> str | None:
+    """Return why the state of its secret keeps a superseded copy, or None."""
+    if secret.is_held:
+        return f"{secret.name} is on hold"
+    if secret.current_version is None:
+        return f"the version of {secret.name} that is AWSCURRENT is unknown"
+    if marks.version == secret.current_version:
+        return f"the copy has the version of {secret.name} that is AWSCURRENT"
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +224,7 @@ def assess(
             ),
         ),
         deletions=tuple(
-            _deletion(each, policy.retention)
+            _deletion(each, secret.name, policy.retention)
             for each in statuses
             if (secret := by_name.get(each.marks.secret or ""))
             and each.is_deletable(secret, policy.retention, now)
@@ -235,11 +257,15 @@ def _left(
             yield replace(each, because=because)
 
 
-def _deletion(status: CertificateStatus, retention: timedelta) -> Deletion:
+def _deletion(status: CertificateStatus, secret: str, retention: timedelta) -> Deletion:
     because = f"{status.because} more than {retention.days} days ago, and nothing uses the copy"
     certificate = status.certificate
     return Deletion(
-        arn=certificate.arn, region=certificate.region, because=because, marks=status.marks
+        arn=certificate.arn,
+        region=certificate.region,
+        secret=secret,
+        because=because,
+        marks=status.marks,
     )
 
 

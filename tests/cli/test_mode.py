@@ -1,0 +1,90 @@
+"""`certrotation mode`: an installed service changes nothing, or changes things again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certrotation.cli.exit_codes import ExitCode
+from tests.cli.running import FUNCTIONS, deploy, run, variables_of
+
+if TYPE_CHECKING:
+    from tests.simulation.estate import Estate
+
+ROTATE, SCAN = FUNCTIONS.values()
+
+
+def test_both_functions_only_report_and_keep_their_other_settings(estate: Estate) -> None:
+    deploy(estate, {"CERTROTATION_MODE": "apply", "CERTROTATION_RETENTION_DAYS": "7"})
+
+    ran = run("mode", "report", "--yes")
+
+    assert ran.code is ExitCode.DONE
+    assert ran.out.splitlines()[1:] == [
+        f"{ROTATE}: was apply, is report",
+        f"{SCAN}: was apply, is report",
+    ]
+    for function in FUNCTIONS.values():
+        assert variables_of(function)["CERTROTATION_MODE"] == "report"
+        assert variables_of(function)["CERTROTATION_RETENTION_DAYS"] == "7"
+
+
+def test_without_a_mode_it_shows_the_one_in_force_and_changes_nothing(estate: Estate) -> None:
+    deploy(estate, {"CERTROTATION_MODE": "report"}, version=None)
+    estate.aws.calls.clear()
+
+    ran = run("mode", "--json")
+
+    assert ran.document["functions"] == [
+        {"name": each, "before": "report", "mode": "report"} for each in (ROTATE, SCAN)
+    ]
+    assert ran.document["version"] is None
+    assert {call.operation for call in estate.aws.calls} == {
+        "DescribeStacks",
+        "GetFunctionConfiguration",
+    }
+
+
+def test_one_function_is_switched_before_the_next_and_what_was_done_is_said(estate: Estate) -> None:
+    deploy(estate, {"CERTROTATION_MODE": "report"})
+
+    def refuse_scan(call: object) -> None:
+        if getattr(call, "operation", "") == "UpdateFunctionConfiguration" and (
+            getattr(call, "params", {})["FunctionName"] == SCAN
+        ):
+            raise estate.aws.error("ResourceConflictException", "UpdateFunctionConfiguration")
+
+    with estate.aws.before(refuse_scan):
+        ran = run("mode", "apply", "--yes")
+
+    assert ran.code is ExitCode.ERROR
+    assert f"{ROTATE}: was report, is apply" in ran.out
+    assert "NOT_YET_CONSISTENT" in ran.err
+    assert "Run the command again." in ran.err
+    assert variables_of(SCAN)["CERTROTATION_MODE"] == "report"
+
+
+def test_a_missing_stack_is_an_error_that_names_the_region(estate: Estate) -> None:
+    del estate
+    ran = run("mode", "--stack", "tls", "--json")
+
+    assert ran.code is ExitCode.ERROR
+    assert "stack tls in eu-west-1" in ran.err
+    assert ran.document["error"]["code"] == "RESOURCE_VANISHED"
+
+
+def test_another_stack_is_refused_by_its_name(estate: Estate) -> None:
+    estate.aws.deploy_stack("tls", "eu-west-1", {"Bucket": "b"})
+
+    ran = run("mode", "report", "--stack", "tls", "--yes")
+
+    assert ran.code is ExitCode.ERROR
+    assert "The stack tls in eu-west-1 is not a certrotation stack" in ran.err
+
+
+def test_nobody_is_asked_without_a_terminal(estate: Estate) -> None:
+    deploy(estate)
+
+    ran = run("mode", "report")
+
+    assert ran.code is ExitCode.USAGE
+    assert "Give --yes." in ran.err
