@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from certrotation.aws.dependents.registry import chosen, statements_of
@@ -11,13 +12,16 @@ from certrotation.aws.dependents.statement import (
     ANY_REGION,
     CONSUMER_REGION,
     EDGE_FUNCTION,
+    ELASTICBEANSTALK_ADMINISTRATOR,
     LOG_BUCKET,
     TARGET_REGION,
     Statement,
 )
+from certrotation.names.environment import ON
 from certrotation.names.service import EDGE_REGIONS
 from infra.config import StackConfig
 from infra.iam.grants import Grant, resource_tag
+from infra.iam.nag_suppressions import acknowledge
 
 
 def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
@@ -43,6 +47,21 @@ def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
             arns = [arn for each in statement.resources for arn in _arns(scope, config, each)]
             if actions and arns:
                 yield _grant(config, statement, actions, arns)
+
+
+def attach_administrator_policy(function: lambda_.Function, config: StackConfig) -> None:
+    """Give a function the rights to update any environment of Elastic Beanstalk, if configured."""
+    is_wanted = config.elasticbeanstalk_administrator_access == ON
+    if function.role is None or not is_wanted or "elasticbeanstalk" not in config.dependents:
+        return
+    function.role.add_managed_policy(
+        iam.ManagedPolicy.from_aws_managed_policy_name(ELASTICBEANSTALK_ADMINISTRATOR)
+    )
+    acknowledge(
+        function.role,
+        f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{ELASTICBEANSTALK_ADMINISTRATOR}]",
+        because="A person set elasticbeanstalk_administrator_access: AWS documents no smaller set.",
+    )
 
 
 def _has_edge(config: StackConfig) -> bool:

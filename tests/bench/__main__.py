@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.command_line import starts_table
+from tests.bench.endpoints import endpoints_table
 from tests.bench.imports import import_table, measure_imports, verdict
 from tests.double import EmbeddedAws, embedded_aws
 from tests.simulation.estate import HOME, PREFIX, Estate, marks_of
@@ -43,6 +44,7 @@ def main() -> None:
         console.print(_renewal_table(f"{count} {title} certificates in 4 Regions", kind, count))
     console.print(_scan_table())
     console.print(starts_table())
+    console.print(endpoints_table())
     imports = measure_imports()
     console.print(import_table(imports))
     console.print(verdict(imports["as shipped"]))

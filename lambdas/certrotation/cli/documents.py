@@ -133,6 +133,37 @@ class ImportDocument(TypedDict):
     """One, or with `--from` those that the file names."""
 
 
+class AnswerDetail(TypedDict):
+    """What an endpoint serves for one name."""
+
+    secret: str
+    certificate: str
+    """The ARN of the certificate that should be served."""
+    kind: str
+    resource: str
+    """The ARN of the dependent."""
+    host: str
+    """The name that AWS gives the endpoint."""
+    port: int
+    name: str | None
+    """The name in SNI; null without SNI."""
+    verdict: Literal["same", "older", "late", "other", "unreachable"]
+    because: str
+
+
+class VerifyDocument(TypedDict):
+    """The result of `verify`."""
+
+    schema: str
+    verdicts: dict[str, int]
+    """How many handshakes have each verdict."""
+    answers: list[AnswerDetail]
+    passed_over: dict[str, str]
+    """Users of certificates that were not asked, and why."""
+    unreachable_regions: dict[str, str]
+    """Region to reason. Nothing is known of the certificates there."""
+
+
 class CertificateItem(TypedDict):
     """One imported certificate."""
 
@@ -356,6 +387,7 @@ DOCUMENTS: dict[str, Any] = {
     "inventory": InventoryDocument,
     "check": CheckDocument,
     "import": ImportDocument,
+    "verify": VerifyDocument,
     "mode": ModeDocument,
     "plan": PlanDocument,
     "rollback": RollbackDocument,

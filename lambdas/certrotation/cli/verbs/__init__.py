@@ -7,6 +7,7 @@ VERBS = {
     "import": "Write material into a managed secret, and follow it until it is live.",
     "rotate": "Rotate secrets: queue them, or do it here.",
     "rollback": "Make an earlier version of a secret current again.",
+    "verify": "Compare what endpoints serve with what ACM holds.",
     "mode": "Switch an installed service to report mode or apply mode.",
 }
 """Name to the first sentence of the verb's help. The module of that name has `command`; the

@@ -1,0 +1,1 @@
+"""What endpoints serve: where they are, what they answer, and what that means."""
