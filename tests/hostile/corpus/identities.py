@@ -161,11 +161,8 @@ def _appended(*issued: Issued) -> SecretValue:
 
 def _of_other_ca(count: int) -> list[Issued]:
     """Certificates with the dates, names and key of the good one, issued by another CA."""
-    validity = {
-        "not_before": SHOP.certificate.not_valid_before_utc,
-        "not_after": SHOP.certificate.not_valid_after_utc,
-    }
-    return [leaf(ca=OTHER_PUBLIC_CA, **validity) for _ in range(count)]
+    ends = SHOP.certificate.not_valid_after_utc
+    return [leaf(ca=OTHER_PUBLIC_CA, not_after=ends) for _ in range(count)]
 
 
 def _precertificates(count: int) -> list[Issued]:
