@@ -89,8 +89,8 @@ class World:
     sni: dict[str, list[str]] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
     bystanders: set[int] = field(default_factory=set)
-    stacks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     api_gateway: ApiGateway = field(default_factory=ApiGateway)
+    stacks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def is_bystander(self) -> bool:
         """Whether this thread's calls are to pass unseen and unharmed."""

@@ -61,10 +61,6 @@ NLB_LISTENER = DependentKind(
 CLASSIC_LISTENER = DependentKind(
     label="Classic Load Balancer listener", accepted_keys=_ALL_KEYS, needs_qualified_name=True
 )
-# Its load balancer takes the certificate: what is said above of the listeners holds here.
-ENVIRONMENT = DependentKind(
-    label="Elastic Beanstalk environment", accepted_keys=_ALL_KEYS, needs_qualified_name=True
-)
 # A distribution of AWS's presents it: CloudFront's rules are inferred. Cognito Developer Guide,
 # "Using your own domain": the certificate covers the domain.
 USER_POOL_DOMAIN = DependentKind(
@@ -94,6 +90,10 @@ API_EDGE_DOMAIN = DependentKind(
     doubted_keys=frozenset({KeyAlgorithm.RSA_3072, KeyAlgorithm.RSA_4096}),
     reimport_lead=timedelta(hours=48),
     has_names=True,
+)
+# Its load balancer takes the certificate: what is said above of the listeners holds here.
+ENVIRONMENT = DependentKind(
+    label="Elastic Beanstalk environment", accepted_keys=_ALL_KEYS, needs_qualified_name=True
 )
 # CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront" (keys;
 # a reimport takes up to 24 hours to reach every edge location) and "Troubleshooting" (the chain).
