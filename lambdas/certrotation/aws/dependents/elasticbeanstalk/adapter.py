@@ -155,6 +155,10 @@ class Environments:
         with suppress(Vanished):
             self._move(dependent, to_arn)
 
+    def complaint(self, dependent: Dependent) -> None:
+        """Return nothing: such a resource takes every reimport."""
+        del dependent
+
     def still_presents(self, dependent: Dependent) -> bool:
         """Read back whether a deployed option names the old certificate, or nothing says so."""
         try:
