@@ -186,5 +186,5 @@ class Screen:
 def _table(*headings: str, no_wrap: bool = False) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold underline")
     for heading in headings:
-        table.add_column(heading, no_wrap=no_wrap)
+        table.add_column(heading, no_wrap=no_wrap, overflow="fold")
     return table
