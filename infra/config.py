@@ -91,6 +91,9 @@ class StackConfig:
     """The kinds of dependents that rotate looks for and moves, and is granted."""
     consumer_regions: tuple[str, ...] | None = None
     """Where dependents may be that present certificates of CloudFront's Region."""
+    elasticbeanstalk_administrator_access: Switch | None = None
+    """Whether rotate gets AWS's policy for administrators of Elastic Beanstalk. Environments
+    without an operations role are then moved too."""
     adoption: Switch | None = None
     retention_days: int | None = None
     yearly_import_quota: int | None = None
@@ -411,6 +414,7 @@ _RULES: Mapping[str, _Rule] = {
     "consumer_regions": _Rule(
         "a list of different Regions of the target Regions' partition", _read_regions
     ),
+    "elasticbeanstalk_administrator_access": _SWITCH,
     "adoption": _SWITCH,
     "retention_days": _DAYS,
     "yearly_import_quota": _whole_number(1, 1_000_000, "imports"),

@@ -30,6 +30,7 @@ DEFAULT = Settings(
     dependents=registry.DEFAULT,
     dependents_tag=None,
     consumer_regions=None,
+    elasticbeanstalk_administrator_access=False,
     scan_interval=timedelta(hours=1),
     retention=timedelta(days=30),
     yearly_import_quota=5_000,
@@ -97,6 +98,12 @@ def test_a_required_variable_that_is_not_set_is_named(name: str, value: str | No
         ("CERTROTATION_MODE", "report", "mode", Mode.REPORT),
         ("CERTROTATION_MODE", " apply ", "mode", Mode.APPLY),
         ("CERTROTATION_ADOPTION", "off", "adopts", False),
+        (
+            "CERTROTATION_ELASTICBEANSTALK_ADMINISTRATOR_ACCESS",
+            "on",
+            "elasticbeanstalk_administrator_access",
+            True,
+        ),
         ("CERTROTATION_DEPENDENTS", "elbv2", "dependents", ("elbv2",)),
         (
             "CERTROTATION_DEPENDENTS",

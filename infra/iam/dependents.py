@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from certrotation.aws.dependents.registry import chosen, statements_of
@@ -11,25 +12,36 @@ from certrotation.aws.dependents.statement import (
     ANY_REGION,
     CONSUMER_REGION,
     EDGE_FUNCTION,
+    ELASTICBEANSTALK_ADMINISTRATOR,
     LOG_BUCKET,
     TARGET_REGION,
     Statement,
 )
+from certrotation.names.environment import ON
 from certrotation.names.service import EDGE_REGIONS
 from infra.config import StackConfig
 from infra.iam.grants import Grant, resource_tag
+from infra.iam.nag_suppressions import acknowledge
 
 
 def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
     """Yield the grants of each configured kind that may present a copy in a target Region.
 
-    An action that an earlier kind has on the same resources is not granted again. Kinds that are on
-    by default come first, so that their statements are the same whatever else is configured.
+    An action that an earlier kind has on the same resources, or another kind on every resource, is
+    not granted again. Kinds that are on by default come first, so that their statements are the
+    same whatever else is configured.
     """
     granted: set[tuple[str, tuple[str, ...]]] = set()
     has_edge = _has_edge(config)
     can_change_edge = has_edge and config.dependents_tag is None
     edge_changes_with = {"", *(config.dependents if can_change_edge else ())}
+    on_everything = {
+        action
+        for entry in chosen(config.dependents)
+        for statement in statements_of(entry.name)
+        if statement.for_edge_with in edge_changes_with - {""}
+        for action in statement.actions
+    }
     for entry in sorted(chosen(config.dependents), key=lambda each: not each.is_default):
         if entry.at_edge_only and not has_edge:
             continue
@@ -37,12 +49,30 @@ def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
             if statement.for_edge_with not in edge_changes_with:
                 continue
             actions = [
-                each for each in statement.actions if (each, statement.resources) not in granted
+                each
+                for each in statement.actions
+                if (each, statement.resources) not in granted
+                and (statement.for_edge_with or each not in on_everything)
             ]
             granted.update((each, statement.resources) for each in actions)
             arns = [arn for each in statement.resources for arn in _arns(scope, config, each)]
             if actions and arns:
                 yield _grant(config, statement, actions, arns)
+
+
+def attach_administrator_policy(function: lambda_.Function, config: StackConfig) -> None:
+    """Give a function the rights to update any environment of Elastic Beanstalk, if configured."""
+    is_wanted = config.elasticbeanstalk_administrator_access == ON
+    if function.role is None or not is_wanted or "elasticbeanstalk" not in config.dependents:
+        return
+    function.role.add_managed_policy(
+        iam.ManagedPolicy.from_aws_managed_policy_name(ELASTICBEANSTALK_ADMINISTRATOR)
+    )
+    acknowledge(
+        function.role,
+        f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{ELASTICBEANSTALK_ADMINISTRATOR}]",
+        because="A person set elasticbeanstalk_administrator_access: AWS documents no smaller set.",
+    )
 
 
 def _has_edge(config: StackConfig) -> bool:
@@ -67,7 +97,8 @@ def _arns(scope: Construct, config: StackConfig, pattern: str) -> Iterator[str]:
             for each in elements:
                 yield from _arns(scope, config, pattern.replace(name, each))
             return
-    yield pattern.format(partition=stack.partition, account=stack.account)
+    # Not by `format`: the home Region is a token, which has braces.
+    yield pattern.replace("{partition}", stack.partition).replace("{account}", stack.account)
 
 
 def _grant(config: StackConfig, statement: Statement, actions: list[str], arns: list[str]) -> Grant:

@@ -12,6 +12,9 @@ def function_environment(
     optional = {
         environment.DEPENDENTS_TAG: "=".join(config.dependents_tag or ()) or None,
         environment.CONSUMER_REGIONS: ",".join(config.consumer_regions or ()) or None,
+        environment.ELASTICBEANSTALK_ADMINISTRATOR_ACCESS: (
+            config.elasticbeanstalk_administrator_access
+        ),
         environment.ADOPTION: config.adoption,
         environment.RETENTION_DAYS: config.retention_days,
         environment.YEARLY_IMPORT_QUOTA: config.yearly_import_quota,

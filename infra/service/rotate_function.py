@@ -11,7 +11,7 @@ from constructs import Construct
 from certrotation.aws.dependents.statement import NO_FINER
 from certrotation.names import tags
 from infra.config import StackConfig
-from infra.iam.dependents import dependent_grants
+from infra.iam.dependents import attach_administrator_policy, dependent_grants
 from infra.iam.grants import (
     BY_ACM,
     BY_PREFIX,
@@ -59,6 +59,7 @@ class RotateFunction(Construct):
                 *dependent_grants(self, config),
             ],
         )
+        attach_administrator_policy(self.function, config)
         lambda_.EventSourceMapping(
             self,
             "Messages",

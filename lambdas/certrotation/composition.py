@@ -248,6 +248,7 @@ def _region(session: boto3.Session, name: str, settings: Settings, *, is_edge: b
         names=settings.dependents,
         consumer_regions=settings.consumers,
         tag=settings.dependents_tag,
+        elasticbeanstalk_administrator_access=settings.elasticbeanstalk_administrator_access,
     )
     clients = partial(_client_of_dependent, session)
     certificates = AcmCertificates(

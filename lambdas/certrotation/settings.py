@@ -42,6 +42,8 @@ class Settings:
     """The tag, as key=value, without which the role may not change a dependent."""
     consumer_regions: tuple[str, ...] | None
     """Where dependents may be that present certificates of CloudFront's Region; see `consumers`."""
+    elasticbeanstalk_administrator_access: bool
+    """Whether environments without an operations role are updated with the rights of rotate."""
     scan_interval: timedelta
     retention: timedelta
     """How long a superseded copy is kept."""
@@ -77,6 +79,9 @@ class Settings:
             dependents=read.optional(environment.DEPENDENTS, _dependents, DEFAULT),
             dependents_tag=read.optional(environment.DEPENDENTS_TAG, _tag, None),
             consumer_regions=read.optional(environment.CONSUMER_REGIONS, _regions, None),
+            elasticbeanstalk_administrator_access=read.optional(
+                environment.ELASTICBEANSTALK_ADMINISTRATOR_ACCESS, _switch, default=False
+            ),
             scan_interval=read.optional(
                 environment.SCAN_INTERVAL_MINUTES,
                 _minutes,

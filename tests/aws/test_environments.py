@@ -9,6 +9,7 @@ import pytest
 from certrotation import errors
 from certrotation.aws.dependents.elasticbeanstalk.adapter import MEANINGS, Environments, make
 from certrotation.aws.dependents.elasticbeanstalk.options import settings_in
+from certrotation.aws.dependents.services import DependentSettings
 from certrotation.aws.errors import failure
 from certrotation.core.estate.inventory import Claim
 from certrotation.names import tags
@@ -44,7 +45,7 @@ ALL_KINDS = {"CERTROTATION_DEPENDENTS": "elbv2,elb,elasticbeanstalk"}
 @pytest.fixture
 def service(aws: EmbeddedAws) -> Environments:
     del aws
-    return make(client, REGION)
+    return make(client, REGION, DependentSettings(("elasticbeanstalk",)))
 
 
 @pytest.fixture
@@ -139,6 +140,20 @@ def test_one_that_cannot_be_updated_with_its_own_rights_or_is_put_back_is_unmova
     old = imported()
     found = the_one(service, old, environment_of(aws, old, **given))
     assert words in (found.unmovable or "")
+
+
+def test_one_without_an_operations_role_is_moved_if_rotate_is_an_administrator(
+    imported: Import, aws: EmbeddedAws
+) -> None:
+    names = ("elasticbeanstalk",)
+    settings = DependentSettings(names, elasticbeanstalk_administrator_access=True)
+    old, new = imported(), imported()
+    environment = environment_of(aws, old, operations_role=None)
+    service = make(client, REGION, settings)
+    found = the_one(service, old, environment)
+    assert found.unmovable is None
+    service.move(found, new)
+    assert presented(aws, environment) == {new}
 
 
 def test_one_whose_tags_are_not_found_is_not_passed_over(

@@ -103,8 +103,17 @@ def deploy(
     *,
     stack: str = "certrotation",
     version: str | None = __version__,
+    functions: str = "tls-",
 ) -> None:
-    """Have the estate's functions deployed, with these settings beside the estate's."""
+    """Have the estate's functions deployed, with these settings beside the estate's.
+
+    Args:
+        estate: the account.
+        settings: variables of both functions.
+        stack: the name of the stack.
+        version: in the stack's outputs, unless it is None.
+        functions: how the names of the functions begin.
+    """
     lambda_ = client("lambda", HOME)
     role = client("iam", "us-east-1").create_role(
         RoleName=f"{stack}-role", AssumeRolePolicyDocument="{}"
@@ -112,7 +121,8 @@ def deploy(
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("function.py", "")
-    for name in FUNCTIONS.values():
+    outputs = {key: name.replace("tls-", functions) for key, name in FUNCTIONS.items()}
+    for name in outputs.values():
         lambda_.create_function(
             FunctionName=name,
             Runtime="python3.13",
@@ -121,7 +131,7 @@ def deploy(
             Code={"ZipFile": packed.getvalue()},
             Environment={"Variables": {**settings_of(estate), **(settings or {})}},
         )
-    named = {**FUNCTIONS, **({VERSION: version} if version else {})}
+    named = {**outputs, **({VERSION: version} if version else {})}
     estate.aws.deploy_stack(stack, HOME, named)
 
 

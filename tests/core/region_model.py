@@ -10,6 +10,7 @@ from certrotation.core.estate.tags import Marks
 from certrotation.core.rotation.plan import (
     NEW_COPY,
     Adopt,
+    Confirm,
     Import,
     MarkLeaving,
     MarkSuperseded,
@@ -132,9 +133,9 @@ class World:
                 held[imported[0]] = Held(leaf=self.wanted, tags=dict(self.own_tags), created=DAY)
             case Tag():
                 held[step.arn].tags |= self.own_tags
-            case Move() | Strand():
+            case Confirm() | Move() | Strand():
                 assert step.dependent == self.model.dependents[step.dependent.arn]
-                if isinstance(step, Strand):
+                if not isinstance(step, Move):
                     return
                 to_arn = self.ready(step.to_arn, imported)
                 moved = replace(step.dependent, certificate_arn=to_arn)

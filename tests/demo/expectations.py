@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from certrotation.names import tags
 from tests.demo.oncall import raised
-from tests.demo.story import HELD, REFUSED, SITES, secret_of
+from tests.demo.story import HELD, REFUSED, SITES, UNMOVABLE, secret_of
 from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ FIRST_ALARMS = {
     "AwaitingMaterial": 1,
     "RotationStalled": 1,
     "UnmanagedExpiring": 1,
-    "MaterialRefused": 1,
+    "MaterialRefused": 2,
 }
 """Critical are legacy, www and wiki; wiki turned so just now."""
 
@@ -130,6 +130,13 @@ def _refusal_changed_nothing(evidence: Evidence) -> bool:
     return is_refused and _is_untouched(evidence, REFUSED)
 
 
+def _environment_is_refused(evidence: Evidence) -> bool:
+    regions = evidence.first.rotation(secret_of(UNMOVABLE))["regions"]
+    reasons = [each["found"] for region in regions for each in region["findings"]]
+    is_named = any("Elastic Beanstalk would put the old one back" in each for each in reasons)
+    return is_named and _is_untouched(evidence, UNMOVABLE)
+
+
 def _hold_changed_nothing(evidence: Evidence) -> bool:
     plan = evidence.first.rotation(secret_of(HELD))["plan"]
     is_planned = any(region["steps"] for region in plan["regions"])
@@ -168,7 +175,7 @@ def _second_run_changed_nothing(evidence: Evidence) -> bool:
 def _second_run_queued_what_waits(evidence: Evidence) -> bool:
     (scan,) = evidence.second.scans
     waiting = set(evidence.story.estate.waiting_messages().values())
-    return set(scan["queued"]) == {secret_of(REFUSED), secret_of(HELD)} and waiting == {0}
+    return set(scan["queued"]) == {*map(secret_of, (REFUSED, HELD, UNMOVABLE))} and waiting == {0}
 
 
 CHECKS: dict[str, Check] = {
@@ -183,6 +190,9 @@ CHECKS: dict[str, Check] = {
     "mail's shuffled chain went live in order": _chain_is_in_order,
     "vpn's encrypted key was read, and the certificate imported by hand adopted": _vpn_is_adopted,
     "the refused secret changed nothing": _refusal_changed_nothing,
+    "store, whose ARN would change, is refused because Elastic Beanstalk owns its load balancer": (
+        _environment_is_refused
+    ),
     "the held secret was planned and changed nothing": _hold_changed_nothing,
     "nothing else was touched": _rest_is_untouched,
     "no certificate was imported twice": _no_certificate_is_stray,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import time_machine
 
-from tests.simulation.estate import PREFIX, Estate, fields_of
+from tests.double import elasticbeanstalk
+from tests.simulation.estate import PREFIX, Estate, client, fields_of
 from tests.support.authority import Authority, Issued, PrivateKey, now, pem, shared_key
 
 if TYPE_CHECKING:
@@ -29,13 +30,14 @@ SITES = {
     "mail": (WEST,),
     "hr": (EU,),
     "legacy": (WEST,),
+    "store": (WEST,),
 }
 """The secrets that are managed from the beginning, and their Regions."""
 
 COMPANY_SITES = frozenset({"mail", "hr", "vpn"})
 """The company's own CA issues for these, everybody's for the others."""
 
-HELD, REFUSED = "hr", "pay"
+HELD, REFUSED, UNMOVABLE = "hr", "pay", "store"
 
 
 class Authorities(NamedTuple):
@@ -127,6 +129,7 @@ def _leaves(authorities: Authorities) -> dict[str, Issued]:
             ("hr", "p256", timedelta(days=16.5)),
             ("legacy", "rsa2048", timedelta(days=-2.5)),
             ("vpn", "rsa2048", timedelta(days=20.5)),
+            ("store", "rsa2048", timedelta(days=26.5)),
             ("blog", "p256", timedelta(days=27.5)),
             # The critical window, a tenth of 90 days, opened an hour and a half ago.
             ("wiki", "rsa2048", timedelta(days=9, hours=-1.5)),
@@ -166,6 +169,9 @@ def _attach_listeners(estate: Estate, arns: Mapping[str, tuple[str, ...]]) -> Li
     estate.listener("mail", WEST, arns["mail"][0], kind="network")
     estate.listener("hr", EU, arns["hr"][0])
     estate.listener("legacy", WEST, arns["legacy"][0])
+    elasticbeanstalk.environment(
+        estate.aws, client, WEST, arns["store"][0], name="store-prod", operations_role=None
+    )
     estate.listener("wiki", EU, arns["wiki"][0])
     estate.listener("vpn", EAST, arns["vpn"][0], kind="network")
     return Listeners(shop_web=shop_web, edge=edge)
@@ -181,8 +187,9 @@ def _renew(estate: Estate, authorities: Authorities) -> dict[str, Issued]:
         "mail": _renewed(authorities.company, "mail", "p384"),
         "hr": _renewed(authorities.company, "hr", "p256"),
         "vpn": _renewed(authorities.company, "vpn", "rsa2048"),
+        "store": _renewed(authorities.public, "store", "p256"),
     }
-    for site in ("shop", "api", "www", "pay"):
+    for site in ("shop", "api", "www", "pay", "store"):
         estate.renew(site, renewed[site])
     mail = renewed["mail"]
     shuffled = pem(*reversed(mail.chain), mail.certificate)

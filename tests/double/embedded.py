@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Literal
 
+    from tests.double.api_domains import ApiGateway
+
     StaleRead = Literal[
         "tagging", "list_secrets", "list_certificates", "in_use_by", "secret_values"
     ]
@@ -146,6 +148,11 @@ class EmbeddedAws:
             elasticbeanstalk.finish_updates(self._world)
             for each in self._world.distributions.values():
                 each.status, each.certificate_changing = "Deployed", False
+
+    @property
+    def api_gateway(self) -> ApiGateway:
+        """The state of API Gateway, and its rules, which a test may change."""
+        return self._world.api_gateway
 
     def in_use_by(self, arn: str) -> list[str]:
         """Return the ARNs of the resources that name a certificate now, stale reads or not."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from moto.core.exceptions import ServiceException
 
+from tests.double.api_domains import ApiGateway
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -75,6 +77,7 @@ class World:
     sni: dict[str, list[str]] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
     bystanders: set[int] = field(default_factory=set)
+    api_gateway: ApiGateway = field(default_factory=ApiGateway)
     stacks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def is_bystander(self) -> bool:

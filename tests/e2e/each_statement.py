@@ -21,6 +21,14 @@ from tests.e2e.places import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_ON_EVERYTHING = frozenset(
+    action
+    for name in DEFAULT
+    for statement in statements_of(name)
+    if statement.for_edge_with
+    for action in statement.actions
+)
+"""What the statement of an edge-optimized domain name allows, so that no other one does."""
 _DECLARED = frozenset(each.action for each in DECLARED if each.role == "rotate")
 _GRANTED_BY_DEFAULT = frozenset(
     action for name in DEFAULT for statement in statements_of(name) for action in statement.actions
@@ -46,6 +54,7 @@ EXERCISED = (
         if not _DECLARED.issuperset(statement.actions)
         and not statement.names_settings
         and (entry.is_default or not _GRANTED_BY_DEFAULT.issuperset(statement.actions))
+        and (statement.for_edge_with or not _ON_EVERYTHING.issuperset(statement.actions))
     ),
 )
 """Every statement that allows from the first deployment on, but those whose actions are all

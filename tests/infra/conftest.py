@@ -27,6 +27,7 @@ SETTINGS: dict[str, Any] = {
     "tags": {"team": "web", "cost-center": "42"},
     "dependents": list(reversed(NAMES)),
     "consumer_regions": ["eu-west-1", "us-east-1", "ap-south-1"],
+    "elasticbeanstalk_administrator_access": "off",
     "adoption": "off",
     "retention_days": 31,
     "yearly_import_quota": 10000,

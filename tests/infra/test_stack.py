@@ -73,6 +73,7 @@ def test_each_function_is_told_every_setting(template: Template, handler: str) -
         "CERTROTATION_SCAN_INTERVAL_MINUTES": "90",
         "CERTROTATION_MODE": "report",
         "CERTROTATION_DEPENDENTS": ",".join(SETTINGS["dependents"]),
+        "CERTROTATION_ELASTICBEANSTALK_ADMINISTRATOR_ACCESS": "off",
         "CERTROTATION_ADOPTION": "off",
         "CERTROTATION_RETENTION_DAYS": "31",
         "CERTROTATION_YEARLY_IMPORT_QUOTA": "10000",

@@ -97,9 +97,9 @@ def asks(request: Request, caller: Caller) -> list[Ask]:
     if caller.service in _SERVICES:
         return _SERVICES[caller.service](request, caller)
     for kind in kinds():
-        ask = kind.needed(request, caller) if caller.service == kind.SIGNED_AS else None
-        if ask is not None:
-            return [ask]
+        found = kind.needed(request, caller) if caller.service == kind.SIGNED_AS else None
+        if found is not None:
+            return found if isinstance(found, list) else [found]
     path = urlsplit(request.target).path
     raise UnreadableRequestError(f"{caller.service}'s {request.method} {path} is not known here")
 
@@ -114,7 +114,7 @@ def kinds() -> tuple[Any, ...]:
 
 def _acm(request: Request, caller: Caller) -> list[Ask]:
     members, action = request.members, f"acm:{request.operation}"
-    if request.operation == "ListCertificates":
+    if request.operation in {"ListCertificates", "SearchCertificates"}:
         return [Ask(action=action)]
     arn = members.get("CertificateArn")
     tags = members.get("Tags", [])
@@ -131,6 +131,27 @@ def _acm(request: Request, caller: Caller) -> list[Ask]:
         # Service Authorization Reference, ACM: tagging is an action of its own, with the same tags.
         return [ask, replace(ask, action="acm:AddTagsToCertificate")]
     return [ask]
+
+
+def _cloudformation(request: Request, caller: Caller) -> list[Ask]:
+    members = parse_qs(request.body.decode())
+    stack = f"stack/{members['StackName'][0]}/*"
+    resource = f"arn:aws:cloudformation:{caller.region}:{ACCOUNT}:{stack}"
+    return [Ask(action=f"cloudformation:{members['Action'][0]}", resource=resource)]
+
+
+def _ec2(request: Request, _: Caller) -> list[Ask]:
+    return [Ask(action=f"ec2:{parse_qs(request.body.decode())['Action'][0]}")]
+
+
+def _lambda(request: Request, caller: Caller) -> list[Ask]:
+    found = re.fullmatch(r"/2015-03-31/functions/([^/]+)/configuration", request.target)
+    if request.method != "GET" or found is None:
+        raise UnreadableRequestError(
+            f"Lambda's {request.method} {request.target} is not known here"
+        )
+    resource = f"arn:aws:lambda:{caller.region}:{ACCOUNT}:function:{found[1]}"
+    return [Ask(action="lambda:GetFunctionConfiguration", resource=resource)]
 
 
 def _secrets_manager(request: Request, _: Caller) -> list[Ask]:
@@ -160,6 +181,9 @@ def _sqs(request: Request, caller: Caller) -> list[Ask]:
 
 _SERVICES: dict[str, Callable[[Request, Caller], list[Ask]]] = {
     "acm": _acm,
+    "cloudformation": _cloudformation,
+    "ec2": _ec2,
+    "lambda": _lambda,
     "secretsmanager": _secrets_manager,
     "sns": _sns,
     "sqs": _sqs,

@@ -33,6 +33,8 @@ class Entry(NamedTuple):
     places: tuple[Place, ...] = (Place.REGION,)
     """For each, `make` of its adapter is called; for CONSUMERS, `make_consumer` in each Region."""
     is_default: bool = True
+    takes_settings: bool = False
+    """Whether `make` is given the settings of dependents as well; `make_consumer` always is."""
 
     @property
     def at_edge_only(self) -> bool:
@@ -42,10 +44,16 @@ class Entry(NamedTuple):
 
 ENTRIES = (
     # Before the listeners' services, which see its load balancers too and refuse to move them.
-    Entry("elasticbeanstalk", services=("elasticbeanstalk", "elbv2", "elb"), is_default=False),
+    Entry(
+        "elasticbeanstalk",
+        services=("elasticbeanstalk", "elbv2", "elb"),
+        is_default=False,
+        takes_settings=True,
+    ),
     Entry("elbv2", services=("elbv2",)),
     Entry("cloudfront", services=("cloudfront",), places=(Place.GLOBAL,)),
     Entry("elb", services=("elb",)),
+    Entry("apigateway", services=("apigateway", "acm"), places=(Place.REGION, Place.CONSUMERS)),
 )
 """In the order in which the users of this account are offered to them."""
 NAMES = tuple(each.name for each in ENTRIES)

@@ -39,6 +39,8 @@ class DependentSettings(NamedTuple):
     """Where resources may be that present certificates of CloudFront's Region."""
     tag: str | None = None
     """The setting `dependents_tag`: only resources with this tag may be changed."""
+    elasticbeanstalk_administrator_access: bool = False
+    """Whether environments without an operations role may be updated."""
 
 
 class DependentServices:
@@ -65,7 +67,8 @@ class DependentServices:
     def _make(self, entry: Entry) -> Iterator[DependentService]:
         adapter = _adapter(entry.name)
         if not {Place.REGION, Place.GLOBAL}.isdisjoint(entry.places):
-            yield adapter.make(self._clients, self._region)
+            more = (self._settings,) if entry.takes_settings else ()
+            yield adapter.make(self._clients, self._region, *more)
         if Place.CONSUMERS in entry.places and self._is_edge:
             for region in self._settings.consumer_regions:
                 yield adapter.make_consumer(self._clients, region, self._settings)

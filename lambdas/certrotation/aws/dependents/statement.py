@@ -18,6 +18,14 @@ EDGE_FUNCTION = "{edge_function}"
 LOG_BUCKET = "{log_bucket}"
 
 
+ELASTICBEANSTALK_ADMINISTRATOR = "AdministratorAccess-AWSElasticBeanstalk"
+"""AWS's managed policy with what a caller needs on the services behind an environment.
+
+Elastic Beanstalk Developer Guide, "Managing Elastic Beanstalk user policies". Which part of it an
+update of a listener needs is not documented. It is attached only if a person asks for it.
+"""
+
+
 class Statement(NamedTuple):
     """A statement that allows actions."""
 

@@ -98,6 +98,13 @@ class Move(_OfDependent):
     verb = "move"
 
 
+class Confirm(_OfDependent):
+    """Ask a dependent whether it takes what was reimported under its ARN."""
+
+    __slots__ = ()
+    verb = "confirm"
+
+
 class Strand(_OfDependent):
     """Leave a dependent where it is, because another move would be undone: a person must act."""
 
@@ -106,7 +113,16 @@ class Strand(_OfDependent):
 
 
 Step: TypeAlias = (
-    Adopt | Unmark | Reimport | Import | Tag | MarkLeaving | Move | Strand | MarkSuperseded
+    Adopt
+    | Unmark
+    | Reimport
+    | Import
+    | Confirm
+    | Tag
+    | MarkLeaving
+    | Move
+    | Strand
+    | MarkSuperseded
 )
 
 

@@ -30,7 +30,7 @@ from certrotation.errors import AccessDenied, DependentBusy, DependentRefused, V
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from certrotation.aws.dependents.services import Clients
+    from certrotation.aws.dependents.services import Clients, DependentSettings
 
 _NOT_PRIVILEGED = Fault(
     AccessDenied,
@@ -70,7 +70,7 @@ _READY = "Ready"
 _NO_ROLE = (
     "the environment has no operations role, so that UpdateEnvironment would need this service's"
     " rights to change EC2, Auto Scaling, S3 and CloudFormation; associate an operations role with"
-    " it, or update the environment by hand"
+    " it, set elasticbeanstalk_administrator_access, or update the environment by hand"
 )
 _OVERRIDES = (
     "an option that is set by the API outranks .ebextensions and saved configurations; change the"
@@ -92,10 +92,13 @@ class _Environment(NamedTuple):
         return self.status == _READY
 
 
-def make(clients: Clients, region: str) -> Environments:
+def make(clients: Clients, region: str, settings: DependentSettings) -> Environments:
     """Return the environments of a Region."""
     return Environments(
-        clients("elasticbeanstalk", region), clients("elbv2", region), clients("elb", region)
+        clients("elasticbeanstalk", region),
+        clients("elbv2", region),
+        clients("elb", region),
+        is_administrator=settings.elasticbeanstalk_administrator_access,
     )
 
 
@@ -104,14 +107,15 @@ class Environments:
 
     UpdateEnvironment needs its caller's rights on the services behind the environment, unless the
     environment has an operations role (Elastic Beanstalk API Reference,
-    AssociateEnvironmentOperationsRole; grails-core issue 16262). Only environments with one are
-    moved.
+    AssociateEnvironmentOperationsRole; grails-core issue 16262). Environments without one are moved
+    only if rotate has these rights.
     """
 
     kinds = frozenset({ENVIRONMENT})
     region = None
 
-    def __init__(self, client: Any, elbv2: Any, elb: Any) -> None:
+    def __init__(self, client: Any, elbv2: Any, elb: Any, *, is_administrator: bool) -> None:
+        self._is_administrator = is_administrator
         self._client = client
         self._elbv2 = elbv2
         self._elb = elb
@@ -150,6 +154,10 @@ class Environments:
         """
         with suppress(Vanished):
             self._move(dependent, to_arn)
+
+    def complaint(self, dependent: Dependent) -> None:
+        """Return nothing: such a resource takes every reimport."""
+        del dependent
 
     def still_presents(self, dependent: Dependent) -> bool:
         """Read back whether a deployed option names the old certificate, or nothing says so."""
@@ -202,7 +210,7 @@ class Environments:
         tags = self._tags(arn)
         others = sorted(ports - {port for option in naming for port in option.ports})
         unmovable = NO_OWNER if tags is None else why_unmovable(_foreign(tags))
-        if not environment.has_operations_role:
+        if not (environment.has_operations_role or self._is_administrator):
             unmovable = unmovable or _NO_ROLE
         if others and environment.is_ready and not settings.is_deploying:
             unmovable = unmovable or _why_unnamed(balancer, others)
