@@ -68,7 +68,7 @@ class Screen:
         self._labels.learn(rows)
         table = _table("ARN", "Region", "name", "key type", no_wrap=True)
         table.add_column("days left", justify="right", max_width=4)
-        table.add_column("in use by")
+        table.add_column("in use by", overflow="fold")
         table.add_column("secret", no_wrap=True)
         table.add_column("state", min_width=len(State.SUPERSEDED))
         for row in rows:
