@@ -10,6 +10,7 @@ from certrotation.core.estate.tags import Marks
 from certrotation.core.rotation.plan import (
     NEW_COPY,
     Adopt,
+    Await,
     Confirm,
     Import,
     MarkLeaving,
@@ -133,6 +134,8 @@ class World:
                 held[imported[0]] = Held(leaf=self.wanted, tags=dict(self.own_tags), created=DAY)
             case Tag():
                 held[step.arn].tags |= self.own_tags
+            case Await():
+                raise AssertionError("no user of the model is foreign")
             case Confirm() | Move() | Strand():
                 assert step.dependent == self.model.dependents[step.dependent.arn]
                 if not isinstance(step, Move):

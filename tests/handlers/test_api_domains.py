@@ -87,6 +87,30 @@ def test_a_domain_name_is_moved_whatever_it_shows_while_it_is_updated(
     assert updates(estate) == [None]
 
 
+def test_a_user_that_acm_still_names_after_the_move_is_waited_for_and_not_refused(
+    estate: Estate, authorities: Authorities
+) -> None:
+    """Nobody can ask AWS's load balancers whether they still use the old copy."""
+    old = copy_of(estate, authorities)
+    domain(old)
+    estate.aws.api_gateway.rules.updates = "when_told"
+    estate.aws.api_gateway.rules.shows_new_certificate = False
+    change_key(estate, authorities)
+    estate.run()
+
+    with estate.aws.stale("in_use_by"):
+        estate.aws.api_gateway.finish_updates()
+        outcome = estate.rotate("shop").rotation(SHOP)
+
+    assert outcome["status"] == "waiting"
+    assert outcome["regions"][0]["waiting_for"] == [
+        f"{old}: ACM may name what has left it for a while"
+    ]
+    assert tags.SUPERSEDED_BY not in estate.tags(old)
+    assert estate.rotate("shop").rotation(SHOP)["status"] == "done"
+    assert tags.SUPERSEDED_BY in estate.tags(old)
+
+
 def test_a_domain_name_that_is_updating_is_waited_for(
     estate: Estate, authorities: Authorities
 ) -> None:

@@ -16,6 +16,7 @@ from certrotation.core.estate.tags import Marks, own_tags
 from certrotation.core.rotation.outcomes import RegionOutcome, Status, status_of
 from certrotation.core.rotation.plan import (
     Adopt,
+    Await,
     Confirm,
     Import,
     MarkLeaving,
@@ -205,16 +206,19 @@ class RegionRotation:
                 return self._tag(step.arn)
             case MarkLeaving():
                 self._mark_leaving(step.arn)
-            case Confirm() | Move() | Strand():
-                return self._perform_for_dependent(step)
+            case Await() | Confirm() | Move() | Strand():
+                return self._perform_for_users(step)
             case MarkSuperseded():
                 return self._mark_superseded(step)
             case _:
                 assert_never(step)
         return StepResult.DONE
 
-    def _perform_for_dependent(self, step: Confirm | Move | Strand) -> StepResult:
+    def _perform_for_users(self, step: Await | Confirm | Move | Strand) -> StepResult:
         match step:
+            case Await():
+                self.moves.waiting_for.append(f"{step.arn}: {step.because}")
+                return StepResult.SKIPPED
             case Confirm():
                 return StepResult.DONE if self.moves.confirm(step) else StepResult.SKIPPED
             case Move():

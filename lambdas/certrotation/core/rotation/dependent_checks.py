@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.holders import hidden_behind, holder_of
@@ -72,19 +72,49 @@ def fit_chain(material: Material, look: RegionLook) -> FittedChain:
     return FittedChain(fitted, (repair(Code.CHAIN_SUPERFLUOUS, found),))
 
 
-def check_moving(copy: Copy, material: Material, now: datetime) -> Iterator[Finding]:
+def check_moving(
+    copy: Copy, material: Material, now: datetime, began: int | None = None
+) -> Iterator[Finding]:
     """Refuse what keeps a copy's users from moving away; warn of what a person should know.
 
     A dependent that is stranded does not move, and keeps nothing else from being renewed.
+
+    Args:
+        copy: the copy that they present.
+        material: what they are to present.
+        now: the present time.
+        began: when dependents began to move to a copy with the material, in epoch seconds.
     """
-    for arn in copy.users.unknown if copy.users else ():
-        yield _unexplained(arn, copy)
+    if not may_have_left(copy, began, now):
+        for arn in copy.users.unknown if copy.users else ():
+            yield _unexplained(arn, copy)
     for dependent in copy.dependents:
         if why_stranded(copy, dependent, now) is None:
             yield from _moving(dependent, now)
             sure = dependent.kind.accepted_keys - dependent.kind.doubted_keys
             yield from _taking(dependent, material, dependent.names, sure)
             yield from _without_proof(dependent, material.names)
+
+
+_LEAVING_SETTLES = timedelta(hours=7)
+"""How long after the beginning of a move ACM may still name what AWS fronts: a dependent may be
+busy for six hours, and ACM's hint follows within one (see `HINT_SETTLES`)."""
+
+
+def may_have_left(copy: Copy, began: int | None, now: datetime) -> bool:
+    """Return whether ACM may name users that have left the copy: all are AWS's, after a move.
+
+    What AWS fronts cannot be asked whether it still uses the copy. Its dependents could, and none
+    of them does: ACM names its user for some time longer.
+    """
+    users = copy.users
+    if users is None or not users.unknown or began is None:
+        return False
+    if not 0 <= int(now.timestamp()) - began < _LEAVING_SETTLES.total_seconds():
+        return False
+    asked = {each.user for each in users.asked}
+    failed = {each.user for each in users.asked if each.failure}
+    return all(is_foreign(copy.arn, each) and each in asked - failed for each in users.unknown)
 
 
 _SAME_ARN = (

@@ -67,6 +67,13 @@ class MarkLeaving(_Step):
     verb = "mark leaving"
 
 
+class Await(_Step):
+    """Wait until ACM no longer names users that have left a copy."""
+
+    __slots__ = ()
+    verb = "await"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkSuperseded(_Step):
     """Mark a copy whose dependents have left; a later scan deletes it."""
@@ -114,6 +121,7 @@ class Strand(_OfDependent):
 
 Step: TypeAlias = (
     Adopt
+    | Await
     | Unmark
     | Reimport
     | Import

@@ -12,12 +12,14 @@ from certrotation.core.rotation.adoption import Adoption, decide_adoption
 from certrotation.core.rotation.dependent_checks import (
     check_moving,
     check_taking,
+    may_have_left,
     why_stranded,
 )
 from certrotation.core.rotation.left_certificates import check_left
 from certrotation.core.rotation.objections import changes_issuer, may_object, shows_too_late
 from certrotation.core.rotation.plan import (
     NEW_COPY,
+    Await,
     Confirm,
     Import,
     MarkLeaving,
@@ -221,10 +223,20 @@ def _steps(
     for each in leaving:
         if any(why_stranded(each.copy, dependent, goal.now) for dependent in each.copy.dependents):
             continue
+        if may_have_left(each.copy, _began(decisions, goal.now), goal.now):
+            yield Await(arn=each.copy.arn, because="ACM may name what has left it for a while")
+            continue
         because = "its dependents move" if each.copy.is_used else "nothing uses it"
         yield MarkSuperseded(
             arn=each.copy.arn, by_arn=to_arn, because=f"{because}, and {to_arn} has the material"
         )
+
+
+def _began(decisions: Sequence[CopyDecision], now: datetime) -> int | None:
+    """Return when dependents began to move to a copy with the material, in epoch seconds."""
+    copies = (each.copy for each in decisions if each.action is Action.KEEP)
+    begun = (each.moving_since(now) for each in copies if each.marks.moving_since is not None)
+    return max((each for each in begun if each is not None), default=None)
 
 
 def _moves(decision: CopyDecision, to_arn: str, now: datetime) -> Iterator[Step]:
@@ -278,12 +290,13 @@ def _confirmations(decision: CopyDecision, goal: RegionGoal) -> Iterator[Step]:
 
 
 def _findings(decisions: Sequence[CopyDecision], goal: RegionGoal) -> Iterator[Finding]:
+    began = _began(decisions, goal.now)
     for decision in decisions:
         yield from decision.findings
         if decision.action is Action.REIMPORT:
             yield from check_taking(decision.copy, goal.material)
         elif decision.action is Action.REPLACE:
-            yield from check_moving(decision.copy, goal.material, goal.now)
+            yield from check_moving(decision.copy, goal.material, goal.now, began)
         if decision.copy.marks.is_superseded:
             yield reverted(decision.copy.arn, decision.copy.marks, goal.now)
 
