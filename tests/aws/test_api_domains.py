@@ -396,13 +396,13 @@ def test_whichever_certificate_an_update_in_progress_shows_the_move_is_not_taken
     assert not service.still_presents(found)
 
 
-def test_one_whose_certificate_the_answer_leaves_out_is_busy(
+def test_an_answer_that_leaves_out_the_certificate_is_no_answer(
     aws: EmbeddedAws, moving: tuple[Any, Dependent, str]
 ) -> None:
     service, found, new = moving
     with (
         aws.changing(showing(regionalCertificateArn=None)),
-        raising(errors.DependentBusy, "without regionalCertificateArn"),
+        raising(errors.Unreachable, "without regionalCertificateArn"),
     ):
         service.move(found, new)
 

@@ -285,7 +285,7 @@ def _is_private(domain: Mapping[str, Any]) -> bool:
 def _certificate(domain: Mapping[str, Any], dependent: Dependent) -> str:
     member = _MEMBERS[dependent.kind]
     if not domain.get(member):
-        raise incomplete(f"apigateway:GET for {dependent.arn}", member, DependentBusy)
+        raise incomplete(f"apigateway:GET for {dependent.arn}", member)
     return str(domain[member])
 
 
