@@ -285,7 +285,9 @@ class FakeShell:
     def __init__(self, **answers: Any) -> None:
         self._answers = answers
         self.asked: list[dict[str, Any]] = []
-        self.settings = SimpleNamespace(yearly_import_quota=5_000)
+        self.settings = SimpleNamespace(yearly_import_quota=5_000, secret_prefix=PREFIX)
+        self.home_region = HOME
+        self.common = SimpleNamespace(stack_name=STACK)
 
     def client(self, service: str, _region: str = "") -> Any:
         def paginate(**request: Any) -> list[Any]:
@@ -313,8 +315,21 @@ def test_iam_is_asked_about_the_role_behind_a_session() -> None:
 
     (result,) = account_checks.check_permissions(shell)
 
-    assert shell.asked[0]["PolicySourceArn"] == "arn:aws:iam::1:role/path/reader"
+    assert {each["PolicySourceArn"] for each in shell.asked} == {"arn:aws:iam::1:role/path/reader"}
+    assert [each["ResourceArns"] for each in shell.asked][-1] == [
+        f"arn:aws:secretsmanager:{HOME}:1:secret:certrotation/any"
+    ]
     assert result.found == "Denied to these credentials (by simulation): tag:GetResources."
+
+
+def test_what_iam_is_asked_about_is_in_the_policy_of_the_documents() -> None:
+    text = (ROOT / "docs" / "cli-read-only-policy.json").read_text(encoding="utf-8")
+    asked = {each for actions in account_checks.READS.values() for each in actions}
+    of_doctor = {each for each in asked if each.startswith("cloudwatch:")}
+    document = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+    assert all(f'"{each}"' in text for each in asked - of_doctor)
+    assert all(f"`{each}`" in document for each in of_doctor)
 
 
 @pytest.mark.parametrize(

@@ -26,25 +26,39 @@ LARGEST_SKEW = timedelta(minutes=5)
 """AWS rejects a request that was signed longer ago (IAM User Guide, Signature Version 4)."""
 NOTICEABLE_SKEW = timedelta(minutes=1)
 
-READS = (
-    "acm:DescribeCertificate",
-    "acm:GetCertificate",
-    "acm:ListCertificates",
-    "acm:ListTagsForCertificate",
-    "cloudformation:DescribeStacks",
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:GetMetricStatistics",
-    "ec2:DescribeRegions",
-    "elasticloadbalancing:DescribeListenerCertificates",
-    "elasticloadbalancing:DescribeListeners",
-    "elasticloadbalancing:DescribeLoadBalancers",
-    "lambda:GetFunctionConfiguration",
-    "secretsmanager:DescribeSecret",
-    "secretsmanager:GetSecretValue",
-    "secretsmanager:ListSecrets",
-    "tag:GetResources",
-)
-"""What the verbs that only read use."""
+READS: Mapping[str, tuple[str, ...]] = {
+    "*": (
+        "acm:ListCertificates",
+        "cloudfront:GetDistribution",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricStatistics",
+        "ec2:DescribeRegions",
+        "elasticloadbalancing:DescribeListenerCertificates",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "secretsmanager:ListSecrets",
+        "tag:GetResources",
+    ),
+    "arn:{partition}:acm:{region}:{account}:certificate/any": (
+        "acm:DescribeCertificate",
+        "acm:GetCertificate",
+        "acm:ListTagsForCertificate",
+    ),
+    "arn:{partition}:cloudformation:{region}:{account}:stack/{stack}/any": (
+        "cloudformation:DescribeStacks",
+    ),
+    "arn:{partition}:lambda:{region}:{account}:function:{stack}-any": (
+        "lambda:GetFunctionConfiguration",
+    ),
+    "arn:{partition}:secretsmanager:{region}:{account}:secret:{prefix}any": (
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+    ),
+}
+"""What the verbs that only read use, by a resource that stands for all that they read.
+
+A simulation without a resource asks for the right to all resources.
+"""
 
 _QUOTAS = {"L-D2CB7DE9": "imported certificates", "L-3808DC70": "imports in 365 days"}
 """ACM's quotas in Service Quotas, by code."""
@@ -109,7 +123,7 @@ def check_permissions(shell: Shell) -> Iterator[Result]:
             found=f"Denied to these credentials ({how}): {', '.join(denied)}.",
             remedy="Allow the actions to whoever runs this command. The service has roles of its"
             " own.",
-            link="docs/security.md#the-roles",
+            link="docs/cli.md#permissions",
         )
     else:
         yield ok("permissions", f"Everything that the reading verbs need, {how}")
@@ -120,19 +134,36 @@ def _simulated(shell: Shell) -> tuple[str, ...]:
         arn = shell.client("sts").get_caller_identity().get("Arn", "")
     iam = shell.client("iam")
     assumed = _ASSUMED.fullmatch(arn)
+    partition, account = (arn.split(":") + [""] * 6)[1:5:3]
     with translated("iam:SimulatePrincipalPolicy", arn):
         if assumed:
             # The ARN of a session leaves out the path of its role.
             arn = iam.get_role(RoleName=assumed[3])["Role"]["Arn"]
-        pages = iam.get_paginator("simulate_principal_policy").paginate(
-            PolicySourceArn=arn, ActionNames=list(READS)
-        )
-        results = [each for page in pages for each in page.get("EvaluationResults", ())]
+        results = [
+            each
+            for resource, actions in READS.items()
+            for page in iam.get_paginator("simulate_principal_policy").paginate(
+                PolicySourceArn=arn,
+                ActionNames=list(actions),
+                ResourceArns=[
+                    resource.format(
+                        partition=partition,
+                        region=shell.home_region,
+                        account=account,
+                        stack=shell.common.stack_name,
+                        prefix=shell.settings.secret_prefix,
+                    )
+                ],
+            )
+            for each in page.get("EvaluationResults", ())
+        ]
     return tuple(
         sorted(
-            each["EvalActionName"]
-            for each in results
-            if each.get("EvalDecision") not in {None, "allowed"}
+            {
+                each.get("EvalActionName", "an unnamed action")
+                for each in results
+                if each.get("EvalDecision") not in {None, "allowed"}
+            }
         )
     )
 
