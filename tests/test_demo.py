@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from io import StringIO
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.demo.__main__ import tell
+from tests.cli.running import Ran, run_process
+from tests.demo.__main__ import TRY, tell
 from tests.demo.expectations import CHECKS
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +51,8 @@ def test_the_acts_follow_one_another_and_every_expectation_holds(shown: str) -> 
     lines = shown.splitlines()
 
     assert tuple(line.rstrip(" ─") for line in lines if line.endswith("─")) == ACTS
-    assert lines[-1].startswith(f"{len(CHECKS)} expectations held, 0 failed, in ")
+    assert lines[-2].startswith(f"{len(CHECKS)} expectations held, 0 failed, in ")
+    assert lines[-1] == TRY
 
 
 @pytest.mark.slow
@@ -71,3 +74,22 @@ def test_a_service_that_changes_nothing_fails_the_demo() -> None:
     failed = [line for line in screen.getvalue().splitlines() if line.rstrip().endswith("FAIL")]
     assert any("every listener of shop" in line for line in failed)
     assert any("api presents" in line for line in failed)
+
+
+@pytest.mark.slow
+def test_the_account_stays_for_the_command_line_as_the_readme_uses_it() -> None:
+    console = Console(file=StringIO(), width=200)
+    seen: list[Ran] = []
+
+    def use() -> None:
+        assert isinstance(console.file, StringIO)
+        printed = re.findall(r"^export (\w+)=(.*)$", console.file.getvalue(), re.MULTILINE)
+        seen.extend(run_process(None, verb, **dict(printed)) for verb in ("inventory", "plan"))
+
+    assert tell(console, until=use)
+
+    inventory, plan = seen
+    assert (inventory.code, plan.code) == (0, 3)
+    rows = [each.split("  ")[0] for each in inventory.out.splitlines() if "  current  " in each]
+    assert rows.count("shop.example") == 1
+    assert "certrotation/pay: refused: nothing would be changed in any Region" in plan.out

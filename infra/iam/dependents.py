@@ -27,13 +27,21 @@ from infra.iam.nag_suppressions import acknowledge
 def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
     """Yield the grants of each configured kind that may present a copy in a target Region.
 
-    An action that an earlier kind has on the same resources is not granted again. Kinds that are on
-    by default come first, so that their statements are the same whatever else is configured.
+    An action that an earlier kind has on the same resources, or another kind on every resource, is
+    not granted again. Kinds that are on by default come first, so that their statements are the
+    same whatever else is configured.
     """
     granted: set[tuple[str, tuple[str, ...]]] = set()
     has_edge = _has_edge(config)
     can_change_edge = has_edge and config.dependents_tag is None
     edge_changes_with = {"", *(config.dependents if can_change_edge else ())}
+    on_everything = {
+        action
+        for entry in chosen(config.dependents)
+        for statement in statements_of(entry.name)
+        if statement.for_edge_with in edge_changes_with - {""}
+        for action in statement.actions
+    }
     for entry in sorted(chosen(config.dependents), key=lambda each: not each.is_default):
         if entry.at_edge_only and not has_edge:
             continue
@@ -41,7 +49,10 @@ def dependent_grants(scope: Construct, config: StackConfig) -> Iterator[Grant]:
             if statement.for_edge_with not in edge_changes_with:
                 continue
             actions = [
-                each for each in statement.actions if (each, statement.resources) not in granted
+                each
+                for each in statement.actions
+                if (each, statement.resources) not in granted
+                and (statement.for_edge_with or each not in on_everything)
             ]
             granted.update((each, statement.resources) for each in actions)
             arns = [arn for each in statement.resources for arn in _arns(scope, config, each)]
@@ -86,7 +97,8 @@ def _arns(scope: Construct, config: StackConfig, pattern: str) -> Iterator[str]:
             for each in elements:
                 yield from _arns(scope, config, pattern.replace(name, each))
             return
-    yield pattern.format(partition=stack.partition, account=stack.account)
+    # Not by `format`: the home Region is a token, which has braces.
+    yield pattern.replace("{partition}", stack.partition).replace("{account}", stack.account)
 
 
 def _grant(config: StackConfig, statement: Statement, actions: list[str], arns: list[str]) -> Grant:

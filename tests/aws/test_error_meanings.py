@@ -15,6 +15,7 @@ import pytest
 
 from certrotation import errors
 from certrotation.aws import acm, secret_writer, secrets, tag_index
+from certrotation.aws.dependents.apigateway import adapter as apigateway
 from certrotation.aws.dependents.cloudfront import adapter as cloudfront
 from certrotation.aws.dependents.elb import adapter as elb
 from certrotation.aws.dependents.elbv2 import adapter as elbv2
@@ -94,6 +95,29 @@ AUDITED = (
             "NoSuchResource": errors.Vanished,
             "PreconditionFailed": errors.NotYet,
             "TooManyCertificates": errors.DependentFull,
+        },
+    ),
+    Audited(
+        "apigateway",
+        ("GetDomainName", "GetDomainNames"),
+        apigateway.MEANINGS,
+        {
+            "NotFoundException": errors.Vanished,
+            "TooManyRequestsException": errors.Throttled,
+            "UnauthorizedException": errors.AccessDenied,
+        },
+    ),
+    Audited(
+        "apigateway",
+        ("UpdateDomainName",),
+        apigateway.UPDATING,
+        {
+            "BadRequestException": errors.DependentRefused,
+            "ConflictException": errors.DependentBusy,
+            "LimitExceededException": errors.DependentBusy,
+            "NotFoundException": errors.Vanished,
+            "TooManyRequestsException": errors.DependentBusy,
+            "UnauthorizedException": errors.AccessDenied,
         },
     ),
     Audited(

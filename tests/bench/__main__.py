@@ -14,14 +14,17 @@ from datetime import timedelta
 from rich.console import Console
 from rich.table import Table
 
+from certrotation.aws.dependents.registry import ENTRIES
 from tests.bench.command_line import starts_table
 from tests.bench.endpoints import endpoints_table
 from tests.bench.imports import import_table, measure_imports, verdict
 from tests.double import EmbeddedAws, embedded_aws
-from tests.simulation.estate import HOME, PREFIX, Estate, marks_of
+from tests.double.fakes import fakes
+from tests.simulation.estate import HOME, PREFIX, Estate, client, marks_of, region_of
 from tests.support.authority import Authority, Issued, shared_key
 
-REGIONS = (HOME, "us-east-1", "us-west-2", "ap-southeast-2")
+EDGE = "us-east-1"
+REGIONS = (HOME, EDGE, "us-west-2", "ap-southeast-2")
 OLD = timedelta(days=20)
 SCANNED = 1_100
 """Certificates in each Region for the scan: more than one page of ListCertificates."""
@@ -42,6 +45,7 @@ def main() -> None:
     console = Console()
     for title, kind, count in (("RSA-2048", "rsa2048", 100), ("EC P-256", "p256", 10)):
         console.print(_renewal_table(f"{count} {title} certificates in 4 Regions", kind, count))
+    console.print(_attached_table())
     console.print(_scan_table())
     console.print(starts_table())
     console.print(endpoints_table())
@@ -50,12 +54,17 @@ def main() -> None:
     console.print(verdict(imports["as shipped"]))
 
 
-def renew(kind: str, count: int) -> Renewal:
-    """Renew `count` certificates of one key type in four Regions: scan, queue, rotate."""
+def renew(kind: str, count: int, *, attached: bool = False) -> Renewal:
+    """Renew `count` certificates of one key type in four Regions: scan, queue, rotate.
+
+    With `attached`, a dependent of each kind presents each copy that such a dependent may present.
+    """
     authority = Authority.root().intermediate(key="rsa2048")
     with embedded_aws() as aws:
         estate = Estate(aws, *REGIONS)
         arns = [_managed(estate, authority, kind, number) for number in range(count)]
+        for arn in (each for of_one in arns if attached for each in of_one):
+            _attach(aws, arn)
         fresh = [_issue(authority, kind, number) for number in range(count)]
         for number, issued in enumerate(fresh):
             estate.renew(f"shop-{number}", issued)
@@ -106,6 +115,26 @@ def _renewal_table(title: str, kind: str, count: int) -> Table:
     table.add_row("seconds", f"{renewal.seconds:.1f}")
     table.add_row("renewed in place", f"{renewal.renewed} of {count * len(REGIONS)}")
     table.add_row("stray ARNs", str(renewal.stray))
+    return table
+
+
+def _attach(aws: EmbeddedAws, arn: str) -> None:
+    region = region_of(arn)
+    for entry in ENTRIES:
+        if region == EDGE or not entry.at_edge_only:
+            fakes()[entry.name].present(aws, client, region, arn)
+
+
+def _attached_table() -> Table:
+    """Compare renewals in place with and without dependents: nobody is asked who they are."""
+    alone, attached = (renew("rsa2048", 10, attached=each) for each in (False, True))
+    table = Table(
+        *("10 RSA-2048 certificates in 4 Regions", "calls", "renewed in place"),
+        title="who presents a copy costs nothing",
+        title_justify="left",
+    )
+    for name, each in (("presented by nothing", alone), ("by each kind of dependent", attached)):
+        table.add_row(name, f"{each.calls.total():,}", str(each.renewed))
     return table
 
 

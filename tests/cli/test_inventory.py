@@ -114,7 +114,7 @@ def test_a_person_sees_a_table_and_a_pipe_gets_plain_columns(
     ]
     assert row.startswith("shop.example.com, www.shop.example.com, *.shop.example.com  eu-west-1")
     assert row.endswith("never renewed: there is no managed secret")
-    assert (empty, summary) == ("", "1 certificates: 1 unmanaged.")
+    assert (empty, summary) == ("", "1 certificate: 1 unmanaged.")
     assert "certrotation/shop.example.com" in "".join(groups)
 
 

@@ -124,6 +124,25 @@ def test_a_certificate_is_imported_and_its_key_is_shown_nowhere(
     assert not any(line in ran.out + ran.err for line in issued.key_pem().splitlines()[1:-1])
 
 
+def test_endpoints_are_compared_and_the_account_is_diagnosed(address: str, estate: Estate) -> None:
+    """To somebody who may ask neither IAM nor Service Quotas."""
+    for service, operation in (
+        ("iam", "SimulatePrincipalPolicy"),
+        ("service-quotas", "ListServiceQuotas"),
+    ):
+        estate.aws.behaviour.denied.add((service, operation, None))
+
+    verified = run_process(address, "verify", "--json")
+    diagnosed = run_process(address, "doctor", "--json")
+
+    assert (verified.code, verified.document["answers"]) == (0, [])
+    health = {each["check"]: each["health"] for each in diagnosed.document["results"]}
+    assert diagnosed.code == 3
+    assert (health["credentials"], health["last scan"], health["alarms"]) == (
+        "ok", "wrong", "wrong",
+    )  # fmt: skip
+
+
 def test_help_version_and_a_wrong_option_ask_nobody() -> None:
     assert run_process(None, "--version").out == f"certrotation {__version__}\n"
     wrong = run_process(None, "mode", "--nothing")

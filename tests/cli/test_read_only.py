@@ -16,7 +16,7 @@ from certrotation.aws.dependents.registry import DEFAULT, statements_of
 from certrotation.cli import session
 from certrotation.cli.exit_codes import ExitCode
 from tests.cli.running import ROOT, deploy, run
-from tests.double import elb
+from tests.double import cognito, elb
 from tests.e2e.gate.permissions import Ask, Caller, Request, asks
 from tests.simulation.estate import HOME, PREFIX, client, marks_of
 
@@ -79,6 +79,8 @@ def asked(
     estate.listener("web", HOME, copies[0])
     estate.distribution(copies[1], "shop.example.com")
     elb.present(estate.aws, client, US, copies[1])
+    cognito.user_pool(estate.aws, US, copies[1], "shop.example.com")
+    cognito.user_pool(estate.aws, HOME, None)
     estate.renew("shop", authorities.public.issue("shop.example.com", key="rsa2048"))
     material = tmp_path / "both.pem"
     new = authorities.public.issue("new.example.com")

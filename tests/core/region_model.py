@@ -10,6 +10,8 @@ from certrotation.core.estate.tags import Marks
 from certrotation.core.rotation.plan import (
     NEW_COPY,
     Adopt,
+    Await,
+    Confirm,
     Import,
     MarkLeaving,
     MarkSuperseded,
@@ -132,9 +134,11 @@ class World:
                 held[imported[0]] = Held(leaf=self.wanted, tags=dict(self.own_tags), created=DAY)
             case Tag():
                 held[step.arn].tags |= self.own_tags
-            case Move() | Strand():
+            case Await():
+                raise AssertionError("no user of the model is foreign")
+            case Confirm() | Move() | Strand():
                 assert step.dependent == self.model.dependents[step.dependent.arn]
-                if isinstance(step, Strand):
+                if not isinstance(step, Move):
                     return
                 to_arn = self.ready(step.to_arn, imported)
                 moved = replace(step.dependent, certificate_arn=to_arn)

@@ -1,12 +1,16 @@
 """Tell the service's story on an embedded AWS: `python -m tests.demo`.
 
-Nothing outside this machine is asked. The exit code is 0 only if every expectation held.
+Nothing outside this machine is asked. The exit code is 0 only if every expectation held. With the
+variable KEEP the account stays, over HTTP, until Ctrl-C, so that the command line can be tried.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from contextlib import suppress
+from threading import Event
 from typing import TYPE_CHECKING
 
 from tests.demo.expectations import Evidence, check_all
@@ -15,24 +19,34 @@ from tests.demo.labels import Labels
 from tests.demo.oncall import raised
 from tests.demo.screen import Screen, make_console
 from tests.demo.story import REGIONS, Authorities, build_story
+from tests.double.server import serving
 from tests.simulation.estate import account
 from tests.simulation.oracle import take_snapshot, watching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import Console
 
+    from tests.demo.expectations import Expectation
     from tests.demo.story import Story
-    from tests.simulation.estate import Run
+    from tests.simulation.estate import Estate, Run
 
 
-def tell(console: Console, settings: Mapping[str, str] | None = None) -> bool:
+TRY = "Try the command line on this account: make demo KEEP=1"
+
+
+def tell(
+    console: Console,
+    settings: Mapping[str, str] | None = None,
+    until: Callable[[], object] | None = None,
+) -> bool:
     """Tell the story, and return whether every expectation held.
 
     Args:
         console: where to write.
         settings: the service's settings where they are not the story's.
+        until: the account stays, over HTTP, until this returns; None ends with the story.
     """
     begin = time.perf_counter()
     authorities = Authorities.make()
@@ -42,6 +56,17 @@ def tell(console: Console, settings: Mapping[str, str] | None = None) -> bool:
         story.estate.environment.update(settings or {})
         screen = Screen(console, Labels({story.distribution: "www-cdn"}))
         expectations = check_all(_perform(story, screen))
+        _show_expectations(expectations, screen, console, begin)
+        if until is None:
+            screen.say(TRY)
+        else:
+            _keep(estate, console, until)
+    return all(each.holds for each in expectations)
+
+
+def _show_expectations(
+    expectations: Sequence[Expectation], screen: Screen, console: Console, begin: float
+) -> None:
     screen.act("What must hold", "Checked against the account itself, not the service's word.")
     screen.expectations(expectations)
     failed = sum(not each.holds for each in expectations)
@@ -50,7 +75,19 @@ def tell(console: Console, settings: Mapping[str, str] | None = None) -> bool:
         f"{len(expectations) - failed} expectations held, {failed} failed, in"
         f" {time.perf_counter() - begin:.1f} seconds."
     )
-    return not failed
+
+
+def _keep(estate: Estate, console: Console, until: Callable[[], object]) -> None:
+    """Serve the account, and print what a shell needs to use it."""
+    with serving() as address:
+        console.print("\nThe account stays until Ctrl-C. In another terminal, in this folder:\n")
+        variables = {**estate.environment, "AWS_ENDPOINT_URL": address}
+        for name, value in sorted(variables.items()):
+            if name.startswith(("AWS_", "CERTROTATION_")):
+                console.print(f"export {name}={value}", soft_wrap=True)
+        console.print("\n.venv/bin/certrotation inventory\n.venv/bin/certrotation plan")
+        with suppress(KeyboardInterrupt):
+            until()
 
 
 def _perform(story: Story, screen: Screen) -> Evidence:
@@ -135,4 +172,5 @@ def _show_second(screen: Screen, run: Run) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if tell(make_console()) else 1)
+    keeps = Event().wait if os.environ.get("KEEP") else None
+    sys.exit(0 if tell(make_console(), until=keeps) else 1)

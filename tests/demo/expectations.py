@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from certrotation.names import tags
 from tests.demo.oncall import raised
 from tests.demo.story import HELD, REFUSED, SITES, UNMOVABLE, secret_of
+from tests.double import apigateway
 from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
@@ -104,6 +105,11 @@ def _distribution_is_moved(evidence: Evidence) -> bool:
     return presented in _new_copies(evidence, "www")
 
 
+def _domain_is_moved(evidence: Evidence) -> bool:
+    presented = apigateway.presented(client, evidence.story.domain)
+    return presented <= _new_copies(evidence, "shop") and len(presented) == 1
+
+
 def _old_copies_are_marked(evidence: Evidence) -> bool:
     return all(
         evidence.after.tags[old].get(tags.SUPERSEDED_BY) in _new_copies(evidence, site)
@@ -186,6 +192,7 @@ CHECKS: dict[str, Check] = {
     "at no moment was a listener of shop without a certificate for it": _shop_had_no_gap,
     "the other teams' certificates on these two listeners stayed": _others_on_the_listeners_stayed,
     "the distribution presents a new ARN with www's renewed certificate": _distribution_is_moved,
+    "the custom domain of an API presents shop's new certificate": _domain_is_moved,
     "the old copies of shop and www are marked superseded": _old_copies_are_marked,
     "mail's shuffled chain went live in order": _chain_is_in_order,
     "vpn's encrypted key was read, and the certificate imported by hand adopted": _vpn_is_adopted,

@@ -20,6 +20,7 @@ _BALANCER = re.compile(
     r"[\w/]*"
 )
 _DISTRIBUTION = re.compile(r"arn:aws:cloudfront::\d+:distribution/(\w+)")
+_DOMAIN = re.compile(r"arn:aws:apigateway:[a-z0-9-]+::/domainnames/([\w.-]+)")
 _VERSION = re.compile(rf"({_UUID})")
 _SHORTEST_VERSION = 8
 
@@ -45,6 +46,7 @@ class Labels:
         """Put labels in the place of ARNs, and shorten version ids and secrets' names."""
         text = _CERTIFICATE.sub(lambda found: self._certificates.get(found[0], found[0]), text)
         text = _BALANCER.sub(r"\1", text)
+        text = _DOMAIN.sub(r"\1", text)
         text = _DISTRIBUTION.sub(lambda found: self._distributions[found[1]], text)
         text = _VERSION.sub(lambda found: found[1][:_SHORTEST_VERSION], text)
         return text.replace(PREFIX, "")

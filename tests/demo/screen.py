@@ -68,7 +68,7 @@ class Screen:
         self._labels.learn(rows)
         table = _table("ARN", "Region", "name", "key type", no_wrap=True)
         table.add_column("days left", justify="right", max_width=4)
-        table.add_column("in use by")
+        table.add_column("in use by", overflow="fold")
         table.add_column("secret", no_wrap=True)
         table.add_column("state", min_width=len(State.SUPERSEDED))
         for row in rows:
@@ -125,8 +125,8 @@ class Screen:
     def _region(self, region: Mapping[str, Any]) -> None:
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_column(min_width=10)
-        table.add_column(ratio=2)
-        table.add_column(ratio=3, style="dim")
+        table.add_column(ratio=2, overflow="fold")
+        table.add_column(ratio=3, overflow="fold", style="dim")
         for number, step in enumerate(region["steps"]):
             because = self._labels.shorten(step["because"])
             table.add_row("" if number else region["region"], self._step(step), because)
@@ -186,5 +186,5 @@ class Screen:
 def _table(*headings: str, no_wrap: bool = False) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold underline")
     for heading in headings:
-        table.add_column(heading, no_wrap=no_wrap)
+        table.add_column(heading, no_wrap=no_wrap, overflow="fold")
     return table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import time_machine
 
-from tests.double import elasticbeanstalk
+from tests.double import apigateway, elasticbeanstalk
 from tests.simulation.estate import PREFIX, Estate, client, fields_of
 from tests.support.authority import Authority, Issued, PrivateKey, now, pem, shared_key
 
@@ -87,6 +87,8 @@ class Story:
     listeners: Listeners
     distribution: str
     """The id of the distribution that presents www."""
+    domain: str
+    """The ARN of the custom domain name of an API that presents shop."""
     lines: tuple[str, ...]
     """What the service logged when it took the account over."""
 
@@ -104,12 +106,14 @@ def build_story(estate: Estate, authorities: Authorities) -> Story:
         arns = _arns(estate)
         listeners = _attach_listeners(estate, arns)
         distribution = estate.distribution(arns["www"][0], "www.example")
+        domain = apigateway.present(estate.aws, client, EU, arns["shop"][0])
     return Story(
         estate=estate,
         arns=arns,
         renewed=_renew(estate, authorities),
         listeners=listeners,
         distribution=distribution,
+        domain=domain,
         lines=lines,
     )
 

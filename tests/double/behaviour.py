@@ -32,8 +32,8 @@ class Behaviour:
         page_size: caps each page of each list API, so that a forgotten token shows; None is
             AWS's own maximum.
         trusted_roots: the roots that CloudFront trusts; None trusts everything.
-        deployments: whether a change of a distribution or an environment is deployed at once, or
-            stays in progress until `EmbeddedAws.finish_deployments`.
+        deployments: whether a change of a distribution, an environment or a custom domain is
+            deployed at once, or stays in progress until `EmbeddedAws.finish_deployments`.
         alb_certificate_limit: SNI certificates per Application Load Balancer, defaults not counted.
         nlb_certificate_limit: certificates per Network Load Balancer, defaults counted.
         imported_certificate_quota: imported certificates per Region.

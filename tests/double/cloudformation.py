@@ -22,18 +22,26 @@ if TYPE_CHECKING:
 
 
 def describe_stacks(request: Request) -> Mapping[str, Any]:
-    """CloudFormation API Reference, DescribeStacks; nobody asks without a name."""
-    name = request.params["StackName"]
-    outputs = request.world.stacks.get((request.region, name))
-    if outputs is None:
-        raise Refusal("ValidationError", f"Stack with id {name} does not exist")
-    stack = {
+    """CloudFormation API Reference, DescribeStacks: one stack by its name, or all of the Region."""
+    of_region = {
+        name: outputs
+        for (region, name), outputs in request.world.stacks.items()
+        if region == request.region
+    }
+    wanted = request.params.get("StackName")
+    if wanted is not None and wanted not in of_region:
+        raise Refusal("ValidationError", f"Stack with id {wanted} does not exist")
+    names = of_region if wanted is None else [wanted]
+    return {"Stacks": [_stack(name, of_region[name]) for name in names]}
+
+
+def _stack(name: str, outputs: Mapping[str, str]) -> dict[str, Any]:
+    return {
         "StackName": name,
         "CreationTime": datetime(2026, 11, 1, tzinfo=UTC),
         "StackStatus": "UPDATE_COMPLETE",
         "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
     }
-    return {"Stacks": [stack]}
 
 
 ANSWERS: dict[str, Answer] = {"DescribeStacks": describe_stacks}

@@ -26,6 +26,7 @@ from tests.double import (
     acm_views,
     certificates,
     cloudformation,
+    cognito,
     elasticbeanstalk,
     load_balancers,
     secretsmanager,
@@ -34,12 +35,14 @@ from tests.double import (
 from tests.double.behaviour import Behaviour
 from tests.double.dispatch import answering
 from tests.double.recorder import Call, Change, Hook, Recorder
-from tests.double.world import Environment, World
+from tests.double.world import Environment, UserPool, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from typing import Literal
+
+    from tests.double.api_domains import ApiGateway
 
     StaleRead = Literal[
         "tagging", "list_secrets", "list_certificates", "in_use_by", "secret_values"
@@ -141,11 +144,17 @@ class EmbeddedAws:
                 del world.snapshots[kind]
 
     def finish_deployments(self) -> None:
-        """Let every distribution become Deployed, and every environment's update end."""
+        """Let every distribution become Deployed, and every other update end."""
         with self._world.lock:
             elasticbeanstalk.finish_updates(self._world)
+            cognito.finish_updates(self._world)
             for each in self._world.distributions.values():
                 each.status, each.certificate_changing = "Deployed", False
+
+    @property
+    def api_gateway(self) -> ApiGateway:
+        """The state of API Gateway, and its rules, which a test may change."""
+        return self._world.api_gateway
 
     def in_use_by(self, arn: str) -> list[str]:
         """Return the ARNs of the resources that name a certificate now, stale reads or not."""
@@ -185,6 +194,10 @@ class EmbeddedAws:
     def environments(self) -> dict[str, Environment]:
         """Return Elastic Beanstalk's environments by id; a test may change them."""
         return self._world.environments
+
+    def user_pools(self) -> dict[str, UserPool]:
+        """Return Cognito's user pools by id; a test may change them."""
+        return self._world.user_pools
 
     def _regions(self) -> list[str]:
         return list(acm_backends[self.account_id].regions)

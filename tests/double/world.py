@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from moto.core.exceptions import ServiceException
 
+from tests.double.api_domains import ApiGateway
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -57,6 +59,17 @@ class Environment:
 
 
 @dataclass(kw_only=True)
+class UserPool:
+    """A Cognito user pool; `domain` is the description of its custom domain, as Cognito has it."""
+
+    id: str
+    arn: str
+    region: str
+    tags: dict[str, str]
+    domain: dict[str, Any]
+
+
+@dataclass(kw_only=True)
 class World:
     """One AWS account. Whoever touches it holds `lock`.
 
@@ -72,9 +85,11 @@ class World:
     lock: RLock = field(default_factory=RLock)
     distributions: dict[str, Distribution] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
+    user_pools: dict[str, UserPool] = field(default_factory=dict)
     sni: dict[str, list[str]] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
     bystanders: set[int] = field(default_factory=set)
+    api_gateway: ApiGateway = field(default_factory=ApiGateway)
     stacks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def is_bystander(self) -> bool:

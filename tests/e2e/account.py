@@ -67,6 +67,8 @@ class Dependents:
     api_edge: str
     busy_edge: str
     """Takes no change now."""
+    api_domain: str
+    """An edge-optimized domain name that presents api, in another Region."""
     back: str
     other_account: str
     """A listener's ARN that belongs to another account."""
@@ -225,6 +227,12 @@ class Account:
         self.aws.behaviour.deployments = "when_told"
         busy = estate.distribution(sites["busy"].copies[EAST], "busy.example")
         self.aws.behaviour.deployments = "at_once"
+        self.aws.api_gateway.rules.seconds_between_updates = 0
+        client("apigateway", HOME).create_domain_name(
+            domainName="api.example",
+            certificateArn=api[EAST],
+            endpointConfiguration={"types": ["EDGE"]},
+        )
         estate.listener("shop-home", HOME, shop[HOME])
         estate.listener("blog", APAC, sites["blog"].copies[APAC])
         elsewhere = estate.certificate(sites["shop"].live, ELSEWHERE)
@@ -234,6 +242,7 @@ class Account:
             api_sni=estate.listener("api-sni", EAST, shop[EAST], [api[EAST]]),
             api_edge=estate.distribution(api[EAST], "api.example"),
             busy_edge=busy,
+            api_domain=f"arn:aws:apigateway:{HOME}::/domainnames/api.example",
             back=estate.listener("back", APAC, sites["back"].copies[APAC]),
             other_account=other_region.replace(ACCOUNT, "999999999999").replace(ELSEWHERE, HOME),
             other_region=other_region,

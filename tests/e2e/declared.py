@@ -43,6 +43,11 @@ _WEB_ACL = (
     "CloudFront Developer Guide, AWS managed policies: CloudFrontFullAccess",
 )
 
+_MUTUAL_TLS = (
+    "API Gateway may ask for it where mutual TLS is configured; no double does",
+    "Service Authorization Reference, Amazon API Gateway Management, AddCertificateToDomain",
+)
+
 _BOTH = {
     "logs:CreateLogStream": _LOGS,
     "logs:PutLogEvents": _LOGS,
@@ -55,6 +60,8 @@ _ROTATE = {
     "sqs:DeleteMessage": _POLLER,
     "sqs:GetQueueAttributes": _POLLER,
     "sqs:ReceiveMessage": _POLLER,
+    "apigateway:AddCertificateToDomain": _MUTUAL_TLS,
+    "apigateway:RemoveCertificateFromDomain": _MUTUAL_TLS,
     "waf:GetWebACL": _WEB_ACL,
     "wafv2:GetWebACL": _WEB_ACL,
 }

@@ -21,10 +21,29 @@ from tests.e2e.places import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_DECLARED = frozenset(each.action for each in DECLARED if each.role == "rotate")
-_GRANTED_BY_DEFAULT = frozenset(
-    action for name in DEFAULT for statement in statements_of(name) for action in statement.actions
+    from certrotation.aws.dependents.statement import Statement
+
+_ON_EVERYTHING = frozenset(
+    action
+    for name in DEFAULT
+    for statement in statements_of(name)
+    if statement.for_edge_with
+    for action in statement.actions
 )
+"""What the statement of an edge-optimized domain name allows, so that no other one does."""
+_DECLARED = frozenset(each.action for each in DECLARED if each.role == "rotate")
+
+
+def _granted() -> Iterator[Statement]:
+    """Yield the statements of all kinds, but those that allow what others allow (`infra`)."""
+    granted = set[tuple[str, tuple[str, ...]]]()
+    for entry in sorted(ENTRIES, key=lambda each: not each.is_default):
+        for statement in statements_of(entry.name):
+            allowed = {(action, statement.resources) for action in statement.actions}
+            if not allowed <= granted:
+                yield statement
+            granted |= allowed
+
 
 EXERCISED = (
     "QueueRotations",
@@ -41,15 +60,14 @@ EXERCISED = (
     "TellOfRefusals",
     *(
         statement.sid
-        for entry in ENTRIES
-        for statement in statements_of(entry.name)
+        for statement in _granted()
         if not _DECLARED.issuperset(statement.actions)
         and not statement.names_settings
-        and (entry.is_default or not _GRANTED_BY_DEFAULT.issuperset(statement.actions))
+        and (statement.for_edge_with or not _ON_EVERYTHING.issuperset(statement.actions))
     ),
 )
 """Every statement that allows from the first deployment on, but those whose actions are all
-declared (`declared`), or granted to kinds that are on by default."""
+declared (`declared`), or granted to another kind."""
 
 # Nothing else counts: a run that did not begin shows nothing.
 _FAILED = re.compile(r"FAIL: .*|tests\.e2e\.deployed\.NeverError: .*")

@@ -85,6 +85,10 @@ def _expect_moved(run: Run) -> None:
         "its distribution presents the new copy",
         holds=[account.edge_certificate(dependents.api_edge)] == new,
     )
+    run.tell.expect(
+        "its edge-optimized domain name, which is in another Region, presents the new copy",
+        holds=fakes()["apigateway"].presented(client, dependents.api_domain) == set(new),
+    )
     for name, resource in dependents.of_each_kind.items():
         run.tell.expect(
             f"so does one more dependent, of the kind {name}",

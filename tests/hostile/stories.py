@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from certrotation.names import tags
-from tests.simulation.estate import HOME, PREFIX
+from tests.double.fakes import fakes
+from tests.simulation.estate import HOME, PREFIX, client
 from tests.simulation.oracle import presented_by
 from tests.support.authority import shared_key
 
@@ -51,6 +52,15 @@ def replacement(estate: Estate, authorities: Authorities) -> Scene:
     estate.secret("shop", rsa(authorities))
     estate.run()
     scene = _in_use(estate, authorities, _copies(estate))
+    estate.renew("shop", ec(authorities))
+    return scene
+
+
+def every_kind(estate: Estate, authorities: Authorities) -> Scene:
+    """The key type changes: one dependent of each kind moves, however many are in a Region."""
+    estate.secret("shop", rsa(authorities))
+    estate.run()
+    scene = _of_each_kind(estate, authorities)
     estate.renew("shop", ec(authorities))
     return scene
 
@@ -99,6 +109,7 @@ def revert(estate: Estate, authorities: Authorities) -> Scene:
 STORIES: Mapping[str, Story] = {
     "reimport": reimport,
     "replacement": replacement,
+    "every kind": every_kind,
     "adoption": adoption,
     "first import": first_import,
     "clean-up": clean_up,
@@ -121,6 +132,22 @@ def _in_use(estate: Estate, authorities: Authorities, arns: Mapping[str, str]) -
             estate.distribution(arns[EDGE], SHOP): (SHOP,),
         }
     )
+
+
+def _of_each_kind(estate: Estate, authorities: Authorities) -> Scene:
+    """Put copies to every use that there is a kind for, and each of them once more."""
+    scene = _in_use(estate, authorities, _copies(estate))
+    home, edge = (_copies(estate)[region] for region in (HOME, EDGE))
+    domains = {
+        fakes()["apigateway"].present(estate.aws, client, HOME, home): (SHOP,),
+        fakes()["elb"].present(estate.aws, client, HOME, home): (SHOP,),
+    }
+    # Edge-optimized, in another Region than its certificate.
+    client("apigateway", EDGE).create_domain_name(
+        domainName=SHOP, certificateArn=edge, endpointConfiguration={"types": ["EDGE"]}
+    )
+    domains[f"arn:aws:apigateway:{EDGE}::/domainnames/{SHOP}"] = (SHOP,)
+    return Scene(serves={**scene.serves, **domains})
 
 
 def _copies(estate: Estate) -> dict[str, str]:

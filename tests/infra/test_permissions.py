@@ -378,5 +378,5 @@ def test_however_many_regions_there_are_the_denials_stay_in_a_policy_of_their_ow
     for handler in (SCAN, ROTATE):
         role = wide.function(handler)[1]["Role"]["Fn::GetAtt"][0]
         attached = wide.of_type("AWS::IAM::Role")[role]["ManagedPolicyArns"]
-        assert attached == [{"Ref": denying}]
+        assert {"Ref": denying} in attached
         assert len(denials(wide, handler)) == 2

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 
+from tests.double.fakes import fakes
 from tests.simulation.estate import client, region_of
 from tests.support.authority import now
 
@@ -30,10 +31,16 @@ CHANGES = frozenset(
         "ImportCertificate",
         "ModifyListener",
         "RemoveListenerCertificates",
+        "SetLoadBalancerListenerSSLCertificate",
         "UpdateDistribution",
+        "UpdateDomainName",
     }
 )
 """The calls that change what is presented to clients."""
+
+
+_BY_FAKE = {"apigateway": ":apigateway:", "elb": ":loadbalancer/"}
+"""What tells the ARNs of dependents that their fakes are asked about."""
 
 
 @dataclass(kw_only=True)
@@ -55,7 +62,9 @@ class Seen:
 
 
 def presented_by(estate: Estate, dependent: str) -> list[str]:
-    """Return the ARNs that a listener presents, default first, or a distribution."""
+    """Return the ARNs that a listener presents, default first, or another dependent."""
+    for kind in (fakes()[each] for each in _BY_FAKE if _BY_FAKE[each] in dependent):
+        return sorted(kind.presented(client, dependent))
     if dependent.startswith("arn:"):
         return [estate.default_of(dependent), *sorted(estate.sni_of(dependent))]
     return [estate.viewer_certificate(dependent)["ACMCertificateArn"]]

@@ -164,6 +164,25 @@ class VerifyDocument(TypedDict):
     """Region to reason. Nothing is known of the certificates there."""
 
 
+class DiagnosisDetail(TypedDict):
+    """What one check found."""
+
+    check: str
+    health: Literal["ok", "warning", "wrong", "unknown"]
+    found: str
+    remedy: str
+    """What to do; may be empty."""
+    link: str
+    """A file of the documents, with a heading; may be empty."""
+
+
+class DoctorDocument(TypedDict):
+    """The result of `doctor`."""
+
+    schema: str
+    results: list[DiagnosisDetail]
+
+
 class CertificateItem(TypedDict):
     """One imported certificate."""
 
@@ -388,6 +407,7 @@ DOCUMENTS: dict[str, Any] = {
     "check": CheckDocument,
     "import": ImportDocument,
     "verify": VerifyDocument,
+    "doctor": DoctorDocument,
     "mode": ModeDocument,
     "plan": PlanDocument,
     "rollback": RollbackDocument,

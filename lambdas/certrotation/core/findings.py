@@ -59,6 +59,7 @@ class Code(StrEnum):
     DEPENDENT_UNMOVABLE = "DEPENDENT_UNMOVABLE"
     DEPENDENT_DRIFTS = "DEPENDENT_DRIFTS"
     DEPENDENT_REVERTED = "DEPENDENT_REVERTED"
+    DEPENDENT_ISSUER_CHANGED = "DEPENDENT_ISSUER_CHANGED"
     EDGE_LATE = "EDGE_LATE"
     TAGS_TRUNCATED = "TAGS_TRUNCATED"
     IMPORT_QUOTA_NEAR = "IMPORT_QUOTA_NEAR"
@@ -164,6 +165,10 @@ _REMEDIES: dict[Code, str] = {
     Code.DEPENDENT_REVERTED: (
         "Find who pointed the dependent back at the superseded certificate: usually a template or"
         " a controller that still contains the old ARN."
+    ),
+    Code.DEPENDENT_ISSUER_CHANGED: (
+        "Check that the resource presents the new certificate. API Gateway documents that, with"
+        " mutual TLS, a reimport must keep the issuer."
     ),
     Code.EDGE_LATE: (
         "No action needed now. CloudFront may take 24 hours to serve the new certificate. Next"

@@ -16,6 +16,8 @@ from certrotation.core.estate.tags import Marks, own_tags
 from certrotation.core.rotation.outcomes import RegionOutcome, Status, status_of
 from certrotation.core.rotation.plan import (
     Adopt,
+    Await,
+    Confirm,
     Import,
     MarkLeaving,
     MarkSuperseded,
@@ -201,20 +203,32 @@ class RegionRotation:
             case Import():
                 return self._import(step)
             case Tag():
-                self._tag(step.arn)
+                return self._tag(step.arn)
             case MarkLeaving():
                 self._mark_leaving(step.arn)
+            case Await() | Confirm() | Move() | Strand():
+                return self._perform_for_users(step)
+            case MarkSuperseded():
+                return self._mark_superseded(step)
+            case _:
+                assert_never(step)
+        return StepResult.DONE
+
+    def _perform_for_users(self, step: Await | Confirm | Move | Strand) -> StepResult:
+        match step:
+            case Await():
+                self.moves.waiting_for.append(f"{step.arn}: {step.because}")
+                return StepResult.SKIPPED
+            case Confirm():
+                return StepResult.DONE if self.moves.confirm(step) else StepResult.SKIPPED
             case Move():
                 return self._move(step)
             case Strand():
                 since = self._reverted_since(step.arn)
                 self.moves.strand(step, step.because, since, objects=False)
                 return StepResult.SKIPPED
-            case MarkSuperseded():
-                return self._mark_superseded(step)
             case _:
                 assert_never(step)
-        return StepResult.DONE
 
     def _adopt(self, arn: str) -> None:
         """Tag a certificate as a copy; its dependents move from now on, if they do."""
@@ -248,12 +262,18 @@ class RegionRotation:
         self._read_back(arn)
         return StepResult.PLAN_AGAIN
 
-    def _tag(self, arn: str) -> None:
-        """Tag with ours and the secret's; where those are refused, with ours alone."""
+    def _tag(self, arn: str) -> StepResult:
+        """Tag with ours and the secret's; where those are refused, with ours alone.
+
+        A copy that a dependent does not take stays due, so that the dependent is asked again.
+        """
+        if arn in self.moves.not_left:
+            return StepResult.SKIPPED
         try:
             self.region.certificates.add_tags(arn, self.rotation.tags.all)
         except TagsRefused:
             self.region.certificates.add_tags(arn, self.rotation.tags.own)
+        return StepResult.DONE
 
     def _read_back(self, arn: str) -> None:
         """Compare what ACM now holds with the material, byte for byte."""

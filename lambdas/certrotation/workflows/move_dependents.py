@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from certrotation.core.estate.inventory import Copy, Dependent
-    from certrotation.core.rotation.plan import Move, Strand
+    from certrotation.core.rotation.plan import Confirm, Move, Strand
     from certrotation.errors import CertRotationError
     from certrotation.workflows.ports import DependentService, Region
 
@@ -85,6 +85,14 @@ class Moves:
             self._give_up(step, error, error.found)
         return False
 
+    def confirm(self, step: Confirm) -> bool:
+        """Return whether a dependent takes what was reimported; if not, it is stranded."""
+        complaint = self._service(step.dependent).complaint(step.dependent)
+        if complaint is None:
+            return True
+        self.strand(step, f"it does not take what was reimported: {complaint}")
+        return False
+
     def _move(self, step: Move) -> bool:
         service = self._service(step.dependent)
         service.move(step.dependent, step.to_arn)
@@ -126,7 +134,12 @@ class Moves:
         self.strand(step, because, since, objects=not isinstance(error, DependentBusy))
 
     def strand(
-        self, step: Move | Strand, because: str, since: int | None = None, *, objects: bool = True
+        self,
+        step: Confirm | Move | Strand,
+        because: str,
+        since: int | None = None,
+        *,
+        objects: bool = True,
     ) -> None:
         """Note that a dependent stays, so that its certificate is kept and a person is notified.
 

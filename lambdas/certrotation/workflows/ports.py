@@ -249,7 +249,14 @@ class DependentService(Protocol):
         """
 
     def still_presents(self, dependent: Dependent) -> bool:
-        """Read back whether it still names the certificate that it was to leave."""
+        """Read back whether it still names the certificate that it was to leave.
+
+        Raises:
+            DependentBusy: it does, because its service is still carrying out the move.
+        """
+
+    def complaint(self, dependent: Dependent) -> str | None:
+        """Return why it does not take what was reimported under its ARN; None if it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

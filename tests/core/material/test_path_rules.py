@@ -302,3 +302,11 @@ def test_unknown_critical_extensions_are_listed_in_order() -> None:
     other = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00")
     odd = ca(CA, critical(UNKNOWN), critical(other)).certificate
     assert unknown_critical_extensions(odd) == ["1.3.6.1.4.1.99999.1", "1.3.6.1.4.1.99999.2"]
+
+
+def test_a_few_of_many_critical_extensions_of_a_ca_are_named() -> None:
+    many = [
+        critical(x509.UnrecognizedExtension(x509.ObjectIdentifier(f"1.3.6.1.4.1.9.{n}"), b""))
+        for n in range(30)
+    ]
+    assert len(faults(ca(CA, *many), ROOT)) == 5

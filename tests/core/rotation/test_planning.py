@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,8 +34,6 @@ from tests.core.region_plans import POLICY, look, plan_for, plan_of, rotation
 from tests.core.samples import DAY, NOW, PRIVATE_CA, SECOND, verdicts
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import Copy, ManagedSecret
 
@@ -95,13 +94,23 @@ def test_an_entry_that_may_yet_have_an_effect_is_not_called_without_one_so_early
     assert ["older" in found[0].found, "KEY_MISMATCH" in found[1].found] == [True, True]
 
 
+HOUR = timedelta(hours=1)
+
+
 @pytest.mark.parametrize(
-    ("kinds", "matters"), [([ALB_LISTENER, DISTRIBUTION], True), ([ALB_LISTENER], False)]
+    ("kinds", "ends", "matters"),
+    [
+        ([ALB_LISTENER, DISTRIBUTION], 47 * HOUR, True),
+        ([ALB_LISTENER, DISTRIBUTION], 49 * HOUR, False),
+        ([ALB_LISTENER], 47 * HOUR, False),
+    ],
 )
-def test_users_decide_where_a_kind_that_shows_a_reimport_late_may_present_the_copy(
-    *, kinds: list[DependentKind], matters: bool
+def test_users_decide_where_a_kind_that_shows_a_reimport_too_late_may_present_the_copy(
+    *, kinds: list[DependentKind], ends: timedelta, matters: bool
 ) -> None:
-    assert rotation().users_decide([copy()], kinds, NOW) is matters
+    ending = copy(leaf=issued(ends=ends))
+
+    assert rotation().users_decide([ending], kinds, NOW) is matters
 
 
 # The whole plan

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION, NLB_LISTENER
+from certrotation.core.estate.dependent_kinds import (
+    ALB_LISTENER,
+    DISTRIBUTION,
+    NLB_LISTENER,
+)
 from certrotation.core.findings import Code, Severity
 from certrotation.core.rotation.plan import (
     NEW_COPY,
@@ -221,6 +225,7 @@ def test_an_ambiguous_adoption_refuses_the_region_and_keeps_the_notes() -> None:
 
 BALANCERS = (ALB_LISTENER, NLB_LISTENER)
 EVERY = (*BALANCERS, DISTRIBUTION)
+ENDING = issued(ends=DAY)
 
 
 @pytest.mark.parametrize(
@@ -228,9 +233,11 @@ EVERY = (*BALANCERS, DISTRIBUTION)
     [
         ((), EVERY, False),
         ((copy(),), BALANCERS, False),
-        ((copy(in_use=True),), EVERY, True),
-        ((copy(in_use=None),), EVERY, True),
-        ((copy(in_use=False),), EVERY, False),
+        ((copy(in_use=True),), EVERY, False),
+        ((copy(leaf=ENDING, in_use=True),), EVERY, True),
+        ((copy(leaf=ENDING, in_use=None),), EVERY, True),
+        ((copy(leaf=ENDING, in_use=False),), EVERY, False),
+        ((copy(leaf=ENDING, in_use=True),), BALANCERS, False),
         ((copy(leaf=NEW_LEAF, in_use=True),), EVERY, False),
         ((copy(leaf=RSA, in_use=False),), BALANCERS, True),
         ((copy(more_tags=superseded(NOW)),), BALANCERS, True),
@@ -239,9 +246,11 @@ EVERY = (*BALANCERS, DISTRIBUTION)
     ids=[
         "no copy",
         "one that is reimported anyway",
-        "one that CloudFront may present",
+        "one with days left, whoever presents it",
+        "one that CloudFront may present, with a day left",
         "one of which nothing is known, where CloudFront may present it",
         "one that nobody uses, where CloudFront might present it",
+        "one with a day left, which only load balancers may present",
         "one that carries the material",
         "one that must be replaced",
         "one that is superseded",

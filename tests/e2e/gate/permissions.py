@@ -97,9 +97,9 @@ def asks(request: Request, caller: Caller) -> list[Ask]:
     if caller.service in _SERVICES:
         return _SERVICES[caller.service](request, caller)
     for kind in kinds():
-        ask = kind.needed(request, caller) if caller.service == kind.SIGNED_AS else None
-        if ask is not None:
-            return [ask]
+        found = kind.needed(request, caller) if caller.service == kind.SIGNED_AS else None
+        if found is not None:
+            return found if isinstance(found, list) else [found]
     path = urlsplit(request.target).path
     raise UnreadableRequestError(f"{caller.service}'s {request.method} {path} is not known here")
 

@@ -78,6 +78,17 @@ def _derivations() -> list[Row]:
                     plain(key_bag(SHOP.key)),
                 ),
             },
+            refused("SECRET_MALFORMED", says="private_key contains no readable PEM private key."): {
+                "scrypt without any cost": _sealed_key(pbes2(scrypt(1))),
+                "scrypt with a cost that its block size does not allow": _sealed_key(
+                    pbes2(scrypt(65_536, 1))
+                ),
+            },
+            refused("KEY_ENCRYPTED", says="The passphrase does not decrypt private_key."): {
+                "scrypt with the largest cost of its block size": _sealed_key(
+                    pbes2(scrypt(32_768, 1))
+                ),
+            },
             costly: {
                 "PBKDF2 with 2^31 rounds": _sealed_key(pbes2(pbkdf2(2**31 - 1))),
                 "PBKDF2 with 2^63 rounds": _sealed_key(pbes2(pbkdf2(2**63 - 1))),

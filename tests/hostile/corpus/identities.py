@@ -12,6 +12,7 @@ from tests.hostile.corpus.material import (
     DAY,
     NAMES,
     NOW,
+    OTHER_PUBLIC_CA,
     PASSPHRASE,
     PUBLIC_CA,
     SHOP,
@@ -76,6 +77,9 @@ def rows() -> list[Row]:
                 "the same names in other letters and order": _appended(SHOUTING, SHOP),
                 "two that end together, the one that begins later first": _appended(SHOP, EARLIER),
                 "two that end together, the one that begins later last": _appended(EARLIER, SHOP),
+                "the certificate between others of a CA that is not in the secret": _appended(
+                    *_of_other_ca(4), SHOP, *_of_other_ca(4)
+                ),
                 "the certificate between its precertificates": _appended(
                     *_precertificates(4), SHOP, *_precertificates(4)
                 ),
@@ -153,6 +157,12 @@ def rows() -> list[Row]:
 def _appended(*issued: Issued) -> SecretValue:
     certificates = pem(*(each.certificate for each in issued))
     return _in_fields(certificate=certificates, chain=SHOP.chain_pem)
+
+
+def _of_other_ca(count: int) -> list[Issued]:
+    """Certificates with the dates, names and key of the good one, issued by another CA."""
+    ends = SHOP.certificate.not_valid_after_utc
+    return [leaf(ca=OTHER_PUBLIC_CA, not_after=ends) for _ in range(count)]
 
 
 def _precertificates(count: int) -> list[Issued]:

@@ -53,6 +53,8 @@ ENTRIES = (
     Entry("elbv2", services=("elbv2",)),
     Entry("cloudfront", services=("cloudfront",), places=(Place.GLOBAL,)),
     Entry("elb", services=("elb",)),
+    Entry("apigateway", services=("apigateway", "acm"), places=(Place.REGION, Place.CONSUMERS)),
+    Entry("cognito", services=("cognito-idp",), places=(Place.CONSUMERS,)),
 )
 """In the order in which the users of this account are offered to them."""
 NAMES = tuple(each.name for each in ENTRIES)

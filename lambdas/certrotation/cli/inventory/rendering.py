@@ -171,7 +171,8 @@ def _some(names: Sequence[str]) -> str:
 def _summary(view: View) -> str:
     counted = [f"{count:,} {state}" for state, count in view.states.items() if count]
     shown = "" if len(view.shown) == len(view.every) else f" {len(view.shown):,} are shown."
-    total = f"{len(view.every):,} certificates: {', '.join(counted)}." if counted else ""
+    noun = "certificate" if len(view.every) == 1 else "certificates"
+    total = f"{len(view.every):,} {noun}: {', '.join(counted)}." if counted else ""
     return f"{total}{shown}" or "There are no imported certificates in these Regions."
 
 

@@ -8,6 +8,7 @@ VERBS = {
     "rotate": "Rotate secrets: queue them, or do it here.",
     "rollback": "Make an earlier version of a secret current again.",
     "verify": "Compare what endpoints serve with what ACM holds.",
+    "doctor": "Diagnose the account, the service and the estate.",
     "mode": "Switch an installed service to report mode or apply mode.",
 }
 """Name to the first sentence of the verb's help. The module of that name has `command`; the

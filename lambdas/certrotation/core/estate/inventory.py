@@ -124,6 +124,16 @@ class RegionListing:
     """By ARN."""
 
 
+class Proof(NamedTuple):
+    """Another certificate, by which a resource proves that its owner may use the names."""
+
+    arn: str
+    names: frozenset[str]
+    """The resource's own certificate may have no names that this one does not cover."""
+    not_after: datetime
+    """After this, the resource cannot be changed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependent:
     """A resource that names a certificate in its own configuration."""
@@ -143,6 +153,9 @@ class Dependent:
     """Whether it presents the certificate as a client, to an origin that asks for one."""
     region: str | None = None
     """The Region of the resource, if it may differ from the Region of the certificate."""
+    keeps_issuer: bool = False
+    """Whether AWS documents that a reimport must not change the issuer: of mutual TLS."""
+    proof: Proof | None = None
 
     def __str__(self) -> str:
         """Return kind and ARN."""

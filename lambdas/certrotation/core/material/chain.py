@@ -275,7 +275,10 @@ class _Search:
             ]
             named.sort(key=lambda each: not identifiers_match(top, each))
             named.sort(key=lambda each: not identifiers_agree(top, each))
-            self._issuers_of[top] = [each for each in named if self._has_issued(each, top)]
+            found = [each for each in named if self._has_issued(each, top)]
+            # Of issuers whose signatures nobody verifies, one says as much as all.
+            unverified = [each for each in found if not is_verifiable(each.public_key())][1:]
+            self._issuers_of[top] = [each for each in found if each not in unverified]
         return self._issuers_of[top]
 
     def _named_as_issuer_of(self, top: x509.Certificate) -> list[x509.Certificate]:

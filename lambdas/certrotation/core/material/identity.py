@@ -12,6 +12,7 @@ from certrotation.core.material.decoding import UnreadableSecretError
 from certrotation.core.material.host_names import names_of
 from certrotation.core.material.path_rules import unknown_critical_extensions
 from certrotation.core.material.x509_facts import (
+    bears_issuer_name,
     fingerprint_of,
     is_ca,
     public_bytes_of,
@@ -63,11 +64,14 @@ def find_identity(supplied: Supplied) -> Identity | Finding:
     candidates = own_leaves or own or leaves
     if not candidates:
         return _missing(supplied)
-    leaf = max(candidates, key=_age)
+    leaf = max(
+        candidates,
+        key=lambda each: (*_age(each), _has_issuer(each, distinct), fingerprint_of(each)),
+    )
     return Identity(leaf, tuple(each for each in own_leaves if each != leaf))
 
 
-def _age(certificate: x509.Certificate) -> tuple[datetime, datetime, bool, str]:
+def _age(certificate: x509.Certificate) -> tuple[datetime, datetime, bool]:
     """Return the order of certificates for one key: by NotAfter, then by NotBefore.
 
     A precertificate (RFC 6962) has the dates of its certificate, and comes before the certificate.
@@ -76,8 +80,12 @@ def _age(certificate: x509.Certificate) -> tuple[datetime, datetime, bool, str]:
         certificate.not_valid_after_utc,
         certificate.not_valid_before_utc,
         not unknown_critical_extensions(certificate),
-        fingerprint_of(certificate),
     )
+
+
+def _has_issuer(certificate: x509.Certificate, supplied: Iterable[x509.Certificate]) -> bool:
+    """Return whether a CA certificate with the name of the issuer was supplied."""
+    return any(is_ca(each) and bears_issuer_name(each, certificate) for each in supplied)
 
 
 def _described(certificate: x509.Certificate) -> str:

@@ -18,7 +18,7 @@ from certrotation.core.material.host_names import (
     names_of,
     unmatched_names_of,
 )
-from certrotation.core.material.path_rules import is_proxy, unknown_critical_extensions
+from certrotation.core.material.path_rules import MOST_NAMED, is_proxy, unknown_critical_extensions
 from certrotation.core.material.x509_facts import (
     extended_key_usages_of,
     has_explicit_parameters,
@@ -86,7 +86,7 @@ def _check_fitness_for_clients(leaf: x509.Certificate) -> Iterator[Finding]:
     def unfit(cause: str, found: str) -> Finding:
         return refuse(Code.LEAF_UNFIT, found, cause=cause)
 
-    for oid in unknown_critical_extensions(leaf):
+    for oid in _named_first(unknown_critical_extensions(leaf)):
         if oid == ExtensionOID.PRECERT_POISON.dotted_string:
             yield unfit("precertificate", "The certificate is a precertificate (RFC 6962).")
         else:
@@ -110,6 +110,12 @@ def _check_fitness_for_clients(leaf: x509.Certificate) -> Iterator[Finding]:
     if _must_be_stapled(leaf):
         found = "The certificate requires an OCSP staple (RFC 7633)."
         yield warn(Code.MUST_STAPLE, found)
+
+
+def _named_first(oids: list[str]) -> list[str]:
+    """Return a few extensions to name, the poison of precertificates (RFC 6962) first."""
+    poison = ExtensionOID.PRECERT_POISON.dotted_string
+    return sorted(oids, key=lambda oid: oid != poison)[:MOST_NAMED]
 
 
 def _check_names(leaf: x509.Certificate) -> Iterator[Finding]:

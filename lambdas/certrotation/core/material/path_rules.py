@@ -43,6 +43,8 @@ SMALLEST_RSA = 2_048
 """Bits that clients accept; ACM would import 1,024 too."""
 
 SMALLEST_CURVE = 256
+MOST_NAMED = 5
+"""The most critical extensions that are named of one certificate, which can have thousands."""
 TLS_CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 """The curves that browsers, Go and OpenSSL accept in certificates (RFC 8446, section 4.2.3)."""
 
@@ -145,7 +147,7 @@ def _usages(issuer: x509.Certificate) -> Iterator[Fault]:
 
 
 def _extensions(issuer: x509.Certificate) -> Iterator[Fault]:
-    for oid in unknown_critical_extensions(issuer):
+    for oid in unknown_critical_extensions(issuer)[:MOST_NAMED]:
         found = f"{subject_name_of(issuer)} has the critical extension {oid}, which clients reject."
         yield _invalid(f"critical extension {oid}", found)
     if is_proxy(issuer):

@@ -194,10 +194,13 @@ def _read_pbkdf2(parameters: Element) -> Derivation:
 
 
 def _read_scrypt(parameters: Element) -> Derivation:
-    """RFC 7914, section 7; one unit of its work takes as long as one round of PBKDF2."""
+    """RFC 7914, section 7; one unit of its work takes as long as one round of PBKDF2.
+
+    The cost is a power of 2 above 1, and less than 2^(16 * block size) (section 2).
+    """
     salt, *numbers = sequence(parameters, 4)
     cost, block_size, parallelism = (positive(each) for each in numbers[:3])
-    if cost.bit_count() != 1:
+    if cost.bit_count() != 1 or not 1 < cost.bit_length() <= 16 * block_size:
         raise MalformedDerError
     memory = 128 * block_size * (cost + parallelism)
 

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
-
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certrotation.core.estate.holders import hidden_behind, holder_of
 from certrotation.core.estate.inventory import is_foreign
 from certrotation.core.findings import Code, Finding, refuse, repair, warn
-from certrotation.core.material.host_names import is_qualified, names_of, uncovered
-from certrotation.core.material.x509_facts import extended_key_usages_of, subject_name_of
+from certrotation.core.material.host_names import names_of, uncovered
+from certrotation.core.material.x509_facts import subject_name_of
+from certrotation.core.rotation.objections import (
+    changes_issuer,
+    has_client_auth,
+    is_chain_too_long,
+    lacks_qualified_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from certrotation.core.estate.dependent_kinds import DependentKind
+    from cryptography import x509
+
     from certrotation.core.estate.inventory import Copy, Dependent, RegionLook
     from certrotation.core.material.bundle import Material
+    from certrotation.core.material.x509_facts import KeyAlgorithm
 
 
 def check_taking(copy: Copy, material: Material) -> Iterator[Finding]:
     """Refuse what a copy's dependents will not take under the ARN that they name.
 
-    An alias that is not covered today either is nobody's loss.
+    An alias that is not covered today either is nobody's loss, nor is a name that is presented
+    today without a proof.
     """
-    covered_now = frozenset(names_of(copy.presented.leaf))
+    present = copy.presented.leaf
+    covered_now = frozenset(names_of(present))
     for dependent in copy.dependents:
         legacy = frozenset(uncovered(covered_now, dependent.names))
-        yield from _taking(dependent, material, dependent.names - legacy)
+        yield from _taking(
+            dependent, material, dependent.names - legacy, dependent.kind.accepted_keys
+        )
+        yield from _without_proof(dependent, material.names - covered_now)
+        if dependent.keeps_issuer and changes_issuer(present, material):
+            yield _other_issuer(dependent, present, material)
 
 
 class FittedChain(NamedTuple):
@@ -59,37 +72,49 @@ def fit_chain(material: Material, look: RegionLook) -> FittedChain:
     return FittedChain(fitted, (repair(Code.CHAIN_SUPERFLUOUS, found),))
 
 
-def may_object(kind: DependentKind, material: Material) -> bool:
-    """Return whether a dependent of this kind may stand in the way of a reimport of `material`.
-
-    The key type is no reason: a reimport keeps it, and the dependent presents it today.
-    """
-    return (
-        kind.reimport_lead is not None
-        or _lacks_qualified_name(kind, material)
-        or _is_chain_too_long(kind, material)
-    )
-
-
-def _lacks_qualified_name(kind: DependentKind, material: Material) -> bool:
-    return kind.needs_qualified_name and not any(map(is_qualified, material.names))
-
-
-def _is_chain_too_long(kind: DependentKind, material: Material) -> bool:
-    return kind.longest_chain is not None and len(material.chain) > kind.longest_chain
-
-
-def check_moving(copy: Copy, material: Material, now: datetime) -> Iterator[Finding]:
+def check_moving(
+    copy: Copy, material: Material, now: datetime, began: int | None = None
+) -> Iterator[Finding]:
     """Refuse what keeps a copy's users from moving away; warn of what a person should know.
 
     A dependent that is stranded does not move, and keeps nothing else from being renewed.
+
+    Args:
+        copy: the copy that they present.
+        material: what they are to present.
+        now: the present time.
+        began: when dependents began to move to a copy with the material, in epoch seconds.
     """
-    for arn in copy.users.unknown if copy.users else ():
-        yield _unexplained(arn, copy)
+    if not may_have_left(copy, began, now):
+        for arn in copy.users.unknown if copy.users else ():
+            yield _unexplained(arn, copy)
     for dependent in copy.dependents:
         if why_stranded(copy, dependent, now) is None:
-            yield from _moving(dependent)
-            yield from _taking(dependent, material, dependent.names)
+            yield from _moving(dependent, now)
+            sure = dependent.kind.accepted_keys - dependent.kind.doubted_keys
+            yield from _taking(dependent, material, dependent.names, sure)
+            yield from _without_proof(dependent, material.names)
+
+
+_LEAVING_SETTLES = timedelta(hours=7)
+"""How long after the beginning of a move ACM may still name what AWS fronts: a dependent may be
+busy for six hours, and ACM's hint follows within one (see `HINT_SETTLES`)."""
+
+
+def may_have_left(copy: Copy, began: int | None, now: datetime) -> bool:
+    """Return whether ACM may name users that have left the copy: all are AWS's, after a move.
+
+    What AWS fronts cannot be asked whether it still uses the copy. Its dependents could, and none
+    of them does: ACM names its user for some time longer.
+    """
+    users = copy.users
+    if users is None or not users.unknown or began is None:
+        return False
+    if not 0 <= int(now.timestamp()) - began < _LEAVING_SETTLES.total_seconds():
+        return False
+    asked = {each.user for each in users.asked}
+    failed = {each.user for each in users.asked if each.failure}
+    return all(is_foreign(copy.arn, each) and each in asked - failed for each in users.unknown)
 
 
 _SAME_ARN = (
@@ -147,9 +172,16 @@ def why_stranded(copy: Copy, dependent: Dependent, now: datetime) -> str | None:
     )
 
 
-def _moving(dependent: Dependent) -> Iterator[Finding]:
+def _moving(dependent: Dependent, now: datetime) -> Iterator[Finding]:
     if dependent.unmovable:
         found = f"{dependent} must keep its ARN: {dependent.unmovable}."
+        yield refuse(Code.DEPENDENT_UNMOVABLE, found)
+    proof = dependent.proof
+    if proof and proof.not_after <= now:
+        found = (
+            f"{dependent} cannot be changed: its ownership certificate {proof.arn} expired on"
+            f" {proof.not_after:%Y-%m-%d}."
+        )
         yield refuse(Code.DEPENDENT_UNMOVABLE, found)
     if dependent.drifts:
         found = f"{dependent} belongs to the CloudFormation stack {dependent.drifts}."
@@ -158,28 +190,46 @@ def _moving(dependent: Dependent) -> Iterator[Finding]:
         yield warn(Code.DEPENDENT_DRIFTS, f"{dependent}: {dependent.overrides}.")
 
 
-def _taking(dependent: Dependent, material: Material, names: frozenset[str]) -> Iterator[Finding]:
+def _without_proof(dependent: Dependent, names: frozenset[str]) -> Iterator[Finding]:
+    """Refuse names for which a resource with mutual TLS has no proof of ownership."""
+    proof = dependent.proof
+    missing = uncovered(proof.names, names) if proof else ()
+    if proof and missing:
+        found = (
+            f"{dependent} takes no certificate for {', '.join(missing)}: its ownership certificate"
+            f" {proof.arn} does not cover that."
+        )
+        advice = (
+            "Give the resource an ownership certificate with these names, or issue the certificate"
+            " without them."
+        )
+        yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found, advice=advice)
+
+
+def _other_issuer(dependent: Dependent, present: x509.Certificate, material: Material) -> Finding:
+    before, after = (each.issuer.rfc4514_string() for each in (present, material.leaf))
+    found = f"{dependent} has mutual TLS, and the issuer changes from {before} to {after}."
+    return warn(Code.DEPENDENT_ISSUER_CHANGED, found)
+
+
+def _taking(
+    dependent: Dependent, material: Material, names: frozenset[str], keys: frozenset[KeyAlgorithm]
+) -> Iterator[Finding]:
     kind = dependent.kind
-    if material.key_algorithm not in kind.accepted_keys:
+    if material.key_algorithm not in keys:
         found = f"{dependent} does not take {material.key_algorithm}."
         yield refuse(Code.DEPENDENT_KEY_UNSUPPORTED, found)
     missing = uncovered(material.names, names)
     if missing:
         found = f"{dependent} answers for {', '.join(missing)}; the material does not."
         yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)
-    if _lacks_qualified_name(kind, material):
+    if lacks_qualified_name(kind, material):
         found = f"{dependent} takes no certificate without a fully qualified DNS name."
         yield refuse(Code.DEPENDENT_NAME_UNCOVERED, found)
-    if _is_chain_too_long(kind, material):
+    if is_chain_too_long(kind, material):
         length = len(material.chain)
         found = f"{dependent} takes {kind.longest_chain} chain certificates; there are {length}."
         yield refuse(Code.CHAIN_TOO_LONG, found)
-    if dependent.needs_client_auth and not _has_client_auth(material):
+    if dependent.needs_client_auth and not has_client_auth(material.leaf):
         found = f"{dependent} presents it to an origin and needs clientAuth."
         yield refuse(Code.DEPENDENT_UNMOVABLE, found)
-
-
-def _has_client_auth(material: Material) -> bool:
-    """Return whether clients may present it; without the extension every use is open (RFC 5280)."""
-    usages = extended_key_usages_of(material.leaf)
-    return usages is None or ExtendedKeyUsageOID.CLIENT_AUTH in usages

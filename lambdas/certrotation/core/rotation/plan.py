@@ -67,6 +67,13 @@ class MarkLeaving(_Step):
     verb = "mark leaving"
 
 
+class Await(_Step):
+    """Wait until ACM no longer names users that have left a copy."""
+
+    __slots__ = ()
+    verb = "await"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkSuperseded(_Step):
     """Mark a copy whose dependents have left; a later scan deletes it."""
@@ -98,6 +105,13 @@ class Move(_OfDependent):
     verb = "move"
 
 
+class Confirm(_OfDependent):
+    """Ask a dependent whether it takes what was reimported under its ARN."""
+
+    __slots__ = ()
+    verb = "confirm"
+
+
 class Strand(_OfDependent):
     """Leave a dependent where it is, because another move would be undone: a person must act."""
 
@@ -106,7 +120,17 @@ class Strand(_OfDependent):
 
 
 Step: TypeAlias = (
-    Adopt | Unmark | Reimport | Import | Tag | MarkLeaving | Move | Strand | MarkSuperseded
+    Adopt
+    | Await
+    | Unmark
+    | Reimport
+    | Import
+    | Confirm
+    | Tag
+    | MarkLeaving
+    | Move
+    | Strand
+    | MarkSuperseded
 )
 
 

@@ -12,12 +12,15 @@ from certrotation.core.rotation.adoption import Adoption, decide_adoption
 from certrotation.core.rotation.dependent_checks import (
     check_moving,
     check_taking,
-    may_object,
+    may_have_left,
     why_stranded,
 )
 from certrotation.core.rotation.left_certificates import check_left
+from certrotation.core.rotation.objections import changes_issuer, may_object, shows_too_late
 from certrotation.core.rotation.plan import (
     NEW_COPY,
+    Await,
+    Confirm,
     Import,
     MarkLeaving,
     MarkSuperseded,
@@ -174,14 +177,13 @@ def _difference(copy: Copy, material: Material) -> str:
 
 def _why_late(copy: Copy, goal: RegionGoal) -> str | None:
     """Say which kind of dependent would show a reimport too late, or return None."""
-    ends = copy.presented.leaf.not_valid_after_utc
     for dependent in copy.dependents:
         lead = dependent.kind.reimport_lead
-        if lead is not None and ends - goal.now < lead:
-            hours = lead // timedelta(hours=1)
+        if lead is not None and shows_too_late(dependent.kind, copy, goal.now):
             return (
-                f"a {dependent.kind} presents it, and it ends {ends:%Y-%m-%d %H:%M} UTC, within"
-                f" {hours} hours"
+                f"a {dependent.kind} presents it, and it ends"
+                f" {copy.presented.leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC, within"
+                f" {lead // timedelta(hours=1)} hours"
             )
     return None
 
@@ -221,10 +223,20 @@ def _steps(
     for each in leaving:
         if any(why_stranded(each.copy, dependent, goal.now) for dependent in each.copy.dependents):
             continue
+        if may_have_left(each.copy, _began(decisions, goal.now), goal.now):
+            yield Await(arn=each.copy.arn, because="ACM may name what has left it for a while")
+            continue
         because = "its dependents move" if each.copy.is_used else "nothing uses it"
         yield MarkSuperseded(
             arn=each.copy.arn, by_arn=to_arn, because=f"{because}, and {to_arn} has the material"
         )
+
+
+def _began(decisions: Sequence[CopyDecision], now: datetime) -> int | None:
+    """Return when dependents began to move to a copy with the material, in epoch seconds."""
+    copies = (each.copy for each in decisions if each.action is Action.KEEP)
+    begun = (each.moving_since(now) for each in copies if each.marks.moving_since is not None)
+    return max((each for each in begun if each is not None), default=None)
 
 
 def _moves(decision: CopyDecision, to_arn: str, now: datetime) -> Iterator[Step]:
@@ -255,19 +267,36 @@ def _make_right(decision: CopyDecision, goal: RegionGoal) -> Iterator[Step]:
         yield Unmark(arn=copy.arn, because="it is to be used again")
     if decision.action is Action.REIMPORT:
         yield Reimport(arn=copy.arn, because=decision.because)
+    yield from _confirmations(decision, goal)
     differing = [key for key, value in goal.tags.own.items() if copy.tags.get(key) != value]
     if differing or decision.action is Action.REIMPORT:
         version = goal.material.version
         yield Tag(arn=copy.arn, because=f"it then carries version {version}")
 
 
+def _confirmations(decision: CopyDecision, goal: RegionGoal) -> Iterator[Step]:
+    """Yield a question to each dependent that may not take a reimport with another issuer.
+
+    Who issued what an unfinished run has replaced is not known any more: then all are asked.
+    """
+    copy = decision.copy
+    is_unfinished = copy.marks.version != goal.material.version
+    is_other = changes_issuer(copy.presented.leaf, goal.material)
+    is_due = is_other if decision.action is Action.REIMPORT else is_unfinished
+    for each in copy.dependents if is_due else ():
+        if each.keeps_issuer:
+            because = "with mutual TLS, a reimport must keep the issuer"
+            yield Confirm(dependent=each, to_arn=copy.arn, because=because)
+
+
 def _findings(decisions: Sequence[CopyDecision], goal: RegionGoal) -> Iterator[Finding]:
+    began = _began(decisions, goal.now)
     for decision in decisions:
         yield from decision.findings
         if decision.action is Action.REIMPORT:
             yield from check_taking(decision.copy, goal.material)
         elif decision.action is Action.REPLACE:
-            yield from check_moving(decision.copy, goal.material, goal.now)
+            yield from check_moving(decision.copy, goal.material, goal.now, began)
         if decision.copy.marks.is_superseded:
             yield reverted(decision.copy.arn, decision.copy.marks, goal.now)
 
@@ -276,8 +305,8 @@ def users_decide(copies: Sequence[Copy], goal: RegionGoal, kinds: Iterable[Depen
     """Return whether it matters for the plan who presents these copies.
 
     A single copy that ACM lets us reimport is reimported whoever presents it, unless a kind of
-    dependent shows a reimport late or does not accept the material. Otherwise asking would cost
-    calls for each copy at each renewal and change nothing.
+    dependent may show the reimport too late, or not accept the material. Otherwise asking would
+    cost calls for each copy at each renewal and change nothing.
 
     Args:
         copies: the Region's copies, users not yet asked for.
@@ -290,6 +319,12 @@ def users_decide(copies: Sequence[Copy], goal: RegionGoal, kinds: Iterable[Depen
     if copy.marks.is_superseded:
         return True
     decision = _decision(copy, goal)
-    if decision.action is Action.REIMPORT:
-        return copy.in_use is not False and any(may_object(each, goal.material) for each in kinds)
-    return decision.action is Action.REPLACE
+    if decision.action is Action.REPLACE:
+        return True
+    if copy.in_use is False:
+        return False
+    if decision.action is Action.KEEP:
+        # An earlier run may have died before it asked: see `_confirmations`.
+        is_unfinished = copy.marks.version != goal.material.version
+        return is_unfinished and any(each.may_keep_issuer for each in kinds)
+    return any(may_object(each, copy, goal.material, goal.now) for each in kinds)

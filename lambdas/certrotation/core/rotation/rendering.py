@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from certrotation.core.rotation.plan import MarkSuperseded, Move, Strand
+from certrotation.core.rotation.plan import Confirm, MarkSuperseded, Move, Strand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,6 +46,8 @@ def describe_step(step: Step) -> str:
             return f"{step.verb} {step.dependent} from {step.arn} to {step.to_arn}"
         case Strand():
             return f"{step.verb} {step.dependent} at {step.arn} instead of {step.to_arn}"
+        case Confirm():
+            return f"{step.verb} {step.dependent} at {step.arn}"
         case MarkSuperseded():
             return f"{step.verb} {step.arn} by {step.by_arn}"
         case _:
@@ -55,7 +57,7 @@ def describe_step(step: Step) -> str:
 def _step_to_json(step: Step) -> dict[str, str]:
     fields = {"verb": step.verb, "arn": step.arn, "because": step.because}
     match step:
-        case Move() | Strand():
+        case Confirm() | Move() | Strand():
             return {**fields, "dependent": step.dependent.arn, "to": step.to_arn}
         case MarkSuperseded():
             return {**fields, "by": step.by_arn}

@@ -140,6 +140,10 @@ class Distributions:
                 return
         raise DependentBusy(f"{dependent.arn} was changed {_TRIES} times meanwhile.", RETRIED)
 
+    def complaint(self, dependent: Dependent) -> None:
+        """Return nothing: such a resource takes every reimport."""
+        del dependent
+
     def still_presents(self, dependent: Dependent) -> bool:
         """Read back whether the distribution names the old certificate anywhere."""
         try:

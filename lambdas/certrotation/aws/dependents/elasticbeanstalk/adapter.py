@@ -166,6 +166,10 @@ class Environments:
             return False
         return settings is None or bool(settings.naming(dependent.certificate_arn))
 
+    def complaint(self, dependent: Dependent) -> None:
+        """Return nothing: such a resource takes every reimport."""
+        del dependent
+
     def _move(self, dependent: Dependent, to_arn: str) -> None:
         environment = self._environment(_names(dependent))
         if environment is None:

@@ -88,6 +88,10 @@ class ClassicListeners:
             with suppress(Vanished):
                 self._replace(balancer, port, to_arn)
 
+    def complaint(self, dependent: Dependent) -> None:
+        """Return nothing: such a resource takes every reimport."""
+        del dependent
+
     def still_presents(self, dependent: Dependent) -> bool:
         """Read back whether the listener names the old certificate, or does not say."""
         balancer, port = _balancer_and_port(dependent)

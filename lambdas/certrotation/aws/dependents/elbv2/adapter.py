@@ -144,6 +144,10 @@ class LoadBalancerListeners:
             if dependent.certificate_arn in attached.sni:
                 raise DependentRefused(denied.found, FIXED.remedy) from None
 
+    def complaint(self, dependent: Dependent) -> None:
+        """Return nothing: such a resource takes every reimport."""
+        del dependent
+
     def still_presents(self, dependent: Dependent) -> bool:
         """Read back whether the listener names the old certificate, as default or for SNI."""
         return self._presents(dependent.arn, dependent.certificate_arn)

@@ -1,0 +1,1 @@
+"""Custom domain names of API Gateway."""

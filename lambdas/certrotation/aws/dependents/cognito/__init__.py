@@ -1,0 +1,1 @@
+"""Custom domains of Cognito user pools."""

@@ -1,0 +1,113 @@
+"""Checks the estate: Regions that cannot be read, unused secrets, look-alikes, expiry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certrotation.cli.diagnosis.results import Result, ok, warning, wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from certrotation.core.estate.inventory import ManagedSecret
+    from certrotation.core.scan.assessment import CertificateStatus
+    from certrotation.workflows.inventory import Inventory
+
+_MOST_NAMED = 10
+
+
+def check_estate(
+    seen: Inventory, secrets: Sequence[ManagedSecret], now: datetime
+) -> Iterator[Result]:
+    """Check what the lists of all target Regions show.
+
+    Args:
+        seen: the estate.
+        secrets: all managed secrets.
+        now: the present time.
+    """
+    for region, why in seen.unreachable.items():
+        yield wrong(
+            check="Regions",
+            found=f"{region} cannot be read: {why}",
+            remedy="Follow the runbook's heading RegionUnreachable.",
+            link="docs/runbook.md#regionunreachable-a-region-cannot-be-read",
+        )
+    statuses = seen.assessment.statuses
+    yield from _unused(statuses, secrets, is_complete=not seen.unreachable)
+    yield from _left(seen.assessment.left)
+    yield from _overdue(seen)
+    yield from _expiring(statuses, now)
+    for finding in seen.assessment.findings:
+        yield warning(
+            check=finding.code.value,
+            found=finding.found,
+            remedy=finding.remedy,
+            link="docs/operating.md#findings",
+        )
+
+
+def _unused(
+    statuses: Iterable[CertificateStatus], secrets: Sequence[ManagedSecret], *, is_complete: bool
+) -> Iterator[Result]:
+    used = {each.marks.secret for each in statuses if each.certificate.in_use}
+    unused = [each.name for each in secrets if each.name not in used]
+    if unused and is_complete:
+        yield warning(
+            check="secrets",
+            found=f"Nothing presents the certificates of {_named(unused)}.",
+            remedy="Attach the certificates, or delete the secrets and their certificates.",
+            link="docs/operating.md#tags-on-copies",
+        )
+    else:
+        yield ok("secrets", f"{len(secrets) - len(unused)} of {len(secrets)} are in use")
+
+
+def _left(left: Sequence[CertificateStatus]) -> Iterator[Result]:
+    if left:
+        arns = [each.certificate.arn for each in left]
+        yield wrong(
+            check="look-alikes",
+            found=f"In use under a name of a copy, and not renewed: {_named(arns)}.",
+            remedy="Follow the runbook's heading LiveCertificateLeft.",
+            link="docs/runbook.md"
+            "#livecertificateleft-a-certificate-with-the-name-of-a-copy-is-not-renewed",
+        )
+    else:
+        yield ok("look-alikes", "None is left")
+
+
+def _overdue(seen: Inventory) -> Iterator[Result]:
+    overdue = [each.secret.name for each in seen.assessment.due if each.is_overdue]
+    if overdue:
+        yield wrong(
+            check="rotations",
+            found=f"Not live although the secret changed long ago: {_named(overdue)}.",
+            remedy="Run `certrotation plan` with the name of the secret.",
+            link="docs/runbook.md#rotationstalled-new-material-is-not-going-live",
+        )
+    else:
+        yield ok("rotations", f"{len(seen.assessment.due)} due, none overdue")
+
+
+def _expiring(statuses: Iterable[CertificateStatus], now: datetime) -> Iterator[Result]:
+    critical = [
+        each.certificate.arn
+        for each in statuses
+        if each.counts_as_used and each.windows.is_critical(now)
+    ]
+    if critical:
+        yield wrong(
+            check="expiry",
+            found=f"In use and about to expire: {_named(critical)}.",
+            remedy="Run `certrotation inventory --fail-on critical`.",
+            link="docs/runbook.md#certificatecritical-a-certificate-in-use-is-about-to-expire",
+        )
+    else:
+        yield ok("expiry", "No certificate in use is in its critical window")
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return f"{', '.join(names[:_MOST_NAMED])}{f' and {more} more' if more > 0 else ''}"
