@@ -73,15 +73,11 @@ class Verb(click.Command):
     examples: Sequence[Example] = ()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write arguments, own options and common options in sections of their own."""
-        sections: dict[str, list[tuple[str, str]]] = {
-            "Arguments": [],
-            "Options": [],
-            "Common options": [],
-        }
+        """Write own options and common options in sections of their own; click has arguments."""
+        sections: dict[str, list[tuple[str, str]]] = {"Options": [], "Common options": []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
+            if record is not None and not isinstance(parameter, click.Argument):
                 sections[_section_of(parameter)].append(record)
         for title, records in sections.items():
             if records:
@@ -142,8 +138,6 @@ class Verbs(click.Group):
 
 
 def _section_of(parameter: click.Parameter) -> str:
-    if isinstance(parameter, click.Argument):
-        return "Arguments"
     return "Common options" if parameter.name in _COMMON_NAMES else "Options"
 
 
