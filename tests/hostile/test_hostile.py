@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-SINGLE, EVERY_NTH, MOMENTS, EVERY_MEMBER = 3, 23, 2, 61
-"""How many single deaths of each story, which of the fault schedules, how many moments to act, and
-which of the members of AWS's answers."""
+SINGLE, EVERY_NTH, EVERY_MEMBER = 3, 47, 121
+"""How many single deaths of each story, which of the fault schedules, and which of the members of
+AWS's answers."""
+
+SAMPLED = tuple(each for each in STORIES if each != "every kind")
+"""API Gateway takes one update in thirty seconds, so one dependent of each kind needs several runs;
+`test_every_kind` plays it."""
 
 undisturbed = cache(play)
 recorded = cache(members.undisturbed)
@@ -37,7 +41,7 @@ def spread(plays: list[Deaths], count: int) -> list[Deaths]:
     return plays[len(plays) // (2 * count) :: len(plays) // count][:count]
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_an_undisturbed_run_needs_no_second_one(name: str) -> None:
     ending = undisturbed(name)
 
@@ -46,7 +50,7 @@ def test_an_undisturbed_run_needs_no_second_one(name: str) -> None:
     assert ending.calls[1:] == (5, 5, 5, 5), "each later scan lists, and that is all"
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_a_process_that_dies_is_finished_by_the_next_ones(name: str) -> None:
     right = undisturbed(name)
     deaths = [*spread(single_deaths(right), SINGLE), *double_deaths(name, right, 1)]
@@ -54,7 +58,7 @@ def test_a_process_that_dies_is_finished_by_the_next_ones(name: str) -> None:
     assert [play(name, each).wrongs(right) for each in deaths] == [[]] * len(deaths)
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_faults_of_aws_cost_time_and_nothing_else(name: str) -> None:
     right = undisturbed(name)
     every = [each for group in schedules(right.calls_by_service).values() for each in group]
@@ -64,7 +68,7 @@ def test_faults_of_aws_cost_time_and_nothing_else(name: str) -> None:
     assert {schedule: wrong for schedule, wrong in found.items() if wrong} == {}
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_a_member_that_aws_leaves_out_or_changes_ends_in_no_bug_and_not_in_silence(
     name: str,
 ) -> None:
@@ -86,9 +90,8 @@ def test_who_acts_meanwhile_acts_before_or_after(action: str) -> None:
     last = undisturbed(name).calls[0] + 1
     orders = [play(name, Amidst(action=action, call=each)) for each in (1, last)]
 
-    for call in (last // 3, 2 * last // 3)[:MOMENTS]:
-        ending = play(name, Amidst(action=action, call=call))
-        assert ending.wrongs(*orders, counts_doubled=False) == []
+    amidst = play(name, Amidst(action=action, call=last // 2))
+    assert amidst.wrongs(*orders, counts_doubled=False) == []
 
 
 # That all this can fail
