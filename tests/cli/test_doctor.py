@@ -114,7 +114,7 @@ def test_of_a_healthy_service_each_check_is_a_line(healthy: Estate) -> None:
     checks = {line[8:].split(":")[0] for line in ran.out.splitlines() if line.startswith("ok ")}
     assert checks == {
         "credentials", "clock", "Regions", "permissions", "stack", "mode", "last scan", "alarms",
-        "subscriptions", "prefix", "secrets", "look-alikes", "rotations", "expiry",
+        "subscriptions", "prefix", "secrets", "left certificates", "rotations", "expiry",
     }  # fmt: skip
     assert ran.out.splitlines()[-1] == "14 ok, 2 unknown."
 
@@ -231,7 +231,7 @@ def test_secrets_that_nothing_uses_and_look_alikes_are_named(
     assert problems_of(ran, "warning")["secrets"] == (
         f"Nothing presents the certificates of {PREFIX}idle."
     )
-    assert left in problems_of(ran)["look-alikes"]
+    assert left in problems_of(ran)["left certificates"]
 
 
 def test_a_dark_region_and_one_that_is_not_enabled_are_named(healthy: Estate) -> None:

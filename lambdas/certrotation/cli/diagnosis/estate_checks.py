@@ -1,4 +1,4 @@
-"""Checks the estate: Regions that cannot be read, unused secrets, look-alikes, expiry."""
+"""Checks the estate: Regions that cannot be read, unused secrets, live certificates that are left, expiry."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def _left(left: Sequence[CertificateStatus]) -> Iterator[Result]:
     if left:
         arns = [each.certificate.arn for each in left]
         yield wrong(
-            check="look-alikes",
+            check="left certificates",
             found=f"In use under a name of a copy, and not renewed: {_named(arns)}.",
             remedy="Follow the runbook's heading LiveCertificateLeft.",
             link="docs/runbook.md"
             "#livecertificateleft-a-certificate-with-the-name-of-a-copy-is-not-renewed",
         )
     else:
-        yield ok("look-alikes", "None is left")
+        yield ok("left certificates", "None is left")
 
 
 def _overdue(seen: Inventory) -> Iterator[Result]:

@@ -28,9 +28,9 @@ def command(shell: Shell) -> ExitCode:
     """Diagnose the account, the service and the estate.
 
     Checked are credentials, clock, Regions, permissions, quotas, the stack with its version and
-    mode, the last scan, alarms and who is subscribed to them, secrets that nothing uses, prefixes
-    and look-alikes. Each problem has a remedy and a page of the documents. Nothing is changed. The
-    exit code is 3 if something is wrong.
+    mode, the last scan, alarms and who is subscribed to them, secrets that nothing uses,
+    prefixes and live certificates that are left. Each problem has a remedy and a page of the
+    documents. Nothing is changed. The exit code is 3 if something is wrong.
     """
     output = shell.output
     with output.progress("Checking"):
