@@ -1,4 +1,4 @@
-"""Checks the estate: Regions that cannot be read, unused secrets, live certificates that are left, expiry."""
+"""Checks the estate: unreadable Regions, unused secrets, live certificates left, expiry."""
 
 from __future__ import annotations
 
