@@ -48,6 +48,11 @@ _MUTUAL_TLS = (
     "Service Authorization Reference, Amazon API Gateway Management, AddCertificateToDomain",
 )
 
+_USER_POOLS = (
+    "every user pool is read only if no name of the certificate leads to a custom domain",
+    "Cognito User Pools API Reference, DescribeUserPool",
+)
+
 _BOTH = {
     "logs:CreateLogStream": _LOGS,
     "logs:PutLogEvents": _LOGS,
@@ -62,6 +67,7 @@ _ROTATE = {
     "sqs:ReceiveMessage": _POLLER,
     "apigateway:AddCertificateToDomain": _MUTUAL_TLS,
     "apigateway:RemoveCertificateFromDomain": _MUTUAL_TLS,
+    "cognito-idp:DescribeUserPool": _USER_POOLS,
     "waf:GetWebACL": _WEB_ACL,
     "wafv2:GetWebACL": _WEB_ACL,
 }

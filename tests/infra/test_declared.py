@@ -40,12 +40,17 @@ def bounds(template: Template, declared: Declared) -> dict[str, list[Any]]:
         {"Fn::Join": ["", ["arn:", partition, f":apigateway:{region}::/domainnames/*"]]}
         for region in region_names
     ]
+    user_pools = [
+        {"Fn::Join": ["", ["arn:", partition, f":cognito-idp:{region}:", account, ":userpool/*"]]}
+        for region in ("ap-south-1", *region_names)
+    ]
     web_acls = [
         {"Fn::Join": ["", ["arn:", partition, ":waf::", account, ":webacl/*"]]},
         {"Fn::Join": ["", ["arn:", partition, ":wafv2:us-east-1:", account, ":global/webacl/*/*"]]},
     ]
     return {
         "apigateway": domains,
+        "cognito-idp": user_pools,
         "logs": [{"Fn::GetAtt": [group, "Arn"]}],
         "xray": ["*"],
         "kms": [{"Fn::GetAtt": [key, "Arn"]}],
