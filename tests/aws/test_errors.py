@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore import exceptions as botocore
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker
 
 from certrotation import errors
@@ -233,6 +234,7 @@ def test_an_expired_receipt_handle_is_a_message_that_is_gone() -> None:
         botocore.SSLError(endpoint_url="https://acm", error=OSError("bad")),
         botocore.NoCredentialsError(),
         botocore.CredentialRetrievalError(provider="env", error_msg="none"),
+        ResponseParserError("Unable to parse response: <html>"),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -240,6 +242,7 @@ def test_no_answer_is_transient(error: Exception) -> None:
     found = ours(error)
     assert isinstance(found, errors.Unreachable)
     assert type(error).__name__ in found.found
+    assert "<html>" not in found.found
 
 
 def test_a_message_names_the_call_its_subject_and_awss_words() -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
 
 from certrotation.errors import (
     AccessDenied,
@@ -159,7 +160,7 @@ def translated(operation: str, subject: str, meanings: Sequence[Meaning] = ()) -
     """
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, ResponseParserError) as error:
         ours = _translate(without_frames(error), f"{operation} for {subject}", meanings)
         try:
             raise ours from None
@@ -204,12 +205,18 @@ def _fault(code: str, message: str, meanings: Sequence[Meaning]) -> Fault:
 
 
 def _translate(
-    error: ClientError | BotoCoreError, call: str, meanings: Sequence[Meaning]
+    error: ClientError | BotoCoreError | ResponseParserError,
+    call: str,
+    meanings: Sequence[Meaning],
 ) -> CertRotationError:
     if isinstance(error, ParamValidationError):
         return Rejected(f"{call} has parameters that AWS's model forbids.", _REJECTED.remedy)
     if isinstance(error, BotoCoreError):
         return Unreachable(f"{call} got no answer: {type(error).__name__}.", _NO_ANSWER.remedy)
+    if isinstance(error, ResponseParserError):
+        # A proxy's page, for example. Its text is left out: it may quote the request.
+        found = f"{call} got an answer that is not AWS's: {type(error).__name__}."
+        return Unreachable(found, _NO_ANSWER.remedy)
     answer = error.response
     # Some answers have an empty message, or none.
     code, message = answer["Error"].get("Code") or "no code", answer["Error"].get("Message") or ""

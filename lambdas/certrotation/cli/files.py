@@ -51,7 +51,7 @@ def written(name: str) -> Iterator[IO[str]]:
             yield stream
         Path(file.name).chmod(0o666 & ~_umask())
         Path(file.name).replace(target)
-    except BaseException:
+    except BaseException:  # Ctrl-C leaves no half-written file either
         Path(file.name).unlink(missing_ok=True)
         raise
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _YEAR = timedelta(days=365)
 _WEEKS = 53
+_LONGEST_LABEL = 44
+"""Characters that fit beside a lane."""
 _MOST_LANES = 60
 """How many certificates have a line of their own in the timeline."""
 _WIDTH, _LABEL, _LANE, _TOP, _BARS = 1100, 300, 20, 24, 70
@@ -147,7 +149,7 @@ def _lanes(rows: Sequence[Row], now: datetime) -> Iterator[str]:
         )
         name = row.names[0] if row.names else "(no names)"
         label = f"{name} {certificate.region}"
-        shown = label if len(label) <= 44 else f"{label[:43]}\u2026"  # noqa: PLR2004  what fits
+        shown = label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}\u2026"
         kind = _CLASSES[row.window]
         title = (
             f"{label}: warning from {windows.warning_opens:%Y-%m-%d}, critical from"

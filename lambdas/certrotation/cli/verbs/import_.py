@@ -11,15 +11,13 @@ import click
 
 from certrotation.cli.commands import Example, verb
 from certrotation.cli.exit_codes import ExitCode, first_of
+from certrotation.cli.waiting import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from certrotation.cli.material_files import Files
     from certrotation.cli.shell import Shell
-
-DEFAULT_WAIT = 30
-"""Minutes."""
 
 
 class Asked(NamedTuple):
@@ -82,14 +80,7 @@ class Asked(NamedTuple):
 @click.option(
     "--no-wait", is_flag=True, help="Write the secret and end, and read nothing but the secret."
 )
-@click.option(
-    "--timeout",
-    metavar="MINUTES",
-    type=click.IntRange(1, 1440),
-    default=DEFAULT_WAIT,
-    show_default=True,
-    help="How long to wait until every Region presents the material.",
-)
+@LONGEST_WAIT
 def command(
     shell: Shell,
     name: str | None,

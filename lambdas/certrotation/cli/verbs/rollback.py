@@ -9,7 +9,7 @@ import click
 
 from certrotation.cli.commands import Example, verb
 from certrotation.cli.exit_codes import ExitCode
-from certrotation.cli.verbs.rotate import DEFAULT_WAIT
+from certrotation.cli.waiting import may_wait
 from certrotation.names.tags import HOLD, ISSUER, SOURCE
 
 if TYPE_CHECKING:
@@ -35,15 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--to", "version", metavar="VERSION", help="Version id; without one, what is AWSPREVIOUS."
 )
-@click.option("--wait", is_flag=True, help="Follow the rotation until every Region presents it.")
-@click.option(
-    "--timeout",
-    metavar="MINUTES",
-    type=click.IntRange(1, 1440),
-    default=DEFAULT_WAIT,
-    show_default=True,
-    help="How long to wait.",
-)
+@may_wait
 def command(shell: Shell, name: str, version: str | None, *, wait: bool, timeout: int) -> ExitCode:
     """Make an earlier version of a secret current again.
 

@@ -12,6 +12,7 @@ import click
 from certrotation import __version__
 from certrotation.cli.commands import Example, verb
 from certrotation.cli.exit_codes import ExitCode, first_of
+from certrotation.cli.waiting import may_wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from certrotation.cli.shell import Shell
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.rotation.outcomes import RotationOutcome
-
-DEFAULT_WAIT = 30
-"""Minutes."""
 
 
 @verb(
@@ -39,15 +37,7 @@ DEFAULT_WAIT = 30
     ),
 )
 @click.argument("secrets", metavar="[SECRET]...", nargs=-1, help="With or without the prefix.")
-@click.option("--wait", is_flag=True, help="Follow the rotation until every Region presents it.")
-@click.option(
-    "--timeout",
-    metavar="MINUTES",
-    type=click.IntRange(1, 1440),
-    default=DEFAULT_WAIT,
-    show_default=True,
-    help="How long to wait.",
-)
+@may_wait
 @click.option("--here", is_flag=True, help="Rotate in this process, with your own rights.")
 @click.option(
     "--force",

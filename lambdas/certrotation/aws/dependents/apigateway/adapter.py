@@ -10,6 +10,7 @@ in front of edge-optimized ones a distribution, of AWS's own accounts (reported:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.dependents.apigateway.proof import read_proof
@@ -93,7 +94,7 @@ def make_consumer(clients: Clients, region: str, settings: DependentSettings) ->
     )
 
 
-class _Domains:
+class _Domains(ABC):
     """The domain names of one Region.
 
     The client of updates sends each request once: an update that must wait is left to the queue.
@@ -107,9 +108,9 @@ class _Domains:
         self._updating = updating
         self._place = place
 
+    @abstractmethod
     def _kinds_of(self, domain: Mapping[str, Any]) -> tuple[DependentKind, ...]:
         """Return which kinds a domain name is of; while it is migrated, of two."""
-        raise NotImplementedError
 
     def _why_unmovable(self) -> str | None:
         return None
@@ -118,9 +119,9 @@ class _Domains:
         del domain
         return None
 
+    @abstractmethod
     def may_explain(self, certificate_arn: str, user_arn: str) -> bool:
         """Return whether a domain name may be behind a user."""
-        raise NotImplementedError
 
     def claim(self, certificate_arn: str, user_arns: Sequence[str]) -> Claim:
         """Return the domain names that name the certificate; reads all of the Region.
