@@ -258,6 +258,21 @@ def test_what_somebody_changes_meanwhile_stays(
     assert not service.still_presents(found)
 
 
+def test_a_known_domain_that_cannot_be_read_is_not_taken_for_gone(
+    service: UserPoolDomains, imported: Import, aws: EmbeddedAws
+) -> None:
+    """Only for a name of a certificate is "invalid parameter" the answer to an odd name."""
+    old = imported()
+    pool = fake.user_pool(aws, REGION, old)
+    found = the_one(service, old, aws)
+    with answering(aws, READ, "InvalidParameterException"):
+        for act in (lambda: service.move(found, MISSING), lambda: service.still_presents(found)):
+            with raising(errors.DependentRefused, NAME):
+                act()
+        assert service.claim(old, aws.in_use_by(old)).dependents == ()
+    assert presented(pool) == old
+
+
 def test_one_that_goes_just_before_its_update_needs_none(
     service: UserPoolDomains, imported: Import, aws: EmbeddedAws
 ) -> None:

@@ -69,7 +69,7 @@ def _left(left: Sequence[CertificateStatus]) -> Iterator[Result]:
         arns = [each.certificate.arn for each in left]
         yield wrong(
             check="left certificates",
-            found=f"In use under a name of a copy, and not renewed: {_named(arns)}.",
+            found=f"In use, with a name of a copy, but not renewed: {_named(arns)}.",
             remedy="Follow the runbook's heading LiveCertificateLeft.",
             link="docs/runbook.md"
             "#livecertificateleft-a-certificate-with-the-name-of-a-copy-is-not-renewed",
@@ -83,7 +83,7 @@ def _overdue(seen: Inventory) -> Iterator[Result]:
     if overdue:
         yield wrong(
             check="rotations",
-            found=f"Not live although the secret changed long ago: {_named(overdue)}.",
+            found=f"The secret changed long ago, but its material is not live: {_named(overdue)}.",
             remedy="Run `certrotation plan` with the name of the secret.",
             link="docs/runbook.md#rotationstalled-new-material-is-not-going-live",
         )

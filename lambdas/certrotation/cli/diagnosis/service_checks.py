@@ -170,7 +170,7 @@ def _subscriptions(shell: Shell, topic: str) -> Iterator[Result]:
         yield warning(
             check="subscriptions",
             found=f"Not confirmed at {topic}: {named}.",
-            remedy="Open the link in the confirmation's mail, or delete the subscription.",
+            remedy="Open the link in the confirmation mail, or delete the subscription.",
             link=link,
         )
     else:
@@ -185,7 +185,7 @@ def check_prefixes(shell: Shell) -> Iterator[Result]:
     if not own.endswith("/"):
         yield warning(
             check="prefix",
-            found=f"The prefix {own} does not end in a slash: it is the begin of other words too.",
+            found=f"The prefix {own} does not end in a slash, so other words may begin with it.",
             remedy=f"Use a prefix such as {DEFAULT_SECRET_PREFIX}.",
             link=link,
         )

@@ -27,10 +27,10 @@ _STYLES = {"ok": "green", "warning": "yellow", "wrong": "bold red", "unknown": "
 def command(shell: Shell) -> ExitCode:
     """Diagnose the account, the service and the estate.
 
-    Checked are credentials, clock, Regions, permissions, quotas, the stack with its version and
-    mode, the last scan, alarms and who is subscribed to them, secrets that nothing uses,
-    prefixes and live certificates that are left. Each problem has a remedy and a page of the
-    documents. Nothing is changed. The exit code is 3 if something is wrong.
+    The command checks credentials, clock, Regions, permissions, quotas, the stack with its
+    version and mode, the last scan, alarms and who is subscribed to them, secrets that nothing
+    uses, prefixes and live certificates that are left. Each problem has a remedy and a page of
+    the documents. Nothing is changed. The exit code is 3 if something is wrong.
     """
     output = shell.output
     with output.progress("Checking"):

@@ -62,10 +62,10 @@ def command(
 ) -> ExitCode:
     """Rotate secrets: queue them, or do it here.
 
-    The service rotates by itself; this command is for impatience and for emergencies. A queued
-    secret is rotated by the deployed function. With --here this process does the same with your own
-    rights, after a question: then certificates that are ignored or belong to another deployment are
-    checked before each write, and without a stack nothing is adopted.
+    The service rotates by itself. Use this command if you cannot wait, or in an emergency. The
+    deployed function rotates a queued secret. With --here this process rotates with your own
+    rights, after a question. It then checks before each write that the certificate is not ignored
+    and does not belong to another deployment. Without a stack it adopts nothing.
     """
     if here and wait:
         raise click.UsageError("--here waits by itself.")
@@ -251,7 +251,7 @@ def _rotate_here(shell: Shell, names: Sequence[str], *, force: bool) -> ExitCode
     if not shell.confirm("Apply this with your own rights?"):
         output.note("Nothing was changed.")
         return ExitCode.ERROR
-    shell.if_interrupted = "What is not finished, the next rotation finishes."
+    shell.if_interrupted = "The next rotation finishes the rest."
     results, codes = [], []
     for name in names:
         with output.progress(f"Rotating {name}"):

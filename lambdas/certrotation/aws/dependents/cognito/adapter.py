@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from certrotation.aws.dependents.services import Clients, DependentSettings
+    from certrotation.aws.errors import Meaning
 
 MEANINGS = (
     meaning(DENIED, "NotAuthorizedException"),
@@ -39,12 +40,12 @@ MEANINGS = (
 )
 """What Cognito's error codes mean (Cognito user pools API Reference, UpdateUserPoolDomain)."""
 
-READING = (
+SEARCHING = (
     # A name of the certificate that can be no domain of a user pool, such as an address.
     meaning(VANISHED, "InvalidParameterException"),
     *MEANINGS,
 )
-"""What they mean for DescribeUserPoolDomain."""
+"""What they mean for DescribeUserPoolDomain, if the name is one of the certificate."""
 
 _PAGE = 60
 """The most user pools on a page (API Reference, ListUserPools, MaxResults)."""
@@ -165,7 +166,7 @@ class UserPoolDomains:
         names = self._names(certificate_arn)
         is_found = False
         for name in names:
-            domain = None if "*" in name else self._read(name)
+            domain = None if "*" in name else self._read(name, SEARCHING)
             if domain:
                 is_found = is_found or domain.certificate_arn == certificate_arn
                 yield domain
@@ -199,10 +200,10 @@ class UserPoolDomains:
             if domain:
                 yield normalise(domain)
 
-    def _read(self, name: str) -> Domain | None:
+    def _read(self, name: str, meanings: Sequence[Meaning] = MEANINGS) -> Domain | None:
         """Return a custom domain, or None if there is none of this name."""
         try:
-            with translated("cognito-idp:DescribeUserPoolDomain", name, READING):
+            with translated("cognito-idp:DescribeUserPoolDomain", name, meanings):
                 return describe(self._client, name)
         except Vanished:
             return None

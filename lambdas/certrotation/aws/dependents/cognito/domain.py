@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from botocore.model import Shape
 
 _DESCRIPTION = "DomainDescription"
-_SETTINGS = ("CustomDomainConfig", "ManagedLoginVersion", "Routing")
-"""The members of DomainDescriptionType that UpdateUserPoolDomain takes (Cognito API Reference)."""
+_NAMES = frozenset({"Domain", "UserPoolId"})
+"""Which domain an update is for."""
 _BEFORE_PARSE = "before-parse.cognito-identity-provider.DescribeUserPoolDomain"
 _BODY = "RawBody"
 _CAN_BE_CHANGED = frozenset({"ACTIVE", "FAILED"})
@@ -74,9 +74,15 @@ def describe(client: Any, name: str) -> Domain | None:
         pool=described.get("UserPoolId"),
         account=described.get("AWSAccountId"),
         status=described.get("Status"),
-        settings={key: described[key] for key in _SETTINGS if key in described},
+        settings={key: described[key] for key in _settings(client) if key in described},
         unknown=tuple(_unknown(json.loads(answer[_BODY]), shape)),
     )
+
+
+def _settings(client: Any) -> frozenset[str]:
+    """Return the members that an update takes, whatever release of boto3 this is."""
+    members = client.meta.service_model.shape_for("UpdateUserPoolDomainRequest").members
+    return frozenset(members) - _NAMES
 
 
 def _keep_body(
