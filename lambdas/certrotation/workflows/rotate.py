@@ -104,7 +104,7 @@ class Rotator:
         self, rotation: Rotation, snapshot: ScanSnapshot | None, receives: int
     ) -> RotationOutcome:
         observer = Observer(rotation=rotation, now=self.now, snapshot=snapshot)
-        planned, unreadable = self._plan_regions(observer, rotation)
+        planned, unreadable = plan_regions(self.account, observer, rotation)
         first = next(iter(rotation.regions))
         if first in unreadable and receives < RECEIVES_UNTIL_NEXT_CANARY:
             return RotationOutcome.of_error(
@@ -125,22 +125,6 @@ class Rotator:
             *self._apply(plan, planned, rotation, observer, receives),
         )
         return replace(RotationOutcome.of_regions(plan, outcomes), current_copies=current)
-
-    def _plan_regions(
-        self, observer: Observer, rotation: Rotation
-    ) -> tuple[dict[str, PlannedRegion], dict[str, CertRotationError]]:
-        """Plan every Region at once; return the plans, and why the other Regions have none."""
-
-        def try_to_plan(name: str) -> PlannedRegion | CertRotationError:
-            try:
-                return observer.plan(self.account.regions[name])
-            except CertRotationError as error:
-                return without_frames(error)
-
-        results = dict(zip(rotation.regions, _at_once(try_to_plan, rotation.regions), strict=True))
-        planned = {k: v for k, v in results.items() if not isinstance(v, CertRotationError)}
-        unreadable = {k: v for k, v in results.items() if isinstance(v, CertRotationError)}
-        return planned, unreadable
 
     def _apply(
         self,
@@ -182,6 +166,23 @@ class Rotator:
         rest = ready[len(alone) :]
         not_started = (_outcome(each, Status.NOT_STARTED) for each in rest if each.steps)
         return (*refused, *alone, *not_started)
+
+
+def plan_regions(
+    account: Account, observer: Observer, rotation: Rotation
+) -> tuple[dict[str, PlannedRegion], dict[str, CertRotationError]]:
+    """Plan every Region at once; return the plans, and why the other Regions have none."""
+
+    def try_to_plan(name: str) -> PlannedRegion | CertRotationError:
+        try:
+            return observer.plan(account.regions[name])
+        except CertRotationError as error:
+            return without_frames(error)
+
+    results = dict(zip(rotation.regions, _at_once(try_to_plan, rotation.regions), strict=True))
+    planned = {k: v for k, v in results.items() if not isinstance(v, CertRotationError)}
+    unreadable = {k: v for k, v in results.items() if isinstance(v, CertRotationError)}
+    return planned, unreadable
 
 
 def _at_once(work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
