@@ -37,6 +37,10 @@ SERVICES = {
     "acm": (HOME, EDGE),
     "resourcegroupstaggingapi": (HOME, EDGE),
     "elbv2": (HOME, EDGE),
+    "elb": (HOME,),
+    "elasticbeanstalk": (HOME,),
+    "apigateway": (HOME, EDGE),
+    "cognito-idp": (HOME,),
     "cloudfront": (EDGE,),
 }
 """The Regions in which each service is asked."""
@@ -140,6 +144,19 @@ def schedules(calls: Mapping[str, int]) -> dict[str, list[FaultSchedule]]:
     }
 
 
+def right_ends(name: str) -> tuple[Ending, ...]:
+    """Return the plays that one of which a play of a story must end like.
+
+    A kind that cannot be asked does not matter if another kind explains AWS's distributions. Its
+    dependent then stays, its old copy is found in use again, and a tag remembers that.
+    """
+    undisturbed = play(name)
+    if name != "every kind":
+        return (undisturbed,)
+    found_again = play(name, Lasting("denied", "cognito-idp", HOME))
+    return (undisturbed, found_again)
+
+
 def main() -> int:
     """Play every story under every schedule; return how many plays broke a promise."""
     console = Console()
@@ -151,12 +168,12 @@ def main() -> int:
     endings: dict[str, list[Ending]] = {}
     broken: dict[str, int] = {}
     for name in STORIES:
-        undisturbed = play(name)
-        for title, group in schedules(undisturbed.calls_by_service).items():
+        right = right_ends(name)
+        for title, group in schedules(right[0].calls_by_service).items():
             played = play_all([(name, each) for each in group])
             endings.setdefault(title, []).extend(played)
             for schedule, ending in zip(group, played, strict=True):
-                wrong = ending.wrongs(undisturbed)
+                wrong = ending.wrongs(*right)
                 broken[title] = broken.get(title, 0) + bool(wrong)
                 if wrong:
                     console.print(name, schedule, *wrong, sep="\n  ")

@@ -34,12 +34,19 @@ CHANGES = frozenset(
         "SetLoadBalancerListenerSSLCertificate",
         "UpdateDistribution",
         "UpdateDomainName",
+        "UpdateEnvironment",
+        "UpdateUserPoolDomain",
     }
 )
 """The calls that change what is presented to clients."""
 
 
-_BY_FAKE = {"apigateway": ":apigateway:", "elb": ":loadbalancer/"}
+_BY_FAKE = {
+    "apigateway": ":apigateway:",
+    "cognito": ":cognito-idp:",
+    "elasticbeanstalk": ":elasticbeanstalk:",
+    "elb": ":loadbalancer/",
+}
 """What tells the ARNs of dependents that their fakes are asked about."""
 
 
