@@ -45,7 +45,7 @@ SERVICES = {
 }
 """The Regions in which each service is asked."""
 
-THROTTLED = {"services": ("acm", "elbv2", "cloudfront"), "share": 0.8} | {
+THROTTLED: Mapping[str, Any] = {"services": ("acm", "elbv2", "cloudfront"), "share": 0.8} | {
     "rates": {"ImportCertificate": 1, "AddTagsToCertificate": 5, "RemoveTagsFromCertificate": 5}
 }
 """Others use up the most of each rate; what is left is a request now and then. ACM's rates are the
@@ -114,10 +114,9 @@ def schedules(calls: Mapping[str, int]) -> dict[str, list[FaultSchedule]]:
         calls: how many calls of each service an undisturbed first round makes.
     """
     kinds, longer = (*LISTS_LAG, *SECRETS_LAG), ROUNDS + 1
-    throttled: Any = THROTTLED
     return {
         "throttled, 80 % by others": [
-            Lasting("throttled", seed=each, rounds=longer, **throttled) for each in SEEDS
+            Lasting("throttled", seed=each, rounds=longer, **THROTTLED) for each in SEEDS
         ],
         "30 % of requests fail": [
             Lasting("failing", 0.3, seed=each, rounds=longer) for each in SEEDS

@@ -36,6 +36,7 @@ INJECTED = (
     "never",
     "wrong key",
     "trigger off",
+    "an API's domain moves",
     "imported by hand",
     "without a secret",
     "a Region dark for hours",
@@ -84,7 +85,7 @@ NOTHING = Played(
     days=365,
     sites=1,
     copies=1,
-    dependents=1,
+    dependents={},
     expected=ExpectedAlarms(),
     expired=[],
     broken=[],
@@ -159,7 +160,7 @@ def test_an_alarm_at_another_time_is_false_and_the_fault_without_its_own(at: dat
 
 
 def test_whatever_else_went_wrong_is_told() -> None:
-    expired = Expired("shop", "arn:web", "eu-west-1", NOON, NOON + HOUR)
+    expired = Expired("shop", "arn:web", frozenset({"eu-west-1"}), NOON, NOON + HOUR)
 
     told = broken_by(
         replace(
