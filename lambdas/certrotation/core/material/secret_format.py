@@ -79,6 +79,30 @@ def parse_secret(value: SecretValue) -> Supplied:
     return _parse_binary(value.binary)
 
 
+def with_request_of(before: SecretValue, value: SecretValue) -> SecretValue:
+    """Return a new value with the request to an issuer of the one before, unless it has its own."""
+    request = _document_of(before).get(REQUEST_KEY)
+    document = _document_of(value)
+    if request is None or REQUEST_KEY in document or not document:
+        return value
+    return replace(value, text=json.dumps({**document, REQUEST_KEY: request}), binary=None)
+
+
+def fields_left_out(before: SecretValue, value: SecretValue) -> tuple[str, ...]:
+    """Return the names of fields without material that a new value does not have any more."""
+    names = _document_of(before).keys() - {*_document_of(value), *_KNOWN, REQUEST_KEY}
+    return tuple(sorted(each for each in names if re.fullmatch(_PLAIN_NAME, each)))[:_MOST_NAMES]
+
+
+def _document_of(value: SecretValue) -> dict[str, object]:
+    """Return the object that contains the fields; it is empty for any other value."""
+    text = decoded_text(value.binary) if value.text is None and value.binary else value.text
+    try:
+        return _unwrapped(_json_object(text or ""))
+    except UnreadableSecretError:
+        return {}
+
+
 def _parse_text(text: str) -> Supplied:
     _require_size(len(text.encode("utf-8", "replace")))
     document = _unwrapped(_json_object(text))
