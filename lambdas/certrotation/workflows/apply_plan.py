@@ -82,6 +82,8 @@ class RegionRotation:
     rotation: Rotation
     observer: Observer
     now: datetime
+    has_canary_moved: bool = False
+    """Whether dependents moved in the canary Region in this run."""
     performed: list[Step] = field(default_factory=list)
     moved: int = 0
     moves: Moves = field(init=False)
@@ -136,6 +138,8 @@ class RegionRotation:
     def _apply(self) -> None:
         while self._perform_steps() is StepResult.PLAN_AGAIN:
             self._plan_again()
+        if self.moved or self.has_canary_moved:
+            self._begin_waits_anew()
         if self.moves.unsettled:
             raise self.moves.unsettled
 
@@ -320,6 +324,14 @@ class RegionRotation:
         self.marked[arn] = at
         marks = (tags.SUPERSEDED_BY, tags.SUPERSEDED_AT, tags.REVERTED)
         self.region.certificates.remove_tags(arn, marks)
+
+    def _begin_waits_anew(self) -> None:
+        """Record that dependents still come to a copy, where some must wait and others moved."""
+        at = int(self.now.timestamp())
+        for arn in sorted(self.moves.waited_with - self.marked.keys()):
+            copy = self._copy(arn)
+            if copy is not None and copy.marks.moving_since != at:
+                self._mark(arn, {tags.MOVING_SINCE: str(at)})
 
     def _mark_leaving(self, arn: str) -> None:
         """Record on a copy that its dependents begin to leave."""
