@@ -1,3 +1,4 @@
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -5,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from certrotation.core.findings import Code
 from certrotation.core.material.chain import Chain, ChainEnd, build_chain
 from certrotation.core.material.chain_checks import check_repairs
+from certrotation.core.material.path_rules import Fault
 from certrotation.core.material.trust import PublicRoots
 from certrotation.core.material.x509_facts import public_bytes_of
 from tests.core.samples import (
@@ -212,6 +214,37 @@ def test_a_long_chain_is_followed_to_its_end() -> None:
     supplied = [each.certificate for each in authorities]
     leaf = authorities[-1].issue("a.example").certificate
     assert chain_of(leaf, *supplied, roots=NO_ROOTS).certificates == tuple(reversed(supplied))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_namesake_of_an_issuer_that_did_not_sign_is_told_with_a_cause(number: int) -> None:
+    strangers = [
+        Authority.root("Private Root", key=shared_key("p256", f"stranger {each}")).certificate
+        for each in range(number)
+    ]
+    middle = under(PRIVATE_ROOT, "Middle CA")
+    who = (
+        "1 certificate in the secret bears"
+        if number == 1
+        else (f"{number} certificates in the secret bear")
+    )
+    says = f"{who} the name CN=Private Root, but none signed CN=Middle CA."
+    found = chain_of(middle.issue("a.example").certificate, middle.certificate, *strangers)
+    assert found.faults == (Fault(Code.CHAIN_INCOMPLETE, "another issuer of the same name", says),)
+
+
+def test_a_public_root_that_did_not_sign_is_told_with_a_cause() -> None:
+    impostor = Authority.root("Public Root", key=shared_key("p256", "an impostor"))
+    says = (
+        "The public root CN=Public Root bears the name of the issuer of CN=Middle CA, but did not"
+        " sign this certificate."
+    )
+    key = shared_key("p256", "the middle's")
+    bare = certify(impostor, "Middle CA", x509.BasicConstraints(ca=True, path_length=None), key=key)
+    leaf = Authority(certificate=bare, key=key).issue("a.example").certificate
+    assert chain_of(leaf, bare).faults == (
+        Fault(Code.CHAIN_INCOMPLETE, "another issuer of the same name", says),
+    )
 
 
 def test_a_private_ca_may_have_the_name_of_a_public_root() -> None:
