@@ -22,7 +22,7 @@ from tests.core.samples import (
     root,
     under,
 )
-from tests.support.authority import Authority, certify, shared_key
+from tests.support.authority import CLIENT_AUTH, Authority, certify, shared_key
 
 NO_ROOTS = PublicRoots([])
 
@@ -116,6 +116,21 @@ def test_a_search_verifies_no_more_signatures_than_it_may() -> None:
         "20 certificates in the secret bear the name CN=Private Root, but none signed CN=Namesake."
         " The search stopped after 250 signatures or 1,000 paths."
     )
+    unfit = [
+        certify(
+            PRIVATE_ROOT,
+            "Namesake",
+            x509.BasicConstraints(ca=True, path_length=None),
+            x509.ExtendedKeyUsage([CLIENT_AUTH]),
+            key=key,
+            not_after=NOW + number * DAY,
+        )
+        for number in range(1, 25)
+    ]
+    supplied = [*unfit, *(each.certificate for each in strangers)]
+    other, incomplete = chain_of(namesakes[0].issue("b.example").certificate, *supplied).faults
+    assert "The search stopped" not in other.found
+    assert "The search stopped" in incomplete.found
 
 
 def test_a_key_whose_signatures_nobody_verifies_is_named_as_the_fault() -> None:
@@ -156,6 +171,14 @@ def test_a_root_that_is_no_longer_public_is_no_private_ca() -> None:
         anchor = found.anchor(leaf, WITH_FORMER)
         assert not anchor.public
         assert anchor.public_key == public_bytes_of(FORMER_ROOT.key.public_key())
+
+
+def test_a_former_root_must_be_valid_as_a_public_one_must() -> None:
+    ended = Authority.root("Ended Root", not_before=LONG_AGO, not_after=NOW - SECOND)
+    leaf = ended.issue("a.example").certificate
+    roots = PublicRoots([], former=[ended.certificate])
+    found = build_chain(leaf, [], roots, at=NOW)
+    assert (found.end, codes_of(found)) == (ChainEnd.FORMER_ROOT, [Code.CHAIN_EXPIRED])
 
 
 def test_what_is_left_out_is_named_for_what_it_is() -> None:
@@ -231,6 +254,16 @@ def test_a_namesake_of_an_issuer_that_did_not_sign_is_told_with_a_cause(number: 
     says = f"{who} the name CN=Private Root, but none signed CN=Middle CA."
     found = chain_of(middle.issue("a.example").certificate, middle.certificate, *strangers)
     assert found.faults == (Fault(Code.CHAIN_INCOMPLETE, "another issuer of the same name", says),)
+
+
+def test_a_leaf_without_its_issuer_was_always_refused() -> None:
+    """So this fault has no cause, by which it would be known from a live copy."""
+    stranger = Authority.root("Private Root", key=shared_key("p256", "stranger")).certificate
+    leaf = PRIVATE_ROOT.issue("a.example").certificate
+    says = (
+        "1 certificate in the secret bears the name CN=Private Root, but none signed CN=a.example."
+    )
+    assert chain_of(leaf, stranger).faults == (Fault(Code.CHAIN_INCOMPLETE, "", says),)
 
 
 def test_a_public_root_that_did_not_sign_is_told_with_a_cause() -> None:
