@@ -58,7 +58,7 @@ architecture: setup ## Draw docs/architecture.svg from docs/architecture.toml
 	@$(BIN)/python -m tests.architecture
 
 .PHONY: test
-test: check node ## Everything that must hold: check, what ships, a deployment, then all tests
+test: check node .venv-acme/.installed ## Everything that must hold: check, what ships, a deployment, then all tests
 	@missing=; \
 	if [ "$$(uname -s)" != Linux ]; then missing="this machine does not run Linux"; \
 	elif ! $(PYTHON_313) > /dev/null; then missing="Python 3.13 was not found and could not be downloaded"; \
@@ -150,6 +150,13 @@ year: setup ## Play a year of faults, and see that each raises its alarm and not
 	$(BIN)/uv pip sync --quiet --python .venv-e2e/bin/python --require-hashes --only-binary :all: --compile-bytecode requirements/e2e.txt
 	touch $@
 
+# certbot and an ACME server, for the tests of the hooks.
+.venv-acme/.installed: requirements/acme.txt | .venv/.installed
+	rm -rf .venv-acme
+	$(BIN)/uv venv --quiet --no-project --python $(BIN)/python .venv-acme
+	$(BIN)/uv pip sync --quiet --python .venv-acme/bin/python --require-hashes --only-binary :all: --compile-bytecode requirements/acme.txt
+	touch $@
+
 # jsii, the CDK's library, and the CDK's command line run on Node.
 .PHONY: node
 node:
@@ -189,9 +196,10 @@ lock: setup ## Resolve the dependencies again and pin them by hash
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --constraints requirements/dev.txt --custom-compile-command "make lock" pyproject.toml -o lambdas/requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --group fuzz -o requirements/fuzz.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock" requirements/e2e.in -o requirements/e2e.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" requirements/acme.in -o requirements/acme.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --constraints requirements/dev.txt --custom-compile-command "make lock" requirements/packaged.in -o requirements/packaged.txt
 	grep '^uv==' requirements/dev.txt | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" - -o requirements/uv.txt
 
 .PHONY: clean
 clean: ## Remove what these commands made
-	rm -rf .venv .venv-packaged .venv-e2e node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz
+	rm -rf .venv .venv-packaged .venv-e2e .venv-acme node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz

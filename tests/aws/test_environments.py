@@ -69,7 +69,7 @@ def the_one(service: Environments, certificate: str, environment: Environment) -
 
 def presented(aws: EmbeddedAws, environment: Environment) -> set[str]:
     """Return what the options name; ACM's list of users has to agree."""
-    (named,) = fake.presented(client, f"{environment.region}/{environment.name}")
+    (named,) = fake.presented(client, environment.arn)
     assert environment.balancer in aws.in_use_by(named)
     return {named}
 
@@ -369,7 +369,7 @@ def test_a_replacement_waits_for_the_update_and_then_supersedes_the_old_copy(
 
     estate.aws.finish_deployments()
     assert estate.run().rotation(SHOP)["status"] == "done"
-    assert fake.presented(client, f"{HOME}/{environment.name}") == {new}
+    assert fake.presented(client, environment.arn) == {new}
     assert estate.tags(old)[tags.SUPERSEDED_BY] == new
     assert fake.SECRET not in "".join(first.lines), "a value of an environment variable"
 

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from tests.cli.files import certbot, pfx, write
-from tests.cli.running import ROOT, environment
-from tests.double.server import serving
+from tests.cli.files import pfx, write
+from tests.cli.hook_machine import HOOKS, SHOP, Machine, hook_machine, is_least, material
 from tests.simulation.estate import HOME, PREFIX, client
-from tests.support.authority import pem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.simulation.estate import Estate
@@ -30,90 +22,17 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-HOOKS = ROOT / "docs" / "hooks"
-SHOP = f"{PREFIX}shop"
-SHELL = shutil.which("sh") or "/bin/sh"
-
 
 @pytest.fixture
 def issued(authorities: Authorities) -> Issued:
     return authorities.public.issue("shop.example.com")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Machine:
-    """A machine on which the command is installed."""
-
-    environment: Mapping[str, str]
-    operations: list[str]
-    """What its processes asked of AWS."""
-
-    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a shell with these arguments; a variable of "" is not set."""
-        wanted = {**self.environment, **variables}
-        return subprocess.run(  # noqa: S603  our own files
-            [SHELL, *command],
-            env={name: value for name, value in wanted.items() if value},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-
 @pytest.fixture
 def machine(estate: Estate, authorities: Authorities, tmp_path: Path) -> Iterator[Machine]:
     del estate
-    command = tmp_path / "bin" / "certrotation"
-    write(command, f'#!/bin/sh\nexec {sys.executable} -m certrotation.cli "$@"\n')
-    command.chmod(0o755)
-    roots = write(tmp_path / "roots.pem", pem(authorities.public_root.certificate))
-    operations: list[str] = []
-
-    def note(operation: str) -> bool:
-        operations.append(operation)
-        return False
-
-    with serving(note) as address:
-        found = environment(address)
-        yield Machine(
-            environment={
-                **found,
-                "PATH": f"{command.parent}{os.pathsep}{found['PATH']}",
-                "CERTROTATION_PUBLIC_ROOTS_FILE": roots,
-            },
-            operations=operations,
-        )
-
-
-def material(name: str = SHOP) -> dict[str, str]:
-    value = client("secretsmanager", HOME).get_secret_value(SecretId=name)
-    return dict(json.loads(value["SecretString"]))
-
-
-def is_least(policy: str, operations: Iterable[str]) -> bool:
-    """Whether a policy allows exactly these operations, and on the secret that there is."""
-    (statement,) = json.loads((HOOKS / policy).read_text(encoding="utf-8"))["Statement"]
-    arn = client("secretsmanager", HOME).describe_secret(SecretId=SHOP)["ARN"]
-    assert fnmatchcase(arn, statement["Resource"])
-    return set(statement["Action"]) == {f"secretsmanager:{each}" for each in operations}
-
-
-def test_certbot_writes_the_first_certificate_and_its_renewal(
-    machine: Machine, issued: Issued, authorities: Authorities, tmp_path: Path
-) -> None:
-    """certbot's User Guide: RENEWED_LINEAGE, RENEWED_DOMAINS."""
-    renewed = authorities.public.issue("shop.example.com", key="p384")
-    for number, each in enumerate((issued, renewed), start=1):
-        done = machine.run(
-            str(HOOKS / "certbot.sh"),
-            RENEWED_LINEAGE=certbot(tmp_path, "shop", each, number),
-            RENEWED_DOMAINS="shop.example.com",
-        )
-        assert (done.returncode, done.stderr) == (0, "")
-        assert material()["private_key"] == each.key_pem()
-
-    assert is_least("import-policy.json", machine.operations)
+    with hook_machine(tmp_path, authorities) as found:
+        yield found
 
 
 def test_what_the_checks_refuse_is_not_stored_and_the_hook_fails(
@@ -124,7 +43,7 @@ def test_what_the_checks_refuse_is_not_stored_and_the_hook_fails(
         write(folder / f"{name}.pem", issued.certificate_pem)
     write(folder / "privkey.pem", issued.key_pem())
 
-    done = machine.run(str(HOOKS / "certbot.sh"), RENEWED_LINEAGE=str(folder))
+    done = machine.shell(str(HOOKS / "certbot.sh"), RENEWED_LINEAGE=str(folder))
 
     assert done.returncode == 3
     assert "refuse CHAIN_INCOMPLETE" in done.stdout
@@ -149,7 +68,7 @@ def test_lego_gives_the_paths_by_its_variables(
         key: write(folder / "_.shop.key", issued.key_pem()),
     }
 
-    done = machine.run(str(HOOKS / "lego.sh"), **variables)
+    done = machine.shell(str(HOOKS / "lego.sh"), **variables)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert material(f"{PREFIX}wildcard.shop")["certificate"] == issued.fullchain_pem
@@ -178,8 +97,8 @@ def test_acme_sh_remembers_the_secret_for_the_next_renewal(
     command = ("-c", ACME, "acme.sh", "shop.example.com", *paths)
     more = {"HOOK": str(HOOKS / "acme.sh"), "SAVED": saved}
 
-    first = machine.run(*command, **more, CERTROTATION_SECRET="shop")
-    again = machine.run(*command, **more)
+    first = machine.shell(*command, **more, CERTROTATION_SECRET="shop")
+    again = machine.shell(*command, **more)
 
     assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
     assert f"A new version of {SHOP} is written" in again.stdout
@@ -195,9 +114,9 @@ def test_a_pipeline_checks_without_credentials_and_deploys_a_pfx(
     script = str(HOOKS / "pipeline.sh")
     without = dict.fromkeys((each for each in machine.environment if each.startswith("AWS_")), "")
 
-    checked = machine.run(script, "check", bundle, CERTROTATION_PASSWORD_FILE=words, **without)
-    deployed = machine.run(script, "deploy", "shop", bundle, CERTROTATION_PASSWORD_FILE=words)
-    wrong = machine.run(script, "destroy")
+    checked = machine.shell(script, "check", bundle, CERTROTATION_PASSWORD_FILE=words, **without)
+    deployed = machine.shell(script, "deploy", "shop", bundle, CERTROTATION_PASSWORD_FILE=words)
+    wrong = machine.shell(script, "destroy")
 
     assert (checked.returncode, deployed.returncode, wrong.returncode) == (0, 0, 2)
     assert set(material()) == {"pkcs12", "passphrase"}

@@ -152,6 +152,103 @@ def test_from_a_hook_nothing_but_the_secret_is_asked_for(estate: Estate, live: s
     ]
 
 
+REQUEST = {"names": ["shop.example.com"], "key": "EC_prime256v1"}
+
+
+def with_request(estate: Estate, issued: Issued) -> None:
+    """Have a secret whose value has fields that are not material."""
+    estate.secret("shop", issued)
+    value = {**stored(), "request": REQUEST, "owner": "web"}
+    del value["version"]
+    client("secretsmanager", HOME).put_secret_value(SecretId=SHOP, SecretString=json.dumps(value))
+
+
+def forms(folder: Path, issued: Issued) -> dict[str, list[str]]:
+    """Everything that `import` takes."""
+    leaf = write(folder / "cert.pem", issued.certificate_pem)
+    key = write(folder / "key.pem", issued.key_pem())
+    chain = write(folder / "chain.pem", issued.chain_pem)
+    value = {"certificate": issued.fullchain_pem, "private_key": issued.key_pem()}
+    words = write(folder / "pw", "correct horse")
+    files = {"certificate": write(folder / "all.pem", issued.fullchain_pem), "private_key": key}
+    document = {"schema": "certrotation/proposal/1", "secrets": [{"secret": SHOP, **files}]}
+    return {
+        "flags": [
+            *("shop", "--certificate", leaf, "--private-key", key, "--certificate-chain", chain)
+        ],
+        "files": ["shop", leaf, key, chain],
+        "directory": ["shop", certbot(folder, "shop", issued)],
+        "json": ["shop", write(folder / "value.json", json.dumps(value))],
+        "wrapped": ["shop", write(folder / "wrapped.json", json.dumps({"data": value}))],
+        "pfx": [
+            *("shop", write(folder / "a.pfx", pfx(issued, "correct horse"))),
+            *("--password-file", words),
+        ],
+        "proposal": ["--from", write(folder / "sites.json", json.dumps(document))],
+    }
+
+
+@pytest.mark.parametrize(
+    "form", ["flags", "files", "directory", "json", "wrapped", "pfx", "proposal"]
+)
+def test_every_form_keeps_the_request_to_an_issuer(
+    estate: Estate, authorities: Authorities, issued: Issued, tmp_path: Path, form: str
+) -> None:
+    """And names the other fields, which the new version does not have."""
+    with_request(estate, authorities.public.issue("shop.example.com"))
+    before = stored()["version"]
+
+    ran = run("import", *forms(tmp_path, issued)[form], **{
+        **settings_of(estate), "CERTROTATION_MODE": "report",
+    })  # fmt: skip
+
+    assert ran.code is ExitCode.DONE, ran.err
+    assert stored()["version"] != before
+    assert stored()["request"] == REQUEST
+    assert f"The new version of {SHOP} does not have the fields: owner." in ran.err
+    estate.rotate("shop")
+    assert estate.presents(estate.certificates(HOME)[0]) == issued.certificate
+
+
+def test_a_hook_reads_the_value_only_if_an_issuer_needs_its_request(
+    estate: Estate, issued: Issued, live: str
+) -> None:
+    with_request(estate, issued)
+    client("secretsmanager", HOME).tag_resource(
+        SecretId=SHOP, Tags=[{"Key": "certrotation:issuer", "Value": "letsencrypt"}]
+    )
+
+    def deny(call: Any) -> None:
+        if call.operation == "GetSecretValue":
+            raise estate.aws.error("AccessDeniedException", call.operation)
+
+    before = stored()
+    with estate.aws.before(deny):
+        denied = run_import(estate, "shop", live, "--no-wait")
+    assert denied.code is ExitCode.ERROR
+    assert "secretsmanager:GetSecretValue" in denied.err
+    assert stored() == before
+
+    assert run_import(estate, "shop", live, "--no-wait").code is ExitCode.DONE
+    assert stored()["request"] == REQUEST
+
+
+def test_who_may_not_read_the_value_is_told_that_a_request_is_not_kept(
+    estate: Estate, issued: Issued, live: str
+) -> None:
+    with_request(estate, issued)
+
+    def deny(call: Any) -> None:
+        if call.operation == "GetSecretValue":
+            raise estate.aws.error("AccessDeniedException", call.operation)
+
+    with estate.aws.before(deny):
+        ran = run("import", "shop", live, **{**settings_of(estate), "CERTROTATION_MODE": "report"})
+
+    assert ran.code is ExitCode.DONE
+    assert f"A field `request` of {SHOP} is not kept: secretsmanager:GetSecretValue" in ran.err
+
+
 @pytest.mark.parametrize("mode", [("--no-wait",), ()])
 def test_refused_material_is_not_stored(
     estate: Estate, issued: Issued, tmp_path: Path, mode: tuple[str, ...]

@@ -40,6 +40,14 @@ class Domain:
     update: tuple[str, str] | None = None
     """The member and the ARN of an update in progress."""
 
+    def change(self, member: str | None = None, arn: str | None = None) -> None:
+        """Begin an update: of a certificate, or of something else if none is given."""
+        if member is None or arn is None:
+            members = ("regionalCertificateArn", "certificateArn")
+            member, arn = next((e, self.shown[e]) for e in members if self.shown.get(e))
+        self.update = (member, arn)
+        self.shown["domainNameStatus"] = "UPDATING"
+
     def finish(self) -> None:
         """End an update: the domain name is AVAILABLE, with its new certificate."""
         if self.update:

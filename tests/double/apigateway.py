@@ -52,6 +52,7 @@ def create_domain_name(request: Request) -> Mapping[str, Any]:
             **params,
             "domainNameStatus": "AVAILABLE",
             "regionalDomainName": f"d-1.execute-api.{region}.amazonaws.com",
+            **({"distributionDomainName": "d111.cloudfront.net"} if "EDGE" in types else {}),
         }
     )
     for member in ("certificateArn", "regionalCertificateArn"):
@@ -93,8 +94,7 @@ def update_domain_name(request: Request) -> Mapping[str, Any]:
     if gateway.rules.refuses:
         raise Refusal("BadRequestException", gateway.rules.refuses)
     _check(request.world, request.region, domain, member, operation["value"])
-    domain.update = (member, operation["value"])
-    domain.shown["domainNameStatus"] = "UPDATING"
+    domain.change(member, operation["value"])
     _associate(request.world, request.region, domain, operation["value"])
     if gateway.rules.updates == "at_once":
         domain.finish()

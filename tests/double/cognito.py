@@ -154,15 +154,18 @@ def uses(world: World, region: str) -> Iterator[tuple[str, str]]:
 
 
 def present(aws: EmbeddedAws, clients: Clients, region: str, certificate: str) -> str:
-    """Make a user pool whose domain is the certificate's first name; returns Region and domain."""
+    """Make a user pool whose domain is the certificate's first name.
+
+    Returns the ARN of the pool and the domain.
+    """
     detail = clients("acm", CLOUDFRONT_REGION).describe_certificate(CertificateArn=certificate)
     made = user_pool(aws, region, certificate, detail["Certificate"]["DomainName"])
-    return f"{region}/{made.domain['Domain']}"
+    return f"{made.arn}:{made.domain['Domain']}"
 
 
 def presented(clients: Clients, where: str) -> set[str]:
     """Return what a custom domain presents."""
-    region, domain = where.split("/")
+    _, _, _, region, _, _, domain = where.split(":")
     got = clients("cognito-idp", region).describe_user_pool_domain(Domain=domain)
     return {got["DomainDescription"]["CustomDomainConfig"]["CertificateArn"]}
 

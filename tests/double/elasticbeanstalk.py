@@ -227,16 +227,15 @@ def uses(world: World, region: str) -> Iterator[tuple[str, str]]:
 
 
 def present(aws: EmbeddedAws, clients: Clients, region: str, certificate: str) -> str:
-    """Make an environment with an operations role; returns its name and Region."""
-    made = environment(aws, clients, region, certificate, name=f"env-{certificate[-8:]}")
-    return f"{region}/{made.name}"
+    """Make an environment with an operations role; returns its ARN."""
+    return environment(aws, clients, region, certificate, name=f"env-{certificate[-8:]}").arn
 
 
-def presented(clients: Clients, where: str) -> set[str]:
+def presented(clients: Clients, arn: str) -> set[str]:
     """Return what the deployed options of an environment name."""
-    region, name = where.split("/")
-    got = clients("elasticbeanstalk", region).describe_configuration_settings(
-        ApplicationName=APPLICATION, EnvironmentName=name
+    _, application, name = arn.split("/")
+    got = clients("elasticbeanstalk", arn.split(":")[3]).describe_configuration_settings(
+        ApplicationName=application, EnvironmentName=name
     )
     return {
         each["Value"]

@@ -148,6 +148,7 @@ class EmbeddedAws:
         with self._world.lock:
             elasticbeanstalk.finish_updates(self._world)
             cognito.finish_updates(self._world)
+            self._world.api_gateway.finish_updates()
             for each in self._world.distributions.values():
                 each.status, each.certificate_changing = "Deployed", False
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
+from certrotation.aws.dependents.registry import NAMES
 from certrotation.names import tags
 from tests.double.fakes import fakes
 from tests.simulation.estate import HOME, PREFIX, client
@@ -58,6 +59,7 @@ def replacement(estate: Estate, authorities: Authorities) -> Scene:
 
 def every_kind(estate: Estate, authorities: Authorities) -> Scene:
     """The key type changes: one dependent of each kind moves, however many are in a Region."""
+    estate.environment["CERTROTATION_DEPENDENTS"] = ",".join(NAMES)
     estate.secret("shop", rsa(authorities))
     estate.run()
     scene = _of_each_kind(estate, authorities)
@@ -135,19 +137,23 @@ def _in_use(estate: Estate, authorities: Authorities, arns: Mapping[str, str]) -
 
 
 def _of_each_kind(estate: Estate, authorities: Authorities) -> Scene:
-    """Put copies to every use that there is a kind for, and each of them once more."""
+    """Put copies to every use that there is a kind for."""
     scene = _in_use(estate, authorities, _copies(estate))
     home, edge = (_copies(estate)[region] for region in (HOME, EDGE))
-    domains = {
-        fakes()["apigateway"].present(estate.aws, client, HOME, home): (SHOP,),
-        fakes()["elb"].present(estate.aws, client, HOME, home): (SHOP,),
+    others = {
+        fakes()[name].present(estate.aws, client, region, arn): (SHOP,)
+        for name, region, arn in (
+            ("apigateway", HOME, home),
+            ("elasticbeanstalk", HOME, home),
+            ("elb", HOME, home),
+            ("cognito", HOME, edge),  # in another Region than its certificate
+        )
     }
-    # Edge-optimized, in another Region than its certificate.
     client("apigateway", EDGE).create_domain_name(
         domainName=SHOP, certificateArn=edge, endpointConfiguration={"types": ["EDGE"]}
     )
-    domains[f"arn:aws:apigateway:{EDGE}::/domainnames/{SHOP}"] = (SHOP,)
-    return Scene(serves={**scene.serves, **domains})
+    others[f"arn:aws:apigateway:{EDGE}::/domainnames/{SHOP}"] = (SHOP,)
+    return Scene(serves={**scene.serves, **others})
 
 
 def _copies(estate: Estate) -> dict[str, str]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from certrotation.handlers import rotate
+from tests.double.builders import material
+from tests.double.fakes import fakes
 from tests.oncall.alarm_board import Change
 from tests.oncall.alarm_state import State
 from tests.oncall.year.at_any_time import AT_ANY_TIME
@@ -17,14 +19,17 @@ from tests.oncall.year.at_renewal import AT_RENEWAL, FITS
 from tests.oncall.year.expected_alarms import SETTLES, ExpectedAlarms, Injected
 from tests.oncall.year.faults import FAULTS
 from tests.oncall.year.play import TURNED, Played, excused_of, play
+from tests.oncall.year.population import EDGE
 from tests.oncall.year.recorder import ROTATE, SCAN
 from tests.oncall.year.report import broken_by
-from tests.simulation.oracle import Expired, Timeline
+from tests.simulation.estate import account, client
+from tests.simulation.oracle import EDGE_TAKES, Expired, Presented, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.infra.synthesis import Template
+    from tests.support.authorities import Authorities
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,6 +41,7 @@ INJECTED = (
     "never",
     "wrong key",
     "trigger off",
+    "an API's domain moves",
     "imported by hand",
     "without a secret",
     "a Region dark for hours",
@@ -84,7 +90,7 @@ NOTHING = Played(
     days=365,
     sites=1,
     copies=1,
-    dependents=1,
+    dependents={},
     expected=ExpectedAlarms(),
     expired=[],
     broken=[],
@@ -159,7 +165,7 @@ def test_an_alarm_at_another_time_is_false_and_the_fault_without_its_own(at: dat
 
 
 def test_whatever_else_went_wrong_is_told() -> None:
-    expired = Expired("shop", "arn:web", "eu-west-1", NOON, NOON + HOUR)
+    expired = Expired("shop", "arn:web", frozenset({"eu-west-1"}), NOON, NOON + HOUR)
 
     told = broken_by(
         replace(
@@ -218,6 +224,35 @@ def test_a_new_arn_is_there_before_a_reimport_has_reached_the_edge() -> None:
     timeline.show(NOON + 2 * HOUR, NOON + 30 * HOUR, instead=True)
 
     assert list(timeline.expired(NOON + 29 * HOUR)) == []
+
+
+def test_custom_domains_present_a_move_at_once_and_on_the_edge_a_reimport_a_day_later(
+    authorities: Authorities,
+) -> None:
+    host, kinds = "shop.example.com", ("apigateway", "cognito")
+    with account(EDGE, roots=[authorities.public_root.certificate]) as estate:
+        old = estate.certificate(authorities.public.issue(host, lifetime=10 * HOUR), EDGE)
+        new = authorities.public.issue(host)
+        regional, on_edge = (fakes()[e].present(estate.aws, client, EDGE, old) for e in kinds)
+        presented, ends = Presented(estate), estate.presents(old).not_valid_after_utc
+        until = ends + 20 * HOUR
+        for each in (regional, on_edge):
+            presented.follow(each, {"shop": host})
+
+        client("acm", EDGE).import_certificate(CertificateArn=old, **material(new))
+        (expired,) = presented.expired(until)
+        later = datetime.now(UTC) + EDGE_TAKES
+
+        moved_to = estate.certificate(new, EDGE)
+        pool = next(iter(estate.aws.user_pools()))
+        client("cognito-idp", EDGE).update_user_pool_domain(
+            Domain=host, UserPoolId=pool, CustomDomainConfig={"CertificateArn": moved_to}
+        )
+
+    assert (expired.dependent, expired.regions) == (on_edge, frozenset({EDGE}))
+    assert expired.since == ends
+    assert abs(expired.until - later) < HOUR
+    assert presented.expired(until) == []
 
 
 def test_every_fault_of_the_table_has_its_script() -> None:

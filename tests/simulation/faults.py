@@ -209,6 +209,18 @@ class FaultInjector:
             yield
 
     @contextmanager
+    def used_up(self, operation: str) -> Iterator[None]:
+        """Let others use up what an account may call of an operation."""
+
+        def refuse(service: str, called: str, region: str) -> Fault | None:
+            del service, region
+            is_one = called == operation
+            return Fault(code="TooManyRequestsException", status=429) if is_one else None
+
+        with self._running_into(refuse):
+            yield
+
+    @contextmanager
     def failing(self, share: float, *, takes_effect: bool = False) -> Iterator[None]:
         """Answer a share of all requests with 500, before or after they took effect."""
 

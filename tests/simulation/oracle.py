@@ -34,12 +34,19 @@ CHANGES = frozenset(
         "SetLoadBalancerListenerSSLCertificate",
         "UpdateDistribution",
         "UpdateDomainName",
+        "UpdateEnvironment",
+        "UpdateUserPoolDomain",
     }
 )
 """The calls that change what is presented to clients."""
 
 
-_BY_FAKE = {"apigateway": ":apigateway:", "elb": ":loadbalancer/"}
+_BY_FAKE = {
+    "apigateway": ":apigateway:",
+    "cognito": ":cognito-idp:",
+    "elasticbeanstalk": ":elasticbeanstalk:",
+    "elb": ":loadbalancer/",
+}
 """What tells the ARNs of dependents that their fakes are asked about."""
 
 
@@ -178,7 +185,8 @@ def watching(estate: Estate, serves: Serves) -> Iterator[Seen]:
 
 EDGE_TAKES = timedelta(hours=24)
 """How long CloudFront may present the old material after a reimport (CloudFront Developer Guide,
-Requirements for using SSL/TLS certificates with CloudFront); a new ARN is presented at once."""
+Requirements for using SSL/TLS certificates with CloudFront); a new ARN is presented at once. That
+the distributions behind custom domains do so too is inferred."""
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -189,7 +197,8 @@ class Expired:
 
     site: str
     dependent: str
-    region: str
+    regions: frozenset[str]
+    """Of the dependent and of its certificate."""
     since: datetime
     until: datetime
 
@@ -227,18 +236,25 @@ class Presented:
         self._served: dict[str, Mapping[str, str]] = {}
         self._holds: dict[str, list[str]] = {}
         self._leaves: dict[str, x509.Certificate] = {}
+        self._regions: dict[str, frozenset[str]] = {}
+        self._is_late: dict[str, bool] = {}
+        """Whether a dependent shows a reimport late."""
         self._timelines: defaultdict[tuple[str, str], Timeline] = defaultdict(Timeline)
         estate.aws.after(self._look)
 
     def follow(self, dependent: str, served: Mapping[str, str]) -> None:
         """Look at a dependent from now on: it serves these sites, by name their host name."""
         self._served[dependent] = served
+        with self._estate.aws.unobserved():
+            held = presented_by(self._estate, dependent)
+        self._regions[dependent] = frozenset(map(region_of, (dependent, *held)))
+        self._is_late[dependent] = _shows_reimport_late(self._estate, dependent)
         self._note(dependent, datetime.now(UTC))
 
     def expired(self, until: datetime) -> list[Expired]:
         """Return when nothing valid was presented up to a moment."""
         return [
-            Expired(site, dependent, region_of(dependent), *span)
+            Expired(site, dependent, self._regions[dependent], *span)
             for (dependent, site), timeline in self._timelines.items()
             for span in timeline.expired(until)
         ]
@@ -250,24 +266,33 @@ class Presented:
     def _look(self, call: Call) -> None:
         if call.operation not in CHANGES:
             return
-        now, params = datetime.now(UTC), call.params
         if call.operation == "ImportCertificate":
-            self._imported(params.get("CertificateArn", ""))
-        elif (dependent := params.get("ListenerArn") or params.get("Id")) in self._served:
-            self._note(dependent, now)
+            self._imported(call.params.get("CertificateArn", ""))
+        elif (dependent := self._changed_by(call)) in self._served:
+            self._note(dependent, datetime.now(UTC))
+
+    def _changed_by(self, call: Call) -> str:
+        params, account = call.params, self._estate.aws.account_id
+        match call.operation:
+            case "UpdateDomainName":
+                return f"arn:aws:apigateway:{call.region}::/domainnames/{params['domainName']}"
+            case "UpdateUserPoolDomain":
+                pool = f"userpool/{params['UserPoolId']}:{params['Domain']}"
+                return f"arn:aws:cognito-idp:{call.region}:{account}:{pool}"
+        return str(params.get("ListenerArn") or params.get("Id"))
 
     def _imported(self, arn: str) -> None:
         self._leaves.pop(arn, None)
         now = datetime.now(UTC)
         for dependent, held in self._holds.items():
             if arn in held:
-                on_edge = not dependent.startswith("arn:")
-                self._note(dependent, now + EDGE_TAKES * on_edge, instead=not on_edge)
+                is_late = self._is_late[dependent]
+                self._note(dependent, now + EDGE_TAKES * is_late, instead=not is_late)
 
     def _note(self, dependent: str, at: datetime, *, instead: bool = True) -> None:
         with self._estate.aws.unobserved():
             held = presented_by(self._estate, dependent)
-            if instead and held == self._holds.get(dependent) and not dependent.startswith("arn:"):
+            if instead and held == self._holds.get(dependent) and self._is_late[dependent]:
                 return  # another setting was changed; what is on its way to the edge still is
             leaves = [self._leaf(arn) for arn in held]
         self._holds[dependent] = held
@@ -279,3 +304,12 @@ class Presented:
         if arn not in self._leaves:
             self._leaves[arn] = self._estate.presents(arn)
         return self._leaves[arn]
+
+
+def _shows_reimport_late(estate: Estate, dependent: str) -> bool:
+    """Return whether a distribution, of the account or of AWS's, presents the certificate."""
+    if ":apigateway:" in dependent:
+        name = dependent.partition("/domainnames/")[2]
+        domain = estate.aws.api_gateway.domains[region_of(dependent), name]
+        return domain.types == ["EDGE"]
+    return not dependent.startswith("arn:") or ":cognito-idp:" in dependent

@@ -18,8 +18,9 @@ from certrotation.cli.exit_codes import ExitCode
 from certrotation.cli.following import Followed, State, follow
 from certrotation.cli.secret_tags import accepting, tags_after
 from certrotation.core.estate.inventory import ManagedSecret
-from certrotation.core.findings import Code, apply_acceptance, final_refusals, refusals
-from certrotation.errors import NotManaged, Vanished
+from certrotation.core.findings import Code, apply_acceptance, refusals
+from certrotation.errors import AccessDenied, NotManaged, Vanished
+from certrotation.names.tags import ISSUER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -174,6 +175,8 @@ def _order(shell: Shell, wish: Wish) -> Order:
     )
     value, inspection = inspect_files(wish.files, wish.passphrase, version, roots, shell.now)
     secret = _find(shell, name, prefix)
+    if secret and secret.current_version and inspection.material:
+        value = _with_request(shell, secret, value, reads_live=wish.reads_live)
     return Order(
         name=secret.name if secret else name,
         secret=secret,
@@ -200,6 +203,37 @@ def _find(shell: Shell, name: str, prefix: str) -> ManagedSecret | None:
     return secret
 
 
+def _with_request(
+    shell: Shell, secret: ManagedSecret, value: SecretValue, *, reads_live: bool
+) -> SecretValue:
+    """Carry the request to an issuer into the new version, unless the new value has one.
+
+    The hook of a renewal tool may not read values, so of a secret without an issuer the value is
+    read only if more than the secret may be read.
+
+    Raises:
+        AccessDenied: the value of a secret with an issuer may not be read.
+    """
+    from certrotation.aws.secrets import ManagedSecrets
+    from certrotation.core.material.secret_format import fields_left_out, with_request_of
+
+    has_issuer = ISSUER in secret.tags
+    if not (has_issuer or reads_live):
+        return value
+    try:
+        secrets = ManagedSecrets(shell.client("secretsmanager"), shell.secret_prefix)
+        before = secrets.current_value(secret.arn)
+    except AccessDenied as error:
+        if has_issuer:
+            raise
+        shell.output.note(f"A field `request` of {secret.name} is not kept: {error.found}")
+        return value
+    others = ", ".join(fields_left_out(before, value))
+    if others:
+        shell.output.note(f"The new version of {secret.name} does not have the fields: {others}.")
+    return with_request_of(before, value)
+
+
 def _judge(order: Order) -> tuple[Finding, ...]:
     """Return the findings on the material and the secret by themselves."""
     target = order.target
@@ -214,21 +248,20 @@ def _judge(order: Order) -> tuple[Finding, ...]:
 
 def _judge_live(shell: Shell, order: Order) -> Judged:
     """Compare the material with what every target Region presents."""
-    from certrotation.core.rotation.planning import Rotation
-    from certrotation.workflows.preview import preview
+    from certrotation.cli.planning import plan_material
 
-    material = order.inspection.material
-    if material is None:
+    if order.inspection.material is None:
         return Judged(_judge(order), can_follow=False)
-    policy = shell.parts.rotation_policy
-    rotation = Rotation.of(order.target, material, order.inspection.findings, policy)
-    found = rotation.findings_by_itself()
-    if final_refusals(found):
-        return Judged(found, can_follow=False)
     with shell.output.progress("Comparing with the current certificates"):
-        plan, unreadable = preview(shell.parts.account, rotation, shell.now)
+        planned = plan_material(shell, order.name, order.value, order.added)
+    unreadable = {each.region: each.error for each in planned.outcome.regions if each.error}
     for region, error in unreadable.items():
         shell.output.note(f"{region} was not compared: {error.found}")
+    plan = planned.outcome.plan
+    if plan is None:
+        if planned.error and not planned.is_refused:
+            shell.output.note(f"The material was not compared: {planned.error}")
+        return Judged(planned.findings, can_follow=not planned.is_refused)
     return Judged(
         plan.findings,
         regions={each.region: each.findings for each in plan.regions if each.findings},

@@ -7,6 +7,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from certrotation.cli.secret_tags import tags_after
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.findings import refusals
 from certrotation.core.rotation.rendering import plan_to_json
@@ -16,9 +17,10 @@ from certrotation.values import dataclass, replace
 from certrotation.workflows.rotate import RECEIVES_UNTIL_NEXT_CANARY, Rotator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from certrotation.cli.shell import Shell
     from certrotation.core.findings import Finding
     from certrotation.core.material.secret_value import SecretValue
     from certrotation.core.rotation.outcomes import RotationOutcome
@@ -134,17 +136,20 @@ class Planner:
 class WithMaterial:
     """The secrets, but one of them has material that is not stored yet."""
 
-    def __init__(self, secrets: Secrets, name: str, value: SecretValue) -> None:
+    def __init__(
+        self, secrets: Secrets, name: str, value: SecretValue, tags: Mapping[str, str]
+    ) -> None:
         self._secrets = secrets
         self._name = name
         self._value = value
+        self._tags = tags
 
     def list_managed(self) -> Sequence[ManagedSecret]:
         """Return every secret, as it is stored."""
         return self._secrets.list_managed()
 
     def describe(self, secret_id: str) -> ManagedSecret:
-        """Return the secret as it would be: a new one has no tags."""
+        """Return the secret as it would be."""
         try:
             stored = self._secrets.describe(secret_id)
         except Vanished:
@@ -152,7 +157,10 @@ class WithMaterial:
                 name=self._name, arn=self._name, current_version=None, last_changed=None
             )
         return replace(
-            stored, current_version=self._value.version, previous_version=stored.current_version
+            stored,
+            current_version=self._value.version,
+            previous_version=stored.current_version,
+            tags=tags_after(stored, self._tags),
         )
 
     def current_value(self, secret_id: str) -> SecretValue:
@@ -166,9 +174,21 @@ class WithMaterial:
         return False
 
 
-def with_material(account: Account, name: str, value: SecretValue) -> Account:
-    """Return the account, but a secret has material that is not stored yet."""
-    return replace(account, secrets=WithMaterial(account.secrets, name, value))
+def plan_material(
+    shell: Shell, name: str, value: SecretValue, tags: Mapping[str, str] | None = None
+) -> Planned:
+    """Plan a secret as it would be with this value, and with these tags beside its own.
+
+    Args:
+        shell: where to look.
+        name: of the secret, which need not exist.
+        value: the material, which need not be stored.
+        tags: more tags of the secret.
+    """
+    parts = shell.parts
+    secrets = WithMaterial(parts.account.secrets, name, value, tags or {})
+    account = replace(parts.account, secrets=secrets)
+    return Planner(account=account, policy=parts.rotation_policy, now=shell.now).plan(name)
 
 
 def region_errors(planned: Planned) -> dict[str, str]:

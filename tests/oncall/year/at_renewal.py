@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from certrotation.names import tags
 from tests.oncall.year.faults import CRITICAL
 from tests.oncall.year.population import EDGE
-from tests.simulation.estate import HOME, PREFIX, client, fields_of
+from tests.simulation.estate import HOME, PREFIX, client, fields_of, region_of
 from tests.simulation.faults import begin
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ AtRenewal: TypeAlias = "Callable[[World, Site, Injected], object]"
 
 HOUR = timedelta(hours=1)
 _DEPLOYING = timedelta(minutes=40)
+_UPDATING = timedelta(hours=1)
 
 
 def _both_windows(world: World, site: Site, injected: Injected) -> None:
@@ -178,6 +179,29 @@ def _distribution_in_progress(world: World, site: Site, injected: Injected) -> N
     _key_type_changed(world, site, injected)
 
 
+def _custom_domain_in_progress(world: World, site: Site, injected: Injected) -> None:
+    aws = world.estate.aws
+    aws.behaviour.deployments = aws.api_gateway.rules.updates = "when_told"
+    for each in site.api_domains:
+        name = each.partition("/domainnames/")[2]
+        aws.api_gateway.domains[region_of(each), name].change()
+    for each in site.user_pools:
+        pool = each.split(":")[5].partition("/")[2]
+        aws.user_pools()[pool].domain["Status"] = "UPDATING"
+
+    def updated() -> None:
+        aws.behaviour.deployments = aws.api_gateway.rules.updates = "at_once"
+        aws.finish_deployments()
+
+    world.agenda.after(_UPDATING, updated)
+    _key_type_changed(world, site, injected)
+
+
+def _domain_updates_used_up(world: World, site: Site, injected: Injected) -> None:
+    injected.mend = begin(world.faults.used_up("UpdateDomainName"))
+    _key_type_changed(world, site, injected)
+
+
 def _moved_back(world: World, site: Site, injected: Injected) -> None:
     del injected
     world.deliver(site)
@@ -231,6 +255,10 @@ AT_RENEWAL: Mapping[str, AtRenewal] = {
     "a hold forgotten": _held,
     "a full listener": _full_listener,
     "a distribution in progress": _distribution_in_progress,
+    "an API's domain moves": _key_type_changed,
+    "a user pool's domain moves": _key_type_changed,
+    "a custom domain in progress": _custom_domain_in_progress,
+    "domain updates used up": _domain_updates_used_up,
     "moved back": _moved_back,
     "imports throttled for hours": _imports_throttled,
     "imports denied": _imports_denied,
@@ -252,5 +280,9 @@ FITS: Mapping[str, Callable[[Site], bool]] = {
     "clientAuth dropped": lambda site: site.has_client_auth,
     "a full listener": lambda site: bool(site.sni),
     "a distribution in progress": lambda site: site.is_on_edge,
+    "an API's domain moves": lambda site: bool(site.api_domains),
+    "a user pool's domain moves": lambda site: bool(site.user_pools),
+    "a custom domain in progress": lambda site: bool(site.api_domains or site.user_pools),
+    "domain updates used up": lambda site: bool(site.api_domains),
 }
 """What a site must be like."""

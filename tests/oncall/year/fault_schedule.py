@@ -36,6 +36,8 @@ _ALONE: Mapping[str, frozenset[str]] = {
     "key type changed": frozenset({"moves"}),
     "a full listener": frozenset({"moves"}),
     "a distribution in progress": frozenset({"moves"}),
+    "a custom domain in progress": frozenset({"moves"}),
+    "domain updates used up": frozenset({"moves"}),
     "stale reads": frozenset({"stale"}),
     # A Region that is not seen tells nothing of its certificates.
     "a Region dark for hours": _AWAITED,

@@ -161,6 +161,33 @@ _DELIVERIES = (
         2,
         lifetimes=LONG,
     ),
+    _renewal(
+        "an API's domain moves",
+        "the key type changes, and API Gateway has to move a custom domain name",
+        3,
+        lifetimes=LONG,
+    ),
+    _renewal(
+        "a user pool's domain moves",
+        "the key type changes, and Cognito has to move a custom domain",
+        2,
+        lifetimes=LONG,
+    ),
+    _renewal(
+        "a custom domain in progress",
+        "the key type changes while somebody's change of the custom domain is deployed: an hour",
+        2,
+        lifetimes=LONG,
+    ),
+    _renewal(
+        "domain updates used up",
+        "the key type changes while others use up the updates of domain names that an account has",
+        2,
+        raises=frozenset({"DependentsStranded"}),
+        follows=_STALLED,
+        lifetimes=LONG,
+        hours=(8, 10),
+    ),
 )
 
 _OPERATORS = (

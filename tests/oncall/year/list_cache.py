@@ -34,6 +34,9 @@ READS = ("Describe", "Get", "List")
 _GLOBAL = ("aws-global", "us-east-1")
 """CloudFront's Region, and where it shows in ACM's lists."""
 
+_AFAR = frozenset({"apigateway", "cognito-idp"})
+"""Services whose resources may present a certificate of CloudFront's Region from any Region."""
+
 
 class ListCache:
     """The answers of one world."""
@@ -52,7 +55,9 @@ class ListCache:
             region = client.meta.region_name
             region = _GLOBAL[1] if region == _GLOBAL[0] else region
             if operation not in LISTS:
-                self._changes[region] += not operation.startswith(READS)
+                is_afar = client.meta.service_model.service_name in _AFAR
+                for each in {region, _GLOBAL[1]} if is_afar else {region}:
+                    self._changes[each] += not operation.startswith(READS)
                 return call(client, operation, params)
             aws = self.aws
             if aws is None or aws.behaviour.fault or aws._world.snapshots:

@@ -45,7 +45,8 @@ class Played:
     days: int
     sites: int
     copies: int
-    dependents: int
+    dependents: Mapping[str, int]
+    """By what they are."""
     expected: ExpectedAlarms
     expired: list[Expired]
     broken: list[Expired]
@@ -124,7 +125,7 @@ def play(
             days=days,
             sites=len(there.sites),
             copies=copies,
-            dependents=len({each for site in there.sites for each in site.dependents}),
+            dependents=_counted(there.sites),
             expected=there.expected,
             expired=expired,
             broken=[each for each in expired if _was_in_time(there, each)],
@@ -153,10 +154,21 @@ def excused_of(injected: Injected, scans: Sequence[datetime]) -> frozenset[str]:
     return frozenset() if is_seen else frozenset({alarm})
 
 
+def _counted(sites: Sequence[Site]) -> Mapping[str, int]:
+    every = {each for site in sites for each in site.dependents}
+    of_apis = {each for site in sites for each in site.api_domains}
+    of_pools = {each for site in sites for each in site.user_pools}
+    return {
+        "listeners and distributions": len(every - of_apis - of_pools),
+        "custom domain names of API Gateway": len(of_apis),
+        "custom domains of Cognito user pools": len(of_pools),
+    }
+
+
 def _was_in_time(world: World, expired: Expired) -> bool:
     """Say whether the site's secret had held right material long enough before.
 
-    Hours in which its Region was dark do not count.
+    Hours in which a Region of the dependent, or of its certificate, was dark do not count.
     """
     (site,) = [each for each in world.sites if each.name == expired.site]
 
@@ -164,7 +176,7 @@ def _was_in_time(world: World, expired: Expired) -> bool:
         nights = (
             min(end, expired.since) - max(begin, at)
             for region, begin, end in world.nights
-            if region == expired.region and begin < expired.since and end > at
+            if region in expired.regions and begin < expired.since and end > at
         )
         return expired.since - at - sum(nights, timedelta())
 

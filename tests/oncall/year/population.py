@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from certrotation.names import tags
-from tests.simulation.estate import HOME, region_of
+from tests.double.cognito import user_pool
+from tests.simulation.estate import HOME, client
 from tests.support.authority import CLIENT_AUTH, SERVER_AUTH, shared_key
 
 if TYPE_CHECKING:
@@ -32,6 +33,16 @@ _OF_A_LISTENER = 3
 _IN_USE = 0.7
 _ON_THE_EDGE = 0.3
 """Of what is in use in the edge's Region."""
+
+_OF_APIS = 6
+_WITH_MUTUAL_TLS = 12
+"""Each so many-th site is an API's; of these, some have mutual TLS. No chance is drawn for that."""
+_OF_EDGE_APIS = 4
+_OF_DISTRIBUTIONS = 2
+"""On the edge, each so many-th site is an API's, each so many-th other site has a distribution, and
+the rest are login pages of user pools."""
+
+_TEN_YEARS = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,8 @@ class Site:
     version: str = ""
     """What was delivered last, right or not."""
     dependents: dict[str, str] = field(default_factory=dict)
-    """Region by listener's ARN or distribution's id."""
+    """The certificate's Region, by ARN of a listener, domain name or user pool's domain, or by id
+    of a distribution."""
     sni: list[str] = field(default_factory=list)
     """Listeners of Application Load Balancers that present it by SNI."""
     is_busy: bool = False
@@ -80,6 +92,16 @@ class Site:
     def is_on_edge(self) -> bool:
         """Whether a distribution presents it."""
         return any(not each.startswith("arn:") for each in self.dependents)
+
+    @property
+    def api_domains(self) -> list[str]:
+        """The custom domain names of API Gateway that present it."""
+        return [each for each in self.dependents if ":apigateway:" in each]
+
+    @property
+    def user_pools(self) -> list[str]:
+        """The custom domains of user pools that present it."""
+        return [each for each in self.dependents if ":cognito-idp:" in each]
 
 
 def sites_of(numbers: Mapping[int, int], chance: Random) -> list[Site]:
@@ -122,6 +144,10 @@ class CertificateAuthorities:
             extended=(SERVER_AUTH, CLIENT_AUTH) if site.has_client_auth else (SERVER_AUTH,),
         )
 
+    def proof(self, site: Site) -> Issued:
+        """Issue a certificate that proves who may use a site's names."""
+        return self._authorities.public.issue(*site.names, lifetime=_TEN_YEARS)
+
     def another_key(self, issued: Issued) -> Issued:
         """Return a certificate with the key of another order."""
         return replace(issued, key=shared_key("p256", "of another order"))
@@ -154,10 +180,18 @@ def copies_of(estate: Estate) -> dict[tuple[str, str], str]:
     return found
 
 
-def put_to_use(estate: Estate, sites: Sequence[Site], chance: Random) -> dict[str, list[Site]]:
-    """Make listeners and distributions for most copies; return the sites of each."""
-    copies = copies_of(estate)
+def put_to_use(
+    estate: Estate, sites: Sequence[Site], issuer: CertificateAuthorities, chance: Random
+) -> dict[str, list[Site]]:
+    """Make dependents for most copies; return the sites of each dependent."""
+    copies, numbers = copies_of(estate), {each.name: n for n, each in enumerate(sites)}
     made: dict[str, list[Site]] = {}
+
+    def use(dependent: str, region: str, *served: Site) -> None:
+        made[dependent] = [*served]
+        for site in served:
+            site.dependents[dependent] = region
+
     for region in estate.regions:
         here = [each for each in sites if region in each.regions and chance.random() < _IN_USE]
         on_edge = [
@@ -165,20 +199,63 @@ def put_to_use(estate: Estate, sites: Sequence[Site], chance: Random) -> dict[st
             for each in here
             if region == EDGE and not each.is_private and chance.random() < _ON_THE_EDGE
         ]
-        for site in on_edge:
-            made[estate.distribution(copies[site.name, region], site.domain)] = [site]
-        listening = [each for each in here if each not in on_edge]
+        listening = []
+        for site in here:
+            arn, number = copies[site.name, region], numbers[site.name]
+            if site in on_edge:
+                use(_on_edge(estate, site, arn, number), region, site)
+            elif number % _OF_APIS == 0:
+                proof = None
+                if number % _WITH_MUTUAL_TLS == 0:
+                    proof = estate.certificate(issuer.proof(site), region, {tags.IGNORE: ""})
+                use(_regional_domain(site, region, arn, proof), region, site)
+            else:
+                listening.append(site)
         for number, group in enumerate(_grouped(listening)):
             arns = [copies[each.name, region] for each in group]
             kind = "network" if number % 4 == 3 else "application"
             listener = estate.listener(f"web-{number}", region, arns[0], arns[1:], kind=kind)
-            made[listener] = group
+            use(listener, region, *group)
             for site in group[1:] if kind == "application" else ():
                 site.sni.append(listener)
-    for dependent, group in made.items():
-        for site in group:
-            site.dependents[dependent] = region_of(dependent)
     return made
+
+
+def _on_edge(estate: Estate, site: Site, arn: str, number: int) -> str:
+    """Make what a distribution fronts, the custom domains in another Region if there is one.
+
+    A name is in use once in a Region: it has no regional domain name where it has no copy.
+    """
+    region = next((each for each in reversed(REGIONS) if each not in site.regions), EDGE)
+    if number % _OF_EDGE_APIS == 0:
+        client("apigateway", region).create_domain_name(
+            domainName=site.domain,
+            certificateArn=arn,
+            endpointConfiguration={"types": ["EDGE"]},
+        )
+        return _api_domain(region, site)
+    if number % _OF_DISTRIBUTIONS == 0:
+        return estate.distribution(arn, site.domain)
+    return f"{user_pool(estate.aws, region, arn, site.domain).arn}:{site.domain}"
+
+
+def _regional_domain(site: Site, region: str, arn: str, proof: str | None) -> str:
+    """Make a regional domain name, with mutual TLS if there is a proof of ownership."""
+    mutual_tls = {
+        "mutualTlsAuthentication": {"truststoreUri": f"s3://trust/{site.name}.pem"},
+        "ownershipVerificationCertificateArn": proof,
+    }
+    client("apigateway", region).create_domain_name(
+        domainName=site.domain,
+        regionalCertificateArn=arn,
+        endpointConfiguration={"types": ["REGIONAL"]},
+        **(mutual_tls if proof else {}),
+    )
+    return _api_domain(region, site)
+
+
+def _api_domain(region: str, site: Site) -> str:
+    return f"arn:aws:apigateway:{region}::/domainnames/{site.domain}"
 
 
 def _grouped(sites: Sequence[Site]) -> Iterator[list[Site]]:

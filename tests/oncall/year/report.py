@@ -64,7 +64,7 @@ def _summary(played: Played, seconds: float) -> Table:
         "days": played.days,
         "secrets": played.sites,
         "copies": played.copies,
-        "listeners and distributions": played.dependents,
+        **played.dependents,
         "scans": played.runs[SCAN],
         "rotations": played.runs[ROTATE],
         "imports": played.calls["acm", "ImportCertificate"],

@@ -48,7 +48,7 @@ STACK = "certrotation-test"
 """As the estate calls itself in `POWERTOOLS_SERVICE_NAME`."""
 
 FIRST_IMPORTS = timedelta(hours=3)
-"""When every copy is there, deaths mended, and listeners and distributions are made."""
+"""When every copy is there, deaths mended, and dependents are made."""
 
 _EVENT = timedelta(seconds=2)
 _EVENT_GIVEN_UP = timedelta(hours=2)
@@ -187,7 +187,7 @@ def world(
         agenda.every(timedelta(hours=1), functions.start_scan)
         agenda.run_until(DEPLOYED + FIRST_IMPORTS)
         with aws.unobserved():
-            used = put_to_use(estate, sites, chances[0])
+            used = put_to_use(estate, sites, issuer, chances[0])
             presented = Presented(estate)
         for dependent, served in used.items():
             presented.follow(dependent, {each.name: each.domain for each in served})

@@ -101,7 +101,8 @@ def command(
 
     The checks of a rotation come first: refused material is not stored. Unless --no-wait is given,
     the material is compared with what is live in every target Region as well, and the command shows
-    when each Region presents the new version. The secret is created if it does not exist.
+    when each Region presents the new version. The secret is created if it does not exist. The
+    field `request` of the current version, which is for an issuer, is kept.
     """
     from certrotation.cli.checking import Passphrase
     from certrotation.cli.importing import Wish, follow_if_rotated, write_if_sound

@@ -174,12 +174,10 @@ def _of_material(
 ) -> Planned:
     from certrotation.cli.checking import Passphrase, inspect_files
     from certrotation.cli.material_files import read_files
-    from certrotation.cli.planning import NOT_STORED, Planner, with_material
+    from certrotation.cli.planning import NOT_STORED, plan_material
 
-    parts, name = shell.parts, shell.secret_name(secret)
     passphrase = Passphrase(password_file, password_fd)
-    policy = parts.rotation_policy
-    value, _ = inspect_files(read_files(files), passphrase, NOT_STORED, policy.roots, shell.now)
-    account = with_material(parts.account, name, value)
+    roots = shell.parts.rotation_policy.roots
+    value, _ = inspect_files(read_files(files), passphrase, NOT_STORED, roots, shell.now)
     with shell.output.progress("Planning"):
-        return Planner(account=account, policy=policy, now=shell.now).plan(name)
+        return plan_material(shell, shell.secret_name(secret), value)

@@ -135,13 +135,10 @@ def _show_material(shell: Shell, secret: ManagedSecret, value: SecretValue) -> N
 
 
 def _plan(shell: Shell, secret: ManagedSecret, value: SecretValue) -> Planned:
-    from certrotation.cli.planning import Planner, with_material
+    from certrotation.cli.planning import plan_material
 
-    parts = shell.parts
-    account = with_material(parts.account, secret.name, value)
     with shell.output.progress("Planning"):
-        planner = Planner(account=account, policy=parts.rotation_policy, now=shell.now)
-        return planner.plan(secret.name)
+        return plan_material(shell, secret.name, value)
 
 
 def _move(shell: Shell, secret: ManagedSecret, target: str) -> None:
