@@ -158,9 +158,10 @@ def why_stranded(copy: Copy, dependent: Dependent, now: datetime) -> str | None:
     """
     if dependent.unmovable and copy.marks.superseded_by is not None:
         return f"it was put back to the old certificate: {dependent.unmovable}"
-    if not copy.marks.was_moved_again(now):
+    reverted = copy.marks.reverted
+    if reverted is None or not copy.marks.was_moved_again(now):
         return None
-    first = datetime.fromtimestamp(copy.marks.reverted or 0, UTC)
+    first = datetime.fromtimestamp(reverted, UTC)
     owner = (
         f"it belongs to the CloudFormation stack {dependent.drifts}"
         if dependent.drifts
