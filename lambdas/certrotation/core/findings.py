@@ -24,6 +24,7 @@ class Code(StrEnum):
 
     SECRET_MALFORMED = "SECRET_MALFORMED"
     IDENTITY_AMBIGUOUS = "IDENTITY_AMBIGUOUS"
+    AWAITING_ISSUANCE = "AWAITING_ISSUANCE"
     SECRET_NAME_TOO_LONG = "SECRET_NAME_TOO_LONG"
     REGION_UNKNOWN = "REGION_UNKNOWN"
     KEY_MISMATCH = "KEY_MISMATCH"
@@ -65,6 +66,11 @@ class Code(StrEnum):
     IMPORT_QUOTA_NEAR = "IMPORT_QUOTA_NEAR"
     SCAN_TOO_RARE = "SCAN_TOO_RARE"
     ACCEPT_WITHOUT_EFFECT = "ACCEPT_WITHOUT_EFFECT"
+    ISSUER_UNKNOWN = "ISSUER_UNKNOWN"
+    ISSUANCE_REFUSED = "ISSUANCE_REFUSED"
+    ISSUANCE_UNVALIDATED = "ISSUANCE_UNVALIDATED"
+    ISSUANCE_LIMITED = "ISSUANCE_LIMITED"
+    ISSUED_UNFIT = "ISSUED_UNFIT"
 
 
 _REMEDIES: dict[Code, str] = {
@@ -75,6 +81,10 @@ _REMEDIES: dict[Code, str] = {
     Code.IDENTITY_AMBIGUOUS: (
         "Write one private key and its certificate into the secret, and the others into secrets of"
         " their own."
+    ),
+    Code.AWAITING_ISSUANCE: (
+        "No action needed if the secret has the tag certrotation:issuer: the issuer writes the"
+        " certificate into the secret. Otherwise add the tag, or write a certificate."
     ),
     Code.SECRET_NAME_TOO_LONG: "Use a secret name that fits into an ACM tag value.",
     Code.REGION_UNKNOWN: (
@@ -183,6 +193,25 @@ _REMEDIES: dict[Code, str] = {
         "Set scan_interval_minutes to at most a quarter of the shortest critical window."
     ),
     Code.ACCEPT_WITHOUT_EFFECT: "Remove this entry from the tag certrotation:accept.",
+    Code.ISSUER_UNKNOWN: (
+        "Correct the tag certrotation:issuer, or add the issuer to the stack's setting issuers."
+    ),
+    Code.ISSUANCE_REFUSED: (
+        "Correct what the CA refuses: the account, its binding, the names, a CAA record or the"
+        " profile. The issuer asks again within 12 hours."
+    ),
+    Code.ISSUANCE_UNVALIDATED: (
+        "Check that the zone of the name is among the issuer's zones, and that public DNS servers"
+        " return the zone's records. The issuer asks again after an hour."
+    ),
+    Code.ISSUANCE_LIMITED: (
+        "No action needed unless the certificate is about to expire: the issuer asks again when the"
+        " CA allows. Otherwise write a certificate of another CA into the secret."
+    ),
+    Code.ISSUED_UNFIT: (
+        "Correct the request, the profile or the issuer: the CA issued a certificate that would be"
+        " refused. The current certificate stays."
+    ),
 }
 
 ACCEPTABLE_STANDING = frozenset(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from certrotation.core.estate.current_copies import current_copies_in
-from certrotation.core.findings import apply_acceptance, final_refusals
+from certrotation.core.findings import apply_acceptance, final_refusals, refusals
 from certrotation.core.material.checks import inspect_secret
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.planning import Rotation
@@ -81,8 +81,10 @@ class Rotator:
         if inspection.material is None:
             found = (*secret.findings(self.policy.targets), *inspection.findings)
             accepted = apply_acceptance(found, secret.accepted, version, is_complete=False)
-            return _refused(secret, accepted)
-        rotation = Rotation.of(secret, inspection.material, inspection.findings, self.policy)
+            return _without_material(secret, accepted)
+        rotation = Rotation.of(
+            secret, inspection.material, inspection.findings, self.policy, inspection.request
+        )
         found = rotation.findings_by_itself()
         if final_refusals(found):
             return _refused(secret, found)
@@ -200,6 +202,13 @@ def _outcome(plan: RegionPlan, status: Status) -> RegionOutcome:
 
 def _refused(secret: ManagedSecret, findings: tuple[Finding, ...]) -> RotationOutcome:
     return RotationOutcome(secret=secret.name, status=Status.REFUSED, findings=findings)
+
+
+def _without_material(secret: ManagedSecret, findings: tuple[Finding, ...]) -> RotationOutcome:
+    """Return the outcome for a value that is refused, or that awaits its first certificate."""
+    if refusals(findings):
+        return _refused(secret, findings)
+    return RotationOutcome(secret=secret.name, status=Status.AWAITING_ISSUANCE, findings=findings)
 
 
 def _not_shown_yet(error: Vanished) -> NotYet:

@@ -7,8 +7,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certrotation.core.findings import Code, Severity
-from certrotation.core.material.decoding import UnreadableSecretError
-from certrotation.core.material.secret_format import parse_secret
+from certrotation.core.material.certificate_request import CertificateRequest
+from certrotation.core.material.decoding import AwaitingIssuanceError, UnreadableSecretError
+from certrotation.core.material.secret_format import parse_secret, request_in
 from certrotation.core.material.secret_value import SecretValue
 from tests.core.samples import (
     ISSUING_CA,
@@ -63,9 +64,18 @@ def test_a_value_larger_than_secrets_manager_holds_is_not_looked_at(value: Secre
     ("fields", "code", "found"),
     [
         (
-            {"request": {"names": ["a.example"]}},
+            {"request": {"names": ["a.example"]}, "certificate": CERTIFICATE},
             Code.SECRET_MALFORMED,
             f"{NO_KEY} The field request is for an issuer and is not material.",
+        ),
+        (
+            {"request": {"names": [KEY]}, "certificate": " "},
+            Code.SECRET_MALFORMED,
+            (
+                "The secret contains no certificate, and request.names contains 1 values that are"
+                " not fully qualified host names."
+                " The field request is for an issuer and is not material."
+            ),
         ),
         (
             {"private_key": KEY, "request": {}, "Certificate": CERTIFICATE},
@@ -186,8 +196,48 @@ def test_certificates_that_cannot_be_read_are_counted_in_their_fields() -> None:
     assert [each.which for each in beside.set_aside] == ["certificate 1 in chain"]
 
 
+@pytest.mark.parametrize("more", [{}, {"issuing_ca": CHAIN}])
+def test_a_field_beside_a_bundle_need_not_contain_a_certificate(more: dict[str, str]) -> None:
+    beside = parse_secret(secret(pkcs12=bundle(), chain="nonsense", **more))
+    assert beside.certificates[:2] == LEAF_AND_CA
+    assert [each.found for each in beside.without_certificate] == [
+        "chain contains no readable PEM certificate."
+    ]
+
+
 def test_two_fields_that_hold_the_same_certificate_in_any_order_are_read() -> None:
     shuffled = pem(*LEAF.chain, LEAF.certificate)
     value = secret(cert=LEAF.certificate_pem, fullchain=shuffled, privkey=LEAF.key_pem())
 
     assert LEAF.certificate in parse_secret(value).certificates
+
+
+def test_a_value_with_a_request_and_no_certificate_awaits_issuance() -> None:
+    for rest in ({}, {"certificate": "", "passphrase": "x"}):
+        with pytest.raises(AwaitingIssuanceError) as caught:
+            parse_secret(secret(request={"names": ["A.Example.", "*.a.example"]}, **rest))
+        assert caught.value.request.names == ("*.a.example", "a.example")
+
+
+def test_a_request_beside_material_is_read_and_a_malformed_one_stops_nothing() -> None:
+    material = {"certificate": CERTIFICATE, "private_key": KEY, "chain": CHAIN}
+    asked = {"names": ["shop.example.com"], "key": "RSA_2048", "profile": "tlsserver"}
+    request = parse_secret(secret(**material, request=asked)).request
+    assert request is not None
+    assert request.to_json() == asked
+    assert parse_secret(secret(**material, request=[])).request is None
+    assert parse_secret(secret(**material)).request is None
+
+
+def test_a_request_is_found_in_text_and_in_binary_and_not_in_other_forms() -> None:
+    text = '{"request": {"names": ["a.example"]}}'
+    for value in (
+        SecretValue(version=VERSION, text=text),
+        SecretValue(version=VERSION, binary=text.encode()),
+    ):
+        assert request_in(value) == CertificateRequest(names=("a.example",))
+    assert request_in(secret(request=1)) == "request is not a JSON object."
+    assert request_in(SecretValue(version=VERSION, binary=b"\x30\x80")) is None
+    assert request_in(SecretValue(version=VERSION)) is None
+    with pytest.raises(UnreadableSecretError):
+        request_in(SecretValue(version=VERSION, text="{"))

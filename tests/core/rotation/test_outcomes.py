@@ -60,6 +60,7 @@ GRAVEST_FIRST = [
     Status.NOT_STARTED,
     Status.WAITING,
     Status.PLANNED,
+    Status.AWAITING_ISSUANCE,
     Status.DONE,
 ]
 

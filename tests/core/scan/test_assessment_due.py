@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
-from certrotation.names.tags import IGNORE, SECRET, VERSION
+from certrotation.names.tags import IGNORE, ISSUER, SECRET, VERSION
 from tests.core.builders import (
     HOME,
     HOUR,
@@ -217,3 +217,13 @@ def test_one_request_per_due_secret_in_the_order_of_the_secrets() -> None:
 
     assert [each.secret.name for each in due] == names
     assert [each.places for each in due] == [2, 1]
+
+
+def test_a_secret_that_awaits_its_first_certificate_from_an_issuer_is_not_overdue() -> None:
+    old = replace(managed(), last_changed=NOW - 100 * HOUR)
+    asking = replace(old, tags={ISSUER: "letsencrypt"})
+
+    assert due_of(assessed(listing(), secrets=(old,))).is_overdue
+    assert not due_of(assessed(listing(), secrets=(asking,))).is_overdue
+    stale = listing((listed(), carrying(listed(), OLD_VERSION)))
+    assert due_of(assessed(stale, secrets=(asking,))).is_overdue

@@ -128,7 +128,13 @@ def _judged(
     from certrotation.core.rotation.planning import Rotation
 
     secret = owner or ManagedSecret(name="", arn="", current_version=None, last_changed=None)
-    rotation = Rotation.of(secret, material, inspection.findings, shell.parts.rotation_policy)
+    rotation = Rotation.of(
+        secret,
+        material,
+        inspection.findings,
+        shell.parts.rotation_policy,
+        inspection.request,
+    )
     if not copies:
         return rotation.findings_by_itself(), ()
     return compare(rotation, copies, shell.now)

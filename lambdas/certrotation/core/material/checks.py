@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from certrotation.core.findings import Code, Finding, refuse
+from certrotation.core.findings import Code, Finding, refuse, warn
 from certrotation.core.material.bundle import Material, private_key_pem
 from certrotation.core.material.chain import build_chain, find_chains
 from certrotation.core.material.chain_checks import check_chain, check_repairs
-from certrotation.core.material.decoding import UnreadableSecretError
+from certrotation.core.material.decoding import AwaitingIssuanceError, UnreadableSecretError
 from certrotation.core.material.identity import find_identity, mention, needed_but_unreadable
 from certrotation.core.material.leaf_checks import check_leaf
 from certrotation.core.material.path_rules import SMALLEST_RSA
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+    from certrotation.core.material.certificate_request import CertificateRequest
     from certrotation.core.material.chain import Chain
     from certrotation.core.material.secret_value import SecretValue
-    from certrotation.core.material.trust import Anchor, PublicRoots
+    from certrotation.core.material.trust import PublicRoots
 
 LARGEST_KEY = 5_120
 """The largest private key that ACM imports, in bytes of PEM (ACM User Guide, Prerequisites)."""
@@ -52,6 +53,8 @@ class Inspection:
     material: Material | None
     findings: tuple[Finding, ...]
     valid_from: datetime | None = None
+    request: CertificateRequest | None = None
+    """The request to an issuer in the value. Without material, the certificate is awaited."""
 
 
 def inspect_secret(value: SecretValue, roots: PublicRoots, now: datetime) -> Inspection:
@@ -63,6 +66,8 @@ def inspect_secret(value: SecretValue, roots: PublicRoots, now: datetime) -> Ins
         supplied = parse_secret(value)
     except UnreadableSecretError as error:
         return Inspection(material=None, findings=(error.finding,))
+    except AwaitingIssuanceError as awaiting:
+        return _awaiting(awaiting.request)
     key = supplied.private_key
     identity = find_identity(supplied)
     if isinstance(identity, Finding):
@@ -87,6 +92,14 @@ def inspect_secret(value: SecretValue, roots: PublicRoots, now: datetime) -> Ins
         material=_material(value.version, leaf, chains, key, roots),
         findings=mention(findings, others, supplied),
         valid_from=valid_from,
+        request=supplied.request,
+    )
+
+
+def _awaiting(request: CertificateRequest) -> Inspection:
+    found = f"The secret requests a certificate for {', '.join(request.names)} and has none yet."
+    return Inspection(
+        material=None, findings=(warn(Code.AWAITING_ISSUANCE, found),), request=request
     )
 
 
@@ -118,16 +131,12 @@ def _material(
             for each in chains
             if not each.faults
             and len(each.certificates) < len(best.certificates)
-            and _ends_alike(anchor, each.anchor(leaf, roots))
+            and each.anchor(leaf, roots).is_same_as(anchor)
         ),
         key_algorithm=algorithm,
         anchor=anchor,
         private_key=key,
     )
-
-
-def _ends_alike(anchor: Anchor, other: Anchor) -> bool:
-    return other.public if anchor.public else other.is_same_as(anchor)
 
 
 def _check_key(key: PrivateKeyTypes) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+    from certrotation.core.material.certificate_request import CertificateRequest
     from certrotation.core.material.pem import Block
 
 _KEY = Code.KEY_UNSUPPORTED
@@ -71,6 +72,8 @@ class Supplied:
     """What is said of fields for certificates that contain none, if the chain needs one more."""
     unread: str = ""
     """A sentence that names the fields that were not read, for findings on what is missing."""
+    request: CertificateRequest | None = None
+    """The request to an issuer beside the material, if there is a well-formed one."""
 
 
 class Certificates(NamedTuple):
@@ -87,6 +90,14 @@ class UnreadableSecretError(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(str(finding))
         self.finding = finding
+
+
+class AwaitingIssuanceError(Exception):
+    """The value has a request to an issuer, and no material yet."""
+
+    def __init__(self, request: CertificateRequest) -> None:
+        super().__init__("The value has a request to an issuer, and no material yet.")
+        self.request = request
 
 
 def malformed(found: str) -> UnreadableSecretError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.findings import Code, refuse
 from certrotation.core.material.decoding import (
+    AwaitingIssuanceError,
     Certificates,
     Supplied,
     UnreadableSecretError,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
     from certrotation.core.findings import Finding
+    from certrotation.core.material.certificate_request import CertificateRequest
     from certrotation.core.material.secret_value import SecretValue
 
 CERTIFICATE_KEYS = ("certificate", "fullchain", "cert", "tls.crt", "cert_pem")
@@ -67,6 +69,7 @@ def parse_secret(value: SecretValue) -> Supplied:
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, IDENTITY_AMBIGUOUS, KEY_ENCRYPTED,
             KEY_UNSUPPORTED, LEAF_MISSING.
+        AwaitingIssuanceError: the value has a request to an issuer, and nothing else.
     """
     if value.text is not None:
         return _parse_text(value.text)
@@ -107,13 +110,52 @@ def _parse_text(text: str) -> Supplied:
     _require_size(len(text.encode("utf-8", "replace")))
     document = _unwrapped(_json_object(text))
     unread = _unread([key for key in document if key not in _KNOWN])
+    request = _request(document)
     try:
-        return replace(_parse_fields(_fields(document)), unread=unread)
+        fields = _fields(document)
+        if request is not None and not fields.keys() - {PASSPHRASE_KEY}:
+            raise _awaiting(request)
+        well_formed = None if isinstance(request, str) else request
+        return replace(_parse_fields(fields), unread=unread, request=well_formed)
     except UnreadableSecretError as error:
         finding = error.finding
     if finding.code in {Code.SECRET_MALFORMED, Code.LEAF_MISSING, Code.KEY_ENCRYPTED}:
         finding = replace(finding, found=f"{finding.found}{unread}")
     raise UnreadableSecretError(finding)
+
+
+def _request(document: Mapping[str, object]) -> CertificateRequest | str | None:
+    """Return the request to an issuer, what is wrong with it, or None without one.
+
+    Most secrets have none, and its import takes milliseconds at a cold start.
+    """
+    if document.get(REQUEST_KEY) is None:
+        return None
+    from certrotation.core.material.certificate_request import (  # noqa: PLC0415  see above
+        parse_request,
+    )
+
+    return parse_request(document[REQUEST_KEY])
+
+
+def _awaiting(request: CertificateRequest | str) -> Exception:
+    """Return the error for a value with a request and no material."""
+    if isinstance(request, str):
+        return malformed(f"The secret contains no certificate, and {request}")
+    return AwaitingIssuanceError(request)
+
+
+def request_in(value: SecretValue) -> CertificateRequest | str | None:
+    """Return the request to an issuer in a value, what is wrong with it, or None without one.
+
+    Raises:
+        UnreadableSecretError: SECRET_MALFORMED, if the value is JSON that cannot be read.
+    """
+    text = value.text if value.text is not None else decoded_text(value.binary or b"")
+    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return None
+    _require_size(len(text.encode("utf-8", "replace")))
+    return _request(_unwrapped(_json_object(text)))
 
 
 def _parse_binary(data: bytes) -> Supplied:
@@ -228,6 +270,8 @@ def _parse_fields(fields: Mapping[str, str]) -> Supplied:
             refuse(Code.LEAF_MISSING, "The secret contains no certificate.")
         )
     certificates = _certificates(fields, (*CERTIFICATE_KEYS, *CHAIN_KEYS))
+    if not (certificates.readable or certificates.set_aside):
+        raise UnreadableSecretError(certificates.without_certificate[0])
     where, keys = _private_keys(fields, key_fields, passphrase)
     return Supplied(
         certificates=certificates.readable,
@@ -272,9 +316,6 @@ def _certificates(fields: Mapping[str, str], wanted: tuple[str, ...]) -> Certifi
     """Return the certificates of the `wanted` fields that exist, in that order.
 
     A field without any certificate matters only if the chain needs one more, or if all are such.
-
-    Raises:
-        UnreadableSecretError: SECRET_MALFORMED.
     """
     found: list[Certificates] = []
     without: list[Finding] = []
@@ -284,8 +325,6 @@ def _certificates(fields: Mapping[str, str], wanted: tuple[str, ...]) -> Certifi
                 found.append(read_certificates(key, _pem_text(fields[key])))
             except UnreadableSecretError as error:
                 without.append(error.finding)
-    if without and not found:
-        raise UnreadableSecretError(without[0])
     return Certificates(
         readable=tuple(each for field_ in found for each in field_.readable),
         set_aside=tuple(each for field_ in found for each in field_.set_aside),

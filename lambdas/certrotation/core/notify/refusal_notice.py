@@ -55,6 +55,7 @@ _IN_A_REGION = {
     Status.PLANNED: "planned only; nothing was changed",
     Status.WAITING: "waiting for a dependent; continues automatically",
     Status.NOT_STARTED: "not started: waits until the canary Region succeeds",
+    Status.AWAITING_ISSUANCE: "no certificate yet; the issuer writes it",
     Status.STRANDED: "imported, but a dependent still uses the old certificate",
     Status.REFUSED: "refused: nothing changes until a person acts",
     Status.FAILED: "failed; retried automatically",

@@ -164,9 +164,10 @@ def why_stranded(copy: Copy, dependent: Dependent, now: datetime) -> str | None:
             " certificate, for the second time within a week: its service rolls the move back, or"
             " others update it"
         )
-    if not copy.marks.was_moved_again(now):
+    reverted = copy.marks.reverted
+    if reverted is None or not copy.marks.was_moved_again(now):
         return None
-    first = datetime.fromtimestamp(copy.marks.reverted or 0, UTC)
+    first = datetime.fromtimestamp(reverted, UTC)
     owner = (
         f"it belongs to the CloudFormation stack {dependent.drifts}"
         if dependent.drifts

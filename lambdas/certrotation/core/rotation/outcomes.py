@@ -64,6 +64,8 @@ class Status(StrEnum):
     """The canary has not succeeded yet."""
     STRANDED = "stranded"
     """A dependent still names the old copy."""
+    AWAITING_ISSUANCE = "awaiting_issuance"
+    """The secret has a request to an issuer, and no certificate yet."""
     REFUSED = "refused"
     FAILED = "failed"
     """The message is tried again."""
@@ -76,6 +78,7 @@ _GRAVITY = (
     Status.NOT_STARTED,
     Status.WAITING,
     Status.PLANNED,
+    Status.AWAITING_ISSUANCE,
     Status.DONE,
 )
 

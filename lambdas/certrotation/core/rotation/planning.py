@@ -8,6 +8,7 @@ from certrotation.core.estate.tags import CopyTags, tags_for_copy
 from certrotation.core.findings import (
     Code,
     Finding,
+    Severity,
     apply_acceptance,
     mark_accepted,
     refusals,
@@ -28,6 +29,7 @@ from certrotation.core.rotation.regression_checks import (
     check_names,
     check_trust,
 )
+from certrotation.names.tags import ISSUER
 from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from certrotation.core.estate.expiry_windows import WindowPolicy
     from certrotation.core.estate.inventory import Copy, ManagedSecret, RegionLook
     from certrotation.core.material.bundle import Material
+    from certrotation.core.material.certificate_request import CertificateRequest
     from certrotation.core.material.trust import PublicRoots
     from certrotation.core.rotation.plan import RegionPlan
 
@@ -68,6 +71,8 @@ class Rotation:
     tags: CopyTags
     """What the copies will be tagged with."""
     policy: RotationPolicy
+    request: CertificateRequest | None = None
+    """The request to an issuer beside the material."""
 
     @classmethod
     def of(
@@ -76,13 +81,21 @@ class Rotation:
         material: Material,
         material_findings: tuple[Finding, ...],
         policy: RotationPolicy,
+        request: CertificateRequest | None = None,
     ) -> Rotation:
         """Return the rotation of `secret` to `material`."""
         tags, truncated = tags_for_copy(
             secret.name, material.version, material.not_after, secret.tags
         )
         findings = (*secret.findings(policy.targets), *material_findings, *truncated)
-        return cls(secret=secret, material=material, findings=findings, tags=tags, policy=policy)
+        return cls(
+            secret=secret,
+            material=material,
+            findings=findings,
+            tags=tags,
+            policy=policy,
+            request=request,
+        )
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -184,9 +197,20 @@ class Rotation:
         presented = [copy.presented for copy in copies]
         return soften_known(findings, causes_known(presented, self.policy.roots.with_former, now))
 
+    def _left_out(self, finding: Finding) -> Finding:
+        """Turn lost names into a warning if a person left them out of the request to an issuer.
+
+        The material must have been issued for the request: then its names are the request's.
+        """
+        request = self.request if ISSUER in self.secret.tags else None
+        if request is None or frozenset(request.names) != self.material.names:
+            return finding
+        found = f"The request leaves names out: {finding.found}"
+        return replace(finding, severity=Severity.WARN, found=found)
+
     def _compare(self, copies: Sequence[Copy], now: datetime) -> Iterator[Finding]:
         for copy in copies:
-            yield from check_names(self.material, copy.arn, copy.presented)
+            yield from map(self._left_out, check_names(self.material, copy.arn, copy.presented))
             yield from check_trust(self.material, copy.arn, copy.presented, self.policy.roots)
         presented = [(copy.arn, copy.presented) for copy in copies]
         yield from check_expiry(self.material, presented, self.policy.windows, now)

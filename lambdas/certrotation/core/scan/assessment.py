@@ -13,6 +13,7 @@ from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, Sn
 from certrotation.core.scan.classification import Classifier, State
 from certrotation.core.scan.import_quota import YEARLY_QUOTA, check_import_quota
 from certrotation.core.scan.scan_rate import check_scan_rate
+from certrotation.names.tags import ISSUER
 from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
@@ -319,7 +320,8 @@ class _Dues:
             secret=secret,
             places=len(because),
             because=(*because, *refused),
-            is_overdue=_is_overdue(secret, self.policy.interval, self.now),
+            is_overdue=not (ISSUER in secret.tags and not covered)
+            and _is_overdue(secret, self.policy.interval, self.now),
             snapshot=self._snapshot(own),
         )
 

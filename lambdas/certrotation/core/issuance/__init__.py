@@ -1,0 +1,1 @@
+"""Issuance: what is asked of a CA, for whom and when."""

@@ -1,0 +1,152 @@
+"""The setting `issuers`: the CAs that may be asked for certificates, and who may get which names.
+
+The stack reads it from cdk.json, and the function from its environment: both with this module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+ACME = "acme"
+
+_ISSUER = re.compile("[a-z][a-z0-9-]{0,31}")
+_DIRECTORY = re.compile(
+    r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/?=&:@+,-]*)?"
+    r"|http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?(/.*)?"
+)
+"""RFC 8555, section 6.1, wants HTTPS; a server on this machine is one of tests."""
+_CONTACT = re.compile(r"[^@\s,?]+@[A-Za-z0-9.-]+")
+_PROFILE = re.compile("[A-Za-z0-9._-]{1,64}")
+_ZONE = re.compile("[A-Z0-9]{1,32}")
+_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
+_CHAIN = re.compile("[ -~]{1,200}")
+_SECRETS = re.compile(r"[A-Za-z0-9/_+=.@*-]{1,256}")
+_HOST = re.compile(
+    r"(?=.{1,253}$)(\*\.)?((?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?!-)[a-z0-9_-]{1,63}(?<!-)"
+)
+
+
+class AcmeIssuer(NamedTuple):
+    """A CA that speaks ACME (RFC 8555), and Route 53's zones in which names are validated."""
+
+    name: str
+    directory: str
+    allow: tuple[tuple[str, tuple[str, ...]], ...]
+    """Pattern of secret names, and the host names that such a secret may get."""
+    contact: str | None = None
+    """The mail address of the account."""
+    profile: str | None = None
+    """The profile of certificates whose request names none."""
+    zones: tuple[str, ...] = ()
+    """Ids of the public hosted zones; none if the CA validates no names."""
+    dns_role: str | None = None
+    """The role that may change the zones, if another account has them."""
+    preferred_chain: str | None = None
+    """Common name of the root that the chain ends at, if the CA offers several chains."""
+    ca_file: str | None = None
+    """A PEM file with the root of the CA's own HTTPS server, if no public CA issued it."""
+
+    def allowed(self, secret: str) -> frozenset[str]:
+        """Return the host names that a secret may get: of all patterns that fit its name."""
+        return frozenset(
+            host
+            for pattern, hosts in self.allow
+            if re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), secret)
+            for host in hosts
+        )
+
+
+def parse_issuers(document: object) -> tuple[AcmeIssuer, ...]:
+    """Return the issuers, in the order of the setting.
+
+    Args:
+        document: the value of the setting, as JSON.
+
+    Raises:
+        ValueError: the end of a sentence that says what is wrong.
+    """
+    if not isinstance(document, Mapping) or not document:
+        raise ValueError("must be an object of one or more issuers by name")
+    return tuple(_issuer(name, each) for name, each in document.items())
+
+
+def _issuer(name: object, given: object) -> AcmeIssuer:
+    if not isinstance(name, str) or not _ISSUER.fullmatch(name):
+        raise ValueError(
+            f"contains the issuer {name!r}; a name is 1 to 32 lower-case letters, digits and"
+            " hyphens, and begins with a letter"
+        )
+    if not isinstance(given, Mapping):
+        raise ValueError(f"contains {name}, which must be an object")  # noqa: TRY004  one error for every mistake
+    if given.get("kind") != ACME:
+        raise ValueError(f"contains {name} of the kind {given.get('kind')!r}; the kind is {ACME}")
+    unknown = sorted(map(str, given.keys() - {"kind", "directory", "allow", "zones", *_TEXTS}))
+    if unknown:
+        raise ValueError(f"contains {name} with unknown members: {', '.join(unknown)}")
+    texts = {each: _text(name, given, each) for each in _TEXTS}
+    directory = given.get("directory")
+    if not isinstance(directory, str) or not _DIRECTORY.fullmatch(directory):
+        raise ValueError(f"contains {name} without a directory (an https URL)")
+    return AcmeIssuer(
+        name=name,
+        directory=directory,
+        allow=_allow(name, given),
+        zones=_zones(name, given),
+        **texts,
+    )
+
+
+_TEXTS = {
+    "contact": (_CONTACT, "a mail address"),
+    "profile": (_PROFILE, "the name of a profile"),
+    "dns_role": (_ROLE, "the ARN of an IAM role"),
+    "preferred_chain": (_CHAIN, "the common name of a root certificate"),
+    "ca_file": (_CHAIN, "the path of a PEM file"),
+}
+
+
+def _text(name: str, given: Mapping[str, object], member: str) -> str | None:
+    value, (pattern, wanted) = given.get(member), _TEXTS[member]
+    if value is None:
+        return None
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ValueError(f"contains {name} with the {member} {value!r}, which is not {wanted}")
+    return value
+
+
+def _zones(name: str, given: Mapping[str, object]) -> tuple[str, ...]:
+    value = given.get("zones", [])
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(each, str) and _ZONE.fullmatch(each) for each in value
+    ):
+        raise ValueError(f"contains {name} with zones that are not a list of hosted zone ids")
+    return tuple(dict.fromkeys(value))
+
+
+def _allow(name: str, given: Mapping[str, object]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the map; it has no default, so that nobody gets a certificate for anybody's name."""
+    value = given.get("allow")
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError(
+            f"contains {name} without allow: a map from patterns of secret names to lists of host"
+            ' names, such as {"certrotation/shop*": ["shop.example.com", "*.shop.example.com"]}'
+        )
+    for pattern, hosts in value.items():
+        if not isinstance(pattern, str) or not _SECRETS.fullmatch(pattern):
+            raise ValueError(
+                f"contains {name}, whose allow has {pattern!r}, which is not a pattern of secret"
+                " names"
+            )
+        if not isinstance(hosts, list | tuple) or not hosts:
+            raise ValueError(
+                f"contains {name}, whose allow has no list of host names for {pattern}"
+            )
+        for host in hosts:
+            if not isinstance(host, str) or not _HOST.fullmatch(host):
+                raise ValueError(
+                    f"contains {name}, whose allow has {host!r}, which is not a host name in"
+                    " lower-case A-labels (the first label may be *)"
+                )
+    return tuple((pattern, tuple(hosts)) for pattern, hosts in value.items())

@@ -1,0 +1,108 @@
+"""The setting `issuers`: how it is read, and how mistakes are named."""
+
+from typing import Any
+
+import pytest
+
+from certrotation.names.issuers import AcmeIssuer, parse_issuers
+
+ALLOW = {"certrotation/shop*": ["shop.example.com", "*.shop.example.com"]}
+LETSENCRYPT = {
+    "kind": "acme",
+    "directory": "https://acme-v02.api.letsencrypt.org/directory",
+    "allow": ALLOW,
+}
+
+
+def test_an_issuer_with_all_members_is_read() -> None:
+    given = {
+        **LETSENCRYPT,
+        "contact": "certificates@example.com",
+        "profile": "tlsserver",
+        "zones": ["Z1", "Z2", "Z1"],
+        "dns_role": "arn:aws:iam::123456789012:role/dns",
+        "preferred_chain": "ISRG Root X1",
+        "ca_file": "ca.pem",
+    }
+    assert parse_issuers({"letsencrypt": given}) == (
+        AcmeIssuer(
+            name="letsencrypt",
+            directory="https://acme-v02.api.letsencrypt.org/directory",
+            allow=(("certrotation/shop*", ("shop.example.com", "*.shop.example.com")),),
+            contact="certificates@example.com",
+            profile="tlsserver",
+            zones=("Z1", "Z2"),
+            dns_role="arn:aws:iam::123456789012:role/dns",
+            preferred_chain="ISRG Root X1",
+            ca_file="ca.pem",
+        ),
+    )
+
+
+def test_what_is_left_out_is_none() -> None:
+    (issuer,) = parse_issuers({"a": {**LETSENCRYPT, "contact": None}})
+    assert (issuer.contact, issuer.profile, issuer.zones, issuer.dns_role) == (None, None, (), None)
+
+
+@pytest.mark.parametrize(
+    ("secret", "expected"),
+    [
+        ("certrotation/shop", {"a.example", "b.example"}),
+        ("certrotation/shop/eu", {"a.example"}),
+        ("certrotation/shopXeu", {"a.example"}),
+        ("certrotation/Shop", set()),
+        ("x/certrotation/shop", set()),
+        ("certrotation/blog.1", {"c.example"}),
+        ("certrotation/blogx1", set()),
+    ],
+)
+def test_a_secret_gets_the_names_of_all_patterns_that_fit_it(
+    secret: str, expected: set[str]
+) -> None:
+    allow = {
+        "certrotation/shop*": ["a.example"],
+        "certrotation/shop": ["b.example"],
+        "certrotation/blog.1": ["c.example"],
+    }
+    (issuer,) = parse_issuers({"a": {**LETSENCRYPT, "allow": allow}})
+    assert issuer.allowed(secret) == expected
+
+
+def broken(**members: object) -> dict[str, Any]:
+    return {"a": {**LETSENCRYPT, **members}}
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ([], "must be an object of one or more issuers"),
+        ({}, "must be an object of one or more issuers"),
+        ({"A": LETSENCRYPT}, "contains the issuer 'A'"),
+        ({"a": "acme"}, "contains a, which must be an object"),
+        (broken(kind="pki"), "contains a of the kind 'pki'"),
+        (broken(zone=["Z1"]), "contains a with unknown members: zone"),
+        (broken(directory="http://ca.example/directory"), "contains a without a directory"),
+        (broken(directory=None), "contains a without a directory"),
+        (broken(contact="nobody"), "contains a with the contact 'nobody', which is not a mail"),
+        (broken(contact=1), "contains a with the contact 1"),
+        (broken(zones="Z1"), "contains a with zones that are not"),
+        (broken(zones=["/hostedzone/Z1"]), "contains a with zones that are not"),
+        (broken(dns_role="dns"), "which is not the ARN of an IAM role"),
+        (broken(allow=None), "contains a without allow"),
+        (broken(allow={}), "contains a without allow"),
+        (broken(allow={"": ["a.example"]}), "which is not a pattern of secret names"),
+        (broken(allow={"shop*": []}), "no list of host names for shop*"),
+        (broken(allow={"shop*": "a.example"}), "no list of host names for shop*"),
+        (broken(allow={"shop*": ["*"]}), "'*', which is not a host name"),
+        (broken(allow={"shop*": ["A.example"]}), "'A.example', which is not a host name"),
+    ],
+)
+def test_a_mistake_is_named(document: object, found: str) -> None:
+    with pytest.raises(ValueError, match=r"contain|must") as caught:
+        parse_issuers(document)
+    assert found in str(caught.value)
+
+
+def test_a_server_on_this_machine_needs_no_https() -> None:
+    (issuer,) = parse_issuers(broken(directory="http://127.0.0.1:8080/directory"))
+    assert issuer.directory == "http://127.0.0.1:8080/directory"
