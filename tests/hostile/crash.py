@@ -75,7 +75,7 @@ def double_deaths(name: str, undisturbed: Ending, count: int = PAIRS) -> list[De
 
 
 def main() -> int:
-    """Play every story, or those named, with every death; print a table; return how many plays broke a promise."""
+    """Play each story, or those named, with every death; return how many broke a promise."""
     console = Console()
     table = Table(
         *("story", "calls", "deaths", "pairs", "gaps", "imported twice", "strays", "broken"),

@@ -157,7 +157,7 @@ def right_ends(name: str) -> tuple[Ending, ...]:
 
 
 def main() -> int:
-    """Play every story, or those named, under every schedule; return how many plays broke a promise."""
+    """Play each story, or those named, under every schedule; return how many broke a promise."""
     console, stories = Console(), sys.argv[1:] or list(STORIES)
     table = Table(
         *("fault", "plays", "gaps", "imported twice", "strays", "dead letters", "broken"),
