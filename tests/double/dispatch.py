@@ -12,7 +12,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from werkzeug.exceptions import HTTPException
 
-from tests.double import acm, cloudformation, secretsmanager, tag_index
+from tests.double import acm, apigateway_v2, cloudformation, secretsmanager, tag_index
 from tests.double.fakes import fakes
 from tests.double.world import Answer, Forwarded, Refusal, Request, World
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ANSWERS: dict[str, dict[str, Answer]] = {
     "acm": acm.ANSWERS,
+    "apigatewayv2": apigateway_v2.ANSWERS,
     "cloudformation": cloudformation.ANSWERS,
     "resourcegroupstaggingapi": tag_index.ANSWERS,
     "secretsmanager": secretsmanager.ANSWERS,
