@@ -73,6 +73,10 @@ def _empty(frame: FrameType | None) -> None:
         frame = frame.f_back
 
 
+RETRIED = "It is tried again by itself."
+"""The remedy of an error that needs nobody, where the service meets it."""
+
+
 class CertRotationError(Exception):
     """An error with a stable `code`, what was `found`, and the `remedy`; all are safe to log."""
 
