@@ -24,7 +24,7 @@ LABEL = "CERTROTATION_ORDER"
 RETRY = timedelta(hours=1)
 """After a failed validation; Let's Encrypt takes five an hour for a name."""
 RETRY_AFTER_REFUSAL = timedelta(hours=12)
-"""After a refusal that only a person can mend."""
+"""After a refusal that a person must act on."""
 
 _MEMBER = "issuance"
 _PLACES = ("zone", "name", "value")
