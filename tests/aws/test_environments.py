@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -203,7 +204,7 @@ def test_an_update_takes_minutes_and_the_move_is_done_when_it_is_deployed(
             service.move(found, new)
         assert presented(aws, environment) == {old}
         assert service.still_presents(found)
-    assert the_one(service, old, environment) == found
+    assert the_one(service, old, environment) == replace(found, updated_at=None)
     aws.finish_deployments()
     service.move(found, new)
     assert presented(aws, environment) == {new}

@@ -18,6 +18,7 @@ from certrotation.aws.dependents.registry import ENTRIES
 from tests.bench.command_line import starts_table
 from tests.bench.endpoints import endpoints_table
 from tests.bench.imports import import_table, measure_imports, verdict
+from tests.bench.large_inventory import inventory_table
 from tests.double import EmbeddedAws, embedded_aws
 from tests.double.fakes import fakes
 from tests.simulation.estate import HOME, PREFIX, Estate, client, marks_of, region_of
@@ -49,6 +50,7 @@ def main() -> None:
     console.print(_scan_table())
     console.print(starts_table())
     console.print(endpoints_table())
+    console.print(inventory_table())
     imports = measure_imports()
     console.print(import_table(imports))
     console.print(verdict(imports["as shipped"]))

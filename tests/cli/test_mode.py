@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from certrotation.cli.exit_codes import ExitCode
 from tests.cli.running import FUNCTIONS, deploy, run, variables_of
+from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
     from tests.simulation.estate import Estate
@@ -61,6 +62,44 @@ def test_one_function_is_switched_before_the_next_and_what_was_done_is_said(esta
     assert "NOT_YET_CONSISTENT" in ran.err
     assert "Run the command again." in ran.err
     assert variables_of(SCAN)["CERTROTATION_MODE"] == "report"
+
+
+def test_a_configuration_that_somebody_changes_meanwhile_is_not_overwritten(
+    estate: Estate,
+) -> None:
+    """Lambda API Reference, UpdateFunctionConfiguration: RevisionId; moto compares none."""
+    deploy(estate, {"CERTROTATION_MODE": "apply", "CERTROTATION_RETENTION_DAYS": "7"})
+    others = [{"CERTROTATION_MODE": "apply", "CERTROTATION_RETENTION_DAYS": "30"}]
+
+    def revision(function: str) -> str:
+        return str(sorted(variables_of(function).items()))
+
+    def show_revision(_client: object, call: Any, answer: Any) -> None:
+        if call.operation == "GetFunctionConfiguration":
+            answer["RevisionId"] = str(sorted(answer["Environment"]["Variables"].items()))
+
+    def change_meanwhile(call: Any) -> None:
+        if call.operation != "UpdateFunctionConfiguration":
+            return
+        function = call.params["FunctionName"]
+        with estate.aws.unobserved():
+            if others:
+                client("lambda", HOME).update_function_configuration(
+                    FunctionName=function, Environment={"Variables": others.pop()}
+                )
+            if call.params.get("RevisionId", revision(function)) != revision(function):
+                raise estate.aws.error("PreconditionFailedException", call.operation)
+
+    with estate.aws.changing(show_revision), estate.aws.before(change_meanwhile):
+        ran = run("mode", "report", "--yes")
+        again = run("mode", "report", "--yes")
+
+    assert ran.code is ExitCode.ERROR
+    assert "Somebody else changes the function. Run the command again." in ran.err
+    assert again.code is ExitCode.DONE
+    assert variables_of(ROTATE) == {
+        "CERTROTATION_MODE": "report", "CERTROTATION_RETENTION_DAYS": "30",
+    }  # fmt: skip
 
 
 def test_a_missing_stack_is_an_error_that_names_the_region(estate: Estate) -> None:

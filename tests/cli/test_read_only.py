@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,8 +16,9 @@ import pytest
 from certrotation.aws.dependents.registry import DEFAULT, statements_of
 from certrotation.cli import session
 from certrotation.cli.exit_codes import ExitCode
+from certrotation.cli.verifying import probe
 from tests.cli.running import ROOT, deploy, run
-from tests.double import cognito, elb
+from tests.double import apigateway, cognito, elb
 from tests.e2e.gate.permissions import Ask, Caller, Request, asks
 from tests.simulation.estate import HOME, PREFIX, client, marks_of
 
@@ -79,6 +81,7 @@ def asked(
     estate.listener("web", HOME, copies[0])
     estate.distribution(copies[1], "shop.example.com")
     elb.present(estate.aws, client, US, copies[1])
+    apigateway.present(estate.aws, client, HOME, copies[0])
     cognito.user_pool(estate.aws, US, copies[1], "shop.example.com")
     cognito.user_pool(estate.aws, HOME, None)
     estate.renew("shop", authorities.public.issue("shop.example.com", key="rsa2048"))
@@ -96,6 +99,8 @@ def asked(
         run("check", "--secret", "shop", "--against", copies[0]),
         run("mode"),
     ]
+    with patch.object(probe, "connect", side_effect=probe.NoAnswerError("nobody is there")):
+        ran.append(run("verify"))
 
     for each in (before, *ran):
         assert each.code is ExitCode.DONE, each.err

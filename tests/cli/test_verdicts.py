@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from certrotation.cli.verifying.endpoints import Use, find_endpoints
 from certrotation.cli.verifying.verdicts import (
     MADE_UP,
     MINUTES,
@@ -26,7 +24,6 @@ SHOP = "certrotation/shop"
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
 OTHER = "arn:aws:acm:eu-west-1:123456789012:certificate/2"
-EDGE = "arn:aws:acm:us-east-1:123456789012:certificate/3"
 
 
 def held(*names: str, arn: str = ARN, secret: str = SHOP, age: Any = None) -> Held:
@@ -112,55 +109,3 @@ def test_of_many_names_some_are_asked_for_unless_somebody_wants_all() -> None:
 
     assert len(list(questions(endpoint(), known))) == MOST_NAMES
     assert len(list(questions(endpoint(), known, all_names=True))) == 50
-
-
-class ApiGateway:
-    """The custom domains of one Region."""
-
-    def __init__(self, region: str, *domains: dict[str, str]) -> None:
-        self.meta = SimpleNamespace(region_name=region)
-        self._pages = [{"items": [each]} for each in domains] + [{}]
-
-    def get_paginator(self, operation: str) -> ApiGateway:
-        assert operation == "get_domain_names"
-        return self
-
-    def paginate(self) -> list[Any]:
-        return self._pages
-
-
-def test_custom_domains_of_api_gateway_are_found_behind_users_of_awss_accounts() -> None:
-    regions = {
-        "eu-west-1": ApiGateway(
-            "eu-west-1",
-            {
-                "domainName": "api.example.com",
-                "regionalCertificateArn": ARN,
-                "regionalDomainName": "d-1.execute-api.eu-west-1.amazonaws.com",
-            },
-            {
-                "domainName": "edge.example.com",
-                "certificateArn": EDGE,
-                "distributionDomainName": "d111.cloudfront.net",
-            },
-            {"domainName": "else.example.com", "regionalCertificateArn": OTHER},
-        ),
-        "us-east-1": ApiGateway("us-east-1"),
-    }
-    uses = [
-        Use(ARN, "arn:aws:elasticloadbalancing:eu-west-1:999999999999:loadbalancer/app/prod/1"),
-        Use(EDGE, "arn:aws:cloudfront::999999999999:distribution/E1"),
-        Use(ARN, "arn:aws:nonsense"),
-    ]
-
-    found = find_endpoints(uses, lambda _, region: regions[region], tuple(regions))
-
-    assert {(each.kind, each.host, each.answers_to) for each in found.endpoints} == {
-        (
-            "API Gateway regional domain",
-            "d-1.execute-api.eu-west-1.amazonaws.com",
-            frozenset({"api.example.com"}),
-        ),
-        ("API Gateway edge domain", "d111.cloudfront.net", frozenset({"edge.example.com"})),
-    }
-    assert found.passed_over == {"arn:aws:nonsense": "nothing that can be asked was found"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from unittest.mock import patch
 
 import pytest
@@ -15,6 +15,7 @@ from certrotation.cli.verifying import probe
 from certrotation.cli.verifying.verdicts import MADE_UP
 from tests.cli.running import Ran, run, settings_of
 from tests.cli.tls import TlsServer, tls_server
+from tests.double import cognito
 from tests.simulation.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
@@ -284,6 +285,90 @@ def test_a_classic_load_balancer_is_asked_without_a_name(
 
     assert verdicts_of(ran) == [(None, "same")]
     assert ran.document["answers"][0]["resource"].endswith("loadbalancer/old:443")
+
+
+def test_a_user_pool_domain_is_asked_at_the_distribution_that_cognito_names(
+    estate: Estate, authorities: Authorities, server: TlsServer
+) -> None:
+    """ACM names a distribution of AWS's own account; its user pool is in any consumer Region."""
+    issued = authorities.public.issue("auth.example.com")
+    arn = live(estate, "auth", issued, "us-east-1")
+    cognito.user_pool(estate.aws, HOME, arn, CloudFrontDistribution="d222.cloudfront.net")
+    server.serve(authorities.public.issue("auth.example.com"))
+    hosts: list[str] = []
+
+    with reached_at(server, hosts=hosts), imported_long_ago(estate):
+        late = verify(estate, "--json")
+        server.serve(issued)
+        same = verify(estate, "--json")
+
+    (answer,) = late.document["answers"]
+    assert (late.code, answer["verdict"]) == (ExitCode.FINDING, "late")
+    assert answer["kind"] == "Cognito user pool domain"
+    assert verdicts_of(same) == [("auth.example.com", "same")]
+    assert set(hosts) == {"d222.cloudfront.net"}
+    assert same.document["passed_over"] == {}
+
+
+def test_a_user_pool_domain_without_a_known_distribution_is_named(
+    estate: Estate, authorities: Authorities
+) -> None:
+    issued = authorities.public.issue("auth.example.com")
+    arn = live(estate, "auth", issued, "us-east-1")
+    pool = cognito.user_pool(estate.aws, HOME, arn)
+    del pool.domain["CloudFrontDistribution"]
+
+    ran = verify(estate)
+
+    assert ran.code is ExitCode.DONE
+    assert "Cognito does not name its distribution" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("kind", "region", "member", "host"),
+    [
+        ("REGIONAL", HOME, "regionalCertificateArn", f"d-1.execute-api.{HOME}.amazonaws.com"),
+        ("EDGE", "us-east-1", "certificateArn", "d111.cloudfront.net"),
+    ],
+)
+def test_custom_domains_of_api_gateway_are_asked_where_it_says(
+    *, estate: Estate, authorities: Authorities, server: TlsServer,
+    kind: str, region: str, member: str, host: str,
+) -> None:  # fmt: skip
+    issued = authorities.public.issue("*.example.com")
+    arn = live(estate, "api", issued, region)
+    client("apigateway", HOME).create_domain_name(
+        domainName="api.example.com", endpointConfiguration={"types": [kind]}, **{member: arn}
+    )
+    server.serve(issued)
+    hosts: list[str] = []
+
+    with reached_at(server, hosts=hosts):
+        ran = verify(estate, "--json")
+
+    assert verdicts_of(ran) == [("api.example.com", "same")]
+    assert set(hosts) == {host}
+
+
+@pytest.mark.parametrize("named_by", ["balancer", "domain"])
+def test_a_private_domain_name_is_not_asked_and_the_reason_is_one_line(
+    estate: Estate, authorities: Authorities, named_by: Literal["balancer", "domain"]
+) -> None:
+    issued = authorities.public.issue("api.example.com")
+    arn = live(estate, "api", issued)
+    estate.aws.api_gateway.rules.names_private_by = named_by
+    client("apigateway", HOME).create_domain_name(
+        domainName="api.example.com",
+        endpointConfiguration={"types": ["PRIVATE"]},
+        certificateArn=arn,
+    )
+
+    ran = verify(estate)
+
+    assert ran.code is ExitCode.DONE
+    (line,) = [each for each in ran.err.splitlines() if "domainnames" in each]
+    assert "answers only inside VPCs" in line
+    assert "0 endpoints, 0 handshakes" in ran.out
 
 
 def test_the_name_that_dns_knows_is_used_only_on_request(

@@ -52,6 +52,7 @@ def create_domain_name(request: Request) -> Mapping[str, Any]:
             **params,
             "domainNameStatus": "AVAILABLE",
             "regionalDomainName": f"d-1.execute-api.{region}.amazonaws.com",
+            **({"distributionDomainName": "d111.cloudfront.net"} if "EDGE" in types else {}),
         }
     )
     for member in ("certificateArn", "regionalCertificateArn"):

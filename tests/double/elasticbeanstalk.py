@@ -6,6 +6,7 @@ double's own.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.elb.models import elb_backends
@@ -93,6 +94,7 @@ def update_environment(request: Request) -> Mapping[str, Any]:
     given = request.params.get("OptionSettings", [])
     changed = {(each["Namespace"], each["OptionName"]): each["Value"] for each in given}
     found.status, found.draft = "Updating", (changed, "pending")
+    found.updated_at = datetime.now(UTC)
     answer = _described(found)
     if request.world.behaviour.deployments == "at_once":
         finish_updates(request.world)
@@ -119,7 +121,10 @@ def finish_updates(world: World) -> None:
         if each.status != "Updating" or each.draft is None:
             continue
         changed, _ = each.draft
-        each.status = "Ready"
+        each.status, each.updated_at = "Ready", datetime.now(UTC)
+        if each.rolls_back:
+            each.draft = None
+            continue
         certificates = [value for option, value in changed.items() if option in {_ALB, _CLASSIC}]
         if not all(find(world, each.region, arn) for arn in certificates):
             each.draft = (changed, "failed")
@@ -169,6 +174,7 @@ def _described(environment: Environment) -> Mapping[str, Any]:
         "ApplicationName": environment.application,
         "EnvironmentArn": environment.arn,
         "Status": environment.status,
+        "DateUpdated": environment.updated_at,
     }
     role = environment.operations_role
     return described | ({"OperationsRole": role} if role else {})

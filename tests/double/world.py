@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -43,6 +44,7 @@ class Environment:
     Attributes:
         options: the deployed values, by namespace and option.
         draft: the options of another configuration, and whether it is pending or has failed.
+        rolls_back: whether updates fail, and leave no draft. Inferred: no document excludes that.
     """
 
     id: str
@@ -55,6 +57,8 @@ class Environment:
     operations_role: str | None
     tags: dict[str, str]
     status: str = "Ready"
+    rolls_back: bool = False
+    updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     draft: tuple[dict[tuple[str, str], str], str] | None = None
 
 

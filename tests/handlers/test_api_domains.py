@@ -10,6 +10,7 @@ import pytest
 from certrotation.names import tags
 from tests.double import apigateway as fake
 from tests.simulation.estate import HOME, PREFIX, client
+from tests.simulation.faults import FaultInjector
 from tests.support.authority import shared_key
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ LASTING = timedelta(days=200)
 def copy_of(
     estate: Estate, authorities: Authorities, region: str = US, names: Sequence[str] = (NAME,)
 ) -> str:
-    """Let the service import RSA material for the secret shop; returns the copy's ARN."""
+    """Let the service import RSA material for the secret shop; returns the first copy's ARN."""
     rsa = authorities.public.issue(*names, key=shared_key("rsa2048"), lifetime=LASTING)
     estate.secret("shop", rsa, {tags.REGIONS: region})
     estate.run()
-    (old,) = estate.certificates(region)
+    (old,) = estate.certificates(region.split(maxsplit=1)[0])
     return old
 
 
@@ -248,7 +249,8 @@ def test_a_renewal_in_place_costs_the_same_with_every_kind_attached(
         estate.renew("shop", rsa)
         estate.aws.calls.clear()
         assert estate.run().rotation(SHOP)["status"] == "done"
-        costs.append([f"{each.service} {each.operation}" for each in estate.aws.calls])
+        # Regions are asked at the same time, so in any order.
+        costs.append(sorted(f"{each.service} {each.operation}" for each in estate.aws.calls))
 
     assert costs[0] == costs[1]
 
@@ -281,6 +283,45 @@ def test_thirty_domain_names_of_one_account_are_moved_one_after_the_other_and_no
     assert old not in {presented(each) for each in domains}
     assert updates(estate).count(None) == 30
     assert set(updates(estate)) == {None, "TooManyRequestsException"}
+
+
+@pytest.mark.slow
+def test_those_that_wait_for_their_turn_are_not_stranded_while_others_move(
+    estate: Estate, authorities: Authorities, clock: time_machine.Traveller
+) -> None:
+    """In each round, API Gateway takes one update of the account: the canary Region has three."""
+    names = [f"n{number}.example.com" for number in range(3)]
+    first = copy_of(estate, authorities, f"{US} {HOME}", names)
+    (second,) = estate.certificates(HOME)
+    domains = [domain(first, name=name) for name in names]
+    domains.append(domain(second, HOME, names[0]))
+    change_key(estate, authorities, *names)
+
+    statuses = []
+    for _ in domains:
+        statuses.append(estate.run().rotation(SHOP)["status"])
+        clock.shift(5 * HOUR)
+
+    assert statuses == ["waiting", "waiting", "waiting", "done"]
+    assert not {presented(each) for each in domains} & {first, second}
+
+
+@pytest.mark.slow
+def test_those_that_wait_while_nothing_moves_are_stranded_after_six_hours(
+    estate: Estate, authorities: Authorities, clock: time_machine.Traveller
+) -> None:
+    names = [f"n{number}.example.com" for number in range(2)]
+    old = copy_of(estate, authorities, names=names)
+    domains = [domain(old, name=name) for name in names]
+    change_key(estate, authorities, *names)
+    estate.run()
+
+    with FaultInjector(estate.aws).used_up("UpdateDomainName"):
+        for status in ("waiting", "stranded"):
+            clock.shift(3 * HOUR)
+            assert estate.run().rotation(SHOP)["status"] == status
+
+    assert [presented(each) == old for each in domains].count(True) == 1
 
 
 # Mutual TLS

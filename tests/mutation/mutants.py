@@ -15,14 +15,28 @@ from tempfile import TemporaryDirectory
 REPOSITORY = Path(__file__).parents[2]
 MODULES = (
     "findings",
-    "material.checks",
-    "material.chain_checks",
-    "material.chain",
-    "rotation.regression_checks",
     "estate.expiry_windows",
+    "material.secret_format",
+    "material.pem",
+    "material.decoding",
+    "material.private_keys",
+    "material.encrypted_keys",
+    "material.pkcs12",
+    "material.identity",
+    "material.host_names",
+    "material.checks",
+    "material.leaf_checks",
+    "material.chain",
+    "material.chain_checks",
+    "material.path_rules",
+    "material.name_constraints",
     "rotation.reimport_rules",
+    "rotation.regression_checks",
+    "rotation.dependent_checks",
+    "rotation.objections",
+    "rotation.left_certificates",
 )
-"""The modules of `certrotation.core` with the findings, the windows and the reimport rules."""
+"""The modules of `certrotation.core` that read a secret, and check it and its dependents."""
 
 CORPUS = "tests/hostile/test_corpus.py::test_every_secret_of_the_family_gets_its_verdict"
 """The table of verdicts: it tests the checks of material."""

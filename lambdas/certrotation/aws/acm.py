@@ -19,6 +19,7 @@ ACM's model requires almost no member of an answer. If a member is absent:
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.errors import (
@@ -220,8 +221,8 @@ class AcmCertificates:
             arn=arn,
             region=self._region,
             names=frozenset(normalise(name) for name in names if name),
-            not_before=not_before,
-            not_after=not_after,
+            not_before=not_before.astimezone(UTC),
+            not_after=not_after.astimezone(UTC),
             in_use=summary.get("InUse", True),
             imported_at=summary.get("ImportedAt"),
             has_further_names=_has_further_names(summary),

@@ -73,9 +73,13 @@ class Output:
             self._print(self.out, line, indent)
 
     def document(self, document: Mapping[str, Any]) -> None:
-        """Print the result, if it is JSON; non-ASCII characters are escaped."""
+        """Print the result, if it is JSON; non-ASCII characters are escaped.
+
+        It is indented for a terminal alone: of tens of thousands of certificates that takes long.
+        """
         if self.is_json:
-            self.out.write(f"{json.dumps(document, indent=2)}\n")
+            indent = 2 if self.out.isatty() else None
+            self.out.write(f"{json.dumps(document, indent=indent)}\n")
             self.out.flush()
 
     def note(self, text: str) -> None:

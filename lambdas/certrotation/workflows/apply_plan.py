@@ -82,6 +82,8 @@ class RegionRotation:
     rotation: Rotation
     observer: Observer
     now: datetime
+    has_canary_moved: bool = False
+    """Whether dependents moved in the canary Region in this run."""
     performed: list[Step] = field(default_factory=list)
     moved: int = 0
     moves: Moves = field(init=False)
@@ -136,6 +138,8 @@ class RegionRotation:
     def _apply(self) -> None:
         while self._perform_steps() is StepResult.PLAN_AGAIN:
             self._plan_again()
+        if self.moved or self.has_canary_moved:
+            self._begin_waits_anew()
         if self.moves.unsettled:
             raise self.moves.unsettled
 
@@ -205,7 +209,7 @@ class RegionRotation:
             case Tag():
                 return self._tag(step.arn)
             case MarkLeaving():
-                self._mark_leaving(step.arn)
+                self._mark_leaving(step)
             case Await() | Confirm() | Move() | Strand():
                 return self._perform_for_users(step)
             case MarkSuperseded():
@@ -224,7 +228,7 @@ class RegionRotation:
             case Move():
                 return self._move(step)
             case Strand():
-                since = self._reverted_since(step.arn)
+                since = self._reverted_since(step)
                 self.moves.strand(step, step.because, since, objects=False)
                 return StepResult.SKIPPED
             case _:
@@ -321,18 +325,33 @@ class RegionRotation:
         marks = (tags.SUPERSEDED_BY, tags.SUPERSEDED_AT, tags.REVERTED)
         self.region.certificates.remove_tags(arn, marks)
 
-    def _mark_leaving(self, arn: str) -> None:
-        """Record on a copy that its dependents begin to leave."""
-        copy = self._copy(arn)
-        if copy is not None:
-            self._mark(arn, copy.marks.tags_before_moving(self.now))
-            self.marked[arn] = int(self.now.timestamp())
+    def _begin_waits_anew(self) -> None:
+        """Record that dependents still come to a copy, where some must wait and others moved."""
+        at = int(self.now.timestamp())
+        for arn in sorted(self.moves.waited_with - self.marked.keys()):
+            copy = self._copy(arn)
+            if copy is not None and copy.marks.moving_since != at:
+                self._mark(arn, {tags.MOVING_SINCE: str(at)})
 
-    def _reverted_since(self, arn: str) -> int | None:
-        """Return the first moment at which a scan can have seen that a copy is in use again."""
-        copy = self._copy(arn)
+    def _mark_leaving(self, step: MarkLeaving) -> None:
+        """Record on a copy that its dependents begin to leave."""
+        copy = self._copy(step.arn)
+        if copy is not None:
+            marks = copy.marks.tags_before_moving(self.now, is_undone=step.is_undone)
+            self._mark(step.arn, marks)
+            self.marked[step.arn] = int(self.now.timestamp())
+
+    def _reverted_since(self, step: Strand) -> int | None:
+        """Return the first moment at which a scan can have seen that a copy is in use again.
+
+        A copy that was never superseded is in use because of the dependent's last update.
+        """
+        copy = self._copy(step.arn)
         moved_at = copy.marks.superseded_at if copy else None
-        return None if moved_at is None else moved_at + int(HINT_SETTLES.total_seconds())
+        if moved_at is not None:
+            return moved_at + int(HINT_SETTLES.total_seconds())
+        updated_at = step.dependent.updated_at
+        return int(updated_at.timestamp()) if updated_at else None
 
     def _mark(self, arn: str, marks: Mapping[str, str]) -> None:
         try:

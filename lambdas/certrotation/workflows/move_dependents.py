@@ -32,7 +32,11 @@ STRANDED_AFTER = timedelta(hours=1)
 
 
 BUSY_FOR = timedelta(hours=6)
-"""How long after the move began a dependent that takes no change is stranded."""
+"""How long after the move began a dependent that takes no change is stranded.
+
+While a rotation moves some dependents and others must wait, the move begins anew: an account's rate
+may let many dependents wait for longer, one after the other.
+"""
 
 SEEN_AFTER = timedelta(minutes=10)
 """How old a certificate is when a service that does not know it will not come to know it.
@@ -57,6 +61,8 @@ class Moves:
     waiting_for: list[str] = field(default_factory=list)
     not_left: set[str] = field(default_factory=set)
     """ARNs that a dependent still names."""
+    waited_with: set[str] = field(default_factory=set)
+    """ARNs that a busy dependent has yet to come to."""
     unsettled: NotYet | None = None
     """The first dependent that somebody else was changing."""
 
@@ -115,6 +121,7 @@ class Moves:
         began = self._began(step)
         gives_up = 0 if began is None else began + int(BUSY_FOR.total_seconds())
         if int(self.now.timestamp()) < gives_up:
+            self.waited_with.add(step.to_arn)
             self._wait(step, busy.found)
             return
         because = f"{busy.found} It has not become free for six hours."

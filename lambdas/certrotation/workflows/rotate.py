@@ -156,6 +156,7 @@ class Rotator:
                 rotation=rotation,
                 observer=observer,
                 now=self.now,
+                has_canary_moved=any(each.moved for each in alone),
             ).run()
 
         alone: list[RegionOutcome] = []

@@ -1,3 +1,4 @@
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -5,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from certrotation.core.findings import Code
 from certrotation.core.material.chain import Chain, ChainEnd, build_chain
 from certrotation.core.material.chain_checks import check_repairs
+from certrotation.core.material.path_rules import Fault
 from certrotation.core.material.trust import PublicRoots
 from certrotation.core.material.x509_facts import public_bytes_of
 from tests.core.samples import (
@@ -20,7 +22,7 @@ from tests.core.samples import (
     root,
     under,
 )
-from tests.support.authority import Authority, certify, shared_key
+from tests.support.authority import CLIENT_AUTH, Authority, certify, shared_key
 
 NO_ROOTS = PublicRoots([])
 
@@ -114,6 +116,21 @@ def test_a_search_verifies_no_more_signatures_than_it_may() -> None:
         "20 certificates in the secret bear the name CN=Private Root, but none signed CN=Namesake."
         " The search stopped after 250 signatures or 1,000 paths."
     )
+    unfit = [
+        certify(
+            PRIVATE_ROOT,
+            "Namesake",
+            x509.BasicConstraints(ca=True, path_length=None),
+            x509.ExtendedKeyUsage([CLIENT_AUTH]),
+            key=key,
+            not_after=NOW + number * DAY,
+        )
+        for number in range(1, 25)
+    ]
+    supplied = [*unfit, *(each.certificate for each in strangers)]
+    other, incomplete = chain_of(namesakes[0].issue("b.example").certificate, *supplied).faults
+    assert "The search stopped" not in other.found
+    assert "The search stopped" in incomplete.found
 
 
 def test_a_key_whose_signatures_nobody_verifies_is_named_as_the_fault() -> None:
@@ -154,6 +171,14 @@ def test_a_root_that_is_no_longer_public_is_no_private_ca() -> None:
         anchor = found.anchor(leaf, WITH_FORMER)
         assert not anchor.public
         assert anchor.public_key == public_bytes_of(FORMER_ROOT.key.public_key())
+
+
+def test_a_former_root_must_be_valid_as_a_public_one_must() -> None:
+    ended = Authority.root("Ended Root", not_before=LONG_AGO, not_after=NOW - SECOND)
+    leaf = ended.issue("a.example").certificate
+    roots = PublicRoots([], former=[ended.certificate])
+    found = build_chain(leaf, [], roots, at=NOW)
+    assert (found.end, codes_of(found)) == (ChainEnd.FORMER_ROOT, [Code.CHAIN_EXPIRED])
 
 
 def test_what_is_left_out_is_named_for_what_it_is() -> None:
@@ -212,6 +237,47 @@ def test_a_long_chain_is_followed_to_its_end() -> None:
     supplied = [each.certificate for each in authorities]
     leaf = authorities[-1].issue("a.example").certificate
     assert chain_of(leaf, *supplied, roots=NO_ROOTS).certificates == tuple(reversed(supplied))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_namesake_of_an_issuer_that_did_not_sign_is_told_with_a_cause(number: int) -> None:
+    strangers = [
+        Authority.root("Private Root", key=shared_key("p256", f"stranger {each}")).certificate
+        for each in range(number)
+    ]
+    middle = under(PRIVATE_ROOT, "Middle CA")
+    who = (
+        "1 certificate in the secret bears"
+        if number == 1
+        else (f"{number} certificates in the secret bear")
+    )
+    says = f"{who} the name CN=Private Root, but none signed CN=Middle CA."
+    found = chain_of(middle.issue("a.example").certificate, middle.certificate, *strangers)
+    assert found.faults == (Fault(Code.CHAIN_INCOMPLETE, "another issuer of the same name", says),)
+
+
+def test_a_leaf_without_its_issuer_was_always_refused() -> None:
+    """So this fault has no cause, by which it would be known from a live copy."""
+    stranger = Authority.root("Private Root", key=shared_key("p256", "stranger")).certificate
+    leaf = PRIVATE_ROOT.issue("a.example").certificate
+    says = (
+        "1 certificate in the secret bears the name CN=Private Root, but none signed CN=a.example."
+    )
+    assert chain_of(leaf, stranger).faults == (Fault(Code.CHAIN_INCOMPLETE, "", says),)
+
+
+def test_a_public_root_that_did_not_sign_is_told_with_a_cause() -> None:
+    impostor = Authority.root("Public Root", key=shared_key("p256", "an impostor"))
+    says = (
+        "The public root CN=Public Root bears the name of the issuer of CN=Middle CA, but did not"
+        " sign this certificate."
+    )
+    key = shared_key("p256", "the middle's")
+    bare = certify(impostor, "Middle CA", x509.BasicConstraints(ca=True, path_length=None), key=key)
+    leaf = Authority(certificate=bare, key=key).issue("a.example").certificate
+    assert chain_of(leaf, bare).faults == (
+        Fault(Code.CHAIN_INCOMPLETE, "another issuer of the same name", says),
+    )
 
 
 def test_a_private_ca_may_have_the_name_of_a_public_root() -> None:

@@ -76,6 +76,13 @@ def test_where_every_certificate_is_needed_none_is_set_aside(kind: str) -> None:
     assert refusal(caught) == (Code.SECRET_MALFORMED, expected)
 
 
+def test_where_a_certificate_is_needed_a_text_without_one_is_refused() -> None:
+    with pytest.raises(UnreadableSecretError) as caught:
+        decode_certificates("CertificateChain", "nonsense")
+    expected = "CertificateChain contains no readable PEM certificate."
+    assert refusal(caught) == (Code.SECRET_MALFORMED, expected)
+
+
 def test_an_extension_that_nobody_here_knows_does_no_harm() -> None:
     assert decode_certificates("chain", with_extension("1.3.6.1.4.1.99999.1", b"x"))
 

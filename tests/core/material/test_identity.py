@@ -106,8 +106,23 @@ def test_where_nothing_is_to_be_mentioned_the_findings_stay() -> None:
     assert mention(findings, (), without()) == findings
 
 
-def test_a_message_names_a_few_of_hundreds() -> None:
-    many = [SetAside(f"certificate {number} in chain", "cut off") for number in range(1, 301)]
-    (finding,) = mention([], [OLD.certificate] * 300, without(*many))
-    assert "certificate 5 in chain (cut off); and 295 more." in finding.found
-    assert len(finding.found) < 1_000
+@pytest.mark.parametrize(
+    ("number", "end"), [(5, "."), (6, "; and 1 more."), (300, "; and 295 more.")]
+)
+def test_a_message_names_a_few_of_hundreds(number: int, end: str) -> None:
+    many = [SetAside(f"certificate {each} in chain", "cut off") for each in range(1, number + 1)]
+    named = "; ".join(map(str, many[:5]))
+    (finding,) = mention([], [OLD.certificate] * number, without(*many))
+    assert finding.found.startswith(f"Cannot read {named}{end} Earlier")
+    assert finding.found.count("CN=shop.example.com") == 5
+
+
+def test_an_earlier_certificate_is_described_by_subject_names_and_end() -> None:
+    nameless = ISSUING_CA.issue(common_name="Web server", key=KEY, not_after=NOW + DAY)
+    names = "shop.example.com, www.shop.example.com"
+    (finding,) = mention([], [OLD.certificate, nameless.certificate], without())
+    assert finding.found == (
+        "Earlier certificates of the key:"
+        f" CN=shop.example.com ({names}; ends {NOW + 10 * DAY:%Y-%m-%d});"
+        f" CN=Web server (no names; ends {NOW + DAY:%Y-%m-%d})."
+    )

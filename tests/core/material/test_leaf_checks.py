@@ -4,13 +4,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from certrotation.core.findings import Code, Finding, Severity, refuse, warn
 from certrotation.core.material.leaf_checks import check_leaf
 from tests.core.material.test_path_rules import EXPLICIT_CA
-from tests.core.samples import DAY, ISSUING_CA, LEAF, NOW, verdicts
+from tests.core.samples import DAY, ISSUING_CA, LEAF, NOW
 from tests.support.authority import (
+    CLIENT_AUTH,
     SERVER_AUTH,
     Authority,
     as_version_1,
@@ -18,6 +21,7 @@ from tests.support.authority import (
     critical,
     key_usage,
     shared_key,
+    weakly_signed,
 )
 
 if TYPE_CHECKING:
@@ -108,6 +112,11 @@ def test_a_leaf_for_servers_is_fit(extensions: Sequence[x509.ExtensionType]) -> 
             "another Netscape type",
             "The certificate has a Netscape certificate type, but not that of a TLS server.",
         ),
+        (
+            unknown(oid="1.3.6.1.5.5.7.1.14"),
+            "proxy",
+            "The certificate is a proxy certificate (RFC 3820).",
+        ),
     ],
 )
 def test_what_clients_reject_in_a_leaf_is_refused(
@@ -118,8 +127,53 @@ def test_what_clients_reject_in_a_leaf_is_refused(
 
 def test_explicit_curve_parameters_are_refused_in_a_leaf_too() -> None:
     explicit = x509.load_pem_x509_certificate(EXPLICIT_CA.encode())
-    found = [each for each in findings(explicit) if each.code is Code.LEAF_UNFIT]
-    assert [each.cause for each in found] == ["no key usage for TLS", "explicit curve parameters"]
+    assert refuse(
+        Code.LEAF_UNFIT,
+        "The key of the certificate has explicit curve parameters (RFC 5480).",
+        cause="explicit curve parameters",
+    ) in findings(explicit)
+
+
+def test_what_is_no_certificate_of_a_server_is_refused() -> None:
+    itself = Authority.root("www.example.com", key=KEY)
+    assert findings(certify(itself, "www.example.com", NAMES, key=KEY)) == [
+        refuse(Code.SELF_SIGNED, "The certificate CN=www.example.com is self-signed.")
+    ]
+    assert findings(of(x509.BasicConstraints(ca=True, path_length=None))) == [
+        refuse(Code.LEAF_IS_CA, "The certificate CN=www.example.com is a CA certificate.")
+    ]
+    assert findings(of(x509.ExtendedKeyUsage([CLIENT_AUTH]))) == [
+        refuse(
+            Code.SERVER_AUTH_MISSING,
+            "The certificate has extended key usages, but not serverAuth.",
+        )
+    ]
+
+
+def test_a_signature_or_a_key_that_clients_reject_is_refused() -> None:
+    by_rsa = Authority.root("RSA CA", key="rsa2048")
+    weak = weakly_signed(by_rsa, of(issuer=by_rsa))
+    assert findings(weak) == [
+        refuse(Code.SIGNATURE_WEAK, "CN=www.example.com is signed with SHA1.")
+    ]
+    odd = ISSUING_CA.issue("www.example.com", key=KEY, digest=hashes.SHA3_256()).certificate
+    assert findings(odd) == [
+        refuse(
+            Code.LEAF_UNFIT,
+            "The certificate is signed with SHA3-256, which clients reject.",
+            cause="unknown digest",
+        )
+    ]
+    made = ISSUING_CA.issue("www.example.com", key="rsa2048").certificate.public_bytes(Encoding.DER)
+    rsa_encryption = bytes.fromhex("300d06092a864886f70d0101010500")
+    pss = bytes.fromhex("300d06092a864886f70d01010a3000")
+    assert made.count(rsa_encryption) == 1
+    assert findings(x509.load_der_x509_certificate(made.replace(rsa_encryption, pss))) == [
+        refuse(
+            Code.KEY_UNSUPPORTED,
+            "The key of the certificate is restricted to RSASSA-PSS (RFC 4055).",
+        )
+    ]
 
 
 def test_what_acm_refuses_is_refused_whatever_is_live() -> None:
@@ -174,7 +228,9 @@ def test_a_common_name_alone_is_warned_of() -> None:
         )
     ]
     nothing = certify(ISSUING_CA, "The Shop", key=KEY)
-    assert verdicts(findings(nothing)) == [(Code.NAMES_MISSING, Severity.REFUSE)]
+    assert findings(nothing) == [
+        refuse(Code.NAMES_MISSING, "The certificate contains no DNS name and no IP address.")
+    ]
 
 
 def test_a_few_of_many_critical_extensions_are_named_and_the_poison_first() -> None:

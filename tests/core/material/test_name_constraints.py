@@ -82,6 +82,7 @@ def leaf(*names: x509.GeneralName, subject: x509.Name | None = None) -> x509.Cer
         (mail("ops@example.com"), mail("Ops@example.com"), False),
         (mail("dev@example.com"), mail("ops@example.com"), False),
         (mail("@example.com"), mail("ops@example.com"), True),
+        (mail("example.com"), mail('"ops@night"@example.com'), True),
         (mail("example.com"), mail("ops@mail.example.com"), False),
         (mail(".example.com"), mail("ops@mail.example.com"), True),
         (uri("example.com"), uri("https://example.com/path"), True),

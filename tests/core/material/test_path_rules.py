@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certrotation.core.findings import Code
@@ -23,6 +24,7 @@ from tests.support.authority import (
     critical,
     key_usage,
     shared_key,
+    weakly_signed,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 CA = x509.BasicConstraints(ca=True, path_length=None)
 SIGNS = key_usage("key_cert_sign")
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.2"), b"\x05\x00")
+PROXY = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14"), b"\x05\x00")
 ROOT = root("Example Root")
 
 OTHER_USES = (
@@ -118,6 +121,7 @@ def causes(*above: Authority) -> list[str]:
             "critical extension 1.3.6.1.4.1.99999.2",
             "CN=Odd CA has the critical extension 1.3.6.1.4.1.99999.2, which clients reject.",
         ),
+        ((CA, PROXY), "proxy", "CN=Odd CA is a proxy certificate (RFC 3820)."),
     ],
 )
 def test_clients_reject_a_ca_and_the_fault_names_it(
@@ -141,14 +145,17 @@ def test_clients_reject_a_ca_and_the_fault_names_it(
 )
 def test_clients_reject_the_key_of_a_ca(kind: str, code: Code, says: str) -> None:
     (found,) = faults(ca(CA, key=kind), ROOT)
-    assert (found.code, found.found) == (code, says)
-    assert found.cause.startswith("key of a CA: ")
+    described = says.removeprefix("The key of CN=Odd CA is ")
+    described = described.removesuffix(".").removesuffix(", which clients reject")
+    assert found == Fault(code, f"key of a CA: {described}", says)
 
 
 def test_clients_reject_explicit_curve_parameters() -> None:
     explicit = x509.load_pem_x509_certificate(EXPLICIT_CA.encode())
-    found = {each.cause for each in faults_above((LEAF.certificate,), explicit, None)}
-    assert found == {"explicit curve parameters", "another key identifier"}
+    found, identifier = faults_above((LEAF.certificate,), explicit, None)
+    says = "The key of CN=Explicit CA has explicit curve parameters (RFC 5480)."
+    assert found == Fault(Code.CHAIN_INVALID, "explicit curve parameters", says)
+    assert identifier.cause == "another key identifier"
 
 
 def test_clients_reject_the_key_of_a_ca_for_rsassa_pss_alone() -> None:
@@ -157,8 +164,24 @@ def test_clients_reject_the_key_of_a_ca_for_rsassa_pss_alone() -> None:
     assert made.count(rsa_encryption) == 1
     pss = bytes.fromhex("300d06092a864886f70d01010a3000")
     restricted = x509.load_der_x509_certificate(made.replace(rsa_encryption, pss))
-    found = [each.found for each in faults_above((LEAF.certificate,), restricted, None)]
-    assert "The key of CN=Odd CA is restricted to RSASSA-PSS (RFC 4055)." in found
+    says = "The key of CN=Odd CA is restricted to RSASSA-PSS (RFC 4055)."
+    assert Fault(Code.CHAIN_INVALID, "key for RSASSA-PSS alone", says) in faults_above(
+        (LEAF.certificate,), restricted, None
+    )
+
+
+def test_clients_reject_a_ca_that_is_signed_with_sha_1() -> None:
+    above = root("RSA Root", key="rsa2048")
+    signed = ca(CA, issuer=above)
+    weak = Authority(certificate=weakly_signed(above, signed.certificate), key=signed.key)
+    expected = Fault(Code.SIGNATURE_WEAK, "", "CN=Odd CA is signed with SHA1.")
+    assert faults(weak, above) == [expected]
+
+
+def test_clients_reject_a_ca_that_is_signed_with_sha_3() -> None:
+    odd = ROOT.intermediate("Odd CA", not_before=LONG_AGO, digest=hashes.SHA3_256())
+    says = "CN=Odd CA is signed with SHA3-256, which clients reject."
+    assert faults(odd, ROOT) == [Fault(Code.CHAIN_INVALID, "unknown digest", says)]
 
 
 def v1_root(name: str = "Elder Root") -> Authority:

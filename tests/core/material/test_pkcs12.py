@@ -1,5 +1,9 @@
+"""What a PKCS#12 bundle contains, and why it cannot be read."""
+
+import hashlib
+import hmac
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
@@ -9,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certrotation.core.findings import Code
 from certrotation.core.material.decoding import UnreadableSecretError
-from certrotation.core.material.pbe import Passphrase
 from certrotation.core.material.pkcs12 import decode_pkcs12
 from tests.core.samples import ISSUING_CA, LEAF, RSA_LEAF
 from tests.support import bundles
@@ -21,6 +24,7 @@ from tests.support.bundles import (
     algorithm,
     bag,
     certificate_bag,
+    element,
     encrypted_key,
     explicit,
     identifier,
@@ -37,6 +41,9 @@ from tests.support.bundles import (
     sequence,
     shrouded_bag,
 )
+
+if TYPE_CHECKING:
+    from certrotation.core.material.pbe import Passphrase
 
 PASSPHRASE = "correct horse battery staple"
 FILES = Path(__file__).parent / "files"
@@ -108,6 +115,12 @@ def test_the_keys_own_certificate_comes_first_wherever_its_bag_stands() -> None:
     assert supplied.private_key.public_key() == LEAF.key.public_key()
 
 
+def within_bags(inner: bytes, depth: int) -> bytes:
+    for _ in range(depth):
+        inner = bag(NESTED_BAG, sequence(inner))
+    return inner
+
+
 KEY_BAG = shrouded_bag(LEAF.key, PASSPHRASE)
 LAYOUTS = {
     "everything in one encrypted part": (sealed(*CERTIFICATES, KEY_BAG, passphrase=PASSPHRASE),),
@@ -116,6 +129,8 @@ LAYOUTS = {
     ),
     "nothing encrypted": (plain(*CERTIFICATES, key_bag(LEAF.key)),),
     "bags in bags": (plain(bag(NESTED_BAG, sequence(*CERTIFICATES, KEY_BAG))),),
+    "an empty part": (plain(), plain(*CERTIFICATES, KEY_BAG)),
+    "four bags in bags": (plain(*CERTIFICATES, within_bags(KEY_BAG, 4)),),
     "a revocation list among them": (
         plain(bag("1.2.840.113549.1.12.10.1.4", sequence()), *CERTIFICATES, KEY_BAG),
     ),
@@ -143,6 +158,16 @@ def test_the_mac_of_rfc_9579_is_verified() -> None:
     data = bundles.bundle(*contents, mac=pbmac1(*contents, passphrase=PASSPHRASE))
     assert decode_pkcs12(data, PASSPHRASE).certificates[0] == LEAF.certificate
     assert refused(data, "wrong")[0] is Code.KEY_ENCRYPTED
+
+
+def test_the_key_of_a_mac_without_a_length_is_as_long_as_the_digest() -> None:
+    key = hashlib.pbkdf2_hmac("sha256", PASSPHRASE.encode(), bundles.SALT, 2, 64)
+    parameters = sequence(pbkdf2(2), algorithm("1.2.840.113549.2.11"))
+    digest = hmac.digest(key, sequence(*ONE), "sha512")
+    seal = sequence(
+        sequence(algorithm(bundles.PBMAC1, parameters), octets(digest)), octets(b""), integer(1)
+    )
+    assert decode_pkcs12(bundles.bundle(*ONE, mac=seal), PASSPHRASE).certificates
 
 
 @pytest.mark.parametrize("written", ["", None])
@@ -175,6 +200,16 @@ def test_without_a_mac_it_is_told_by_what_does_not_open(data: bytes, given: str 
     if not given:
         expected = "The PKCS#12 bundle is encrypted, and the secret has no passphrase."
     assert refused(data, given) == (Code.KEY_ENCRYPTED, expected)
+
+
+def test_what_decrypts_to_no_element_of_der_is_a_wrong_passphrase() -> None:
+    data = bytes.fromhex("ffff")
+    scheme = pbes2(pbkdf2(2))
+    what = sequence(
+        identifier(bundles.DATA), scheme, element(0x80, bundles.encrypted(data, PASSPHRASE))
+    )
+    part = sequence(identifier(bundles.ENCRYPTED_DATA), explicit(sequence(integer(0), what)))
+    assert refused(bundles.bundle(part))[0] is Code.KEY_ENCRYPTED
 
 
 # More than one identity
@@ -218,19 +253,21 @@ BOMBS = {
 }
 
 
+TOO_COSTLY = (
+    "Opening the PKCS#12 bundle takes more rounds or memory of key derivation than tools write."
+)
+
+
 @pytest.mark.usefixtures("no_work")
 @pytest.mark.parametrize("part", BOMBS)
 def test_a_bundle_that_takes_long_to_open_is_refused_before_the_work(part: str) -> None:
-    expected = (
-        "Opening the PKCS#12 bundle takes more rounds or memory of key derivation than tools write."
-    )
-    assert refused(BOMBS[part]) == (Code.KEY_UNSUPPORTED, expected)
+    assert refused(BOMBS[part]) == (Code.KEY_UNSUPPORTED, TOO_COSTLY)
 
 
 def test_a_key_that_takes_long_is_refused_also_where_it_shows_only_later() -> None:
     bomb = bag(SHROUDED_BAG, encrypted_key(rounds=2**31))
     data = bundles.bundle(sealed(*CERTIFICATES, bomb, passphrase=PASSPHRASE))
-    assert refused(data)[0] is Code.KEY_UNSUPPORTED
+    assert refused(data) == (Code.KEY_UNSUPPORTED, TOO_COSTLY)
 
 
 def test_where_a_try_is_costly_only_the_passphrase_given_is_tried(
@@ -243,11 +280,17 @@ def test_where_a_try_is_costly_only_the_passphrase_given_is_tried(
         return bytes(32)
 
     monkeypatch.setattr("certrotation.core.material.pkcs12.derive_pkcs12", derive)
-    assert refused(usual(claims=1_000))[0] is Code.KEY_ENCRYPTED
-    assert tried == [Passphrase(PASSPHRASE), Passphrase(""), Passphrase(None)]
-    tried.clear()
-    assert refused(usual(claims=500_000))[0] is Code.KEY_ENCRYPTED
-    assert tried == [Passphrase(PASSPHRASE)]
+
+    def tries(rounds: int, given: str | None = PASSPHRASE) -> list[str | None]:
+        tried.clear()
+        data = bundles.bundle(*ONE, mac=mac(*ONE, passphrase="x", claims=rounds))
+        assert refused(data, given)[0] is Code.KEY_ENCRYPTED
+        return [each.text for each in tried]
+
+    assert tries(200_000) == [PASSPHRASE, "", None]
+    assert tries(200_001) == [PASSPHRASE]
+    assert tries(300_000, given=None) == ["", None]
+    assert tries(300_001, given=None) == [""]
 
 
 def test_an_rsa_key_in_a_bundle_is_validated_like_any_other(
@@ -289,13 +332,6 @@ def test_an_unknown_cipher_is_not_a_wrong_passphrase(data: bytes) -> None:
     assert refused(data) == (Code.KEY_UNSUPPORTED, expected)
 
 
-def nested(depth: int) -> bytes:
-    inner = sequence()
-    for _ in range(depth):
-        inner = sequence(bag(NESTED_BAG, inner))
-    return bundles.bundle(sequence(identifier(bundles.DATA), explicit(octets(inner))))
-
-
 @pytest.mark.parametrize(
     "data",
     [
@@ -305,13 +341,46 @@ def nested(depth: int) -> bytes:
         bundles.bundle(mac=sequence()),
         bundles.bundle(mac=sequence(sequence(algorithm(bundles.PBMAC1), octets(b"")), octets(b""))),
         bundles.bundle(sequence(identifier(bundles.DATA), explicit(octets(b"x")))),
-        nested(5),
-        nested(1_000),
+        bundles.bundle(plain(within_bags(KEY_BAG, 5))),
+        bundles.bundle(plain(within_bags(b"", 1_000))),
+        sequence(integer(3), sequence(identifier(bundles.DATA), element(0xA1, octets(b"")))),
     ],
 )
 def test_what_is_no_bundle_is_malformed(data: bytes) -> None:
     expected = "The value is not a readable PKCS#12 bundle."
     assert refused(data) == (Code.SECRET_MALFORMED, expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "instead"),
+    [
+        *(
+            (
+                bytes.fromhex(first) + bytes(20),
+                (
+                    " The value is a Java keystore (JKS or JCEKS). Convert the keystore with"
+                    " `keytool -importkeystore -deststoretype PKCS12`."
+                ),
+            )
+            for first in ("feedfeed", "cececece")
+        ),
+        (
+            LEAF.certificate_pem.encode(),
+            " The value is PEM. Write JSON with the PEM in the fields certificate and private_key.",
+        ),
+    ],
+    ids=["JKS", "JCEKS", "PEM"],
+)
+def test_another_form_that_people_confuse_with_pkcs12_is_named(data: bytes, instead: str) -> None:
+    expected = f"The value is not a readable PKCS#12 bundle.{instead}"
+    assert refused(data) == (Code.SECRET_MALFORMED, expected)
+
+
+def test_a_key_that_is_none_is_told_to_be_in_the_bundle() -> None:
+    data = bundles.bundle(plain(*CERTIFICATES, bag(bundles.KEY_BAG, sequence())))
+    code, found = refused(data)
+    assert code is Code.SECRET_MALFORMED
+    assert "the PKCS#12 bundle" in found
 
 
 def test_a_mac_without_a_count_is_made_with_one_round() -> None:

@@ -53,6 +53,23 @@ ENCRYPTED = {
 }
 
 
+def test_an_encrypted_key_needs_a_passphrase_even_if_it_is_encrypted_with_an_empty_one() -> None:
+    der = encrypted_key(data=encrypted(plain_key(LEAF.key), ""))
+    for passphrase in ("", None):
+        with pytest.raises(UnreadableSecretError) as caught:
+            keys_of(to_pem("ENCRYPTED PRIVATE KEY", der), passphrase)
+        expected = "private_key is encrypted, and the secret has no passphrase."
+        assert refusal(caught) == (Code.KEY_ENCRYPTED, expected)
+
+
+def test_an_encrypted_key_that_is_none_is_told_with_its_field() -> None:
+    with pytest.raises(UnreadableSecretError) as caught:
+        keys_of(to_pem("ENCRYPTED PRIVATE KEY", sequence()), PASSPHRASE)
+    code, found = refusal(caught)
+    assert code is Code.SECRET_MALFORMED
+    assert "private_key" in found
+
+
 def test_a_key_of_an_unknown_type_is_refused() -> None:
     der = LEAF.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     strange = to_pem("PRIVATE KEY", unknown_curve(der))

@@ -196,6 +196,15 @@ def test_certificates_that_cannot_be_read_are_counted_in_their_fields() -> None:
     assert [each.which for each in beside.set_aside] == ["certificate 1 in chain"]
 
 
+@pytest.mark.parametrize("more", [{}, {"issuing_ca": CHAIN}])
+def test_a_field_beside_a_bundle_need_not_contain_a_certificate(more: dict[str, str]) -> None:
+    beside = parse_secret(secret(pkcs12=bundle(), chain="nonsense", **more))
+    assert beside.certificates[:2] == LEAF_AND_CA
+    assert [each.found for each in beside.without_certificate] == [
+        "chain contains no readable PEM certificate."
+    ]
+
+
 def test_two_fields_that_hold_the_same_certificate_in_any_order_are_read() -> None:
     shuffled = pem(*LEAF.chain, LEAF.certificate)
     value = secret(cert=LEAF.certificate_pem, fullchain=shuffled, privkey=LEAF.key_pem())

@@ -34,6 +34,7 @@ from tests.core.samples import DAY, NOW, PRIVATE_CA
 USED = users(listener())
 UNUSED = users()
 WIDE = issued(NAME, "pay.example.com")
+WORSE = "the material would lose trust or expire sooner"
 
 
 def theirs(leaf: object = RSA, used_by: Users | None = USED, **facts: object) -> Copy:
@@ -102,15 +103,23 @@ def test_a_name_that_the_materials_wildcard_covers_is_not_missing() -> None:
 @pytest.mark.parametrize(
     ("leaf", "why"),
     [
-        pytest.param(issued(ends=99 * DAY), "lose trust or expire sooner", id="expires later"),
-        pytest.param(issued(authority=PRIVATE_CA), "lose trust or expire sooner", id="another CA"),
+        pytest.param(issued(ends=99 * DAY), WORSE, id="expires later"),
+        pytest.param(issued(authority=PRIVATE_CA), WORSE, id="another CA"),
         pytest.param(WIDE, "the material does not have its names pay.example.com", id="more"),
+        pytest.param(
+            issued(NAME, "pay.example.com", ends=99 * DAY),
+            f"the material does not have its names pay.example.com; {WORSE}",
+            id="two reasons",
+        ),
     ],
 )
 def test_the_reason_is_the_one_that_kept_it_from_being_adopted(leaf: object, why: str) -> None:
     (found,) = left_in(seen(theirs(leaf)))
 
-    assert why in found.found
+    assert found.found == (
+        f"{arn(1)} shares {NAME} with the material and has no tag of this service."
+        f" It is presented by ALB listener listener/1. The certificate is not adopted: {why}."
+    )
 
 
 def test_material_with_further_names_is_a_reason_too() -> None:
@@ -131,9 +140,11 @@ def test_the_setting_is_a_reason() -> None:
 def test_where_adoption_is_refused_the_finding_refers_to_that_refusal() -> None:
     rival = replace(copy(2, tags={SECRET: "certrotation/wiki"}, in_use=True), users=USED)
 
-    (found,) = left_in(seen(theirs(issued()), rival))
+    other, found = left_in(seen(theirs(issued()), replace(theirs(), arn=arn(3)), rival))
 
-    assert "not adopted: see ADOPTION_AMBIGUOUS." in found.found
+    assert found.found.startswith(f"{arn(3)} shares")
+    assert "ADOPTION_AMBIGUOUS" not in found.found
+    assert "not adopted: see ADOPTION_AMBIGUOUS." in other.found
 
 
 @pytest.mark.parametrize(
@@ -166,7 +177,7 @@ def test_who_presents_it_is_said_as_far_as_it_is_known(used_by: Users | None, sa
 
     (found,) = left_in(seen(others=OtherCertificates(sharing=(sharing,))))
 
-    assert says in found.found
+    assert f" has no tag of this service. {says} The certificate" in found.found
 
 
 def test_a_certificate_in_use_that_cannot_be_read_is_reported_and_another_is_a_note() -> None:
@@ -181,6 +192,10 @@ def test_a_certificate_in_use_that_cannot_be_read_is_reported_and_another_is_a_n
     assert found.found == (
         f"{arn(1)} shares a name with the material. It is presented by ALB listener listener/1."
         " The certificate is not adopted, because it cannot be read: It is cut off."
+    )
+    assert found.remedy == (
+        f"Point the dependents of {arn(1)} at other certificates. To leave the certificate as it"
+        " is, accept LIVE_CERTIFICATE_LEFT in the tag certrotation:accept of the secret."
     )
     (region,) = plan_for(rotation(), look).regions
     assert region.notes == ("left alone: It is cut off.", "left alone: It is odd.")
@@ -228,14 +243,16 @@ def test_what_expires_first_is_named_first() -> None:
     assert [each.found.split()[0] for each in found] == [arn(1), arn(2)]
 
 
-def test_a_long_list_of_names_or_dependents_is_cut() -> None:
-    names = [f"n{number}.example.com" for number in range(9)]
-    presenting = users(*(listener(number) for number in range(9)))
+@pytest.mark.parametrize(("number", "more"), [(5, ""), (6, " and 1 more"), (9, " and 4 more")])
+def test_a_long_list_of_names_or_dependents_is_cut(number: int, more: str) -> None:
+    names = [f"n{each}.example.com" for each in range(number)]
+    presenting = users(*(listener(each) for each in range(number)))
 
     (found,) = left_in(seen(theirs(issued(NAME, *names), used_by=presenting)))
 
-    assert found.found.count("listener/") == 5
-    assert found.found.count(" and 4 more") == 2
+    listed = ", ".join(f"ALB listener listener/{each}" for each in range(5))
+    assert f"It is presented by {listed}{more}." in found.found
+    assert f"its names {', '.join(names[:5])}{more}." in found.found
 
 
 # Accepted

@@ -6,7 +6,12 @@ from cryptography import x509
 from certrotation.core.estate.expiry_windows import WindowPolicy
 from certrotation.core.findings import Code, Finding, refuse, warn
 from certrotation.core.material.trust import PublicRoots
-from certrotation.core.rotation.regression_checks import check_expiry, check_names, check_trust
+from certrotation.core.rotation.regression_checks import (
+    causes_known,
+    check_expiry,
+    check_names,
+    check_trust,
+)
 from tests.core.samples import (
     DAY,
     ISSUING_CA,
@@ -126,7 +131,10 @@ def test_a_private_ca_may_follow_itself_however_much_of_its_chain_is_there(
 def test_another_private_ca_does_not_follow() -> None:
     other = under(root("Other Root"), "Private Issuing CA")
     (found,) = trust_lost(PRIVATE_LEAF, other.issue("a.example", not_before=NOW - DAY))
-    assert found.code is Code.TRUST_LOST
+    assert found == refuse(
+        Code.TRUST_LOST,
+        f"{ARN} chains to private CA CN=Private Root; the material to private CA CN=Other Root.",
+    )
 
 
 def test_a_private_root_with_a_new_key_does_not_follow_its_namesake() -> None:
@@ -235,3 +243,11 @@ def test_of_several_copies_those_that_last_longer_are_named() -> None:
     assert expiry(NOW, -SECOND, SECOND)[0].found.endswith(f"sooner than {OTHER_ARN}.")
     assert expiry(NOW, SECOND, SECOND)[0].found.endswith(f"sooner than {ARN}, {OTHER_ARN}.")
     assert expiry(CRITICAL, -SECOND, SECOND)[0].found.endswith(f"later: {OTHER_ARN}.")
+
+
+def test_the_causes_are_those_of_the_present_time() -> None:
+    ended = under(PUBLIC_ROOT, "Ended CA", not_after=NOW - DAY)
+    leaf = ended.issue("www.example.com", not_before=NOW - 9 * DAY, not_after=NOW - 2 * DAY)
+
+    assert causes_known([presented(leaf)], ROOTS, NOW) == {(Code.CHAIN_EXPIRED, "")}
+    assert causes_known([presented(leaf)], ROOTS, NOW - 3 * DAY) == frozenset()

@@ -397,7 +397,7 @@ def _upper_issuers() -> list[Row]:
                 "the upper issuer has expired": _under(lower, ended),
                 "the private root has expired": _under(lower, upper(CA, not_after=NOW - SECOND)),
             },
-            refused(INCOMPLETE, says="bear the name CN=Example Corp Root, but none signed"): {
+            refused(INCOMPLETE, says="bears the name CN=Example Corp Root, but none signed"): {
                 "the upper issuer is another one of its name": _under(lower, namesake),
             },
             refused(

@@ -73,6 +73,8 @@ class View:
 
 def show(view: View, output: Output) -> None:
     """Print the inventory for a person."""
+    if output.is_json:
+        return
     if view.shown:
         output.table(
             ["names", "Region", "days", "key, issuer", "state", "secret", "used by", "next"],

@@ -2,7 +2,8 @@
 
 Actions: acm:DescribeCertificate, acm:GetCertificate, elasticloadbalancing:DescribeLoadBalancers,
 elasticloadbalancing:DescribeListeners, elasticloadbalancing:DescribeListenerCertificates,
-cloudfront:GetDistribution, apigateway:GET on /domainnames.
+cloudfront:GetDistribution, apigateway:GET on /domainnames, and those that only read of
+aws/dependents/cognito/iam.py.
 
 If a member of an answer is absent: a listener without a certificate's protocol, a load balancer
 without a name, and a distribution without a domain name are not asked; the user is named as passed
@@ -14,6 +15,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from certrotation.aws.dependents.cognito.adapter import UserPoolDomains
 from certrotation.aws.errors import translated
 from certrotation.cli.verifying.verdicts import DAY, HOUR, MINUTES, TWO_HOURS, Endpoint
 from certrotation.core.estate.inventory import is_foreign
@@ -21,7 +23,9 @@ from certrotation.core.material.host_names import normalise
 from certrotation.errors import CertRotationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from certrotation.aws.dependents.services import Clients
 
 _SECURE = frozenset({"HTTPS", "TLS"})
 _CLASSIC_SECURE = frozenset({"HTTPS", "SSL"})
@@ -30,6 +34,10 @@ _ONLY_TLS13 = "ELBSecurityPolicy-TLS13-1-3"
 """
 _HTTPS = 443
 _WORKERS = 16
+_PRIVATE = (
+    "a private domain name answers only inside VPCs, at interface endpoints that API Gateway does"
+    " not name"
+)
 
 
 class Use(NamedTuple):
@@ -40,64 +48,81 @@ class Use(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Where to ask, and which users are passed over and why."""
+    """Where to ask, and who is passed over and why."""
 
     endpoints: tuple[Endpoint, ...]
     passed_over: Mapping[str, str]
 
 
-def find_endpoints(
-    uses: Sequence[Use], client: Callable[[str, str], Any], consumers: Sequence[str]
-) -> Found:
+class PassedOver(NamedTuple):
+    """A dependent that is not asked."""
+
+    name: str
+    because: str
+
+
+class _Looked(NamedTuple):
+    """What was found of one user; an error may have ended the search."""
+
+    found: Sequence[Endpoint | PassedOver]
+    error: str | None
+
+
+def find_endpoints(uses: Sequence[Use], clients: Clients, consumers: Sequence[str]) -> Found:
     """Return the endpoints of all users; a user that cannot be read is passed over.
 
     Args:
         uses: what ACM says.
-        client: makes a client of a service in a Region.
+        clients: makes a client of a service in a Region.
         consumers: the Regions in which domains may present certificates of CloudFront's Region.
     """
     by_user: dict[str, list[str]] = {}
     for each in uses:
         by_user.setdefault(each.user, []).append(each.certificate)
 
-    def try_to_find(user: str) -> list[Endpoint] | str:
+    def look(user: str) -> _Looked:
+        found: list[Endpoint | PassedOver] = []
         try:
-            found = list(_endpoints_of(user, by_user[user], client, consumers))
+            found.extend(_endpoints_of(user, by_user[user], clients, consumers))
         except CertRotationError as error:
-            return error.found
-        return found or "nothing that can be asked was found"
+            return _Looked(found, error.found)
+        return _Looked(found, None if found else "nothing that can be asked was found")
 
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        results = dict(zip(by_user, pool.map(try_to_find, by_user), strict=True))
+        looked = dict(zip(by_user, pool.map(look, by_user), strict=True))
+    every = [each for one in looked.values() for each in one.found]
     endpoints = {
-        (each.resource, each.host, each.port): each
-        for found in results.values()
-        if not isinstance(found, str)
-        for each in found
+        (each.resource, each.host, each.port): each for each in every if isinstance(each, Endpoint)
     }
-    passed_over = {user: why for user, why in results.items() if isinstance(why, str)}
-    return Found(tuple(endpoints.values()), passed_over)
+    failures = {user: one.error for user, one in looked.items() if one.error}
+    passed_over = {each.name: each.because for each in every if isinstance(each, PassedOver)}
+    return Found(tuple(endpoints.values()), {**failures, **passed_over})
 
 
 def _endpoints_of(
-    user: str,
-    certificates: Sequence[str],
-    client: Callable[[str, str], Any],
-    consumers: Sequence[str],
-) -> Iterator[Endpoint]:
+    user: str, certificates: Sequence[str], clients: Clients, consumers: Sequence[str]
+) -> Iterator[Endpoint | PassedOver]:
     _, _, service, region, _, resource, *_ = [*user.split(":", 5), "", "", "", ""]
+    home = certificates[0].split(":")[3]
     if is_foreign(certificates[0], user):
-        home = certificates[0].split(":")[3]
-        for each in dict.fromkeys((region or home, *(() if region else consumers))):
-            yield from _domains(client("apigateway", each), certificates)
+        searched = tuple(dict.fromkeys((region or home, *(() if region else consumers))))
+        for each in searched:
+            yield from _domains(clients("apigateway", each), certificates)
+        if service == "cloudfront":
+            for each in searched:
+                yield from _user_pool_domains(clients, each, certificates)
+    elif service in {"apigateway", "execute-api"}:
+        yield from _domains(clients("apigateway", region or home), certificates)
+    elif service == "cognito-idp":
+        yield from _user_pool_domains(clients, region, certificates)
     elif service == "cloudfront":
-        yield from _distribution(client("cloudfront", "us-east-1"), user)
+        yield from _distribution(clients("cloudfront", "us-east-1"), user)
     elif service == "elasticloadbalancing" and resource.startswith(
         ("loadbalancer/app/", "loadbalancer/net/")
     ):
-        yield from _balancer(client("elbv2", region), user)
+        yield from _balancer(clients("elbv2", region), user)
     elif service == "elasticloadbalancing":
-        yield from _classic(client("elb", region), user)
+        yield from _classic(clients("elb", region), user)
 
 
 def _balancer(elbv2: Any, arn: str) -> Iterator[Endpoint]:
@@ -177,7 +202,7 @@ def _distribution(cloudfront: Any, arn: str) -> Iterator[Endpoint]:
         )
 
 
-def _domains(apigateway: Any, certificates: Sequence[str]) -> Iterator[Endpoint]:
+def _domains(apigateway: Any, certificates: Sequence[str]) -> Iterator[Endpoint | PassedOver]:
     """Yield the custom domains of API Gateway that present one of these certificates."""
     region = apigateway.meta.region_name
     with translated("apigateway:GET", f"the domain names in {region}"):
@@ -186,6 +211,10 @@ def _domains(apigateway: Any, certificates: Sequence[str]) -> Iterator[Endpoint]
     for each in domains:
         if "domainName" not in each:
             continue
+        resource = f"arn:aws:apigateway:{region}::/domainnames/{each['domainName']}"
+        is_private = "PRIVATE" in each.get("endpointConfiguration", {}).get("types", ())
+        if is_private and each.get("certificateArn") in certificates:
+            yield PassedOver(resource, _PRIVATE)
         for kind, certificate_key, host_key, grace in (
             ("regional domain", "regionalCertificateArn", "regionalDomainName", HOUR),
             ("edge domain", "certificateArn", "distributionDomainName", TWO_HOURS),
@@ -194,10 +223,34 @@ def _domains(apigateway: Any, certificates: Sequence[str]) -> Iterator[Endpoint]
             if certificate in certificates and host:
                 yield Endpoint(
                     kind=f"API Gateway {kind}",
-                    resource=f"arn:aws:apigateway:{region}::/domainnames/{each['domainName']}",
+                    resource=resource,
                     host=host,
                     port=_HTTPS,
                     attached=(certificate,),
                     answers_to=frozenset({normalise(each["domainName"])}),
                     grace=grace,
                 )
+
+
+def _user_pool_domains(
+    clients: Clients, region: str, certificates: Sequence[str]
+) -> Iterator[Endpoint | PassedOver]:
+    """Yield the custom domains of the Region's user pools: distributions of AWS answer for them."""
+    domains = UserPoolDomains(
+        clients("cognito-idp", region), region, clients=clients, is_movable=False
+    )
+    for certificate in certificates:
+        for each in domains.presenting(certificate):
+            resource = f"user pool domain {each.name} in {region}"
+            if each.host is None:
+                yield PassedOver(resource, "Cognito does not name its distribution")
+                continue
+            yield Endpoint(
+                kind="Cognito user pool domain",
+                resource=resource,
+                host=each.host,
+                port=_HTTPS,
+                attached=(certificate,),
+                answers_to=frozenset({normalise(each.name)}),
+                grace=HOUR,
+            )

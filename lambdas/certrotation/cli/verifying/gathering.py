@@ -43,8 +43,9 @@ class _Clients:
         self._made: dict[tuple[str, str], Any] = {}
         self._lock = Lock()
 
-    def __call__(self, service: str, region: str) -> Any:
-        """Return a client."""
+    def __call__(self, service: str, region: str, *, retries: bool = True) -> Any:
+        """Return a client, which always tries a failed request again."""
+        del retries
         with self._lock:
             if (service, region) not in self._made:
                 self._made[service, region] = self._shell.client(service, region)

@@ -156,6 +156,8 @@ class Dependent:
     keeps_issuer: bool = False
     """Whether AWS documents that a reimport must not change the issuer: of mutual TLS."""
     proof: Proof | None = None
+    updated_at: datetime | None = None
+    """When its service updated it last, if that is over and may have undone a move."""
 
     def __str__(self) -> str:
         """Return kind and ARN."""

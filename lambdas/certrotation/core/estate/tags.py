@@ -82,24 +82,32 @@ class Marks:
 
         A time in the future, which somebody else wrote, counts as absent.
         """
-        return (
-            self.is_superseded
-            and self.reverted is not None
-            and 0 <= int(now.timestamp()) - self.reverted < _WEEK
-        )
+        return self.is_superseded and self.reverted_lately(now) is not None
 
-    def tags_before_moving(self, now: datetime) -> dict[str, str]:
+    def reverted_lately(self, now: datetime) -> int | None:
+        """Return when a dependent was first found to be put back, if within the last week."""
+        if self.reverted is None or not 0 <= int(now.timestamp()) - self.reverted < _WEEK:
+            return None
+        return self.reverted
+
+    def tags_before_moving(self, now: datetime, *, is_undone: bool = False) -> dict[str, str]:
         """Return the tags that the certificate gets before its dependents move; often none.
 
         A copy without a version was tagged by a person, or adopted by an earlier run. Nothing else
         records when its dependents began to leave. What this run adopts is not recorded: IAM may
         not see the tag of the adoption yet, and the move would have to wait for that.
+
+        Args:
+            now: the present time.
+            is_undone: whether a dependent's service has undone an earlier move.
         """
         at = int(now.timestamp())
         if self.is_superseded:
             is_earlier = self.superseded_at is not None and self.superseded_at < at
             # In one call: see `is_superseded`.
             return {REVERTED: str(at), **({} if is_earlier else {SUPERSEDED_AT: str(at - 1)})}
+        if is_undone:
+            return {REVERTED: str(at)}
         if self.secret is not None and self.version is None and self.moving_since is None:
             return {MOVING_SINCE: str(at)}
         return {}

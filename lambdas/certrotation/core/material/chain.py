@@ -301,10 +301,10 @@ class _Search:
         count = len(self._named_as_issuer_of(top))
         if not count:
             return self._public_namesake(top)
-        found = (
-            f"{count} certificate{'s' * (count > 1)} in the secret bear the name"
-            f" {issuer_name_of(top)}, but none signed {subject_name_of(top)}."
-        )
+        who = "1 certificate in the secret bears"
+        if count > 1:
+            who = f"{count} certificates in the secret bear"
+        found = f"{who} the name {issuer_name_of(top)}, but none signed {subject_name_of(top)}."
         # A leaf without its issuer was always refused; above it this is new (see soften_known).
         cause = "" if top == self._leaf else "another issuer of the same name"
         return Fault(Code.CHAIN_INCOMPLETE, cause, found)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from certrotation.core.material.certificate_request import CertificateRequest
     from certrotation.core.material.chain import Chain
     from certrotation.core.material.secret_value import SecretValue
-    from certrotation.core.material.trust import Anchor, PublicRoots
+    from certrotation.core.material.trust import PublicRoots
 
 LARGEST_KEY = 5_120
 """The largest private key that ACM imports, in bytes of PEM (ACM User Guide, Prerequisites)."""
@@ -131,16 +131,12 @@ def _material(
             for each in chains
             if not each.faults
             and len(each.certificates) < len(best.certificates)
-            and _ends_alike(anchor, each.anchor(leaf, roots))
+            and each.anchor(leaf, roots).is_same_as(anchor)
         ),
         key_algorithm=algorithm,
         anchor=anchor,
         private_key=key,
     )
-
-
-def _ends_alike(anchor: Anchor, other: Anchor) -> bool:
-    return other.public if anchor.public else other.is_same_as(anchor)
 
 
 def _check_key(key: PrivateKeyTypes) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ def is_element(data: bytes) -> bool:
 
 def _read_encryption(where: str, der: bytes) -> tuple[Encryption, bytes]:
     try:
-        algorithm, data = sequence(only_element(der), 2)[:2]
+        algorithm, data, *_ = sequence(only_element(der), 2)
         return read_encryption(algorithm), data.octets()
     except MalformedDerError:
         raise unreadable(where) from None

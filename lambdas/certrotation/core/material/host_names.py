@@ -112,8 +112,8 @@ def covers(names: frozenset[str], wanted: str) -> bool:
     """
     if wanted in names:
         return True
-    label, _, parent = wanted.partition(".")
-    return bool(parent) and label != "*" and not is_ip_address(wanted) and f"*.{parent}" in names
+    _, _, parent = wanted.partition(".")
+    return bool(parent) and not is_ip_address(wanted) and f"*.{parent}" in names
 
 
 def uncovered(names: frozenset[str], wanted: Iterable[str]) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_interface
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
 from cryptography import x509
@@ -183,11 +184,10 @@ def _bases_over(name: object, kind: _Kind, among: frozenset[object]) -> Iterator
     """
     match name:
         case x509.Name():
-            canonical = canonical_name(name)
-            yield from (canonical[:length] for length in range(len(canonical) + 1))
+            yield from accumulate(((each,) for each in canonical_name(name)), initial=())
         case IPv4Address() | IPv6Address():
             lengths = {each.prefixlen for each in among if each.version == name.version}  # type: ignore[attr-defined]  # all are networks
-            yield from (ip_network((name, length), strict=False) for length in lengths)
+            yield from (ip_interface((name, length)).network for length in lengths)
         case str() if kind is x509.DNSName:
             yield from _domains_over(name.lower())
             yield ""

@@ -45,8 +45,6 @@ SMALLEST_RSA = 2_048
 SMALLEST_CURVE = 256
 MOST_NAMED = 5
 """The most critical extensions that are named of one certificate, which can have thousands."""
-TLS_CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
-"""The curves that browsers, Go and OpenSSL accept in certificates (RFC 8446, section 4.2.3)."""
 
 KNOWN_CRITICAL = frozenset(
     {
@@ -177,7 +175,7 @@ def _key(issuer: x509.Certificate) -> Iterator[Fault]:
     if _is_too_small(key):
         found = f"The key of {subject_name_of(issuer)} is {kind}."
         yield Fault(Code.KEY_WEAK, f"key of a CA: {kind}", found)
-    elif not is_verifiable(key) or not _is_known(key):
+    elif not is_verifiable(key):
         found = f"The key of {subject_name_of(issuer)} is {kind}, which clients reject."
         yield _invalid(f"key of a CA: {kind}", found)
     elif has_explicit_parameters(issuer):
@@ -192,10 +190,6 @@ def _is_too_small(key: PublicKeyTypes) -> bool:
     if isinstance(key, rsa.RSAPublicKey):
         return key.key_size < SMALLEST_RSA
     return isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < SMALLEST_CURVE
-
-
-def _is_known(key: PublicKeyTypes) -> bool:
-    return not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name in TLS_CURVES
 
 
 def _signature(issuer: x509.Certificate) -> Iterator[Fault]:

@@ -221,7 +221,7 @@ def _opened_key(key: bytes | _Sealed, passphrase: Passphrase, given: str | None)
 def _read_bundle(data: bytes) -> _Bundle:
     """Read a PFX (RFC 7292, section 4)."""
     _, safe, *rest = sequence(only_element(data), 2)
-    kind, content = sequence(safe, 2)[:2]
+    kind, content, *_ = sequence(safe, 2)
     if kind.identifier() != _DATA:
         raise MalformedDerError  # signed with a public key instead of a MAC
     whole = _explicit(content).octets()
@@ -231,19 +231,19 @@ def _read_bundle(data: bytes) -> _Bundle:
 
 def _read_content(info: Element) -> bytes | _Sealed:
     """Read a ContentInfo: unencrypted bags, or encrypted ones (RFC 5652, section 8)."""
-    kind, content = sequence(info, 2)[:2]
+    kind, content, *_ = sequence(info, 2)
     if kind.identifier() == _DATA:
         return _explicit(content).octets()
     if kind.identifier() != _ENCRYPTED_DATA:
         raise UnsupportedEncryptionError
-    _, encrypted = sequence(_explicit(content), 2)[:2]
-    _, algorithm, data = sequence(encrypted, 3)[:3]
+    _, encrypted, *_ = sequence(_explicit(content), 2)
+    _, algorithm, data, *_ = sequence(encrypted, 3)
     return _Sealed(read_encryption(algorithm), data.octets(_IMPLICIT_0))
 
 
 def _read_mac(mac: Element, whole: bytes) -> _Mac:
     info, salt, *iterations = sequence(mac, 2)
-    algorithm, digest = sequence(info, 2)[:2]
+    algorithm, digest, *_ = sequence(info, 2)
     name, *parameters = sequence(algorithm, 1)
     expected = digest.octets()
     if name.identifier() == PBMAC1:
@@ -261,9 +261,9 @@ def _read_mac(mac: Element, whole: bytes) -> _Mac:
 
 def _read_pbmac1(parameters: list[Element], expected: bytes, whole: bytes) -> _Mac:
     """RFC 9579."""
-    function, authentication = sequence(parameters[0], 2)[:2] if parameters else (None, None)
-    if function is None or authentication is None:
+    if not parameters:
         raise MalformedDerError
+    function, authentication, *_ = sequence(parameters[0], 2)
     derivation = read_derivation(function)
     hashed = known(HMACS, sequence(authentication, 1)[0])
 
@@ -282,10 +282,10 @@ def _bags(contents: Iterable[bytes]) -> _Bags:
         if kind == _KEY_BAG:
             keys.append(value.encoded)
         elif kind == _SHROUDED_BAG:
-            algorithm, data = sequence(value, 2)[:2]
+            algorithm, data, *_ = sequence(value, 2)
             keys.append(_Sealed(read_encryption(algorithm), data.octets()))
         elif kind == _CERTIFICATE_BAG:
-            form, certificate = sequence(value, 2)[:2]
+            form, certificate, *_ = sequence(value, 2)
             if form.identifier() == _X509:
                 certificates.append(_explicit(certificate).octets())
     return _Bags(tuple(keys), tuple(certificates))
@@ -297,7 +297,7 @@ def _flattened(contents: Iterable[bytes], depth: int) -> Iterator[tuple[str, Ele
         raise MalformedDerError
     for content in contents:
         for bag in sequence(only_element(content), 0):
-            name, value = sequence(bag, 2)[:2]
+            name, value, *_ = sequence(bag, 2)
             inner = _explicit(value)
             if name.identifier() == _NESTED_BAG:
                 yield from _flattened([inner.encoded], depth + 1)

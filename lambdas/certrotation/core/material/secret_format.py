@@ -270,6 +270,8 @@ def _parse_fields(fields: Mapping[str, str]) -> Supplied:
             refuse(Code.LEAF_MISSING, "The secret contains no certificate.")
         )
     certificates = _certificates(fields, (*CERTIFICATE_KEYS, *CHAIN_KEYS))
+    if not (certificates.readable or certificates.set_aside):
+        raise UnreadableSecretError(certificates.without_certificate[0])
     where, keys = _private_keys(fields, key_fields, passphrase)
     return Supplied(
         certificates=certificates.readable,
@@ -314,9 +316,6 @@ def _certificates(fields: Mapping[str, str], wanted: tuple[str, ...]) -> Certifi
     """Return the certificates of the `wanted` fields that exist, in that order.
 
     A field without any certificate matters only if the chain needs one more, or if all are such.
-
-    Raises:
-        UnreadableSecretError: SECRET_MALFORMED.
     """
     found: list[Certificates] = []
     without: list[Finding] = []
@@ -326,8 +325,6 @@ def _certificates(fields: Mapping[str, str], wanted: tuple[str, ...]) -> Certifi
                 found.append(read_certificates(key, _pem_text(fields[key])))
             except UnreadableSecretError as error:
                 without.append(error.finding)
-    if without and not found:
-        raise UnreadableSecretError(without[0])
     return Certificates(
         readable=tuple(each for field_ in found for each in field_.readable),
         set_aside=tuple(each for field_ in found for each in field_.set_aside),

@@ -158,9 +158,16 @@ def why_stranded(copy: Copy, dependent: Dependent, now: datetime) -> str | None:
     """
     if dependent.unmovable and copy.marks.superseded_by is not None:
         return f"it was put back to the old certificate: {dependent.unmovable}"
-    if not copy.marks.was_moved_again(now):
+    if copy.marks.superseded_by is None and was_undone(dependent, copy.marks.reverted_lately(now)):
+        return (
+            f"it was updated at {dependent.updated_at:%Y-%m-%d %H:%M} UTC and still names the old"
+            " certificate, for the second time within a week: its service rolls the move back, or"
+            " others update it"
+        )
+    reverted = copy.marks.reverted
+    if reverted is None or not copy.marks.was_moved_again(now):
         return None
-    first = datetime.fromtimestamp(copy.marks.reverted or 0, UTC)
+    first = datetime.fromtimestamp(reverted, UTC)
     owner = (
         f"it belongs to the CloudFormation stack {dependent.drifts}"
         if dependent.drifts
@@ -170,6 +177,19 @@ def why_stranded(copy: Copy, dependent: Dependent, now: datetime) -> str | None:
         "it was put back to the old certificate for the second time within a week (the first time"
         f" before {first:%Y-%m-%d %H:%M} UTC) and is not moved again: {owner}"
     )
+
+
+def was_undone(dependent: Dependent, since: int | None) -> bool:
+    """Return whether a dependent was updated after a moment, and names its certificate still.
+
+    Some services roll an update back when it fails, and nothing but the time tells.
+
+    Args:
+        dependent: a dependent that names the certificate that it is to leave.
+        since: when the last move of it was begun, in epoch seconds; None if none was.
+    """
+    at = dependent.updated_at
+    return at is not None and since is not None and at.timestamp() > since
 
 
 def _moving(dependent: Dependent, now: datetime) -> Iterator[Finding]:

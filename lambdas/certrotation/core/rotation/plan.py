@@ -60,11 +60,13 @@ class Import:
     because: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkLeaving(_Step):
     """Record on a copy that its dependents begin to leave, before the first of them moves."""
 
-    __slots__ = ()
     verb = "mark leaving"
+    is_undone: bool = False
+    """Whether a dependent's service has undone an earlier move."""
 
 
 class Await(_Step):

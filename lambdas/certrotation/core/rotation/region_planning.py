@@ -13,6 +13,7 @@ from certrotation.core.rotation.dependent_checks import (
     check_moving,
     check_taking,
     may_have_left,
+    was_undone,
     why_stranded,
 )
 from certrotation.core.rotation.left_certificates import check_left
@@ -218,12 +219,13 @@ def _steps(
         yield from _make_right(each, goal)
     to_arn = target.copy.arn if target else NEW_COPY
     leaving = [each for each in decisions if each not in staying]
+    began = _began(decisions, goal.now)
     for each in leaving:
-        yield from _moves(each, to_arn, goal.now)
+        yield from _moves(each, to_arn, goal.now, began)
     for each in leaving:
         if any(why_stranded(each.copy, dependent, goal.now) for dependent in each.copy.dependents):
             continue
-        if may_have_left(each.copy, _began(decisions, goal.now), goal.now):
+        if may_have_left(each.copy, began, goal.now):
             yield Await(arn=each.copy.arn, because="ACM may name what has left it for a while")
             continue
         because = "its dependents move" if each.copy.is_used else "nothing uses it"
@@ -239,13 +241,15 @@ def _began(decisions: Sequence[CopyDecision], now: datetime) -> int | None:
     return max((each for each in begun if each is not None), default=None)
 
 
-def _moves(decision: CopyDecision, to_arn: str, now: datetime) -> Iterator[Step]:
+def _moves(decision: CopyDecision, to_arn: str, now: datetime, began: int | None) -> Iterator[Step]:
     """Yield what is recorded before the first dependent moves, then what becomes of each."""
     copy = decision.copy
     stays = {each.arn: why_stranded(copy, each, now) for each in copy.dependents}
-    if not all(stays.values()) and copy.marks.tags_before_moving(now):
-        because = "it was put back" if copy.marks.is_superseded else "its dependents begin to move"
-        yield MarkLeaving(arn=copy.arn, because=because)
+    is_undone = any(was_undone(each, began) for each in copy.dependents if not stays[each.arn])
+    if not all(stays.values()) and copy.marks.tags_before_moving(now, is_undone=is_undone):
+        is_back = copy.marks.is_superseded or is_undone
+        because = "it was put back" if is_back else "its dependents begin to move"
+        yield MarkLeaving(arn=copy.arn, because=because, is_undone=is_undone)
     for dependent in copy.dependents:
         stranded = stays[dependent.arn]
         if stranded:

@@ -98,10 +98,14 @@ class UserPoolDomains:
         users = [each for each in user_arns if self.may_explain(certificate_arn, each)]
         found = [
             self._dependent(domain, certificate_arn)
-            for domain in (self._domains(certificate_arn) if users else ())
-            if domain.certificate_arn == certificate_arn
+            for domain in (self.presenting(certificate_arn) if users else ())
         ]
         return Claim(dependents=tuple(found), explained=frozenset(users if found else ()))
+
+    def presenting(self, certificate_arn: str) -> tuple[Domain, ...]:
+        """Return the custom domains that present a certificate."""
+        every = self._domains(certificate_arn)
+        return tuple(each for each in every if each.certificate_arn == certificate_arn)
 
     def move(self, dependent: Dependent, to_arn: str) -> None:
         """Replace a domain's certificate, and send back everything else as it was read."""

@@ -32,6 +32,8 @@ class Domain(NamedTuple):
     pool: str | None
     account: str | None
     status: str | None
+    host: str | None
+    """The name of the distribution in front of the domain."""
     settings: Mapping[str, Any]
     """Everything that an update can change."""
     unknown: tuple[str, ...]
@@ -74,6 +76,7 @@ def describe(client: Any, name: str) -> Domain | None:
         pool=described.get("UserPoolId"),
         account=described.get("AWSAccountId"),
         status=described.get("Status"),
+        host=described.get("CloudFrontDistribution"),
         settings={key: described[key] for key in _settings(client) if key in described},
         unknown=tuple(_unknown(json.loads(answer[_BODY]), shape)),
     )

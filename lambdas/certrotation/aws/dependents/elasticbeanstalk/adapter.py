@@ -29,6 +29,7 @@ from certrotation.errors import AccessDenied, DependentBusy, DependentRefused, V
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from certrotation.aws.dependents.services import Clients, DependentSettings
 
@@ -85,6 +86,7 @@ class _Environment(NamedTuple):
     name: str
     status: str | None
     has_operations_role: bool
+    updated_at: datetime | None
 
     @property
     def is_ready(self) -> bool:
@@ -221,6 +223,7 @@ class Environments:
             unmovable=unmovable,
             drifts=_stack(tags or {}),
             overrides=_OVERRIDES,
+            updated_at=_last_update(environment, settings) if naming else None,
         )
 
     # Elastic Beanstalk
@@ -249,6 +252,7 @@ class Environments:
                     name=each["EnvironmentName"],
                     status=each.get("Status"),
                     has_operations_role=bool(each.get("OperationsRole")),
+                    updated_at=each.get("DateUpdated"),
                 )
         return None
 
@@ -320,6 +324,15 @@ class Environments:
         except Vanished as gone:
             raise DependentBusy(gone.found, RETRIED) from None
         return frozenset(each.get("Port", 0) for each in found)
+
+
+def _last_update(environment: _Environment, settings: Settings) -> datetime | None:
+    """Return when the environment was updated last, if that update is over and left no failure.
+
+    An update that fails may be rolled back without a draft that tells of it; `move` reads drafts.
+    """
+    is_over = environment.is_ready and not settings.is_deploying and not settings.failed
+    return environment.updated_at if is_over else None
 
 
 def _is_application(balancer: str) -> bool:
