@@ -506,3 +506,44 @@ def test_each_call_needs_a_verb_on_a_path(
     arn = f"arn:aws:apigateway:{ELSEWHERE}{resource}"
     tagged = arn if "/domainnames/" in arn else None
     assert asked == Ask(action=f"apigateway:{action}", resource=arn, tagged=tagged)
+
+
+# The second API
+
+
+NEWER = "SecurityPolicy_TLS13_1_3_2025_09"
+
+
+def test_a_domain_name_of_the_second_api_is_seen_and_moved_through_the_first(
+    aws: EmbeddedAws, imported: Import
+) -> None:
+    old, new, second = imported(), imported(), client("apigatewayv2", EDGE)
+    second.create_domain_name(DomainName=API, DomainNameConfigurations=[{"CertificateArn": old}])
+    service = service_for(API_REGIONAL_DOMAIN)
+
+    (found,) = service.claim(old, aws.in_use_by(old)).dependents
+    service.move(found, new)
+
+    (shown,) = second.get_domain_name(DomainName=API)["DomainNameConfigurations"]
+    (listed,) = second.get_domain_names()["Items"]
+    assert shown["CertificateArn"] == new
+    assert listed["DomainNameConfigurations"] == [shown]
+
+
+def test_an_update_of_the_second_api_would_lose_a_newer_security_policy(
+    aws: EmbeddedAws, imported: Import
+) -> None:
+    """Why the service uses the first API alone."""
+    aws.api_gateway.rules.seconds_between_updates = 0
+    old, new = imported(), imported()
+    domain(API_REGIONAL_DOMAIN, old, securityPolicy=NEWER)
+    first, service = client("apigateway", EDGE), service_for(API_REGIONAL_DOMAIN)
+    (found,) = service.claim(old, aws.in_use_by(old)).dependents
+
+    service.move(found, new)
+    assert first.get_domain_name(domainName=API)["securityPolicy"] == NEWER
+
+    client("apigatewayv2", EDGE).update_domain_name(
+        DomainName=API, DomainNameConfigurations=[{"CertificateArn": old}]
+    )
+    assert first.get_domain_name(domainName=API)["securityPolicy"] == "TLS_1_2"

@@ -222,7 +222,7 @@ def presented(clients: Clients, domain: str) -> set[str]:
     return {shown[each] for each in _MEMBERS if shown.get(each)}
 
 
-replace("apigateway", path="/.*")
+replace("apigateway", path="/.*", others={"/v2/": "apigatewayv2"})
 
 ANSWERS: dict[str, Answer] = {
     "CreateDomainName": create_domain_name,

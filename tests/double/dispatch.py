@@ -12,7 +12,14 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from werkzeug.exceptions import HTTPException
 
-from tests.double import acm, cloudformation, route53, secretsmanager, tag_index
+from tests.double import (
+    acm,
+    apigateway_v2,
+    cloudformation,
+    route53,
+    secretsmanager,
+    tag_index,
+)
 from tests.double.fakes import fakes
 from tests.double.world import Answer, Forwarded, Refusal, Request, World
 
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
 
 ANSWERS: dict[str, dict[str, Answer]] = {
     "acm": acm.ANSWERS,
+    "apigatewayv2": apigateway_v2.ANSWERS,
     "cloudformation": cloudformation.ANSWERS,
     "resourcegroupstaggingapi": tag_index.ANSWERS,
     "route53": route53.ANSWERS,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import time_machine
 
+    from tests.double import Call
     from tests.simulation.estate import Estate, Run
     from tests.support.authorities import Authorities
 
@@ -154,6 +155,18 @@ def test_an_index_of_tags_that_lags_does_not_make_it_forget(
     estate: Estate, replaced: Replaced, clock: time_machine.Traveller
 ) -> None:
     with estate.aws.stale("tagging"):
+        assert put_back(estate, replaced, clock).rotation(SHOP)["status"] == "done"
+        assert put_back(estate, replaced, clock).rotation(SHOP)["status"] == "stranded"
+
+
+def test_answers_of_acm_without_tags_do_not_make_it_forget(
+    estate: Estate, replaced: Replaced, clock: time_machine.Traveller
+) -> None:
+    def leave_out(_client: object, call: Call, answer: dict[str, object]) -> None:
+        if call.operation == "ListTagsForCertificate":
+            del answer["Tags"]
+
+    with estate.aws.changing(leave_out):
         assert put_back(estate, replaced, clock).rotation(SHOP)["status"] == "done"
         assert put_back(estate, replaced, clock).rotation(SHOP)["status"] == "stranded"
 

@@ -210,9 +210,10 @@ class Observer:
             try:
                 detail = region.certificates.detail(copy.arn)
                 # Whether this is a second revert depends on tags that the index may not show yet,
-                # and they must be older than the answer to who presents the copy.
+                # and they must be older than the answer to who presents the copy. A copy has a tag
+                # at least, so an answer without tags says nothing.
                 is_back = copy.marks.superseded_by and detail.in_use_by
-                tags = region.certificates.tags(copy.arn) if is_back else copy.tags
+                tags = (is_back and region.certificates.tags(copy.arn)) or copy.tags
             except Vanished:
                 continue
             named = detail.in_use_by

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,12 @@ from certrotation.core.estate.dependent_kinds import API_REGIONAL_DOMAIN
 from certrotation.core.estate.holders import hidden_behind
 from certrotation.core.estate.inventory import Asked, Dependent, Proof, Users
 from certrotation.core.findings import Code, Finding, refuse, warn
-from certrotation.core.rotation.dependent_checks import check_moving, check_taking, why_stranded
+from certrotation.core.rotation.dependent_checks import (
+    check_moving,
+    check_taking,
+    was_undone,
+    why_stranded,
+)
 from certrotation.names.tags import REVERTED
 from tests.core.builders import HOUR, NAME, arn, copy, issued, listener, material, superseded, users
 from tests.core.samples import DAY, NOW
@@ -159,3 +165,24 @@ def test_the_second_time_the_owner_and_the_first_time_are_told_in_utc(
         "it was put back to the old certificate for the second time within a week (the first time"
         f" before {first:%Y-%m-%d %H:%M} UTC) and is not moved again: {owner}"
     )
+
+
+@pytest.mark.parametrize(
+    ("later", "undone"),
+    [
+        (timedelta(0), False),
+        (timedelta(seconds=0.7), False),
+        (timedelta(seconds=1), True),
+        (-DAY, False),
+        (None, False),
+    ],
+    ids=["with the move", "within its second", "a second later", "before it", "not known"],
+)
+def test_an_update_in_the_second_of_the_move_undoes_nothing(
+    *, later: timedelta | None, undone: bool
+) -> None:
+    """Tags record whole seconds."""
+    updated = replace(listener(), updated_at=None if later is None else NOW + later)
+
+    assert was_undone(updated, int(NOW.timestamp())) is undone
+    assert not was_undone(updated, None)

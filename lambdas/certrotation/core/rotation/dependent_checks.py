@@ -189,7 +189,7 @@ def was_undone(dependent: Dependent, since: int | None) -> bool:
         since: when the last move of it was begun, in epoch seconds; None if none was.
     """
     at = dependent.updated_at
-    return at is not None and since is not None and at.timestamp() > since
+    return at is not None and since is not None and int(at.timestamp()) > since
 
 
 def _moving(dependent: Dependent, now: datetime) -> Iterator[Finding]:
