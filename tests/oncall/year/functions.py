@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -13,7 +14,6 @@ import boto3
 
 from certrotation import composition
 from certrotation.errors import CertRotationError
-from certrotation.settings import Settings
 from tests.oncall.year.faults import BACKGROUND
 from tests.oncall.year.recorder import ROTATE, SCAN
 from tests.simulation.faults import TIMEOUT, DeathError, dying, nth
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from certrotation.core.rotation.request import RotationRequest
+    from certrotation.settings import Settings
     from tests.double import Call
     from tests.oncall.year.recorder import MetricRecorder
     from tests.simulation.clock import Agenda
@@ -81,10 +82,13 @@ class Functions:
 
     def in_force(self) -> Any:
         """Give the functions clients of their own, and this queue, until exit."""
-        settings = Settings.from_env(self._estate.environment)
-        made = composition.compose(settings, boto3.Session())
-        made = made._replace(account=replace(made.account, queue=self.queue))
-        return patch("certrotation.composition.composed", lambda _: made)
+
+        @cache
+        def composed(settings: Settings) -> composition.Composition:
+            made = composition.compose(settings, boto3.Session())
+            return made._replace(account=replace(made.account, queue=self.queue))
+
+        return patch("certrotation.composition.composed", composed)
 
     # scan
 
