@@ -58,7 +58,7 @@ architecture: setup ## Draw docs/architecture.svg from docs/architecture.toml
 	@$(BIN)/python -m tests.architecture
 
 .PHONY: test
-test: check node .venv-acme/.installed pebble ## Everything that must hold: check, what ships, a deployment, then all tests
+test: check node_modules/.installed .venv-acme/.installed pebble ## Everything that must hold: check, what ships, a deployment, then all tests
 	@missing=; \
 	if [ "$$(uname -s)" != Linux ]; then missing="this machine does not run Linux"; \
 	elif ! $(PYTHON_313) > /dev/null; then missing="Python 3.13 was not found and could not be downloaded"; \

@@ -43,6 +43,10 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 ALLOWED = {"class", "title", "id", "role", "tabindex", "hidden", "type", "placeholder", "value"}
 
 
+JUDGED = {"color-contrast", "html-has-lang", "page-has-heading-one", "landmark-one-main"}
+"""Rules of axe that find something to judge on each page: axe has run."""
+
+
 class Elements(HTMLParser):
     """Every element and every text of a page."""
 
@@ -202,14 +206,9 @@ def test_a_real_browser_shows_them_to_everybody(
     for page in pages:
         found = seen(page, tmp_path, scheme, width)
 
-        assert (found["pale"], found["faint"]) == ([], 0), "too little contrast"
-        assert found["unnamed"] == []
-        assert found["unreachable"] == []
-        assert found["scopes"]
-        assert found["headings"][0] == 1
-        assert all(
-            b - a <= 1 for a, b in zip(found["headings"], found["headings"][1:], strict=False)
-        )
+        assert found["violations"] == []
+        assert found["faint"] == [], "too little contrast in a drawing"
+        assert {*found["passes"]} >= JUDGED
         assert (sum(found["background"]) > 384) is (scheme == "light")
         assert found["overflow"] <= 0
         assert (found["scripts"], found["requests"]) == (1, 0)
