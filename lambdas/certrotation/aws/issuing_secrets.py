@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from certrotation.aws.errors import RETRIED, Fault, incomplete, meaning, translated
+from certrotation.aws.errors import Fault, incomplete, meaning, translated
 from certrotation.aws.secret_writer import SecretsManagerWriter
 from certrotation.aws.secrets import MEANINGS, managed_secret, named
 from certrotation.core.material.secret_value import SecretValue
-from certrotation.errors import NotYet, SecretDeleted, Vanished
+from certrotation.errors import RETRIED, NotYet, SecretDeleted, Vanished
 from certrotation.names.tags import ISSUER
 from certrotation.workflows.issuing_ports import VersionedSecret
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from certrotation.aws.errors import RETRIED, Fault, incomplete, meaning, translated
+from certrotation.aws.errors import Fault, incomplete, meaning, translated
 from certrotation.core.issuance.note import Placement
-from certrotation.errors import AccessDenied, NotValidated, NotYet, Rejected, Throttled
+from certrotation.errors import RETRIED, AccessDenied, NotValidated, NotYet, Rejected, Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
