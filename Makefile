@@ -58,7 +58,7 @@ architecture: setup ## Draw docs/architecture.svg from docs/architecture.toml
 	@$(BIN)/python -m tests.architecture
 
 .PHONY: test
-test: check node_modules/.installed .venv-acme/.installed ## Everything that must hold: check, what ships, a deployment, then all tests
+test: check node_modules/.installed .venv-acme/.installed pebble ## Everything that must hold: check, what ships, a deployment, then all tests
 	@missing=; \
 	if [ "$$(uname -s)" != Linux ]; then missing="this machine does not run Linux"; \
 	elif ! $(PYTHON_313) > /dev/null; then missing="Python 3.13 was not found and could not be downloaded"; \
@@ -151,6 +151,10 @@ year: setup ## Play a year of faults, and see that each raises its alarm and not
 	touch $@
 
 # certbot and an ACME server, for the tests of the hooks.
+.PHONY: pebble
+pebble: ## Get Pebble, the ACME server that the issuance is tested against (Debian; installs nothing)
+	@tests/acme/fetch.sh || echo "Tests against Pebble will be left out." >&2
+
 .venv-acme/.installed: requirements/acme.txt | .venv/.installed
 	rm -rf .venv-acme
 	$(BIN)/uv venv --quiet --no-project --python $(BIN)/python .venv-acme
@@ -202,4 +206,4 @@ lock: setup ## Resolve the dependencies again and pin them by hash
 
 .PHONY: clean
 clean: ## Remove what these commands made
-	rm -rf .venv .venv-packaged .venv-e2e .venv-acme node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz
+	rm -rf .venv .venv-packaged .venv-e2e .venv-acme .pebble node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz

@@ -27,6 +27,8 @@ from certrotation.names.environment import (
     Mode,
     Weekday,
 )
+from certrotation.names.issuers import AcmeIssuer, parse_issuers
+from certrotation.names.service import account_secret_name
 
 Arch = Literal["arm64", "x86_64"]
 Switch = Literal["on", "off"]
@@ -106,6 +108,8 @@ class StackConfig:
     """The page of the team's own runbook, to which alarms and mails link."""
     public_roots_file: str | None = None
     """A PEM file, on the machine that deploys, of the roots that count as public."""
+    issuers: tuple[AcmeIssuer, ...] = ()
+    """The CAs that may be asked for certificates; without any, nothing of that is deployed."""
     digest: str | None = None
     """The day on which the warning topic gets the digest of the week."""
 
@@ -307,7 +311,10 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
                 f"{given['consumer_regions'].where}: {region} is not in the partition {partition},"
                 " where the target Regions are."
             )
+    _check_issuers(config, given)
+    roles = tuple(each.dns_role for each in config.issuers if each.dns_role)
     arns = {
+        "issuers": roles,
         "secret_key_arns": config.secret_key_arns,
         "permissions_boundary": tuple(filter(None, [config.permissions_boundary])),
     }
@@ -317,6 +324,16 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
                 f"{given[name].where}: {each} is not in the partition {partition}, where the"
                 " target Regions are."
             )
+
+
+def _check_issuers(config: StackConfig, given: Mapping[str, _Given]) -> None:
+    """Refuse what could not be deployed, or would mix accounts with managed secrets."""
+    accounts = account_secret_name(config.stack_name, "")
+    if config.issuers and accounts.startswith(config.secret_prefix):
+        raise ConfigError(
+            f"{given['issuers'].where}: the secrets of the accounts would begin with {accounts},"
+            f" and so with secret_prefix {config.secret_prefix}. Give another prefix or stack_name."
+        )
 
 
 def _read_regions(value: object) -> tuple[str, ...] | None:
@@ -359,6 +376,17 @@ def _read_tags(value: object) -> tuple[tuple[str, str], ...] | None:
             )
         tags[tag[0].lower()] = tag
     return tuple(tags.values()) or None
+
+
+def _read_issuers(value: object) -> tuple[AcmeIssuer, ...] | None:
+    try:
+        issuers = parse_issuers(value)
+    except ValueError as error:
+        raise _InvalidElementError(f"issuers {error}.") from None
+    for each in issuers:
+        if each.ca_file and _read_certificates(each.ca_file) is None:
+            raise _InvalidElementError(f"{each.ca_file!r} is not a file of PEM certificates.")
+    return issuers
 
 
 _FRACTION = _Rule("a number between 0 and 1, such as 0.2", _read_fraction)
@@ -429,5 +457,6 @@ _RULES: Mapping[str, _Rule] = {
     "public_roots_file": _Rule(
         "the path of a file of PEM certificates, from the folder of cdk.json", _read_certificates
     ),
+    "issuers": _Rule("the issuers by name, as docs/issuing.md shows", _read_issuers),
     "digest": _one_of(OFF, *Weekday),
 }

@@ -2,9 +2,11 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from certrotation.names.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
+from certrotation.names.environment import LOOK_INTERVAL_MINUTES
+from certrotation.names.outputs import ISSUE_FUNCTION, ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 from infra.config import StackConfig
 from infra.iam.grants import guardrail_policy
 from infra.observability.acm_event_log import AcmRecord
@@ -13,7 +15,8 @@ from infra.observability.dashboard import ServiceDashboard
 from infra.observability.saved_queries import SavedQueries
 from infra.packaging.asset import function_code
 from infra.service.encryption import EncryptionKey
-from infra.service.environment import function_environment
+from infra.service.environment import certificate_files, function_environment
+from infra.service.issue_function import IssueFunction
 from infra.service.queues import RotationQueue
 from infra.service.rotate_function import RotateFunction
 from infra.service.scan_function import ScanFunction
@@ -53,7 +56,7 @@ class CertRotationStack(cdk.Stack):
         )
         rotation = RotationQueue(self, "Rotation", consumer_timeout=TIMEOUT, key=key)
         package = Package(
-            code=function_code(config.arch, config.public_roots_file),
+            code=function_code(config.arch, certificate_files(config)),
             arch=config.arch,
             environment=function_environment(
                 config,
@@ -79,6 +82,7 @@ class CertRotationStack(cdk.Stack):
             key=key,
             secret_prefix=config.secret_prefix,
         )
+        issue = self._issue(config, package, schedule) if config.issuers else None
         record = AcmRecord(self, "AcmRecord", key=key)
         watched = Watched(
             scan=scan.function,
@@ -133,9 +137,33 @@ class CertRotationStack(cdk.Stack):
                     "Subscribe ticket systems, and people who read mail",
                 ),
                 "Key": (key.key_arn, "The key of queues, topics and logs"),
+                **({} if issue is None else _outputs_of(issue)),
             }
         )
+
+    def _issue(
+        self, config: StackConfig, package: Package, scans: ScanSchedule
+    ) -> lambda_.Function:
+        """Return the function that asks CAs, with its schedule."""
+        issue = IssueFunction(self, "Issue", config=config, package=package)
+        ScanSchedule(
+            self,
+            "IssueSchedule",
+            function=issue.function,
+            interval=cdk.Duration.minutes(LOOK_INTERVAL_MINUTES),
+            key=package.key,
+            starts="the look at secrets with an issuer",
+            dead_letters=scans.dead_letters,
+        )
+        return issue.function
 
     def _add_outputs(self, outputs: dict[str, tuple[str, str]]) -> None:
         for name, (value, description) in outputs.items():
             cdk.CfnOutput(self, name, value=value, description=description)
+
+
+def _outputs_of(issue: lambda_.Function) -> dict[str, tuple[str, str]]:
+    return {
+        ISSUE_FUNCTION: (issue.function_name, "Invoke it to look at the secrets with an issuer"),
+        "IssueLogs": (issue.log_group.log_group_name, "The log of issuances"),
+    }

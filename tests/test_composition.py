@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -87,13 +88,27 @@ def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
     everything = settings(
         CERTROTATION_DEPENDENTS=",".join(NAMES),
         CERTROTATION_WARNING_TOPIC_ARN="arn:aws:sns:eu-west-1:123456789012:warning",
+        CERTROTATION_ISSUERS=json.dumps(
+            {
+                "ca": {
+                    "kind": "acme",
+                    "directory": "https://ca.example/",
+                    "allow": {"a": ["b.example"]},
+                }
+            }
+        ),
     )
 
     with patch.object(composition, "_OnFirstUse", lambda make: make()):
+        issuing = composition.compose_issuing(
+            everything, boto3.Session(), function_arn=None, stack="stack"
+        )
+        issuing.issuer("ca")
         account = composition.compose(everything, boto3.Session()).account
         assert all(list(region.dependents) for region in account.regions.values())
 
-    assert {service for service, _ in made} == IN_THE_ASSET
+    # STS is asked only for an issuer with a role.
+    assert {*(service for service, _ in made), "sts"} == IN_THE_ASSET
 
 
 def test_threads_share_one_client(made: list[tuple[str, str]]) -> None:

@@ -39,6 +39,7 @@ DEFAULT = Settings(
     warning_topic_arn=None,
     runbook_url=None,
     digest=None,
+    issuers=(),
 )
 
 

@@ -21,8 +21,8 @@ def acknowledge(scope: IConstruct, rule: str, *, because: str) -> None:
     )
 
 
-def acknowledge_wildcards(role: iam.IRole, arns: Sequence[str], *, because: str) -> None:
-    """Answer that a policy of `role` speaks of those of `arns` that end in `*`."""
+def acknowledge_wildcards(role: IConstruct, arns: Sequence[str], *, because: str) -> None:
+    """Answer that a policy, or one of a role, speaks of those of `arns` that end in `*`."""
     for arn in arns:
         written = _written(cdk.Stack.of(role).resolve(arn))
         if "*" in written:

@@ -284,3 +284,44 @@ _TEXTS = (
 
 ALARM_TEXTS: Mapping[str, AlarmText] = {text.name: text for text in _TEXTS}
 """Every alarm by name, critical ones first, in the order of the runbook."""
+
+_ISSUANCE_TEXTS = (
+    AlarmText(
+        name="IssuanceMissing",
+        severity="critical",
+        title="nobody looks whether certificates need renewal",
+        happened="The issue function has not looked at the secrets with an issuer for three hours.",
+        otherwise=(
+            "no issuer renews a certificate; AwaitingMaterial and CertificateCritical go off "
+            "before the certificates expire."
+        ),
+        metric=metrics.ISSUANCE_CHECKED,
+    ),
+    AlarmText(
+        name="IssuanceStalled",
+        severity="critical",
+        title="a renewal is late",
+        happened=(
+            "The renewal of a secret with an issuer has been due for longer than a third of what "
+            "was left of its certificate."
+        ),
+        otherwise="the certificate expires: two thirds of that time are left.",
+        metric=metrics.ISSUANCES_STALLED,
+        lasting="2 looks",
+    ),
+    AlarmText(
+        name="IssuanceFailing",
+        severity="warning",
+        title="an issuer does not issue certificates",
+        happened="Two looks in a row found a secret whose issuer does not issue its certificate.",
+        otherwise=(
+            "the issuer is asked again and fails again, and IssuanceStalled pages when a third of "
+            "the remaining time has passed."
+        ),
+        metric=metrics.ISSUANCES_FAILING,
+        lasting="2 looks",
+    ),
+)
+
+ISSUANCE_ALARM_TEXTS: Mapping[str, AlarmText] = {text.name: text for text in _ISSUANCE_TEXTS}
+"""The alarms that exist only if the stack has issuers."""

@@ -26,8 +26,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from certrotation.names.environment import LOOK_INTERVAL_MINUTES
 from infra.config import StackConfig
-from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE, Severity
+from infra.observability.alarm_texts import ALARM_TEXTS, ISSUANCE_ALARM_TEXTS, ON_FIRE, Severity
 from infra.observability.cadence import DAY, HOUR, MINUTE, Cadence, Evaluation
 from infra.observability.metrics import (
     count,
@@ -100,10 +101,12 @@ class Alarms(Construct):
         self._cadence = Cadence(config.scan_interval_minutes * MINUTE)
         self._watch_levels()
         self._watch_what_lasts()
-        self._watch_for_missing_scans()
+        self._watch_for_missing("ScanMissing", self._cadence)
         self._watch_rotations()
         self._watch_queues(watched)
         self._watch_functions(watched)
+        if config.issuers:
+            self._watch_issuances()
         self._sum_up()
 
     def _watch_levels(self) -> None:
@@ -140,7 +143,7 @@ class Alarms(Construct):
             metric = self._ours(name, "Minimum", evaluation)
             self._above(0, name, metric, evaluation, missing=_IGNORE)
 
-    def _watch_for_missing_scans(self) -> None:
+    def _watch_for_missing(self, name: str, cadence: Cadence) -> None:
         """The dead man's switch: three intervals since the last scan, after the first scan.
 
         The expression is the time from the last scan to each period. So a scan clears the alarm at
@@ -153,19 +156,28 @@ class Alarms(Construct):
         expressions). So there is no data until the first scan, and the alarm stays in
         INSUFFICIENT_DATA.
         """
-        evaluation = self._cadence.since_a_scan()
+        evaluation = cadence.since_a_scan()
         self._alarm(
-            "ScanMissing",
+            name,
             math(
                 "IF(FILL(scans, REPEAT), EPOCH(FILL(scans, 0)) - MAX(IF(scans, EPOCH(scans))))",
                 evaluation.period,
-                scans=self._ours("ScanMissing", "Sum", evaluation),
+                scans=self._ours(name, "Sum", evaluation),
             ),
             evaluation,
             comparison=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             threshold=(evaluation.periods - 1) * evaluation.period.total_seconds(),
             missing=_IGNORE,
         )
+
+    def _watch_issuances(self) -> None:
+        """The look runs once an hour; one look may find an issuance that is under way."""
+        cadence = Cadence(LOOK_INTERVAL_MINUTES * MINUTE)
+        self._watch_for_missing("IssuanceMissing", cadence)
+        for name in ("IssuanceFailing", "IssuanceStalled"):
+            evaluation = cadence.in_a_row(2)
+            metric = self._ours(name, "Minimum", evaluation)
+            self._above(0, name, metric, evaluation, missing=_IGNORE)
 
     def _watch_rotations(self) -> None:
         """One such rotation in two intervals is enough: each scan retries what is refused.
@@ -262,7 +274,11 @@ class Alarms(Construct):
         It sends no notification; the underlying alarm did. Its name is fixed, so that other
         systems, and composite alarms of other stacks, can refer to it.
         """
-        paging = [name for name, text in ALARM_TEXTS.items() if text.severity == "critical"]
+        paging = [
+            name
+            for name, text in (*ALARM_TEXTS.items(), *ISSUANCE_ALARM_TEXTS.items())
+            if text.severity == "critical" and name in self.by_name
+        ]
         cloudwatch.CompositeAlarm(
             self,
             ON_FIRE.name,
@@ -303,7 +319,7 @@ class Alarms(Construct):
         threshold: float,
         missing: cloudwatch.TreatMissingData,
     ) -> None:
-        text = ALARM_TEXTS[name]
+        text = {**ALARM_TEXTS, **ISSUANCE_ALARM_TEXTS}[name]
         alarm = cloudwatch.Alarm(
             self,
             name,

@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from certrotation.names.metrics import DIMENSION, NAMESPACE
-from infra.observability.alarm_texts import ALARM_TEXTS
+from infra.observability.alarm_texts import ALARM_TEXTS, ISSUANCE_ALARM_TEXTS
 
 
 def watched_by(alarm: str) -> str:
@@ -18,7 +18,7 @@ def watched_by(alarm: str) -> str:
     Raises:
         ValueError: the alarm watches metrics of AWS.
     """
-    name = ALARM_TEXTS[alarm].metric
+    name = {**ALARM_TEXTS, **ISSUANCE_ALARM_TEXTS}[alarm].metric
     if name is None:
         raise ValueError(f"{alarm} watches no metric of this service")
     return name

@@ -1,6 +1,7 @@
 """The one Lambda asset that both functions run."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,29 @@ _SOURCE = Path(__file__).parents[2] / "lambdas"
 
 @jsii.implements(cdk.ILocalBundling)
 class _LocalBundling:
-    def __init__(self, arch: Arch, public_roots: Path | None) -> None:
+    def __init__(self, arch: Arch, certificates: Mapping[str, Path]) -> None:
         self._arch = arch
-        self._public_roots = public_roots
+        self._certificates = certificates
 
     # jsii passes the options as keywords only to a method that names one.
     def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_others: Any) -> bool:  # noqa: ARG002
         """Bundle without Docker; what prevents that is an error, not a reason to try Docker."""
         try:
-            bundle(_SOURCE, Path(output_dir), self._arch, self._public_roots)
+            bundle(_SOURCE, Path(output_dir), self._arch, self._certificates)
         except PackagingError as error:
             # jsii would turn an error into a traceback of Node's and Python's calls.
             sys.exit(str(error))
         return True
 
 
-def function_code(arch: Arch, public_roots_file: str | None = None) -> lambda_.Code:
-    """Return the bundled asset for `arch`; share it between functions, it is built once."""
-    public_roots = Path(public_roots_file).resolve() if public_roots_file else None
+def function_code(arch: Arch, certificates: Mapping[str, str] | None = None) -> lambda_.Code:
+    """Return the bundled asset for `arch`; share it between functions, it is built once.
+
+    Args:
+        arch: of the functions.
+        certificates: PEM files that the asset contains, by the names that they have there.
+    """
+    files = {name: Path(path).resolve() for name, path in (certificates or {}).items()}
     return lambda_.Code.from_asset(
         str(_SOURCE),
         # Hashed by what ships, so the lock counts and a file that does not ship does not.
@@ -43,6 +49,6 @@ def function_code(arch: Arch, public_roots_file: str | None = None) -> lambda_.C
         exclude=["**/__pycache__"],
         bundling=cdk.BundlingOptions(
             image=cdk.DockerImage.from_registry("unused"),
-            local=_LocalBundling(arch, public_roots),
+            local=_LocalBundling(arch, files),
         ),
     )

@@ -7,6 +7,7 @@ change is one without an upload. This module knows neither the CDK nor Docker.
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.config import Arch
@@ -51,10 +52,17 @@ _UNWANTED = (
 )
 
 
-def bundle(source: Path, output: Path, arch: Arch, public_roots: Path | None = None) -> None:
+def issuer_file(name: str) -> str:
+    """Return the name, in the asset, of the file with the root of an issuer's server."""
+    return f"issuer-{name}.pem"
+
+
+def bundle(
+    source: Path, output: Path, arch: Arch, certificates: Mapping[str, Path] | None = None
+) -> None:
     """Fill the existing folder `output` with the asset for `arch`, from a checkout's `lambdas/`.
 
-    A file of public roots is copied into it.
+    Files of certificates are copied into it, under the names that they are given by.
 
     Raises:
         PackagingError: uv is missing, or uv or the compiler failed, or botocore lacks a service
@@ -65,8 +73,8 @@ def bundle(source: Path, output: Path, arch: Arch, public_roots: Path | None = N
     _remove_unwanted(output)
     keep_services(SERVICES, output)
     _copy_package(source / _PACKAGE, output / _PACKAGE)
-    if public_roots:
-        shutil.copyfile(public_roots, output / PUBLIC_ROOTS)
+    for name, path in (certificates or {}).items():
+        shutil.copyfile(path, output / name)
     if compiler is not None:
         _add_bytecode(compiler, output)
     _set_modes(output)

@@ -1,8 +1,11 @@
 """The settings of the functions, as environment variables."""
 
+import json
+
 from certrotation.names import environment
+from certrotation.names.issuers import ACME
 from infra.config import StackConfig
-from infra.packaging.bundling import PUBLIC_ROOTS, TASK_ROOT
+from infra.packaging.bundling import PUBLIC_ROOTS, TASK_ROOT, issuer_file
 
 
 def function_environment(
@@ -39,3 +42,24 @@ def function_environment(
         environment.DEPENDENTS: ",".join(config.dependents),
         environment.SERVICE: config.stack_name,
     } | {name: str(value) for name, value in optional.items() if value is not None}
+
+
+def issuers_environment(config: StackConfig) -> dict[str, str]:
+    """Return the variable that only the issue function has."""
+    issuers = {
+        each.name: {
+            "kind": ACME,
+            **{name: value for name, value in each._asdict().items() if value and name != "name"},
+            "allow": dict(each.allow),
+            **({"ca_file": f"{TASK_ROOT}/{issuer_file(each.name)}"} if each.ca_file else {}),
+        }
+        for each in config.issuers
+    }
+    return {environment.ISSUERS: json.dumps(issuers, separators=(",", ":"))}
+
+
+def certificate_files(config: StackConfig) -> dict[str, str]:
+    """Return the files of certificates that the asset contains, by their names there."""
+    files = {issuer_file(each.name): each.ca_file for each in config.issuers}
+    files[PUBLIC_ROOTS] = config.public_roots_file
+    return {name: path for name, path in files.items() if path}

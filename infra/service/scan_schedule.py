@@ -1,10 +1,11 @@
-"""The schedule of the scan."""
+"""The schedules of the scan, and of the look at secrets with an issuer."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.service.encryption import use_of
@@ -14,7 +15,7 @@ from infra.service.queues import dead_letter_queue
 class ScanSchedule(Construct):
     """Invokes scan at a fixed rate, and keeps invocations that could not be delivered."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the parts of a schedule
         self,
         scope: Construct,
         construct_id: str,
@@ -22,16 +23,19 @@ class ScanSchedule(Construct):
         function: lambda_.IFunction,
         interval: cdk.Duration,
         key: kms.IKey,
+        starts: str = "the scan of all certificates",
+        dead_letters: sqs.IQueue | None = None,
     ) -> None:
+        """Make the schedule; without `dead_letters` it gets a queue of its own for them."""
         super().__init__(scope, construct_id)
-        self.dead_letters = dead_letter_queue(self, key)
+        self.dead_letters = dead_letters or dead_letter_queue(self, key)
         role = iam.Role(self, "Role", assumed_by=_scheduler_of_this_account(self))
         for statement in self._statements(function, key):
             role.add_to_principal_policy(statement)
         schedule = scheduler.CfnSchedule(
             self,
             "Schedule",
-            description="Starts the scan of all certificates",
+            description=f"Starts {starts}",
             schedule_expression=scheduler.ScheduleExpression.rate(interval).expression_string,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             state="ENABLED",

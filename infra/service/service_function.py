@@ -1,4 +1,4 @@
-"""The common part of both functions: runtime, asset, log group and a role that may only log."""
+"""The common part of the functions: runtime, asset, log group and a role that may only log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,13 +38,15 @@ class Package:
     """The policy with the denies of every role."""
 
 
-def service_function(
+def service_function(  # noqa: PLR0913  what differs between the functions
     scope: Construct,
     *,
     package: Package,
     handler: str,
     description: str,
     reserved_concurrency: int | None,
+    timeout: cdk.Duration = TIMEOUT,
+    more_environment: Mapping[str, str] | None = None,
 ) -> lambda_.Function:
     """Create a function in `scope` whose role may write its own logs and traces, and use the key.
 
@@ -74,9 +76,9 @@ def service_function(
         handler=handler,
         runtime=lambda_.Runtime(f"python{PYTHON_VERSION}", lambda_.RuntimeFamily.PYTHON),
         architecture=_ARCHITECTURES[package.arch],
-        environment=package.environment,
+        environment={**package.environment, **(more_environment or {})},
         role=role,
-        timeout=TIMEOUT,
+        timeout=timeout,
         memory_size=512,
         log_group=logs,
         logging_format=lambda_.LoggingFormat.JSON,

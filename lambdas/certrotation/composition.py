@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +22,7 @@ from certrotation.aws.topic import SnsNotices
 from certrotation.aws.wire_logs import withhold
 from certrotation.errors import SettingsError, without_frames
 from certrotation.names.environment import HOME_REGION, Mode
-from certrotation.names.service import EDGE_REGIONS
+from certrotation.names.service import EDGE_REGIONS, account_secret_name
 from certrotation.workflows.ports import Account, Region
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.scan.assessment import ScanPolicy
     from certrotation.settings import Settings
+    from certrotation.workflows.issuing_ports import Issuing
     from certrotation.workflows.ports import SecretWriter
 
 _WRITE_BODIES = ("auth", "client", "endpoint", "hooks", "httpsession", "parsers")
@@ -196,6 +197,57 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
         notices=_notices(session, settings.warning_topic_arn),
     )
     return Composition(settings, account)
+
+
+def compose_issuing(
+    settings: Settings, session: boto3.Session, *, function_arn: str | None, stack: str
+) -> Issuing:
+    """Make what the issue function works with; scan and rotate never ask for it.
+
+    Args:
+        settings: the issuers, and the prefix of managed secrets.
+        session: whose credentials and clients are used.
+        function_arn: the function that Secrets Manager calls.
+        stack: the stack's name, with which the names of the accounts' secrets begin.
+    """
+    from certrotation.aws.account_secret import AccountSecret  # noqa: PLC0415  see above
+    from certrotation.aws.issuing_secrets import IssuedSecrets  # noqa: PLC0415  see above
+    from certrotation.aws.zones import Route53Zones  # noqa: PLC0415  see above
+    from certrotation.issuers.acme import AcmeCa  # noqa: PLC0415  see above
+    from certrotation.issuers.acme_client import AcmeClient  # noqa: PLC0415  see above
+    from certrotation.workflows.issuing_ports import Issuer, Issuing  # noqa: PLC0415  see above
+
+    home = settings.home_region
+    secrets = _client(session, "secretsmanager", home)
+    issuers = {each.name: each for each in settings.issuers}
+
+    @cache
+    def issuer(name: str) -> Issuer:
+        each = issuers[name]
+        account = AccountSecret(secrets, account_secret_name(stack, name))
+        client = AcmeClient(each.directory, each.ca_file)
+        route53 = _OnFirstUse(lambda: _route53(session, home, each.dns_role))
+        return Issuer(ca=AcmeCa(each, account, client), zones=Route53Zones(route53, each.zones))
+
+    return Issuing(
+        secrets=IssuedSecrets(secrets, settings.secret_prefix, function_arn), issuer=issuer
+    )
+
+
+def _route53(session: boto3.Session, home: str, role_arn: str | None) -> Any:
+    """Return a client for Route 53; with a role, one of the role's account."""
+    if role_arn is None:
+        return session.client("route53", region_name=home, config=_CONFIG)
+    sts = session.client("sts", region_name=home, config=_CONFIG)
+    got = sts.assume_role(RoleArn=role_arn, RoleSessionName="certrotation")["Credentials"]
+    return session.client(
+        "route53",
+        region_name=home,
+        config=_CONFIG,
+        aws_access_key_id=got["AccessKeyId"],
+        aws_secret_access_key=got["SecretAccessKey"],
+        aws_session_token=got["SessionToken"],
+    )
 
 
 def secret_writer(session: boto3.Session, home_region: str) -> SecretWriter:

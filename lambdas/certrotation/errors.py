@@ -15,10 +15,14 @@ CertRotationError
     DependentRefused  a dependent does not accept the new certificate
     DependentFull     a load balancer has no slot for another certificate
     Vanished          the resource to change does not exist any more
+    CaRefuses         a CA refuses the account, a name or the profile
+    NotValidated      a CA cannot validate a name
+    OrderGone         an order at a CA has failed or expired
   TransientError      a retry can help
     Throttled         too many requests
     Unreachable       no answer, or an answer that says nothing about the request
     NotYet            two views of AWS's state do not agree yet
+    CaLimits          a limit of a CA is reached
     InUse             a certificate to delete is still in use
     DependentBusy     another change of the dependent is in progress
       NotSeenYet      the dependent's service does not know a new certificate yet
@@ -71,6 +75,10 @@ def _empty(frame: FrameType | None) -> None:
         except RuntimeError:  # the frame still runs, and so do its callers
             return
         frame = frame.f_back
+
+
+RETRIED = "It is tried again by itself."
+"""The remedy of an error that needs nobody, where the service meets it."""
 
 
 class CertRotationError(Exception):
@@ -170,6 +178,24 @@ class Vanished(PermanentError):
     code = "RESOURCE_VANISHED"
 
 
+class CaRefuses(PermanentError):
+    """A CA refuses the account, a name, the request or the profile."""
+
+    code = "ISSUANCE_REFUSED"
+
+
+class NotValidated(PermanentError):
+    """A CA cannot validate that a name may be used."""
+
+    code = "ISSUANCE_UNVALIDATED"
+
+
+class OrderGone(PermanentError):
+    """An order at a CA has failed, has expired or is unknown; another order may succeed."""
+
+    code = "ORDER_GONE"
+
+
 class TransientError(CertRotationError):
     """A retry can help, at the earliest after `retry_after` if that is given."""
 
@@ -194,6 +220,12 @@ class NotYet(TransientError):
     """Two views of AWS that must agree do not agree yet."""
 
     code = "NOT_YET_CONSISTENT"
+
+
+class CaLimits(TransientError):
+    """A limit of a CA is reached, until `retry_after` has passed if the CA says so."""
+
+    code = "ISSUANCE_LIMITED"
 
 
 class InUse(TransientError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +17,8 @@ from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from certrotation.names.issuers import AcmeIssuer
 
 _T = TypeVar("_T")
 
@@ -58,6 +61,8 @@ class Settings:
     """The page of the team's own runbook, to which mails link; None means the repository's."""
     digest: Weekday | None
     """The day on which a digest is sent, if one is wanted."""
+    issuers: tuple[AcmeIssuer, ...]
+    """The CAs that may be asked for certificates; only the issue function has any."""
 
     @classmethod
     def from_env(cls, variables: Mapping[str, str]) -> Settings:
@@ -96,6 +101,7 @@ class Settings:
             warning_topic_arn=read.optional(environment.WARNING_TOPIC_ARN, _topic_arn, None),
             runbook_url=read.optional(environment.RUNBOOK_URL, _runbook_url, None),
             digest=read.optional(environment.DIGEST, _digest, None),
+            issuers=read.optional(environment.ISSUERS, _issuers, ()),
         )
 
     @property
@@ -242,6 +248,17 @@ def _digest(text: str) -> Weekday | None:
     if text not in set(Weekday):
         raise ValueError("must be off or a day (example: monday)")
     return Weekday(text)
+
+
+def _issuers(text: str) -> tuple[AcmeIssuer, ...]:
+    # Neither scan nor rotate has the setting, and the import would lengthen their cold starts.
+    from certrotation.names.issuers import parse_issuers  # noqa: PLC0415  see above
+
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise ValueError("is not JSON") from None
+    return parse_issuers(document)
 
 
 def _mode(text: str) -> Mode:

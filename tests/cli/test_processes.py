@@ -93,6 +93,8 @@ def test_an_account_that_does_not_answer_is_an_error() -> None:
 
     assert ran.code == 1
     assert ran.err.startswith("Error: UNREACHABLE: cloudformation:DescribeStacks")
+    assert "Run the command again." in ran.err
+    assert "by itself" not in ran.err
 
 
 def test_a_hook_checks_what_a_renewal_tool_wrote(tmp_path: Path, authorities: Authorities) -> None:

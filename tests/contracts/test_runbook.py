@@ -14,11 +14,12 @@ from certrotation.handlers import rotate
 from certrotation.names import tags
 from certrotation.names.runbook import (
     DEPENDENTS_STRANDED,
+    ISSUANCE_FAILING,
     LIVE_CERTIFICATE_LEFT,
     MATERIAL_REFUSED,
     place_of,
 )
-from infra.observability.alarm_texts import ALARM_TEXTS, ON_FIRE
+from infra.observability.alarm_texts import ALARM_TEXTS, ISSUANCE_ALARM_TEXTS, ON_FIRE
 from tests.contracts.logs_insights import ask
 from tests.simulation.estate import HOME, PREFIX, fields_of
 from tests.support.authority import now, shared_key
@@ -52,7 +53,7 @@ class Block(NamedTuple):
 
 
 SECTIONS = dict(re.findall(r"^## (.+?)\n\n(.*?)(?=^## |\Z)", TEXT, flags=re.MULTILINE | re.DOTALL))
-ALARMS = (ON_FIRE, *ALARM_TEXTS.values())
+ALARMS = (ON_FIRE, *ALARM_TEXTS.values(), *ISSUANCE_ALARM_TEXTS.values())
 NAMES = [pytest.param(text.heading, id=text.name) for text in ALARMS]
 
 
@@ -112,15 +113,16 @@ def test_every_output_that_it_names_is_one_of_the_stack() -> None:
 
 
 def test_what_the_alarms_promise_to_page_next_is_an_alarm() -> None:
-    for text in ALARM_TEXTS.values():
+    for text in (*ALARM_TEXTS.values(), *ISSUANCE_ALARM_TEXTS.values()):
         named = set(re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", text.otherwise))
-        assert named <= ALARM_TEXTS.keys(), text.name
+        assert named <= ALARM_TEXTS.keys() | ISSUANCE_ALARM_TEXTS.keys(), text.name
 
 
 def test_what_is_mailed_of_a_rotation_names_headings_that_are_there() -> None:
     assert ALARM_TEXTS["MaterialRefused"].heading == MATERIAL_REFUSED
     assert ALARM_TEXTS["DependentsStranded"].heading == DEPENDENTS_STRANDED
     assert ALARM_TEXTS["LiveCertificateLeft"].heading == LIVE_CERTIFICATE_LEFT
+    assert ISSUANCE_ALARM_TEXTS["IssuanceFailing"].heading == ISSUANCE_FAILING
 
 
 def test_a_link_has_the_anchor_that_a_forge_makes_of_the_heading() -> None:

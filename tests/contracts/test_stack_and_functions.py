@@ -79,7 +79,9 @@ def test_every_handler_that_the_stack_names_can_be_imported() -> None:
         for match in re.findall(r'handler="([a-z_.]+)"', source.read_text(encoding="utf-8"))
     }
 
-    assert named == {"certrotation.handlers.scan.handler", "certrotation.handlers.rotate.handler"}
+    assert named == {
+        f"certrotation.handlers.{each}.handler" for each in ("scan", "rotate", "issue")
+    }
     for each in named:
         module, _, function = each.rpartition(".")
         assert callable(getattr(import_module(module), function))

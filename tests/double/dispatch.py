@@ -12,7 +12,14 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from werkzeug.exceptions import HTTPException
 
-from tests.double import acm, apigateway_v2, cloudformation, secretsmanager, tag_index
+from tests.double import (
+    acm,
+    apigateway_v2,
+    cloudformation,
+    route53,
+    secretsmanager,
+    tag_index,
+)
 from tests.double.fakes import fakes
 from tests.double.world import Answer, Forwarded, Refusal, Request, World
 
@@ -28,6 +35,7 @@ ANSWERS: dict[str, dict[str, Answer]] = {
     "apigatewayv2": apigateway_v2.ANSWERS,
     "cloudformation": cloudformation.ANSWERS,
     "resourcegroupstaggingapi": tag_index.ANSWERS,
+    "route53": route53.ANSWERS,
     "secretsmanager": secretsmanager.ANSWERS,
     **{fake.service: dict(fake.answers) for fake in fakes().values()},
 }

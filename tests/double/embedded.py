@@ -29,6 +29,7 @@ from tests.double import (
     cognito,
     elasticbeanstalk,
     load_balancers,
+    route53,
     secretsmanager,
     tag_index,
 )
@@ -83,6 +84,8 @@ class EmbeddedAws:
     def __init__(self, world: World, recorder: Recorder) -> None:
         self.behaviour = world.behaviour
         self.account_id = world.account_id
+        self.is_dns_dark = False
+        """Whether public DNS knows no name."""
         self._world = world
         self._recorder = recorder
 
@@ -143,6 +146,23 @@ class EmbeddedAws:
             with world.lock:
                 del world.snapshots[kind]
 
+    def text_values(self, name: str) -> list[str]:
+        """Return what public DNS answers for TXT records of a name."""
+        if self.is_dns_dark:
+            return []
+        return route53.text_values(self._world, name)
+
+    def dns_takes(self, questions: int) -> None:
+        """Let changes of Route 53 be PENDING so often when they are asked for."""
+        with self._world.lock:
+            self._world.dns_delay = questions
+
+    def rotations(self, region: str) -> list[PendingRotation]:
+        """Return the rotations that were begun since this was asked last."""
+        with self._world.lock:
+            begun, self._world.rotations[:] = list(self._world.rotations), []
+        return [PendingRotation(self._world, region, arn, token) for arn, token in begun]
+
     def finish_deployments(self) -> None:
         """Let every distribution become Deployed, and every other update end."""
         with self._world.lock:
@@ -202,6 +222,29 @@ class EmbeddedAws:
 
     def _regions(self) -> list[str]:
         return list(acm_backends[self.account_id].regions)
+
+
+class PendingRotation:
+    """A rotation as Secrets Manager runs it: four steps, and all of them again if one raises."""
+
+    def __init__(self, world: World, region: str, arn: str, token: str) -> None:
+        self._world, self._region = world, region
+        self.arn, self.token = arn, token
+
+    def run(self, function: Callable[[dict[str, str]], object], tries: int = 1) -> list[str]:
+        """Run the steps; returns what each failed try raised. The last try may succeed."""
+        failures: list[str] = []
+        for _ in range(tries):
+            try:
+                for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+                    function({"Step": step, "SecretId": self.arn, "ClientRequestToken": self.token})
+            except Exception as error:  # noqa: BLE001  whatever it is, it is tried again
+                failures.append(str(error))
+                continue
+            with self._world.lock:
+                secretsmanager.end_rotation(self._world, self._region, self.arn)
+            break
+        return failures
 
 
 class _Registration(Generic[_Hook]):

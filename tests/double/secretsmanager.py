@@ -41,7 +41,17 @@ def _as_seen(request: Request, kind: str) -> Iterator[None]:
 
 
 def get_secret_value(request: Request) -> Forwarded:
-    """Secrets Manager API Reference, GetSecretValue."""
+    """Secrets Manager API Reference, GetSecretValue.
+
+    A version that a rotation has begun has no value: moto knows no such version.
+    """
+    secret = _backend(request).secrets.get(request.params["SecretId"])
+    wanted = request.params.get("VersionId")
+    if isinstance(secret, FakeSecret) and _is_empty(secret.versions.get(wanted or "")):
+        raise Refusal(
+            "ResourceNotFoundException",
+            f"Secrets Manager can't find the specified secret value for VersionId: {wanted}",
+        )
     with _as_seen(request, "secret_values"):
         return request.forward()
 
@@ -93,12 +103,12 @@ def put_secret_value(request: Request) -> Mapping[str, Any]:
     version_id = params["ClientRequestToken"]
     content = _content(params)
     known = secret.versions.get(version_id)
-    if known is None:
+    if known is None or _is_empty(known):
         now = datetime.now(UTC).timestamp()
         secret.versions[version_id] = {
             "version_id": version_id,
             "createdate": now,
-            "version_stages": [],
+            "version_stages": known["version_stages"] if known else [],
             **content,
         }
         for stage in params.get("VersionStages", ["AWSCURRENT"]):
@@ -147,6 +157,62 @@ def update_secret_version_stage(request: Request) -> Mapping[str, Any]:
         secret.versions[holder]["version_stages"].remove(stage)
     _touch(secret)
     return {"ARN": secret.arn, "Name": secret.name}
+
+
+def rotate_secret(request: Request) -> Mapping[str, Any]:
+    """Secrets Manager API Reference, RotateSecret: begins a rotation, and does not wait for it.
+
+    A version without a value gets AWSPENDING. While one is pending no other rotation begins. Moto
+    runs the steps at once, ignores their errors, and makes an empty version AWSCURRENT.
+    """
+    secret, params = _secret(request), request.params
+    function = params.get("RotationLambdaARN") or secret.rotation_lambda_arn
+    if not function:
+        raise Refusal(
+            "InvalidRequestException",
+            "No Lambda rotation function ARN is associated with this secret.",
+        )
+    pending, current = _holder(secret, "AWSPENDING"), _holder(secret, "AWSCURRENT")
+    if pending not in {None, current}:
+        raise Refusal(
+            "InvalidRequestException",
+            "A previous rotation isn't complete. That rotation will be reattempted.",
+        )
+    secret.rotation_lambda_arn, secret.rotation_enabled = function, True
+    secret.rotation_requested = True
+    token = params["ClientRequestToken"]
+    if pending is not None:
+        secret.versions[pending]["version_stages"].remove("AWSPENDING")
+    secret.versions[token] = {
+        "version_id": token,
+        "createdate": datetime.now(UTC).timestamp(),
+        "version_stages": ["AWSPENDING"],
+    }
+    _touch(secret)
+    request.world.rotations.append((secret.arn, token))
+    return {"ARN": secret.arn, "Name": secret.name, "VersionId": token}
+
+
+def cancel_rotate_secret(request: Request) -> Mapping[str, Any]:
+    """Secrets Manager API Reference, CancelRotateSecret: AWSPENDING stays where it is."""
+    secret = _secret(request)
+    secret.rotation_enabled = False
+    _touch(secret)
+    return {"ARN": secret.arn, "Name": secret.name}
+
+
+def end_rotation(world: World, region: str, arn: str) -> None:
+    """Take AWSPENDING off AWSCURRENT's version, as the service does after a rotation."""
+    secret = secretsmanager_backends[world.account_id][region].secrets.get(arn)
+    if not isinstance(secret, FakeSecret):
+        return
+    pending, current = _holder(secret, "AWSPENDING"), _holder(secret, "AWSCURRENT")
+    if pending is not None and pending == current:
+        secret.versions[pending]["version_stages"].remove("AWSPENDING")
+
+
+def _is_empty(version: Mapping[str, Any] | None) -> bool:
+    return version is not None and not any(each in version for each in _CONTENT)
 
 
 def checking_size(request: Request) -> Forwarded:
@@ -236,11 +302,13 @@ def _touch(secret: FakeSecret) -> None:
 
 
 ANSWERS: dict[str, Answer] = {
+    "CancelRotateSecret": cancel_rotate_secret,
     "CreateSecret": checking_size,
     "GetSecretValue": get_secret_value,
     "ListSecretVersionIds": list_secret_version_ids,
     "ListSecrets": list_secrets,
     "PutSecretValue": put_secret_value,
+    "RotateSecret": rotate_secret,
     "TagResource": changing,
     "UntagResource": changing,
     "UpdateSecret": checking_size,

@@ -82,6 +82,9 @@ class World:
         snapshots: per kind of stale read and Region, what such reads answer from.
         bystanders: the threads whose calls are nobody's.
         stacks: the outputs of the deployed stacks, by Region and name.
+        rotations: the rotations that Secrets Manager is to run, by the secret's ARN and the token.
+        dns_changes: the changes of Route 53, and how often each is still PENDING when asked.
+        dns_delay: how often a new change is PENDING.
     """
 
     behaviour: Behaviour
@@ -95,6 +98,9 @@ class World:
     bystanders: set[int] = field(default_factory=set)
     api_gateway: ApiGateway = field(default_factory=ApiGateway)
     stacks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    rotations: list[tuple[str, str]] = field(default_factory=list)
+    dns_changes: dict[str, int] = field(default_factory=dict)
+    dns_delay: int = 1
 
     def is_bystander(self) -> bool:
         """Whether this thread's calls are to pass unseen and unharmed."""

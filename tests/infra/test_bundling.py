@@ -49,6 +49,7 @@ PACKAGE = {
     "core",
     "errors.py",
     "handlers",
+    "issuers",
     "settings.py",
     "composition.py",
     "names",
@@ -259,7 +260,7 @@ def test_a_file_of_public_roots_goes_into_the_asset(tmp_path: Path) -> None:
     roots, output = tmp_path / "corp.pem", tmp_path / "asset"
     roots.write_text("-----BEGIN CERTIFICATE-----")
     output.mkdir()
-    bundle(checkout(tmp_path), output, "x86_64", roots)
+    bundle(checkout(tmp_path), output, "x86_64", {"public-roots.pem": roots})
     assert (output / "public-roots.pem").read_bytes() == roots.read_bytes()
 
 

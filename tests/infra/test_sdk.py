@@ -15,7 +15,7 @@ from infra.packaging.interpreter import PackagingError
 from infra.packaging.sdk import SERVICES, keep_services
 
 INSTALLED = Path(botocore.__file__).parent / "data"
-OTHERS = ("ec2", "s3", "sts")
+OTHERS = ("ec2", "iam", "s3")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
 from certrotation.errors import (
+    RETRIED,
     AccessDenied,
     CertRotationError,
     NotYet,
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 _SERVER_ERROR = 500
 _PEM = "-----BEGIN"
-
-RETRIED = "It is tried again by itself."
-"""The remedy of an error that needs nobody."""
 
 
 class Fault(NamedTuple):
@@ -78,7 +76,7 @@ _NO_CREDENTIALS = Fault(
     " the target Regions.",
 )
 _BAD_SIGNATURE = Fault(
-    Unreachable, f"{RETRIED} If it lasts, compare the function's clock with the time of AWS."
+    Unreachable, f"{RETRIED} If it lasts, compare the caller's clock with the time of AWS."
 )
 _REJECTED = Fault(Rejected, "Correct what AWS complains of.")
 

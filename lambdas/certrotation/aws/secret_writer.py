@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from certrotation.aws.errors import RETRIED, Fault, meaning, translated
+from certrotation.aws.errors import Fault, meaning, translated
 from certrotation.aws.secrets import MEANINGS, named, version_entries
 from certrotation.core.estate.inventory import SecretVersion
-from certrotation.errors import NotYet, Rejected
+from certrotation.errors import RETRIED, NotYet, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -77,13 +77,13 @@ class ManagedSecrets:
             if entries is None:
                 raise incomplete(call, "SecretList")
             for each in entries:
-                name = each.get("Name") or _name_in(each.get("ARN", ""))
+                name = each.get("Name") or name_in(each.get("ARN", ""))
                 if not name:
                     raise incomplete(call, "the name of a secret")
                 if not name.startswith(self._prefix):
                     continue
                 if "SecretVersionsToStages" in each:
-                    secrets.append(_secret(name, each, each["SecretVersionsToStages"]))
+                    secrets.append(managed_secret(name, each, each["SecretVersionsToStages"]))
                 else:
                     with suppress(Vanished, SecretDeleted):
                         secrets.append(self.describe(name))
@@ -102,9 +102,9 @@ class ManagedSecrets:
             raise SecretDeleted(
                 f"{self._named(secret_id)} is scheduled for deletion.", _DELETED.remedy
             )
-        asked = _name_in(secret_id) or secret_id
-        name = answer.get("Name") or _name_in(answer.get("ARN", "")) or asked
-        return _secret(name, answer, answer.get("VersionIdsToStages", {}))
+        asked = name_in(secret_id) or secret_id
+        name = answer.get("Name") or name_in(answer.get("ARN", "")) or asked
+        return managed_secret(name, answer, answer.get("VersionIdsToStages", {}))
 
     def current_value(self, secret_id: str) -> SecretValue:
         """Return what is AWSCURRENT.
@@ -156,17 +156,18 @@ def version_entries(
         request["NextToken"] = page["NextToken"]
 
 
-def _name_in(arn: str) -> str:
+def name_in(arn: str) -> str:
     """Return the name in a secret's ARN, which ends in a hyphen and six characters, or nothing."""
     _, is_arn, resource = arn.partition(":secret:")
     return resource[:-7] if is_arn else ""
 
 
-def _secret(
+def managed_secret(
     name: str,
-    entry: SecretListEntryTypeDef | DescribeSecretResponseTypeDef,
+    entry: SecretListEntryTypeDef | DescribeSecretResponseTypeDef | Mapping[str, Any],
     stages: Mapping[str, Sequence[str]],
 ) -> ManagedSecret:
+    """Return a secret as ListSecrets or DescribeSecret shows it; `stages` are its labels."""
     by_label = {label: version for version, labels in stages.items() for label in labels}
     return ManagedSecret(
         name=name,

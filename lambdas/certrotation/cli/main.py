@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from certrotation.cli import shell
 from certrotation.cli.exit_codes import ExitCode
 from certrotation.cli.output import Output, discard, use_utf8_or_escape
-from certrotation.errors import AccessDenied, CertRotationError
+from certrotation.cli.remedies import remedy_of
+from certrotation.errors import CertRotationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 _NOT_INSTALLED = (
     "Error: the command line needs click, which is not installed. Install it with the extra cli:"
     " pip install '.[cli]' in a checkout.\n"
-)
-_DENIED = (
-    "Allow the action to the credentials that you use; docs/cli.md has the policy of the verbs that"
-    " only read. A permissions boundary, a service control policy or a key policy may deny the"
-    " action too."
 )
 
 
@@ -68,8 +64,7 @@ def run(arguments: Sequence[str]) -> ExitCode:
 
 def _explained(error: Exception) -> ExitCode:
     if isinstance(error, CertRotationError):
-        remedy = _DENIED if isinstance(error, AccessDenied) else error.remedy
-        return _failed(error.code, error.found, remedy, error)
+        return _failed(error.code, error.found, remedy_of(error), error)
     if isinstance(error, OSError) and error.filename:
         return _failed("FILE", f"{error.filename}: {error.strerror}.", "", error)
     return _failed(

@@ -27,6 +27,7 @@ CRITICAL_FLOOR_DAYS = "CERTROTATION_CRITICAL_FLOOR_DAYS"
 PUBLIC_ROOTS_FILE = "CERTROTATION_PUBLIC_ROOTS_FILE"
 WARNING_TOPIC_ARN = "CERTROTATION_WARNING_TOPIC_ARN"
 DIGEST = "CERTROTATION_DIGEST"
+ISSUERS = "CERTROTATION_ISSUERS"
 RUNBOOK_URL = "CERTROTATION_RUNBOOK_URL"
 
 DEFAULT_STACK_NAME = "certrotation"
@@ -42,6 +43,9 @@ RUNBOOK_URL_PATTERN = (
     r"(?=.{1,300}$)https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/?=&:@+,-]*)?"
 )
 """A page without an anchor; the length leaves room in the longest description of an alarm."""
+
+LOOK_INTERVAL_MINUTES = 60
+"""How often the issue function looks at the secrets with an issuer."""
 
 ON, OFF = "on", "off"
 

@@ -24,3 +24,9 @@ ROTATION_REFUSED = "RotationRefused"
 ROTATION_FAILED = "RotationFailed"
 DEPENDENTS_MOVED = "DependentsMoved"
 DEPENDENTS_STRANDED = "DependentsStranded"
+
+# Emitted by the look of issue.
+RENEWALS_WANTED = "RenewalsWanted"
+ISSUANCES_FAILING = "IssuancesFailing"
+ISSUANCES_STALLED = "IssuancesStalled"
+ISSUANCE_CHECKED = "IssuanceChecked"

@@ -2,4 +2,5 @@
 
 SCAN_FUNCTION = "ScanFunction"
 ROTATE_FUNCTION = "RotateFunction"
+ISSUE_FUNCTION = "IssueFunction"
 VERSION = "Version"

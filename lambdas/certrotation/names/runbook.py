@@ -8,6 +8,7 @@ RUNBOOK = "docs/runbook.md"
 MATERIAL_REFUSED = "MaterialRefused: new material was refused"
 LIVE_CERTIFICATE_LEFT = "LiveCertificateLeft: a certificate with the name of a copy is not renewed"
 DEPENDENTS_STRANDED = "DependentsStranded: a listener or distribution uses the old certificate"
+ISSUANCE_FAILING = "IssuanceFailing: an issuer does not issue certificates"
 
 
 def place_of(heading: str, url: str | None) -> str:

@@ -15,6 +15,15 @@ RECEIVES_UNTIL_GIVEN_UP = 5
 SECRET_KEY = "secret"  # noqa: S105  a key of the message that asks for a rotation
 VERSION_KEY = "version"
 
+ISSUING_SERVICES = ("route53", "sts")
+"""The services that the issue function calls beside these, under boto3's names."""
+
+
+def account_secret_name(stack: str, issuer: str) -> str:
+    """Return the name of the secret that holds the account at a CA."""
+    return f"{stack}-issuers/{issuer}"
+
+
 NEAREST_SHOWN = 20
 """Certificates nearest to expiry that a scan's log line names and the dashboard shows."""
 

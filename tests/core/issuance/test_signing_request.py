@@ -7,7 +7,9 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certrotation.core.issuance.signing_request import ari_identifier, signing_request
+from certrotation.core.issuance.signing_request import ari_identifier, new_key, signing_request
+from certrotation.core.material.certificate_request import KEYS
+from certrotation.core.material.x509_facts import KeyAlgorithm, key_algorithm_of
 from tests.core.samples import ISSUING_CA, LEAF, resigned
 from tests.support.authority import shared_key
 
@@ -55,3 +57,10 @@ def test_a_certificate_that_does_not_identify_its_issuer_has_no_identifier() -> 
     plain = resigned(ISSUING_CA, LEAF.certificate, without=[x509.AuthorityKeyIdentifier])
     assert ari_identifier(plain) is None
     assert ari_identifier(LEAF.certificate) is not None
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_a_new_key_has_the_type_that_is_asked_for(algorithm: KeyAlgorithm) -> None:
+    first, second = new_key(algorithm), new_key(algorithm)
+    assert key_algorithm_of(first.public_key()) is algorithm
+    assert first.public_key() != second.public_key()

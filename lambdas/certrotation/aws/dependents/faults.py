@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from certrotation.aws.errors import RETRIED, Fault
-from certrotation.errors import DependentBusy, DependentFull, DependentRefused, NotSeenYet
+from certrotation.aws.errors import Fault
+from certrotation.errors import RETRIED, DependentBusy, DependentFull, DependentRefused, NotSeenYet
 
 BUSY = Fault(DependentBusy, RETRIED)
 NOT_SEEN_YET = Fault(NotSeenYet, RETRIED)

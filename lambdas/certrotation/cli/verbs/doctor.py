@@ -62,13 +62,14 @@ def _results(shell: Shell) -> Iterator[Result]:
     from certrotation.cli.diagnosis import account_checks as account
     from certrotation.cli.diagnosis import service_checks as service
     from certrotation.cli.diagnosis.results import wrong
+    from certrotation.cli.remedies import remedy_of
     from certrotation.errors import CertRotationError
 
     try:
         yield from account.check_identity(shell)
         stack = shell.configuration.stack
     except CertRotationError as error:  # nothing else can be asked
-        yield wrong(check="credentials and settings", found=error.found, remedy=error.remedy)
+        yield wrong(check="credentials and settings", found=error.found, remedy=remedy_of(error))
         return
     yield from _safely("Regions", lambda: account.check_regions(shell))
     yield from _safely("permissions", lambda: account.check_permissions(shell))
@@ -95,12 +96,13 @@ def _estate(shell: Shell) -> Iterator[Result]:
 
 def _safely(check: str, make: Callable[[], Iterable[Result]]) -> Iterator[Result]:
     from certrotation.cli.diagnosis.results import unknown
+    from certrotation.cli.remedies import remedy_of
     from certrotation.errors import CertRotationError
 
     try:
         yield from make()
     except CertRotationError as error:
-        yield unknown(check=check, found=error.found, remedy=error.remedy)
+        yield unknown(check=check, found=error.found, remedy=remedy_of(error))
 
 
 def _print(shell: Shell, result: Result) -> None:

@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certrotation.core.material.x509_facts import authority_key_identifier_of
+from certrotation.core.material.x509_facts import KeyAlgorithm, authority_key_identifier_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+
+_CURVES: dict[KeyAlgorithm, ec.EllipticCurve] = {
+    KeyAlgorithm.EC_PRIME256V1: ec.SECP256R1(),
+    KeyAlgorithm.EC_SECP384R1: ec.SECP384R1(),
+    KeyAlgorithm.EC_SECP521R1: ec.SECP521R1(),
+}
+_EXPONENT = 65_537
 
 
 def signing_request(names: Sequence[str], key: CertificateIssuerPrivateKeyTypes) -> bytes:
@@ -28,6 +36,13 @@ def signing_request(names: Sequence[str], key: CertificateIssuerPrivateKeyTypes)
         extensions=[],
     ).add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), False)  # noqa: FBT003  not critical; add_extension has no keyword-only form
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def new_key(algorithm: KeyAlgorithm) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+    """Return a new private key; a key is used for one certificate."""
+    if algorithm in _CURVES:
+        return ec.generate_private_key(_CURVES[algorithm])
+    return rsa.generate_private_key(_EXPONENT, int(algorithm.removeprefix("RSA_")))
 
 
 def ari_identifier(leaf: x509.Certificate) -> str | None:

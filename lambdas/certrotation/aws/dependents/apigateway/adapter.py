@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from certrotation.aws.dependents.apigateway.proof import read_proof
 from certrotation.aws.dependents.faults import BUSY, FIXED, NOT_SEEN_YET
 from certrotation.aws.dependents.ownership import stack_of, why_unmovable
-from certrotation.aws.errors import DENIED, RETRIED, VANISHED, incomplete, meaning, translated
+from certrotation.aws.errors import DENIED, VANISHED, incomplete, meaning, translated
 from certrotation.core.estate.dependent_kinds import (
     API_EDGE_DOMAIN,
     API_PRIVATE_DOMAIN,
@@ -24,7 +24,7 @@ from certrotation.core.estate.dependent_kinds import (
 )
 from certrotation.core.estate.inventory import Claim, Dependent, is_foreign
 from certrotation.core.material.host_names import normalise
-from certrotation.errors import DependentBusy, Vanished
+from certrotation.errors import RETRIED, DependentBusy, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

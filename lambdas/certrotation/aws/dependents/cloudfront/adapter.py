@@ -14,18 +14,11 @@ import botocore
 from certrotation.aws.dependents.cloudfront.unknown_settings import get_distribution
 from certrotation.aws.dependents.faults import BUSY, FIXED, FULL, NOT_SEEN_YET, REJECTED
 from certrotation.aws.dependents.ownership import NO_OWNER, OwnResources, stack_of, why_unmovable
-from certrotation.aws.errors import (
-    NOT_YET,
-    RETRIED,
-    VANISHED,
-    incomplete,
-    meaning,
-    translated,
-)
+from certrotation.aws.errors import NOT_YET, VANISHED, incomplete, meaning, translated
 from certrotation.core.estate.dependent_kinds import DISTRIBUTION
 from certrotation.core.estate.inventory import Claim, Dependent
 from certrotation.core.material.host_names import normalise
-from certrotation.errors import DependentBusy, DependentRefused, NotYet, Vanished
+from certrotation.errors import RETRIED, DependentBusy, DependentRefused, NotYet, Vanished
 from certrotation.values import dataclass
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ import botocore
 from certrotation.aws.dependents.cognito.domain import Domain, describe
 from certrotation.aws.dependents.faults import BUSY, FIXED, NOT_SEEN_YET
 from certrotation.aws.dependents.ownership import NO_OWNER, stack_of, why_unmovable
-from certrotation.aws.errors import DENIED, RETRIED, VANISHED, meaning, translated
+from certrotation.aws.errors import DENIED, VANISHED, meaning, translated
 from certrotation.core.estate.dependent_kinds import USER_POOL_DOMAIN
 from certrotation.core.estate.inventory import Claim, Dependent, is_foreign
 from certrotation.core.material.host_names import normalise
-from certrotation.errors import DependentBusy, DependentRefused, Vanished
+from certrotation.errors import RETRIED, DependentBusy, DependentRefused, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -22,10 +22,10 @@ from certrotation.aws.dependents.elbv2.adapter import MEANINGS as LISTENER_MEANI
 from certrotation.aws.dependents.elbv2.adapter import LoadBalancerListeners
 from certrotation.aws.dependents.faults import BUSY, FIXED
 from certrotation.aws.dependents.ownership import NO_OWNER, OwnResources, stack_of, why_unmovable
-from certrotation.aws.errors import RETRIED, VANISHED, Fault, meaning, translated
+from certrotation.aws.errors import VANISHED, Fault, meaning, translated
 from certrotation.core.estate.dependent_kinds import ENVIRONMENT
 from certrotation.core.estate.inventory import Claim, Dependent
-from certrotation.errors import AccessDenied, DependentBusy, DependentRefused, Vanished
+from certrotation.errors import RETRIED, AccessDenied, DependentBusy, DependentRefused, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,0 +1,1 @@
+"""The certificate authorities that can be asked for certificates."""

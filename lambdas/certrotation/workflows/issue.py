@@ -1,0 +1,419 @@
+"""The steps of a rotation by Secrets Manager: a CA issues what the secret's next version holds.
+
+All of the issuance is createSecret. Before the CA validates anything, the note of the secret holds
+key and order, and before a DNS record is placed it holds the record: a death at any call costs no
+second certificate, and leaves no record that the next attempt or the look would not remove.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from certrotation.core.findings import Code, Finding, apply_acceptance, refusals, refuse
+from certrotation.core.issuance.note import LABEL, Note, Order, asked_for
+from certrotation.core.issuance.signing_request import ari_identifier, new_key, signing_request
+from certrotation.core.issuance.wish import check_allowed, issuer_of, wish_of
+from certrotation.core.material.bundle import PresentedCertificate, private_key_pem
+from certrotation.core.material.checks import inspect_secret
+from certrotation.core.material.decoding import UnreadableSecretError, decode_certificates
+from certrotation.core.material.secret_format import REQUEST_KEY, request_in
+from certrotation.core.material.secret_value import SecretValue
+from certrotation.core.rotation.regression_checks import check_names, check_trust
+from certrotation.errors import (
+    CertRotationError,
+    NotManaged,
+    NotYet,
+    OrderGone,
+    PermanentError,
+    without_frames,
+)
+from certrotation.names.service import CURRENT_LABEL
+from certrotation.names.tags import HOLD, ISSUER
+from certrotation.values import dataclass, replace
+from certrotation.workflows.issuing_ports import OrderedCertificate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+
+    from certrotation.core.issuance.wish import Wish
+    from certrotation.core.material.bundle import Material
+    from certrotation.core.material.certificate_request import CertificateRequest
+    from certrotation.core.material.trust import PublicRoots
+    from certrotation.names.issuers import AcmeIssuer
+    from certrotation.workflows.issuing_ports import (
+        Issuer,
+        Issuing,
+        Patience,
+        VersionedSecret,
+    )
+
+PENDING_LABEL = "AWSPENDING"
+_FAMILY = frozenset(
+    {
+        Code.ISSUER_UNKNOWN,
+        Code.ISSUANCE_REFUSED,
+        Code.ISSUANCE_UNVALIDATED,
+        Code.ISSUANCE_LIMITED,
+        Code.ISSUED_UNFIT,
+    }
+)
+
+
+class NotIssuedError(Exception):
+    """An issuance that failed; the message is fit for the log of Secrets Manager."""
+
+    def __init__(self, finding: Finding, *, is_new: bool = False) -> None:
+        super().__init__(f"{finding.code}: {finding.found} {finding.remedy}")
+        self.finding = finding
+        self.is_new = is_new
+        """Whether the cause was not met before: then people are notified."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuingPolicy:
+    """The rules of the issuance."""
+
+    prefix: str
+    """Of the names of managed secrets."""
+    issuers: Mapping[str, AcmeIssuer]
+    roots: PublicRoots
+    applies: bool = True
+    """False in report mode: nothing is issued."""
+
+
+class Rotation(NamedTuple):
+    """The rotation that Secrets Manager runs."""
+
+    secret_id: str
+    token: str
+    """The id of the version that the rotation makes."""
+    rotation_token: str | None = None
+    """Of rotations by an assumed role; it is passed on when the version is written."""
+
+
+class Current(NamedTuple):
+    """What the current version of a secret holds."""
+
+    material: Material | None
+    request: CertificateRequest | str | None
+    """The request, or what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewer:
+    """Carries out the steps; one is made for each invocation."""
+
+    issuing: Issuing
+    policy: IssuingPolicy
+    patience: Patience
+    now: datetime
+
+    def create(self, rotation: Rotation) -> None:
+        """Have a certificate issued, and write it as the pending version; resumable.
+
+        Raises:
+            NotIssuedError: the CA does not issue, or may not be asked now.
+            CertRotationError: the event is refused, or AWS does not answer.
+        """
+        versioned = self._guarded(rotation)
+        if versioned is None or self._value(versioned, rotation.token) is not None:
+            return
+        current = self.current(versioned)
+        issuer, wish = self.wanted(versioned, current)
+        note = self.note(versioned)
+        asked = asked_for(issuer.name, wish)
+        if note.failure is not None and note.blocks(asked, self.now):
+            raise NotIssuedError(note.failure.finding)
+        work = _Work(self, versioned, self.issuing.issuer(issuer.name), issuer.name, wish, note)
+        try:
+            key_pem, chain = work.obtain(current)
+        except CertRotationError as error:
+            raise self._failed(work, asked, without_frames(error)) from None
+        value = _composed(rotation.token, key_pem, chain, current.request)
+        self.issuing.secrets.put(rotation.secret_id, value, PENDING_LABEL, rotation.rotation_token)
+
+    def test(self, rotation: Rotation) -> None:
+        """Run the checks of material on the pending version, against the current one.
+
+        A version without a value passes: Secrets Manager tests whether the step can be run.
+
+        Raises:
+            NotIssuedError: the version would be refused.
+        """
+        versioned = self._guarded(rotation)
+        if versioned is None:
+            return
+        value = self._value(versioned, rotation.token)
+        if value is None:
+            return
+        finding = self._unfit(versioned, value)
+        if finding is not None:
+            note = self.note(versioned)
+            failed = note.failed(finding, "", self.now, None)
+            is_new = failed.is_new_cause(note)
+            if is_new:
+                self.keep(versioned, failed)
+            raise NotIssuedError(finding, is_new=is_new)
+
+    def finish(self, rotation: Rotation) -> None:
+        """Make the pending version AWSCURRENT, and forget the order."""
+        versioned = self._guarded(rotation)
+        if versioned is not None:
+            if self._value(versioned, rotation.token) is None:
+                raise NotYet(
+                    f"The version {rotation.token} of {versioned.secret.name} has no value.",
+                    "createSecret writes it.",
+                )
+            self.issuing.secrets.move_label(
+                rotation.secret_id,
+                CURRENT_LABEL,
+                from_version=versioned.secret.current_version,
+                to_version=rotation.token,
+            )
+        else:
+            versioned = self.issuing.secrets.describe(rotation.secret_id)
+        self.clear(versioned, is_done=True)
+
+    def current(self, versioned: VersionedSecret) -> Current:
+        """Read and check the current version of a secret."""
+        version = versioned.secret.current_version
+        value = self._value(versioned, version) if version else None
+        if value is None:
+            return Current(None, None)
+        inspection = inspect_secret(value, self.policy.roots, self.now)
+        try:
+            request = request_in(value)
+        except UnreadableSecretError:
+            request = None
+        return Current(inspection.material, request)
+
+    def wanted(self, versioned: VersionedSecret, current: Current) -> tuple[AcmeIssuer, Wish]:
+        """Return what is asked of whom; who may get which names is checked before anything else.
+
+        Raises:
+            NotIssuedError: the secret may not have it.
+        """
+        secret = versioned.secret
+        issuer = issuer_of(secret, self.policy.issuers)
+        if isinstance(issuer, Finding):
+            raise NotIssuedError(issuer)
+        leaf = current.material.leaf if current.material else None
+        wish = wish_of(current.request, leaf, issuer)
+        if isinstance(wish, Finding):
+            raise NotIssuedError(wish)
+        denied = check_allowed(secret.name, wish, issuer)
+        if denied is not None:
+            raise NotIssuedError(denied)
+        return issuer, wish
+
+    def note(self, versioned: VersionedSecret) -> Note:
+        """Return the note of a secret; an empty one if there is none."""
+        version = versioned.labels.get(LABEL)
+        value = self._value(versioned, version) if version else None
+        return Note.from_json(value.text if value else None)
+
+    def keep(self, versioned: VersionedSecret, note: Note) -> None:
+        """Write a note; its label moves to the new version."""
+        value = SecretValue(version=str(uuid4()), text=note.to_json())
+        self.issuing.secrets.put(versioned.secret.arn, value, LABEL)
+
+    def clear(self, versioned: VersionedSecret, *, is_done: bool = False) -> None:
+        """Remove what was placed, and take the label off the note.
+
+        Args:
+            versioned: the secret.
+            is_done: whether the issuance has come to its end, so that no record can be left.
+        """
+        version = versioned.labels.get(LABEL)
+        if version is None:
+            return
+        note = Note() if is_done else self.note(versioned)
+        if note.placements and note.order is not None:
+            self.issuing.issuer(note.order.issuer).zones.remove(note.placements)
+        self.issuing.secrets.move_label(
+            versioned.secret.arn, LABEL, from_version=version, to_version=None
+        )
+
+    def require_managed(self, versioned: VersionedSecret) -> None:
+        """Refuse secrets that are not this function's business.
+
+        Raises:
+            NotManaged: the prefix or the tag is missing.
+            NotIssuedError: the secret is on hold, or the mode is report.
+        """
+        secret = versioned.secret
+        if not secret.name.startswith(self.policy.prefix) or ISSUER not in secret.tags:
+            raise NotManaged(
+                f"{secret.name} has no issuer here: its name must begin with"
+                f" {self.policy.prefix}, and it needs the tag {ISSUER}.",
+                "Tag the secret, or take this function off the rotation of the secret.",
+            )
+        why = "the mode is report" if not self.policy.applies else None
+        why = f"it has the tag {HOLD}" if secret.is_held else why
+        if why:
+            found = f"Nothing is issued for {secret.name}: {why}."
+            raise NotIssuedError(refuse(Code.ISSUANCE_REFUSED, found, advice=f"End that: {why}."))
+
+    def _guarded(self, rotation: Rotation) -> VersionedSecret | None:
+        """Return the secret, or None if the rotation has come to its end already."""
+        versioned = self.issuing.secrets.describe(rotation.secret_id)
+        self.require_managed(versioned)
+        if rotation.token == versioned.secret.current_version:
+            return None
+        if rotation.token != versioned.labels.get(PENDING_LABEL) or not versioned.is_rotated:
+            raise NotManaged(
+                f"The version {rotation.token} of {versioned.secret.name} is not pending.",
+                "Nothing is to do: another rotation has begun, or this one was cancelled.",
+            )
+        return versioned
+
+    def _value(self, versioned: VersionedSecret, version: str) -> SecretValue | None:
+        return self.issuing.secrets.value(versioned.secret.arn, version)
+
+    def _failed(self, work: _Work, asked: str, error: CertRotationError) -> Exception:
+        """Note why an attempt failed, and return what is raised."""
+        wait: timedelta | None = getattr(error, "retry_after", None)
+        if error.code not in {each.value for each in _FAMILY}:
+            return error
+        finding = refuse(Code(error.code), error.found, advice=error.remedy)
+        before = work.note
+        if isinstance(error, PermanentError):
+            work.give_up()
+        failed = work.note.failed(finding, asked, self.now, wait)
+        self.keep(work.versioned, failed)
+        return NotIssuedError(finding, is_new=failed.is_new_cause(before))
+
+    def _unfit(self, versioned: VersionedSecret, value: SecretValue) -> Finding | None:
+        """Return why the pending version would be refused, if it would."""
+        secret = versioned.secret
+        inspection = inspect_secret(value, self.policy.roots, self.now)
+        found = list(inspection.findings)
+        if inspection.material is not None:
+            found += self._losses(versioned, inspection.material)
+        left = refusals(apply_acceptance(found, secret.accepted, value.version, is_complete=False))
+        if not left:
+            return None
+        first = left[0]
+        return refuse(
+            Code.ISSUED_UNFIT,
+            f"The CA issued a certificate that is not used. {first.code}: {first.found}",
+            advice=first.remedy,
+        )
+
+    def _losses(self, versioned: VersionedSecret, new: Material) -> Iterator[Finding]:
+        """Yield what the current version has and the new one has not."""
+        current = self.current(versioned)
+        request = None if isinstance(current.request, str) else current.request
+        if request is not None and not set(request.names) <= new.names:
+            lost = ", ".join(sorted(set(request.names) - new.names))
+            yield refuse(Code.NAMES_LOST, f"The request asks for {lost}; the certificate has not.")
+        if current.material is None:
+            return
+        old = PresentedCertificate(leaf=current.material.leaf, chain=current.material.chain)
+        where = f"The current version of {versioned.secret.name}"
+        if request is None:
+            yield from check_names(new, where, old)
+        yield from check_trust(new, where, old, self.policy.roots)
+
+
+class _Work:
+    """One attempt: the note is written before each step that another attempt must know of."""
+
+    def __init__(  # noqa: PLR0913, PLR0917  all that an attempt knows
+        self,
+        renewer: Renewer,
+        versioned: VersionedSecret,
+        issuer: Issuer,
+        issuer_name: str,
+        wish: Wish,
+        note: Note,
+    ) -> None:
+        self.versioned = versioned
+        self.note = note
+        self._renewer = renewer
+        self._issuer = issuer
+        self._issuer_name = issuer_name
+        self._wish = wish
+
+    def obtain(self, current: Current) -> tuple[str, str]:
+        """Return the private key and the certificate with its chain, in PEM.
+
+        An order that has failed or expired meanwhile is replaced by one more.
+        """
+        if self.note.order is not None and self._is_wished(self.note.order):
+            try:
+                return self._carry_out(self.note.order)
+            except OrderGone:
+                pass
+        self.give_up()
+        return self._carry_out(self._ordered(current))
+
+    def give_up(self) -> None:
+        """Forget the order, and remove what was placed for it."""
+        if self.note.placements:
+            issuer = self.note.order.issuer if self.note.order else self._issuer_name
+            self._renewer.issuing.issuer(issuer).zones.remove(self.note.placements)
+        self.note = replace(self.note, order=None, placements=())
+
+    def _is_wished(self, order: Order) -> bool:
+        return (order.issuer, order.wish) == (self._issuer_name, self._wish)
+
+    def _ordered(self, current: Current) -> Order:
+        leaf = current.material.leaf if current.material else None
+        key = new_key(self._wish.key)
+        reference = self._issuer.ca.order(
+            OrderedCertificate(
+                names=self._wish.names,
+                profile=self._wish.profile,
+                replaces=ari_identifier(leaf) if leaf else None,
+            )
+        )
+        pem = private_key_pem(key).decode()
+        return Order(self._issuer_name, self._wish, pem, reference)
+
+    def _carry_out(self, order: Order) -> tuple[str, str]:
+        """Note the order and what is to be placed, then place, validate, collect and remove."""
+        ca, zones, patience = self._issuer.ca, self._issuer.zones, self._renewer.patience
+        places = zones.places_of(ca.proofs(order.reference))
+        noted = replace(
+            self.note,
+            order=order,
+            placements=tuple(dict.fromkeys((*self.note.placements, *places))),
+        )
+        if noted != self.note:
+            self.note = noted
+            self._renewer.keep(self.versioned, noted)
+        if places:
+            zones.place(places, patience)
+        ca.validate(order.reference, patience)
+        key: CertificateIssuerPrivateKeyTypes = load_pem_private_key(order.key_pem.encode(), None)  # type: ignore[assignment]  # of our own making
+        chain = ca.collect(order.reference, signing_request(order.wish.names, key), patience)
+        zones.remove(self.note.placements)
+        return order.key_pem, chain
+
+
+def _composed(
+    version: str, key_pem: str, chain: str, request: CertificateRequest | str | None
+) -> SecretValue:
+    """Return the value of the new version; the request is carried on."""
+    leaf, *rest = decode_certificates("the CA's answer", chain)
+    document: dict[str, object] = {
+        "certificate": _pem([leaf]),
+        "private_key": key_pem,
+        "chain": _pem(rest),
+    }
+    if request is not None and not isinstance(request, str):
+        document[REQUEST_KEY] = request.to_json()
+    return SecretValue(version=version, text=json.dumps(document))
+
+
+def _pem(certificates: Sequence[x509.Certificate]) -> str:
+    return "".join(each.public_bytes(Encoding.PEM).decode() for each in certificates)

@@ -1,0 +1,215 @@
+"""The hourly look: what needs renewal, and what an earlier rotation left behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from certrotation.core.issuance.note import asked_for
+from certrotation.core.issuance.renewal import (
+    Renewal,
+    Validity,
+    asked_by_request,
+    is_window_asked,
+    renewal_of,
+    without_window,
+)
+from certrotation.core.issuance.report import Looked, LookReport, State
+from certrotation.core.issuance.signing_request import ari_identifier
+from certrotation.core.material.x509_facts import fingerprint_of
+from certrotation.errors import CertRotationError
+from certrotation.names.service import CURRENT_LABEL, EDGE_REGIONS
+from certrotation.names.tags import ISSUER
+from certrotation.values import dataclass, replace
+from certrotation.workflows.issue import PENDING_LABEL, NotIssuedError, Renewer, Rotation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cryptography import x509
+
+    from certrotation.core.estate.expiry_windows import WindowPolicy
+    from certrotation.core.issuance.note import Note
+    from certrotation.names.issuers import AcmeIssuer
+    from certrotation.workflows.issue import Current
+    from certrotation.workflows.issuing_ports import VersionedSecret
+
+MOST_STARTED = 25
+"""How many rotations one look starts; the next look starts the next ones."""
+
+UNDER_WAY = timedelta(hours=1)
+"""How long after the last change of a secret its rotation counts as under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at every secret with an issuer."""
+
+    renewer: Renewer
+    windows: WindowPolicy
+    targets: tuple[str, ...]
+    """The target Regions."""
+
+    @property
+    def now(self) -> datetime:
+        """The present time."""
+        return self.renewer.now
+
+    def run(self) -> LookReport:
+        """Look at every secret; what goes wrong with one does not stop the others.
+
+        Raises:
+            CertRotationError: the secrets cannot be listed.
+        """
+        looked: list[Looked] = []
+        started = 0
+        for listed in self.renewer.issuing.secrets.list_issued():
+            found = self._try(listed, may_start=started < MOST_STARTED)
+            started += found.state is State.STARTED
+            looked.append(found)
+        return LookReport(looked=looked, now=self.now)
+
+    def _try(self, listed: VersionedSecret, *, may_start: bool) -> Looked:
+        name = listed.secret.name
+        try:
+            # The list lags by minutes.
+            versioned = self.renewer.issuing.secrets.describe(listed.secret.arn)
+            if ISSUER not in versioned.secret.tags:
+                return self._release(versioned)
+            return self._look_at(versioned, may_start=may_start)
+        except NotIssuedError as error:
+            since = listed.secret.last_changed
+            return Looked(
+                secret=name,
+                state=State.REFUSED,
+                finding=error.finding,
+                since=int(since.timestamp()) if since else 0,
+            )
+        except CertRotationError as error:
+            return Looked(secret=name, state=State.FAILED, error=str(error))
+
+    def _look_at(self, versioned: VersionedSecret, *, may_start: bool) -> Looked:
+        renewer, secret = self.renewer, versioned.secret
+        if not renewer.policy.applies or secret.is_held:
+            if renewer.policy.applies:
+                self._clear(versioned)
+            return Looked(secret=secret.name, state=State.HELD)
+        current = renewer.current(versioned)
+        issuer, wish = renewer.wanted(versioned, current)
+        asked = asked_for(issuer.name, wish)
+        renewal, left = self._renewal(versioned, current, issuer)
+        looked = Looked(secret=secret.name, state=State.CURRENT, renewal=renewal, left=left)
+        pending = _pending(versioned)
+        if pending is not None:
+            found = self._left_behind(versioned, pending, asked, looked)
+            if found is not None:
+                return found
+            self._take_off(versioned, pending)
+        if renewal.is_due(self.now):
+            return self._start(versioned, asked, looked, may_start=may_start)
+        renewer.clear(versioned)
+        return looked
+
+    def _left_behind(
+        self, versioned: VersionedSecret, pending: str, asked: str, looked: Looked
+    ) -> Looked | None:
+        """Return what becomes of a pending version; None if it is to be taken off."""
+        note = self.renewer.note(versioned)
+        is_under_way = self._is_under_way(versioned)
+        if self.renewer.issuing.secrets.value(versioned.secret.arn, pending) is not None:
+            if is_under_way:
+                return replace(looked, state=State.UNDER_WAY)
+            rotation = Rotation(versioned.secret.arn, pending)
+            self.renewer.test(rotation)
+            self.renewer.finish(rotation)
+            self._take_off(versioned, pending)
+            return replace(looked, state=State.FINISHED, renewal=None)
+        if note.blocks(asked, self.now):
+            return _waiting(looked, note)
+        return replace(looked, state=State.UNDER_WAY) if is_under_way else None
+
+    def _start(
+        self, versioned: VersionedSecret, asked: str, looked: Looked, *, may_start: bool
+    ) -> Looked:
+        note = self.renewer.note(versioned)
+        if note.blocks(asked, self.now):
+            return _waiting(looked, note)
+        if not may_start:
+            return replace(looked, state=State.LATER)
+        self.renewer.issuing.secrets.start_rotation(versioned.secret.arn)
+        return replace(looked, state=State.STARTED)
+
+    def _renewal(
+        self, versioned: VersionedSecret, current: Current, issuer: AcmeIssuer
+    ) -> tuple[Renewal, timedelta | None]:
+        """Return when the secret is renewed, and what is left of its certificate then."""
+        leaf = current.material.leaf if current.material else None
+        request = None if isinstance(current.request, str) else current.request
+        asked = asked_by_request(request, leaf)
+        if leaf is None or asked is not None:
+            since = versioned.secret.last_changed or self.now
+            # `wanted` has refused a secret that has neither a request nor a certificate.
+            return Renewal(min(since, self.now), asked), None  # type: ignore[arg-type]  # see above
+        renewal = self._renewal_of(leaf, versioned, issuer)
+        return renewal, leaf.not_valid_after_utc - renewal.at
+
+    def _renewal_of(
+        self, leaf: x509.Certificate, versioned: VersionedSecret, issuer: AcmeIssuer
+    ) -> Renewal:
+        identifier = ari_identifier(leaf)
+        validity = Validity(
+            leaf.not_valid_before_utc,
+            leaf.not_valid_after_utc,
+            identifier or fingerprint_of(leaf),
+        )
+        regions = versioned.secret.regions(self.targets)
+        at_edge = any(each in regions for each in EDGE_REGIONS.values())
+        if not is_window_asked(validity, self.now):
+            return without_window(validity, self.windows, may_be_at_edge=at_edge)
+        window = None
+        if identifier is not None:
+            try:
+                window = self.renewer.issuing.issuer(issuer.name).ca.renewal_window(identifier)
+            except CertRotationError:
+                # The CA is dark, or did not issue this certificate.
+                window = None
+        return renewal_of(validity, self.windows, window=window, may_be_at_edge=at_edge)
+
+    def _is_under_way(self, versioned: VersionedSecret) -> bool:
+        changed = versioned.secret.last_changed
+        return changed is not None and self.now - changed < UNDER_WAY
+
+    def _release(self, versioned: VersionedSecret) -> Looked:
+        """Take the rotation off a secret that lost its tag, and leave nothing pending."""
+        if self.renewer.policy.applies:
+            if versioned.is_rotated:
+                self.renewer.issuing.secrets.cancel_rotation(versioned.secret.arn)
+            self._clear(versioned)
+        return Looked(secret=versioned.secret.name, state=State.RELEASED)
+
+    def _clear(self, versioned: VersionedSecret) -> None:
+        pending = _pending(versioned)
+        if pending is not None:
+            self._take_off(versioned, pending)
+        self.renewer.clear(versioned)
+
+    def _take_off(self, versioned: VersionedSecret, pending: str) -> None:
+        self.renewer.issuing.secrets.move_label(
+            versioned.secret.arn, PENDING_LABEL, from_version=pending, to_version=None
+        )
+
+
+def _pending(versioned: VersionedSecret) -> str | None:
+    """Return the version that is pending; none if that is AWSCURRENT, as after a rotation."""
+    pending = versioned.labels.get(PENDING_LABEL)
+    return pending if pending != versioned.labels.get(CURRENT_LABEL) else None
+
+
+def _waiting(looked: Looked, note: Note) -> Looked:
+    failure = note.failure
+    return replace(
+        looked,
+        state=State.WAITING,
+        finding=failure.finding if failure else None,
+        since=failure.since if failure else None,
+    )

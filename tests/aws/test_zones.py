@@ -1,0 +1,184 @@
+"""TXT records in Route 53: where they go, and that values of others stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from certrotation.aws.zones import Route53Zones
+from certrotation.core.issuance.note import Placement
+from certrotation.errors import AccessDenied, NotValidated, NotYet, Rejected
+from certrotation.workflows.issuing_ports import TxtRecord
+
+if TYPE_CHECKING:
+    from tests.double import Call, EmbeddedAws
+
+NAME = "_acme-challenge.example.com"
+
+
+class NoWaiting:
+    """Waits for nothing."""
+
+    def __init__(self) -> None:
+        self.waits = 0
+
+    def wait(self, for_what: str, seconds: float) -> None:
+        assert (for_what, seconds) == ("Route 53's servers take the change", 4.0)
+        self.waits += 1
+
+
+def route53() -> Any:
+    return boto3.client("route53")
+
+
+def zone(name: str, **more: Any) -> str:
+    made = route53().create_hosted_zone(Name=name, CallerReference=name, **more)
+    return str(made["HostedZone"]["Id"]).removeprefix("/hostedzone/")
+
+
+def create(identity: str, name: str, kind: str, *values: str, **more: Any) -> None:
+    record = {
+        "Name": name,
+        "Type": kind,
+        "TTL": 300,
+        "ResourceRecords": [{"Value": each} for each in values],
+        **more,
+    }
+    route53().change_resource_record_sets(
+        HostedZoneId=identity,
+        ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]},
+    )
+
+
+def records(identity: str) -> dict[str, tuple[int, set[str]]]:
+    found = route53().list_resource_record_sets(HostedZoneId=identity)["ResourceRecordSets"]
+    return {
+        each["Name"]: (each["TTL"], {record["Value"] for record in each["ResourceRecords"]})
+        for each in found
+        if each["Type"] == "TXT"
+    }
+
+
+def placed(*values: str, name: str = NAME) -> list[TxtRecord]:
+    return [TxtRecord(name, each) for each in values]
+
+
+def test_values_are_added_beside_others_and_taken_out_again(aws: EmbeddedAws) -> None:
+    identity = zone("example.com")
+    create(identity, NAME, "TXT", '"another tool"')
+    zones, patience = Route53Zones(route53(), [identity]), NoWaiting()
+    aws.dns_takes(2)
+
+    places = zones.places_of(placed("a", "b"))
+    for _ in range(2):
+        zones.place(places, patience)
+
+    assert records(identity) == {f"{NAME}.": (300, {'"another tool"', '"a"', '"b"'})}
+    assert patience.waits == 2
+    zones.remove(places[:1])
+    assert records(identity) == {f"{NAME}.": (300, {'"another tool"', '"b"'})}
+    zones.remove(places)
+    zones.remove(places)
+    assert records(identity) == {f"{NAME}.": (300, {'"another tool"'})}
+
+
+def test_a_record_set_of_ones_own_lives_a_minute_and_goes_with_its_last_value(
+    aws: EmbeddedAws,
+) -> None:
+    del aws
+    identity = zone("example.com")
+    zones = Route53Zones(route53(), [identity])
+    places = zones.places_of(placed("a"))
+    zones.place(places, NoWaiting())
+    assert records(identity) == {f"{NAME}.": (60, {'"a"'})}
+    zones.remove(places)
+    assert records(identity) == {}
+
+
+def test_another_orderer_who_is_faster_loses_nothing(aws: EmbeddedAws) -> None:
+    identity = zone("example.com")
+    other = iter(["theirs"])
+
+    def interfere(call: Call) -> None:
+        if call.operation == "ChangeResourceRecordSets":
+            for value in other:
+                with aws.unobserved():
+                    create(identity, NAME, "TXT", f'"{value}"')
+
+    zones = Route53Zones(route53(), [identity])
+    places = zones.places_of(placed("ours"))
+    with aws.before(interfere):
+        zones.place(places, NoWaiting())
+    assert records(identity)[f"{NAME}."][1] == {'"theirs"', '"ours"'}
+
+
+def test_a_record_set_that_never_rests_is_left_for_a_later_attempt(aws: EmbeddedAws) -> None:
+    identity = zone("example.com")
+    zones = Route53Zones(route53(), [identity])
+    places = zones.places_of(placed("ours"))
+
+    def refuse(call: Call) -> None:
+        if call.operation == "ChangeResourceRecordSets":
+            raise aws.error("InvalidChangeBatch", call.operation, "it already exists")
+
+    with aws.before(refuse), pytest.raises(NotYet, match="it already exists"):
+        zones.place(places, NoWaiting())
+    assert len(aws.calls_of("route53", "ChangeResourceRecordSets")) == 12
+
+
+def test_the_longest_zone_is_taken_and_an_unknown_name_is_refused(aws: EmbeddedAws) -> None:
+    del aws
+    parent, child = zone("example.com"), zone("eu.example.com")
+    zones = Route53Zones(route53(), [parent, child])
+    name = "_acme-challenge.shop.eu.example.com"
+    assert zones.places_of(placed("x", name=name)) == (Placement(child, f"{name}.", "x"),)
+    with pytest.raises(NotValidated, match=r"the issuer has example\.com, eu\.example\.com"):
+        zones.places_of(placed("x", name="_acme-challenge.myexample.com"))
+    with pytest.raises(NotValidated, match="has no zone"):
+        Route53Zones(route53(), []).places_of(placed("x"))
+
+
+def test_an_alias_leads_to_a_name_that_the_role_may_change(aws: EmbeddedAws) -> None:
+    del aws
+    home, other = zone("example.com"), zone("dns.net")
+    create(home, NAME, "CNAME", "_acme-challenge.target.dns.net.")
+    create(home, "_acme-challenge.b.example.com", "CNAME", "free.dns.net")
+    create(home, "_acme-challenge.c.example.com", "CNAME", "_acme-challenge.c.example.com")
+    zones = Route53Zones(route53(), [home, other])
+    assert zones.places_of(placed("x")) == (
+        Placement(other, "_acme-challenge.target.dns.net.", "x"),
+    )
+    with pytest.raises(NotValidated, match=r"is an alias of free\.dns\.net"):
+        zones.places_of(placed("x", name="_acme-challenge.b.example.com"))
+    with pytest.raises(NotValidated, match="after 8 aliases"):
+        zones.places_of(placed("x", name="_acme-challenge.c.example.com"))
+
+
+def test_zones_that_are_private_or_gone_and_denials_are_said(aws: EmbeddedAws) -> None:
+    vpc = boto3.client("ec2", "us-east-1").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    private = zone(
+        "example.com",
+        VPC={"VPCRegion": "us-east-1", "VPCId": vpc},
+        HostedZoneConfig={"PrivateZone": True},
+    )
+    with pytest.raises(NotValidated, match="is private"):
+        Route53Zones(route53(), [private]).places_of(placed("x"))
+    with pytest.raises(NotValidated, match="NoSuchHostedZone"):
+        Route53Zones(route53(), ["Z0"]).places_of(placed("x"))
+
+    def deny(call: Call) -> None:
+        raise aws.error("AccessDenied", call.operation, "not authorized")
+
+    with aws.before(deny), pytest.raises(AccessDenied):
+        Route53Zones(route53(), [private]).places_of(placed("x"))
+
+
+def test_records_with_a_routing_policy_are_left_alone(aws: EmbeddedAws) -> None:
+    del aws
+    identity = zone("example.com")
+    create(identity, NAME, "TXT", '"x"', SetIdentifier="a", Weight=1)
+    zones = Route53Zones(route53(), [identity])
+    with pytest.raises(Rejected, match="routing policy"):
+        zones.place(zones.places_of(placed("ours")), NoWaiting())

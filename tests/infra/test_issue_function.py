@@ -1,0 +1,243 @@
+"""The issue function: what it may do, and that nothing of it is there without issuers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certrotation.names.issuers import parse_issuers
+from certrotation.settings import Settings
+from infra.config import ConfigError, StackConfig
+from infra.observability.alarm_texts import ISSUANCE_ALARM_TEXTS, ON_FIRE, SHOWN_IN_FULL
+from infra.service.environment import certificate_files, issuers_environment
+from tests.infra.synthesis import Template, run_app, synthesize_once
+
+ISSUE = "certrotation.handlers.issue.handler"
+ROTATE = "certrotation.handlers.rotate.handler"
+SCAN = "certrotation.handlers.scan.handler"
+ROLE = "arn:aws:iam::123456789012:role/dns"
+ISSUERS: dict[str, Any] = {
+    "letsencrypt": {
+        "kind": "acme",
+        "directory": "https://acme-v02.api.letsencrypt.org/directory",
+        "contact": "certificates@example.com",
+        "profile": "tlsserver",
+        "zones": ["Z1", "Z2"],
+        "allow": {"certrotation/shop*": ["shop.example.com", "*.shop.example.com"]},
+    },
+    "elsewhere": {
+        "kind": "acme",
+        "directory": "https://ca.example/directory",
+        "zones": ["Z9"],
+        "dns_role": ROLE,
+        "allow": {"certrotation/*": ["*.example.org"]},
+    },
+}
+SETTINGS = {
+    "target_regions": ["eu-west-1", "us-east-1"],
+    "stack_name": "tls",
+    "issuers": ISSUERS,
+    "secret_key_arns": ["arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333"],
+}
+
+
+@pytest.fixture(scope="session")
+def issuing(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return synthesize_once(tmp_path_factory, "issuing", SETTINGS)
+
+
+def by_sid(template: Template, handler: str) -> dict[str, dict[str, Any]]:
+    return {
+        each["Sid"]: each
+        for each in template.statements_of(handler)
+        if each["Effect"] == "Allow" and "Sid" in each
+    }
+
+
+def actions(template: Template, handler: str) -> set[str]:
+    return {
+        action
+        for each in template.statements_of(handler)
+        if each["Effect"] == "Allow"
+        for action in each["Action"]
+    }
+
+
+@pytest.mark.infra
+def test_without_issuers_nothing_of_it_is_deployed(template: Template) -> None:
+    handlers = {each["Handler"] for each in template.of_type("AWS::Lambda::Function").values()}
+    assert handlers == {SCAN, ROTATE}
+    for word in ("route53", "Issu", "ISSUERS", "secretsmanager.amazonaws.com", "RotateSecret"):
+        assert word not in template.text
+
+
+@pytest.mark.infra
+def test_rotate_cannot_issue_and_issue_cannot_import(issuing: Template) -> None:
+    issue, rotate, scan = (actions(issuing, each) for each in (ISSUE, ROTATE, SCAN))
+    assert not any(each.startswith("acm:") for each in issue)
+    writes = {
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+        "secretsmanager:RotateSecret",
+        "route53:ChangeResourceRecordSets",
+        "sts:AssumeRole",
+    }
+    assert writes <= issue
+    assert not writes & (rotate | scan)
+    assert issue - writes == {
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "lambda:InvokeFunction",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "route53:GetChange",
+        "route53:GetHostedZone",
+        "route53:ListResourceRecordSets",
+        "secretsmanager:CancelRotateSecret",
+        "secretsmanager:CreateSecret",
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:ListSecrets",
+        "sns:Publish",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+
+
+@pytest.mark.infra
+def test_only_txt_records_of_validations_in_the_issuers_own_zones_may_change(
+    issuing: Template,
+) -> None:
+    granted = by_sid(issuing, ISSUE)
+    prove = granted["ProveNames"]
+    assert prove["Condition"] == {
+        "ForAllValues:StringEquals": {
+            "route53:ChangeResourceRecordSetsActions": ["CREATE", "DELETE"],
+            "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"],
+        },
+        "ForAllValues:StringLike": {
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["_acme-challenge.*"]
+        },
+    }
+    zones = json.dumps(prove["Resource"])
+    assert ":route53:::hostedzone/Z1" in zones
+    assert ":route53:::hostedzone/Z2" in zones
+    assert "Z9" not in zones
+    assert granted["UseZonesOfOtherAccounts"]["Resource"] == [ROLE]
+
+
+@pytest.mark.infra
+def test_only_secrets_with_the_tag_are_written_and_rotated_by_this_function_alone(
+    issuing: Template,
+) -> None:
+    granted = by_sid(issuing, ISSUE)
+    tagged = {"aws:ResourceTag/certrotation:issuer": "false"}
+    assert granted["WriteSecretsWithAnIssuer"]["Condition"] == {"Null": tagged}
+    logical_id, properties = issuing.function(ISSUE)
+    own = {"Fn::GetAtt": [logical_id, "Arn"]}
+    assert granted["BeginRotations"]["Condition"] == {
+        "ArnEquals": {"secretsmanager:RotationLambdaARN": own},
+        "Null": tagged,
+    }
+    assert granted["BeInvokedByRotations"]["Resource"] == [own]
+    accounts = json.dumps(granted["KeepAccounts"]["Resource"])
+    assert "tls-issuers/letsencrypt-*" in accounts
+    assert "tls-issuers/elsewhere-*" in accounts
+    assert properties["Timeout"] == 600
+
+
+@pytest.mark.infra
+def test_secrets_manager_of_this_account_may_invoke_the_function(issuing: Template) -> None:
+    permission = issuing.one("AWS::Lambda::Permission")
+    assert permission["Principal"] == "secretsmanager.amazonaws.com"
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert permission["FunctionName"] == {"Fn::GetAtt": [issuing.function(ISSUE)[0], "Arn"]}
+
+
+@pytest.mark.infra
+def test_the_look_runs_every_hour_and_the_outputs_name_function_and_log(issuing: Template) -> None:
+    logical_id = issuing.function(ISSUE)[0]
+    (schedule,) = (
+        each
+        for each in issuing.of_type("AWS::Scheduler::Schedule").values()
+        if each["Target"]["Arn"] == {"Fn::GetAtt": [logical_id, "Arn"]}
+    )
+    assert schedule["ScheduleExpression"] == "rate(1 hour)"
+    assert issuing.output("IssueFunction") == {"Ref": logical_id}
+    assert issuing.output("IssueLogs")
+
+
+@pytest.mark.infra
+def test_the_three_alarms_exist_and_the_critical_ones_are_in_on_fire(issuing: Template) -> None:
+    descriptions = {
+        each["AlarmDescription"]: each
+        for each in issuing.of_type("AWS::CloudWatch::Alarm").values()
+    }
+    for text in ISSUANCE_ALARM_TEXTS.values():
+        assert len(text.description) <= SHOWN_IN_FULL
+        assert text.description in descriptions
+        assert descriptions[text.description]["TreatMissingData"] == "ignore"
+    composite = issuing.one("AWS::CloudWatch::CompositeAlarm")
+    assert composite["AlarmDescription"] == ON_FIRE.description
+    rule = json.dumps(composite["AlarmRule"])
+    assert "IssuanceStalled" in rule
+    assert "IssuanceMissing" in rule
+    assert "IssuanceFailing" not in rule
+
+
+@pytest.mark.infra
+def test_a_review_by_rules_finds_nothing_unanswered(tmp_path: Path) -> None:
+    finished = run_app(tmp_path / "out", SETTINGS, ("-m", "tests.infra.nag"))
+    assert finished.returncode == 0, finished.stderr[-2000:]
+
+
+def test_the_function_reads_what_the_stack_writes() -> None:
+    config = StackConfig.from_context({"certrotation": SETTINGS})
+    environment = issuers_environment(config)
+    settings = Settings.from_env(
+        {
+            "AWS_REGION": "eu-west-1",
+            "CERTROTATION_TARGET_REGIONS": "eu-west-1",
+            "CERTROTATION_QUEUE_URL": "https://queue",
+            **environment,
+        }
+    )
+    assert settings.issuers == config.issuers == parse_issuers(ISSUERS)
+
+
+def test_the_root_of_an_issuers_server_is_in_the_asset(tmp_path: Path) -> None:
+    root = tmp_path / "root.pem"
+    root.write_text("-----BEGIN CERTIFICATE-----", encoding="ascii")
+    issuer = {**ISSUERS["elsewhere"], "ca_file": str(root)}
+    config = StackConfig.from_context(
+        {"certrotation": {"target_regions": ["eu-west-1"], "issuers": {"inside": issuer}}}
+    )
+    assert certificate_files(config) == {"issuer-inside.pem": str(root)}
+    (found,) = parse_issuers(json.loads(issuers_environment(config)["CERTROTATION_ISSUERS"]))
+    assert found.ca_file == "/var/task/issuer-inside.pem"
+
+
+@pytest.mark.parametrize(
+    ("issuers", "found"),
+    [
+        ({}, "must be an object of one or more issuers"),
+        ({"a": {**ISSUERS["elsewhere"], "allow": {}}}, "contains a without allow"),
+        ({"a": {**ISSUERS["elsewhere"], "ca_file": "no/such/file.pem"}}, "is not a file of PEM"),
+        (
+            {"a": {**ISSUERS["elsewhere"], "dns_role": "arn:aws-cn:iam::123456789012:role/dns"}},
+            "is not in the partition aws",
+        ),
+    ],
+)
+def test_a_mistake_in_the_setting_is_named(issuers: dict[str, Any], found: str) -> None:
+    context = {"certrotation": {"target_regions": ["eu-west-1"], "issuers": issuers}}
+    with pytest.raises(ConfigError, match="issuers") as caught:
+        StackConfig.from_context(context)
+    assert found in str(caught.value)
+
+
+def test_the_accounts_secrets_must_not_look_like_managed_ones() -> None:
+    settings = {**SETTINGS, "stack_name": "tls", "secret_prefix": "tls"}
+    with pytest.raises(ConfigError, match="would begin with tls-issuers/"):
+        StackConfig.from_context({"certrotation": settings})
