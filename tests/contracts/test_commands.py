@@ -1,4 +1,4 @@
-"""The commands that the documents give are commands of AWS's, with parameters that it takes.
+"""The commands that the documents give are commands of AWS's or ours, with parameters they take.
 
 bash runs every block and every `aws ...` of the documents, with an `aws` that only records how it
 was called. Each call is then held against botocore's model of the service.
@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import botocore.session
+import click
 import jmespath  # type: ignore[import-untyped]  # it has no types
 import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 from botocore.model import ListShape, MapShape, StringShape, StructureShape
 
+from certrotation.cli.commands import certrotation, verb_of
+from certrotation.cli.verbs import VERBS
 from tests.contracts.test_runbook import SECTIONS, TEXT, blocks
 from tests.simulation.estate import PREFIX
 
@@ -36,10 +39,13 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
-FIRST = blocks(SECTIONS["Before you begin"])[0].text
+OWN = "certrotation"
+FIRST = "\n".join(
+    blocks(SECTIONS[each])[0].text for each in ("Before you begin", "Without the command")
+)
 """The runbook's shell functions, which other documents use too."""
 (SCAN,) = re.findall(r"^(\w+)\(\) \{[^\n]*\n *aws lambda invoke", FIRST, re.MULTILINE)
-FUNCTIONS = re.findall(r"^(\w+)\(\)", FIRST, re.MULTILINE)
+FUNCTIONS = [each for each in re.findall(r"^(\w+)\(\)", FIRST, re.MULTILINE) if each != OWN]
 
 BASH = shutil.which("bash") or "/bin/bash"
 TOOLS = ("cat", "cp", "cut", "date", "grep", "head", "jq", "sed", "sort", "tail", "tr", "wc")
@@ -77,8 +83,12 @@ def recorder(folder: Path, answers: Mapping[str, str]) -> Path:
         "  *' --output text '*) echo placeholder;;\n  *) echo '{}';;\nesac\n"
     )
     (folder / "aws").write_text(script, encoding="utf-8")
+    (folder / OWN).write_text(
+        f"#!{BASH}\n{{ printf '%s\\x1f' \"$@\"; printf '\\x1e'; }} >> {folder}/own\n",
+        encoding="utf-8",
+    )
     (folder / "sleep").write_text(f"#!{BASH}\n", encoding="utf-8")
-    for each in ("aws", "sleep"):
+    for each in ("aws", OWN, "sleep"):
         (folder / each).chmod(stat.S_IRWXU)
     for tool in TOOLS:
         if found := shutil.which(tool):
@@ -111,26 +121,30 @@ def filled_in(text: str) -> str:
 
 
 def commands(document: Path) -> list[str]:
-    """Every block of a shell, and every command of AWS's within a sentence."""
+    """Every block of a shell, and every command of AWS's or ours within a sentence."""
     text = document.read_text(encoding="utf-8")
     found = re.findall(r"^ *```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
     prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    spans = re.findall(r"`(aws\s+[a-z0-9-]+\s+[a-z][^`]*)`", prose)
+    spans = re.findall(r"`(aws\s+[a-z0-9-]+\s+[a-z][^`]*|certrotation\s+[a-z][^`]*)`", prose)
     return [*found, *(" ".join(each.split()) for each in spans)]
 
 
 NAMED = re.compile(r"\baws ([a-z0-9-]+)\s+([a-z][a-z-]+)(?=\s|$|\))")
 
 
+def recorded(file: Path) -> list[list[str]]:
+    """The arguments of each call that was recorded in a file."""
+    if not file.exists():
+        return []
+    text = file.read_text(encoding="utf-8")
+    return [each.split("\x1f")[:-1] for each in text.split("\x1e")[:-1]]
+
+
 def calls(folder: Path) -> Iterator[Call]:
-    recorded = folder / "calls"
-    if not recorded.exists():
-        return
-    for each in recorded.read_text(encoding="utf-8").split("\x1e")[:-1]:
-        service, *rest = each.split("\x1f")[:-1]
-        if not rest:
+    for arguments in recorded(folder / "calls"):
+        if len(arguments) == 1:
             continue  # `aws --version`
-        operation, *rest = rest
+        service, operation, *rest = arguments
         options: dict[str, list[str]] = {}
         positional: list[str] = []
         taking = positional
@@ -299,6 +313,46 @@ def test_aws_has_each_command_of_a_document_and_takes_its_parameters(
     assert shown <= {(each.service, each.operation) for each in made}
 
 
+def parse(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command line parse arguments; the verb does nothing."""
+    for each in VERBS:
+        monkeypatch.setattr(verb_of(each), "callback", lambda **_: None)
+    certrotation.main(arguments, OWN, standalone_mode=False)
+
+
+def test_each_command_of_the_runbook_is_one_that_the_command_line_takes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = commands(ROOT / "docs" / "runbook.md")
+    text = filled_in("\n".join(each for each in given if each.startswith(f"{OWN} ")))
+    monkeypatch.chdir(folder)
+
+    typed(folder, text)
+
+    made = recorded(folder / "own")
+    for each in made:
+        parse(each, monkeypatch)
+        assert each[:2] == ["--stack", "us-east-1"]
+    assert {each[2] for each in made} == set(re.findall(rf"\b{OWN} ([a-z]+)", text))
+    assert set(VERBS) == {each[2] for each in made}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["show"], id="no such verb"),
+        pytest.param(["rotate", "shop", "--follow"], id="no such option"),
+        pytest.param(["inventory", "--state", "stale"], id="no such state"),
+        pytest.param(["rollback"], id="an argument missing"),
+    ],
+)
+def test_a_command_that_the_command_line_would_refuse_is_noticed(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(click.UsageError):
+        parse(arguments, monkeypatch)
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -321,7 +375,7 @@ def test_a_command_that_aws_would_refuse_is_noticed(command: str, folder: Path) 
         check(call)
 
 
-def test_the_functions_that_the_runbook_tells_to_call_are_those_of_its_first_block() -> None:
+def test_the_functions_that_the_runbook_tells_to_call_are_those_that_it_defines() -> None:
     defined = {*FUNCTIONS}
 
     assert set(re.findall(r"`(\w+) <secret>`", TEXT)) - {"refused"} <= defined  # a mail's subject
