@@ -9,6 +9,7 @@ import pytest
 
 from certrotation.core.estate.inventory import Dependent, Users
 from certrotation.core.findings import Code, Severity
+from certrotation.names.tags import MOVING_SINCE
 from tests.core.builders import BIRTH, arn, copy, listener, managed, superseded, users
 from tests.core.samples import NOW, SECOND
 
@@ -156,3 +157,23 @@ def test_a_copy_is_older_than_a_span_only_if_that_is_known(
     *, created: datetime | None, older: bool
 ) -> None:
     assert copy(created=created).is_older(HOUR, NOW) is older
+
+
+@pytest.mark.parametrize(
+    ("marked", "created", "since"),
+    [
+        (NOW - HOUR, BIRTH, NOW - HOUR),
+        (NOW + HOUR, BIRTH, BIRTH),
+        (None, BIRTH, BIRTH),
+        (None, None, None),
+    ],
+    ids=["marked", "in time to come", "an earlier version's", "nothing known"],
+)
+def test_dependents_move_to_a_copy_since_its_mark_or_else_its_creation(
+    marked: datetime | None, created: datetime | None, since: datetime | None
+) -> None:
+    marks = {MOVING_SINCE: str(int(marked.timestamp()))} if marked else {}
+
+    assert copy(more_tags=marks, created=created).moving_since(NOW) == (
+        int(since.timestamp()) if since else None
+    )

@@ -225,3 +225,10 @@ def test_when_dependents_began_to_leave_is_recorded_where_no_import_says_it(
     marks: Marks, recorded: dict[str, str]
 ) -> None:
     assert marks.tags_before_moving(NOW) == recorded
+
+
+def test_a_move_that_a_service_undid_is_remembered_on_the_copy() -> None:
+    marks = Marks.from_tags(OWN)
+
+    assert marks.tags_before_moving(NOW, is_undone=True) == {REVERTED: str(int(NOW.timestamp()))}
+    assert marks.tags_before_moving(NOW) == {}

@@ -7,16 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from certrotation.core.findings import Code, warn
 from certrotation.core.notify.schedule import (
     is_digest_due,
     is_notification_due,
+    regions_left_to_report,
 )
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot
 from certrotation.names.environment import Weekday
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from tests.core.builders import HOME, HOUR, SHOP, managed
-from tests.core.rotation_outcomes import DENIED, of_regions, outcome, throttled
+from tests.core.rotation_outcomes import DENIED, STEP, of_regions, outcome, throttled
 from tests.core.samples import DAY, NOW, SECOND
 
 ASKED = RotationRequest(secret=SHOP, version="v1")
@@ -168,3 +170,40 @@ def test_each_week_has_one_scan_that_sends_it(minutes: int, begins: float) -> No
     scans = [MONDAY + (begins + number) * interval for number in range(28 * DAY // interval)]
 
     assert sum(is_digest_due(Weekday.THURSDAY, each, interval) for each in scans) == 4
+
+
+LEFT = RegionOutcome(
+    region=HOME, status=Status.REFUSED, findings=(warn(Code.LIVE_CERTIFICATE_LEFT, "It is left."),)
+)
+LIVE = replace(LEFT, status=Status.DONE, performed=(STEP,))
+
+
+@pytest.mark.parametrize(
+    ("region", "after", "accept", "told"),
+    [
+        (LIVE, 5 * HOUR, "", True),
+        (LEFT, SECOND, "", True),
+        (LEFT, HOUR, "", False),
+        (LEFT, SECOND, "LIVE_CERTIFICATE_LEFT", False),
+        (LIVE, SECOND, "LIVE_CERTIFICATE_LEFT", False),
+        (replace(LEFT, findings=()), SECOND, "", False),
+        (replace(LEFT, status=Status.NOT_STARTED), SECOND, "", False),
+    ],
+    ids=[
+        "went live",
+        "the first scan after the change",
+        "a later scan",
+        "accepted",
+        "accepted, and live",
+        "nothing left",
+        "not started",
+    ],
+)
+def test_certificates_that_are_left_are_told_once_a_version(
+    *, region: RegionOutcome, after: timedelta, accept: str, told: bool
+) -> None:
+    secret = replace(managed(accept=accept), last_changed=NOW)
+    came_to = replace(of_regions(region), described=secret)
+    at = int((NOW + after).timestamp())
+
+    assert regions_left_to_report(of_scan(at), came_to, HOUR) == ((region,) if told else ())

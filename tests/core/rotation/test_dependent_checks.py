@@ -186,3 +186,15 @@ def test_an_update_in_the_second_of_the_move_undoes_nothing(
 
     assert was_undone(updated, int(NOW.timestamp())) is undone
     assert not was_undone(updated, None)
+
+
+def test_the_second_update_that_undid_a_move_strands_the_dependent() -> None:
+    reverted, updated = NOW - 2 * HOUR, NOW - HOUR
+    dependent = replace(listener(), updated_at=updated)
+    marks = {REVERTED: str(int(reverted.timestamp()))}
+
+    assert why_stranded(copy(used_by=users(dependent), more_tags=marks), dependent, NOW) == (
+        f"it was updated at {updated:%Y-%m-%d %H:%M} UTC and still names the old certificate, for"
+        " the second time within a week: its service rolls the move back, or others update it"
+    )
+    assert why_stranded(copy(used_by=users(dependent)), dependent, NOW) is None

@@ -144,3 +144,19 @@ def test_a_superseded_copy_still_in_use_within_the_lag_of_the_hint_is_not_deleta
 
     assert assessed(listing((listed(in_use=True), tags)), policy=at_once).deletions == ()
     assert assessed(listing((listed(in_use=False), tags)), policy=at_once).deletions
+
+
+def test_before_the_deletion_tags_or_a_hold_that_came_meanwhile_keep_the_copy() -> None:
+    step = Deletion(
+        arn=arn(1),
+        region="eu-west-1",
+        secret=SHOP,
+        because="it was superseded 31 days ago",
+        marks=Marks.from_tags(HOURS_AGO),
+    )
+
+    assert step.kept_because(HOURS_AGO, managed()) is None
+    assert step.kept_because({**HOURS_AGO, IGNORE: ""}, managed()) == (
+        "its tags were changed meanwhile"
+    )
+    assert step.kept_because(HOURS_AGO, managed(hold="")) is not None
