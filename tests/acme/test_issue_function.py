@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["*.shop.example.com", "shop.example.com"]
 
 
@@ -92,7 +94,9 @@ def test_a_renewal_comes_when_a_third_is_left_with_names_and_key_type_as_before(
     assert second != first
     assert second.public_key() != first.public_key()
     assert names_of(second) == names_of(first)
-    assert (server.orders(), server.issued()) == (2, 2)
+    assert server.issued() == 2
+    # Pebble refuses `replaces` for a serial number in DER that begins with zero: an order more.
+    assert server.orders() in {2, 3}
     assert issuance.is_clean("shop")
 
 

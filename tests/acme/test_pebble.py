@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tests.acme.pebble import Pebble
     from tests.double import EmbeddedAws
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
 def wanted(
@@ -188,8 +188,9 @@ def test_a_renewal_names_what_it_replaces_and_does_without_where_that_is_refused
         obtain(issuer, places, wanted("a.example.com", replaces=replaces))
 
     assert server.issued() == 3
-    # The third certificate took two orders: the certificate was replaced already.
-    assert server.orders() == 4
+    # The third certificate took two orders: the certificate was replaced already. So did the second
+    # if Pebble refused `replaces`: it does for a serial number in DER that begins with zero.
+    assert server.orders() in {4, 5}
 
 
 def test_the_window_of_a_renewal_and_its_explanation_are_read(server: Pebble) -> None:

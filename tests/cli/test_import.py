@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
 
+pytestmark = pytest.mark.slow
+
 SHOP = f"{PREFIX}shop"
 WRITES = {"CreateSecret", "PutSecretValue", "TagResource", "ImportCertificate"}
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
 
+pytestmark = pytest.mark.slow
+
 US = "us-east-1"
 WRITES = ("Import", "Add", "Remove", "Delete", "Modify", "Update", "Put", "Create", "Send", "Tag")
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
 
+pytestmark = pytest.mark.slow
+
 US = "us-east-1"
 SHOP = f"{PREFIX}shop"
 
