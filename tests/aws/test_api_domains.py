@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     Import = Callable[..., str]
 
+pytestmark = pytest.mark.slow
+
 EDGE, ELSEWHERE = "us-east-1", "eu-west-1"
 ACCOUNT = "123456789012"
 API = "api.example.com"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
 
+pytestmark = pytest.mark.slow
+
 Checker = Any
 
 

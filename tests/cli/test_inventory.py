@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.support.authorities import Authorities
     from tests.support.authority import Issued
 
+pytestmark = pytest.mark.slow
+
 US = "us-east-1"
 READS = {
     "DescribeStacks",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.double import EmbeddedAws
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_key_must_be_the_certificates_where_moto_takes_any(
     acm: ACMClient, authority: Authority

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.double import EmbeddedAws
 
+pytestmark = pytest.mark.slow
+
 NAME = "www.example.com"
 RSA = shared_key("rsa2048", "double")
 

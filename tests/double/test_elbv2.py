@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Elb = ElasticLoadBalancingv2Client
     Import = Callable[[], str]
 
+pytestmark = pytest.mark.slow
+
 MISSING = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.double import EmbeddedAws
     from tests.support.authority import Authority
 
+pytestmark = pytest.mark.slow
+
 HOST = "www.example.com"
 
 

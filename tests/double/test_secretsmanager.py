@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Secrets = SecretsManagerClient
 
+pytestmark = pytest.mark.slow
+
 NAME = "certrotation/www"
 
 

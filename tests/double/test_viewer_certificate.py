@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.double import EmbeddedAws
 
+pytestmark = pytest.mark.slow
+
 HOST = "www.example.com"
 
 
