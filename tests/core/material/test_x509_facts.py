@@ -194,3 +194,8 @@ def test_sha1_is_verified_with_every_algorithm(text: str) -> None:
 @pytest.mark.parametrize("authority", [RSA_ROOT, ISSUING_CA, root("Root ed25519", key="ed25519")])
 def test_a_digest_that_clients_take_is_not_weak(authority: Authority) -> None:
     assert weak_digest_of(authority.issue("a.example").certificate) is None
+
+
+def test_a_signature_by_a_key_that_no_client_verifies_counts_for_nothing() -> None:
+    odd = Authority.root("Odd Root", key=shared_key("secp256k1", "Odd Root"))
+    assert not issued_by(odd.issue("a.example").certificate, odd.certificate)
