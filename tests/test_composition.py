@@ -14,6 +14,7 @@ import pytest
 from botocore.retries.adaptive import ClientRateLimiter
 
 from certrotation import composition, roots
+from certrotation.aws import clients
 from certrotation.aws.dependents.registry import NAMES
 from certrotation.aws.import_beat import BEAT, MOST_TRIES
 from certrotation.core.estate.dependent_kinds import ALB_LISTENER, DISTRIBUTION
@@ -21,6 +22,7 @@ from certrotation.core.estate.expiry_windows import WindowPolicy
 from certrotation.core.rotation.planning import RotationPolicy
 from certrotation.core.scan.assessment import ScanPolicy
 from certrotation.errors import SettingsError, Throttled
+from certrotation.issuing_composition import compose_issuing
 from certrotation.settings import Settings
 from infra.packaging.sdk import SERVICES as IN_THE_ASSET
 from tests.aws.samples import material_of, raising
@@ -99,10 +101,8 @@ def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
         ),
     )
 
-    with patch.object(composition, "_OnFirstUse", lambda make: make()):
-        issuing = composition.compose_issuing(
-            everything, boto3.Session(), function_arn=None, stack="stack"
-        )
+    with patch.object(clients, "OnFirstUse", lambda make: make()):
+        issuing = compose_issuing(everything, boto3.Session(), function_arn=None, stack="stack")
         issuing.issuer("ca")
         account = composition.compose(everything, boto3.Session()).account
         assert all(list(region.dependents) for region in account.regions.values())
@@ -282,6 +282,6 @@ def test_distributions_may_present_certificates_of_the_edge_region_alone() -> No
 
 
 def test_requests_are_retried_adaptively_and_time_out() -> None:
-    config: Any = composition._CONFIG
+    config: Any = clients.CONFIG
     assert config.retries == {"mode": "adaptive", "total_max_attempts": 8}
     assert (config.connect_timeout, config.read_timeout) == (5, 20)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from certrotation.aws.zones import Route53Zones
+from certrotation.aws.clients import made_on_first_use
+from certrotation.aws.zones import Route53Zones, zones_client
 from certrotation.core.issuance.note import Placement
-from certrotation.errors import AccessDenied, NotValidated, NotYet, Rejected
+from certrotation.errors import AccessDenied, CertRotationError, NotValidated, NotYet, Rejected
 from certrotation.workflows.issuing_ports import TxtRecord
 
 if TYPE_CHECKING:
@@ -182,3 +183,50 @@ def test_records_with_a_routing_policy_are_left_alone(aws: EmbeddedAws) -> None:
     zones = Route53Zones(route53(), [identity])
     with pytest.raises(Rejected, match="routing policy"):
         zones.place(zones.places_of(placed("ours")), NoWaiting())
+
+
+# The zones of another account
+
+DNS_ROLE = "arn:aws:iam::210987654321:role/dns"
+
+
+def of_the_role(identity: str) -> Route53Zones:
+    session = boto3.Session()
+    client = made_on_first_use(lambda: zones_client(session, "eu-west-1", DNS_ROLE))
+    return Route53Zones(client, (identity,))
+
+
+def test_with_a_role_the_zones_are_those_of_the_roles_account(aws: EmbeddedAws) -> None:
+    del aws
+    client = zones_client(boto3.Session(), "eu-west-1", DNS_ROLE)
+    made = client.create_hosted_zone(Name="example.com", CallerReference="theirs")
+    identity = str(made["HostedZone"]["Id"]).removeprefix("/hostedzone/")
+
+    (placement,) = of_the_role(identity).places_of([TxtRecord(NAME, "x")])
+
+    assert (placement.zone, placement.name) == (identity, f"{NAME}.")
+    with pytest.raises(NotValidated, match="NoSuchHostedZone"):
+        Route53Zones(route53(), (identity,)).places_of([TxtRecord(NAME, "x")])
+
+
+def test_a_role_that_must_not_be_assumed_is_told_with_the_remedy(aws: EmbeddedAws) -> None:
+    def deny(call: Call) -> None:
+        if call.operation == "AssumeRole":
+            message = "not authorized to perform: sts:AssumeRole"
+            raise aws.error("AccessDenied", "AssumeRole", message)
+
+    with aws.before(deny), pytest.raises(AccessDenied) as caught:
+        of_the_role("Z1").places_of([TxtRecord(NAME, "x")])
+
+    assert (
+        caught.value.remedy == "Allow the function's role to assume dns_role in its trust policy."
+    )
+
+
+def test_an_answer_of_sts_without_credentials_is_no_bug(aws: EmbeddedAws) -> None:
+    def leave_out(_client: object, call: Call, answer: dict[str, Any]) -> None:
+        if call.operation == "AssumeRole":
+            del answer["Credentials"]
+
+    with aws.changing(leave_out), pytest.raises(CertRotationError, match="Credentials"):
+        of_the_role("Z1").places_of([TxtRecord(NAME, "x")])

@@ -1,7 +1,7 @@
 """Values of TXT records in the public hosted zones of Route 53.
 
 Actions: route53:GetHostedZone, route53:ListResourceRecordSets, route53:ChangeResourceRecordSets,
-route53:GetChange.
+route53:GetChange; sts:AssumeRole for zones of another account.
 
 Apex and wildcard, and several names that point at one target by CNAME, share a record set, and
 several orders may change it at the same time. So a value is added by compare-and-swap: one batch
@@ -15,12 +15,15 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from certrotation.aws.clients import CONFIG
 from certrotation.aws.errors import Fault, incomplete, meaning, translated
 from certrotation.core.issuance.note import Placement
 from certrotation.errors import RETRIED, AccessDenied, NotValidated, NotYet, Rejected, Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    import boto3
 
     from certrotation.workflows.issuing_ports import Patience, TxtRecord
 
@@ -57,6 +60,28 @@ _MEANINGS = (
         words="sts:AssumeRole",
     ),
 )
+
+
+def zones_client(session: boto3.Session, region: str, role_arn: str | None) -> Any:
+    """Return a client for Route 53; with a role, one of the role's account.
+
+    It is made within the first call, whose meanings of errors apply to sts:AssumeRole too.
+    """
+    if role_arn is None:
+        return session.client("route53", region_name=region, config=CONFIG)
+    sts = session.client("sts", region_name=region, config=CONFIG)
+    answer = sts.assume_role(RoleArn=role_arn, RoleSessionName="certrotation")
+    got = answer.get("Credentials")
+    if got is None:
+        raise incomplete(f"sts:AssumeRole for {role_arn}", "Credentials")
+    return session.client(
+        "route53",
+        region_name=region,
+        config=CONFIG,
+        aws_access_key_id=got["AccessKeyId"],
+        aws_secret_access_key=got["SecretAccessKey"],
+        aws_session_token=got["SessionToken"],
+    )
 
 
 class _Zone(NamedTuple):

@@ -17,6 +17,7 @@ from certrotation import composition
 from certrotation.aws.secrets import name_in
 from certrotation.errors import CertRotationError, MessageMalformed, SettingsError, without_frames
 from certrotation.handlers.reporting import emit, logger, notify, service
+from certrotation.issuing_composition import compose_issuing
 from certrotation.names.environment import ISSUERS, LOOK_INTERVAL_MINUTES, Mode
 from certrotation.roots import public_roots
 from certrotation.settings import Settings
@@ -85,7 +86,7 @@ def _renewer(settings: Settings, context: LambdaContext | None) -> Renewer:
         context.get_remaining_time_in_millis() / 1_000 - MARGIN if context else WITHOUT_A_CONTEXT
     )
     return Renewer(
-        issuing=composition.compose_issuing(
+        issuing=compose_issuing(
             # Version and alias are left out: the rotation is set up with the function itself.
             settings,
             boto3.Session(),
