@@ -25,7 +25,12 @@ from certrotation.errors import (
     Unreachable,
     without_frames,
 )
-from certrotation.issuers.acme_client import AcmeClient, ProblemError, problem_of
+from certrotation.issuers.acme_client import (
+    CA_RETRIED,
+    AcmeClient,
+    ProblemError,
+    problem_of,
+)
 from certrotation.issuers.jws import base64url, binding, public_jwk, thumbprint
 from certrotation.workflows.issuing_ports import TxtRecord
 
@@ -55,7 +60,6 @@ _CHECK_DNS = (
     "Check that public DNS servers return the records of the issuer's zone. The issuer asks again"
     " after an hour."
 )
-_RETRIED = "It is tried again by itself. If it lasts, look at the status page of the CA."
 
 
 class AcmeCa:
@@ -184,7 +188,7 @@ class AcmeCa:
     def _new_order(self, payload: Mapping[str, Any]) -> str:
         url = self._post(self._client.resource("newOrder"), payload).location
         if not url:
-            raise Unreachable("The CA answers newOrder without a location.", _RETRIED)
+            raise Unreachable("The CA answers newOrder without a location.", CA_RETRIED)
         return url
 
     def _read(self, url: str) -> Answer:
@@ -224,7 +228,7 @@ class AcmeCa:
                 payload["externalAccountBinding"] = _bound(account, url)
             answer = self._client.post(url, payload, account.key, None, public_jwk(account.key))
         if not answer.location:
-            raise Unreachable("The CA answers newAccount without a location.", _RETRIED)
+            raise Unreachable("The CA answers newAccount without a location.", CA_RETRIED)
         registered = account._replace(url=answer.location, directory=self._issuer.directory)
         self._accounts.store(registered)
         return registered
@@ -261,7 +265,7 @@ def _error_of(problem: ProblemError, issuer: str, request: str) -> CertRotationE
         return _validation_error(problem.kind, found)
     transient = _transient(problem)
     if transient is not None:
-        remedy = _LATER if transient is CaLimits else _RETRIED
+        remedy = _LATER if transient is CaLimits else CA_RETRIED
         return transient(found, remedy, retry_after=problem.retry_after)
     if problem.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         return OrderGone(found, "Another order is sent.")

@@ -16,7 +16,7 @@ import certifi
 import urllib3
 
 from certrotation import __version__
-from certrotation.errors import CertRotationError, Unreachable, without_frames
+from certrotation.errors import RETRIED, CertRotationError, Unreachable, without_frames
 from certrotation.issuers.jws import signed
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ LARGEST_ANSWER = 1 << 20
 """Bytes that are read of an answer; a chain of certificates has a few thousand."""
 
 LONGEST_SENTENCE = 500
+
+CA_RETRIED = f"{RETRIED} If it lasts, look at the status page of the CA."
+"""The remedy of an answer that a CA would not give if all were well."""
 
 _PROBLEM = "urn:ietf:params:acme:error:"
 _JSON = "application/json"
@@ -61,7 +64,7 @@ class Answer(NamedTuple):
         except ValueError:
             document = None
         if not isinstance(document, dict):
-            raise Unreachable("The CA answers with something that is not ACME.", _RETRIED)
+            raise Unreachable("The CA answers with something that is not ACME.", CA_RETRIED)
         return document
 
 
@@ -77,9 +80,6 @@ class ProblemError(Exception):
         self.detail = detail
         self.status = status
         self.retry_after = retry_after
-
-
-_RETRIED = "It is tried again by itself. If it lasts, look at the status page of the CA."
 
 
 class AcmeClient:
@@ -112,7 +112,7 @@ class AcmeClient:
         """
         url = self.directory.get(name)
         if not isinstance(url, str):
-            raise Unreachable(f"The directory {self._directory_url} has no {name}.", _RETRIED)
+            raise Unreachable(f"The directory {self._directory_url} has no {name}.", CA_RETRIED)
         return url
 
     def get(self, url: str) -> Answer:
@@ -158,13 +158,13 @@ class AcmeClient:
             self._accepted(answered)
             nonce = answered.headers.get("Replay-Nonce")
         if not nonce:
-            raise Unreachable("The CA answers newNonce without a nonce.", _RETRIED)
+            raise Unreachable("The CA answers newNonce without a nonce.", CA_RETRIED)
         return str(nonce)
 
     def _send(self, method: str, url: str, body: bytes | None = None) -> _Answered:
         if self._needs_https and not url.startswith("https:"):
             raise Unreachable(
-                f"The CA at {self._directory_url} names a URL without HTTPS.", _RETRIED
+                f"The CA at {self._directory_url} names a URL without HTTPS.", CA_RETRIED
             )
         more = {"Content-Type": "application/jose+json"} if body is not None else {}
         try:
@@ -214,7 +214,7 @@ def _no_answer(error: urllib3.exceptions.HTTPError, url: str) -> CertRotationErr
             f"The certificate of {_host(url)} is not trusted: {error.args[0]}.",
             "Name the CA's own root in ca_file of the issuer.",
         )
-    return Unreachable(f"{_host(url)} does not answer: {cause}.", _RETRIED)
+    return Unreachable(f"{_host(url)} does not answer: {cause}.", CA_RETRIED)
 
 
 def _host(url: str) -> str:
