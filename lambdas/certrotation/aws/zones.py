@@ -142,13 +142,16 @@ class Route53Zones:
             if target is None:
                 if not wanted.startswith(_OWN_NAME):
                     raise NotValidated(
-                        f"{name} is an alias of {wanted}",
+                        f"{name} is an alias of {wanted.rstrip('.')}.",
                         f"Let the alias lead to a name that begins with {_OWN_NAME}: the role may"
                         " change no other records.",
                     )
                 return zone.id, wanted
             wanted = f"{target.lower().rstrip('.')}."
-        raise NotValidated(f"{name} leads to an alias after {MOST_ALIASES} aliases.", "Shorten it.")
+        raise NotValidated(
+            f"{name} leads to an alias after {MOST_ALIASES} aliases.",
+            "Shorten the chain of aliases.",
+        )
 
     def _zone_of(self, name: str) -> _Zone:
         if self._zones is None:

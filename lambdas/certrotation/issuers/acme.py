@@ -55,7 +55,7 @@ _OF_VALIDATION = frozenset({"caa", "connection", "dns", "incorrectResponse", "tl
 _UNKNOWN_ACCOUNT = "accountDoesNotExist"
 
 _ASK = "Correct what the CA refuses. The issuer asks again within 12 hours."
-_LATER = "No action needed unless the certificate is about to expire: it is asked for again."
+_LATER = "No action needed unless the certificate is about to expire: the issuer asks again."
 _CHECK_DNS = (
     "Check that public DNS servers return the records of the issuer's zone. The issuer asks again"
     " after an hour."

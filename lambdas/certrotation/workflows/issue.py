@@ -254,13 +254,16 @@ class Renewer:
             raise NotManaged(
                 f"{secret.name} has no issuer here: its name must begin with"
                 f" {self.policy.prefix}, and it needs the tag {ISSUER}.",
-                "Tag the secret, or take this function off the rotation of the secret.",
+                "Tag the secret, or turn the rotation of the secret off.",
             )
-        why = "the mode is report" if not self.policy.applies else None
-        why = f"it has the tag {HOLD}" if secret.is_held else why
-        if why:
-            found = f"Nothing is issued for {secret.name}: {why}."
-            raise NotIssuedError(refuse(Code.ISSUANCE_REFUSED, found, advice=f"End that: {why}."))
+        if secret.is_held:
+            found = f"Nothing is issued for {secret.name}: the secret has the tag {HOLD}."
+            advice = f"Remove the tag {HOLD} from the secret."
+            raise NotIssuedError(refuse(Code.ISSUANCE_REFUSED, found, advice=advice))
+        if not self.policy.applies:
+            found = f"Nothing is issued for {secret.name}: the mode of the stack is report."
+            advice = "Change the mode of the stack to apply."
+            raise NotIssuedError(refuse(Code.ISSUANCE_REFUSED, found, advice=advice))
 
     def _guarded(self, rotation: Rotation) -> VersionedSecret | None:
         """Return the secret, or None if the rotation has come to its end already."""
@@ -271,7 +274,7 @@ class Renewer:
         if rotation.token != versioned.labels.get(PENDING_LABEL) or not versioned.is_rotated:
             raise NotManaged(
                 f"The version {rotation.token} of {versioned.secret.name} is not pending.",
-                "Nothing is to do: another rotation has begun, or this one was cancelled.",
+                "No action needed: another rotation has begun, or this one was cancelled.",
             )
         return versioned
 
@@ -309,12 +312,13 @@ class Renewer:
         )
 
     def _losses(self, versioned: VersionedSecret, new: Material) -> Iterator[Finding]:
-        """Yield what the current version has and the new one has not."""
+        """Yield what the request or the current version has, and the new version lacks."""
         current = self.current(versioned)
         request = None if isinstance(current.request, str) else current.request
         if request is not None and not set(request.names) <= new.names:
             lost = ", ".join(sorted(set(request.names) - new.names))
-            yield refuse(Code.NAMES_LOST, f"The request asks for {lost}; the certificate has not.")
+            found = f"The request asks for {lost}, which the certificate does not contain."
+            yield refuse(Code.NAMES_LOST, found)
         if current.material is None:
             return
         old = PresentedCertificate(leaf=current.material.leaf, chain=current.material.chain)
