@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
@@ -13,6 +14,8 @@ from tests.acme.conftest import NO_TIME
 from tests.simulation.estate import HOME, PREFIX, client
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cryptography import x509
 
     from tests.acme.pebble import Pebble
@@ -71,6 +74,16 @@ class Issuance:
         with self.estate.listening() as self.said:
             return rotation.run(self._handle, tries)
 
+    def run_together(self, rotations: Sequence[PendingRotation], tries: int = 1) -> list[str]:
+        """Run rotations at the same time, one in each thread; returns what failed tries raised."""
+        with (
+            self.estate.listening() as self.said,
+            patch("time.sleep", _briefly),
+            ThreadPoolExecutor(max_workers=len(rotations)) as pool,
+        ):
+            runs = [pool.submit(each.run, invoke, tries) for each in rotations]
+            return [failure for each in runs for failure in each.result()]
+
     def step(self, step: str, name: str, token: str, **more: str) -> None:
         """Run one step."""
         event = {"Step": step, "SecretId": self.arn(name), "ClientRequestToken": token, **more}
@@ -85,8 +98,8 @@ class Issuance:
         return str(answer["VersionId"])
 
     def _handle(self, event: dict[str, str]) -> Any:
-        with patch("time.sleep", lambda asked: _sleep(min(asked, NO_TIME))):
-            return issue.handler(event, Context())  # type: ignore[arg-type]  # what is used of it
+        with patch("time.sleep", _briefly):
+            return invoke(event)
 
     # Looking
 
@@ -119,6 +132,15 @@ class Issuance:
         # AWS takes AWSPENDING off AWSCURRENT's version by itself.
         is_pending = labels.get("AWSPENDING") not in {None, labels["AWSCURRENT"]}
         return "TXT" not in kinds and LABEL not in labels and not is_pending
+
+
+def invoke(event: dict[str, str]) -> Any:
+    """Run the function for an event."""
+    return issue.handler(event, Context())  # type: ignore[arg-type]  # what is used of it
+
+
+def _briefly(asked: float) -> None:
+    _sleep(min(asked, NO_TIME))
 
 
 _sleep = time.sleep

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from certrotation import __version__
 from certrotation.cli import main
-from certrotation.names.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
+from certrotation.names.outputs import ISSUE_FUNCTION, ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 from tests.cli.schemas import check_document
 from tests.simulation.estate import HOME, client
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "certrotation.cli")
 FUNCTIONS = {ROTATE_FUNCTION: "tls-rotate", SCAN_FUNCTION: "tls-scan"}
+ISSUE = "tls-issue"
 CREDENTIALS = {
     "AWS_REGION": HOME,
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -104,15 +105,17 @@ def deploy(
     stack: str = "certrotation",
     version: str | None = __version__,
     functions: str = "tls-",
+    has_issuers: bool = False,
 ) -> None:
     """Have the estate's functions deployed, with these settings beside the estate's.
 
     Args:
         estate: the account.
-        settings: variables of both functions.
+        settings: variables of the functions.
         stack: the name of the stack.
         version: in the stack's outputs, unless it is None.
         functions: how the names of the functions begin.
+        has_issuers: whether the stack has the issue function too.
     """
     lambda_ = client("lambda", HOME)
     role = client("iam", "us-east-1").create_role(
@@ -121,7 +124,8 @@ def deploy(
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("function.py", "")
-    outputs = {key: name.replace("tls-", functions) for key, name in FUNCTIONS.items()}
+    deployed = FUNCTIONS | ({ISSUE_FUNCTION: ISSUE} if has_issuers else {})
+    outputs = {key: name.replace("tls-", functions) for key, name in deployed.items()}
     for name in outputs.values():
         lambda_.create_function(
             FunctionName=name,

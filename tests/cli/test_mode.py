@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from certrotation.cli.exit_codes import ExitCode
-from tests.cli.running import FUNCTIONS, deploy, run, variables_of
+from tests.cli.running import FUNCTIONS, ISSUE, deploy, run, variables_of
 from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
@@ -27,6 +27,16 @@ def test_both_functions_only_report_and_keep_their_other_settings(estate: Estate
     for function in FUNCTIONS.values():
         assert variables_of(function)["CERTROTATION_MODE"] == "report"
         assert variables_of(function)["CERTROTATION_RETENTION_DAYS"] == "7"
+
+
+def test_the_issue_function_is_switched_too_if_there_is_one(estate: Estate) -> None:
+    deploy(estate, {"CERTROTATION_MODE": "apply"}, has_issuers=True)
+
+    ran = run("mode", "report", "--yes")
+
+    assert ran.code is ExitCode.DONE
+    assert f"{ISSUE}: was apply, is report" in ran.out.splitlines()
+    assert variables_of(ISSUE)["CERTROTATION_MODE"] == "report"
 
 
 def test_without_a_mode_it_shows_the_one_in_force_and_changes_nothing(estate: Estate) -> None:
