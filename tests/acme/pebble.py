@@ -62,7 +62,7 @@ class Pebble:
 
     def accounts(self) -> int:
         """Return how many accounts were made."""
-        return self.log.read_text(encoding="utf-8").count("There are now ")
+        return self.log.read_text(encoding="utf-8").count(" accounts in memory")
 
     def _managed(self, method: str, path: str, body: bytes | None = None) -> bytes:
         with urllib3.PoolManager(ca_certs=str(self.ca_file)) as pool:

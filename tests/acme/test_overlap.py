@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import time_machine
 
 from certrotation.core.material.host_names import names_of
 from tests.acme.conftest import leftovers, zone
-from tests.acme.issuance import Issuance, invoke
+from tests.acme.issuance import Issuance
 from tests.acme.pebble import pebble
 from tests.acme.resolver import resolver
 from tests.simulation.estate import HOME, PREFIX
+from tests.simulation.runner import run_issue
+from tests.support.authority import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 TARGET = "_acme-challenge.every.dns.net"
+TOO_BUSY = "i/o timeout"
 WANTED = {
     "apex": ("example.com", "*.example.com"),
     "apex-again": ("*.example.com", "example.com"),
@@ -66,7 +71,7 @@ def expect_every_certificate(issuance: Issuance, zones: tuple[str, str]) -> None
     """Each secret has its names from exactly one certificate, and nothing is left."""
     found = {name: names_of(issuance.leaf(name)) for name in WANTED}
     assert found == {name: set(names) for name, names in WANTED.items()}
-    assert issuance.server.issued() == issuance.server.orders() == len(WANTED)
+    assert issuance.server.issued() == len(WANTED)
     assert leftovers(*zones) == []
     assert all(map(issuance.is_clean, WANTED))
 
@@ -74,9 +79,17 @@ def expect_every_certificate(issuance: Issuance, zones: tuple[str, str]) -> None
 def test_rotations_that_share_record_sets_run_at_once_and_each_gets_its_certificate(
     issuance: Issuance, estate: Estate, zones: tuple[str, str]
 ) -> None:
-    issuance.run_together(estate.aws.rotations(HOME), tries=8)
-
     # At first, several make the account: all but one are tried again, and all use that one.
+    failures = issuance.run_together(estate.aws.rotations(HOME), tries=8)
+    # On a busy machine, Pebble's two seconds for an answer by DNS may be over.
+    for hours in (2, 4, 6):
+        if any(TOO_BUSY in each for each in failures):
+            with time_machine.travel(now() + timedelta(hours=hours), tick=True):
+                issuance.look()
+                failures += issuance.run_together(estate.aws.rotations(HOME))
+
+    unvalidated = [each for each in failures if each.startswith("ISSUANCE_UNVALIDATED")]
+    assert [each for each in unvalidated if TOO_BUSY not in each] == []
     expect_every_certificate(issuance, zones)
     assert issuance.server.accounts() == 1
 
@@ -93,11 +106,12 @@ def test_a_rotation_in_the_middle_of_anothers_changes_to_dns_disturbs_neither(
         nonlocal calls
         calls += call.service == "route53"
         if call.service == "route53" and waiting and calls % 4 == 0:
-            failures.extend(waiting.pop().run(invoke))
+            failures.extend(waiting.pop().run(run_issue))
 
     with estate.aws.before(begin_another):
         while waiting:
             failures += issuance.run_together([waiting.pop()])
 
-    assert failures == []
+    assert [each for each in failures if TOO_BUSY not in each] == []
+    assert issuance.server.orders() == len(WANTED)
     expect_every_certificate(issuance, zones)
