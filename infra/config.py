@@ -6,6 +6,7 @@ setting that the functions read too has the name of its environment variable, wi
 `CERTROTATION_`.
 """
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -380,13 +381,21 @@ def _read_tags(value: object) -> tuple[tuple[str, str], ...] | None:
 
 def _read_issuers(value: object) -> tuple[AcmeIssuer, ...] | None:
     try:
-        issuers = parse_issuers(value)
+        # The command line gives every value as text.
+        issuers = parse_issuers(_json(value) if isinstance(value, str) else value)
     except ValueError as error:
         raise _InvalidElementError(f"issuers {error}.") from None
     for each in issuers:
         if each.ca_file and _read_certificates(each.ca_file) is None:
             raise _InvalidElementError(f"{each.ca_file!r} is not a file of PEM certificates.")
     return issuers
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError("must be JSON") from None
 
 
 _FRACTION = _Rule("a number between 0 and 1, such as 0.2", _read_fraction)

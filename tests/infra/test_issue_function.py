@@ -237,6 +237,16 @@ def test_a_mistake_in_the_setting_is_named(issuers: dict[str, Any], found: str) 
     assert found in str(caught.value)
 
 
+def test_on_the_command_line_the_setting_is_json() -> None:
+    def read(issuers: object) -> StackConfig:
+        context = {"certrotation:target_regions": "eu-west-1", "certrotation:issuers": issuers}
+        return StackConfig.from_context(context)
+
+    assert read(json.dumps(ISSUERS)).issuers == parse_issuers(ISSUERS)
+    with pytest.raises(ConfigError, match=r"issuers must be JSON\."):
+        read("{'letsencrypt'")
+
+
 def test_the_accounts_secrets_must_not_look_like_managed_ones() -> None:
     settings = {**SETTINGS, "stack_name": "tls", "secret_prefix": "tls"}
     with pytest.raises(ConfigError, match="would begin with tls-issuers/"):
