@@ -175,6 +175,12 @@ def test_a_chain_may_be_a_list_of_pem_texts_that_kubernetes_encoded() -> None:
     assert supplied.certificates == (LEAF.certificate, *[ISSUING_CA.certificate] * 3)
 
 
+def test_pem_is_read_even_if_its_dashes_were_escaped_too() -> None:
+    fields = {"certificate": CERTIFICATE, "private_key": KEY, "chain": CHAIN}
+    escaped = {name: text.replace("-", "%2D") for name, text in fields.items()}
+    assert parse_secret(secret(**escaped)).certificates == LEAF_AND_CA
+
+
 def test_a_letter_before_the_object_is_no_json() -> None:
     assert refusal_of(SecretValue(version=VERSION, text="X{}")) == (
         Code.SECRET_MALFORMED,
