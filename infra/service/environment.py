@@ -51,6 +51,7 @@ def issuers_environment(config: StackConfig) -> dict[str, str]:
             "kind": ACME,
             **{name: value for name, value in each._asdict().items() if value and name != "name"},
             "allow": dict(each.allow),
+            **({"aliases": dict(each.aliases)} if each.aliases else {}),
             **({"ca_file": f"{TASK_ROOT}/{issuer_file(each.name)}"} if each.ca_file else {}),
         }
         for each in config.issuers

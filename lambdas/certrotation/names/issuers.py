@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 ACME = "acme"
 
+CHALLENGE = "_acme-challenge."
+"""How the names of the records begin in which a CA validates names (RFC 8555, section 8.4)."""
+
 _ISSUER = re.compile("[a-z][a-z0-9-]{0,31}")
 _DIRECTORY = re.compile(
     r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/?=&:@+,-]*)?"
@@ -41,6 +44,8 @@ class AcmeIssuer(NamedTuple):
     """The profile of certificates whose request names none."""
     zones: tuple[str, ...] = ()
     """Ids of the public hosted zones; none if the CA validates no names."""
+    aliases: tuple[tuple[str, str], ...] = ()
+    """Host name, and where `_acme-challenge.<host name>` leads, if no zone of the issuer has it."""
     dns_role: str | None = None
     """The role that may change the zones, if another account has them."""
     preferred_chain: str | None = None
@@ -82,7 +87,9 @@ def _issuer(name: object, given: object) -> AcmeIssuer:
         raise ValueError(f"contains {name}, which must be an object")  # noqa: TRY004  one error for every mistake
     if given.get("kind") != ACME:
         raise ValueError(f"contains {name} of the kind {given.get('kind')!r}; the kind is {ACME}")
-    unknown = sorted(map(str, given.keys() - {"kind", "directory", "allow", "zones", *_TEXTS}))
+    unknown = sorted(
+        map(str, given.keys() - {"kind", "directory", "allow", "zones", "aliases", *_TEXTS})
+    )
     if unknown:
         raise ValueError(f"contains {name} with unknown members: {', '.join(unknown)}")
     texts = {each: _text(name, given, each) for each in _TEXTS}
@@ -94,6 +101,7 @@ def _issuer(name: object, given: object) -> AcmeIssuer:
         directory=directory,
         allow=_allow(name, given),
         zones=_zones(name, given),
+        aliases=_aliases(name, given),
         **texts,
     )
 
@@ -123,6 +131,32 @@ def _zones(name: str, given: Mapping[str, object]) -> tuple[str, ...]:
     ):
         raise ValueError(f"contains {name} with zones that are not a list of hosted zone ids")
     return tuple(dict.fromkeys(value))
+
+
+def _aliases(name: str, given: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return the map from host names to the targets of their aliases."""
+    value = given.get("aliases") or {}
+    if not isinstance(value, Mapping):
+        raise ValueError(  # noqa: TRY004  one error for every mistake
+            f"contains {name}, whose aliases are not a map from host names to names, such as"
+            f' {{"shop.example.com": "{CHALLENGE}shop.dns.example.net"}}'
+        )
+    for host, target in value.items():
+        if not isinstance(host, str) or not _HOST.fullmatch(host) or host.startswith("*"):
+            raise ValueError(
+                f"contains {name}, whose aliases have {host!r}, which is not a host name in"
+                " lower-case A-labels; a wildcard has the alias of the name below which it is"
+            )
+        if (
+            not isinstance(target, str)
+            or not _HOST.fullmatch(target)
+            or not target.startswith(CHALLENGE)
+        ):
+            raise ValueError(
+                f"contains {name}, whose aliases have {target!r} for {host}, which is not a name"
+                f" that begins with {CHALLENGE}: the function may change no other records"
+            )
+    return tuple((host, target) for host, target in value.items())
 
 
 def _allow(name: str, given: Mapping[str, object]) -> tuple[tuple[str, tuple[str, ...]], ...]:
