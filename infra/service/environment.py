@@ -3,7 +3,7 @@
 import json
 
 from certrotation.names import environment
-from certrotation.names.issuers import AcmeIssuer, AnyIssuer
+from certrotation.names.issuers import AcmeIssuer
 from infra.config import StackConfig
 from infra.packaging.bundling import PUBLIC_ROOTS, TASK_ROOT, issuer_file
 
@@ -51,17 +51,20 @@ def issuers_environment(config: StackConfig) -> dict[str, str]:
             "kind": each.kind,
             **{name: value for name, value in each._asdict().items() if value and name != "name"},
             "allow": dict(each.allow),
-            **_file_in_the_asset(each),
+            **(_of_acme(each) if isinstance(each, AcmeIssuer) else {}),
         }
         for each in config.issuers
     }
     return {environment.ISSUERS: json.dumps(issuers, separators=(",", ":"))}
 
 
-def _file_in_the_asset(issuer: AnyIssuer) -> dict[str, str]:
-    if isinstance(issuer, AcmeIssuer) and issuer.ca_file:
-        return {"ca_file": f"{TASK_ROOT}/{issuer_file(issuer.name)}"}
-    return {}
+def _of_acme(issuer: AcmeIssuer) -> dict[str, object]:
+    """Return the members that are not written as the issuer holds them."""
+    file = f"{TASK_ROOT}/{issuer_file(issuer.name)}"
+    return {
+        **({"aliases": dict(issuer.aliases)} if issuer.aliases else {}),
+        **({"ca_file": file} if issuer.ca_file else {}),
+    }
 
 
 def certificate_files(config: StackConfig) -> dict[str, str]:

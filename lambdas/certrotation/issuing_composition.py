@@ -48,7 +48,10 @@ def compose_issuing(
         account = AccountSecret(secrets, account_secret_name(stack, name))
         client = AcmeClient(each.directory, each.ca_file)
         route53 = made_on_first_use(lambda: zones_client(session, home, each.dns_role))
-        return Issuer(ca=AcmeCa(each, account, client), zones=Route53Zones(route53, each.zones))
+        return Issuer(
+            ca=AcmeCa(each, account, client),
+            zones=Route53Zones(route53, each.zones, dict(each.aliases)),
+        )
 
     return Issuing(
         secrets=IssuedSecrets(secrets, settings.secret_prefix, function_arn), issuer=issuer

@@ -30,6 +30,7 @@ ISSUERS: dict[str, Any] = {
         "kind": "acme",
         "directory": "https://ca.example/directory",
         "zones": ["Z9"],
+        "aliases": {"shop.example.org": "_acme-challenge.shop.dns.example"},
         "dns_role": ROLE,
         "allow": {"certrotation/*": ["*.example.org"]},
     },

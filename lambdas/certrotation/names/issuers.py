@@ -17,6 +17,9 @@ DAYS = 30
 """The lifetime of certificates of a private CA, unless the issuer names another one."""
 MOST_DAYS = 3_650
 
+CHALLENGE = "_acme-challenge."
+"""How the names of the records begin in which a CA validates names (RFC 8555, section 8.4)."""
+
 _ISSUER = re.compile("[a-z][a-z0-9-]{0,31}")
 _DIRECTORY = re.compile(
     r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/?=&:@+,-]*)?"
@@ -55,6 +58,8 @@ class AcmeIssuer(NamedTuple):
     """The profile of certificates whose request names none."""
     zones: tuple[str, ...] = ()
     """Ids of the public hosted zones; none if the CA validates no names."""
+    aliases: tuple[tuple[str, str], ...] = ()
+    """Host name, and where `_acme-challenge.<host name>` leads, if no zone of the issuer has it."""
     dns_role: str | None = None
     """The role that may change the zones, if another account has them."""
     preferred_chain: str | None = None
@@ -169,6 +174,7 @@ def _acme(name: str, given: Mapping[str, object]) -> AcmeIssuer:
         directory=directory,
         allow=_allow(name, given),
         zones=_zones(name, given),
+        aliases=_aliases(name, given),
         **texts,
     )
 
@@ -201,7 +207,7 @@ _TEXTS = {
     "ca_file": (_CHAIN, "the path of a PEM file"),
 }
 _MEMBERS = {
-    ACME: {"kind", "allow", "directory", "zones", *_TEXTS},
+    ACME: {"kind", "allow", "directory", "zones", "aliases", *_TEXTS},
     PRIVATE_CA: {"kind", "allow", "arn", "template", "days"},
 }
 
@@ -222,6 +228,32 @@ def _zones(name: str, given: Mapping[str, object]) -> tuple[str, ...]:
     ):
         raise ValueError(f"contains {name} with zones that are not a list of hosted zone ids")
     return tuple(dict.fromkeys(value))
+
+
+def _aliases(name: str, given: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return the map from host names to the targets of their aliases."""
+    value = given.get("aliases") or {}
+    if not isinstance(value, Mapping):
+        raise ValueError(  # noqa: TRY004  one error for every mistake
+            f"contains {name}, whose aliases are not a map from host names to names, such as"
+            f' {{"shop.example.com": "{CHALLENGE}shop.dns.example.net"}}'
+        )
+    for host, target in value.items():
+        if not isinstance(host, str) or not _HOST.fullmatch(host) or host.startswith("*"):
+            raise ValueError(
+                f"contains {name}, whose aliases have {host!r}, which is not a host name in"
+                " lower-case A-labels; a wildcard has the alias of the name below which it is"
+            )
+        if (
+            not isinstance(target, str)
+            or not _HOST.fullmatch(target)
+            or not target.startswith(CHALLENGE)
+        ):
+            raise ValueError(
+                f"contains {name}, whose aliases have {target!r} for {host}, which is not a name"
+                f" that begins with {CHALLENGE}: the function may change no other records"
+            )
+    return tuple((host, target) for host, target in value.items())
 
 
 def _allow(name: str, given: Mapping[str, object]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -259,7 +259,7 @@ class Renewer:
                 f" {self.policy.prefix}, and it needs the tag {ISSUER}.",
                 "Tag the secret, or turn the rotation of the secret off.",
             )
-        if secret.is_held:
+        if secret.is_issuance_held:
             found = f"Nothing is issued for {secret.name}: the secret has the tag {HOLD}."
             advice = f"Remove the tag {HOLD} from the secret."
             raise NotIssuedError(refuse(Code.ISSUANCE_REFUSED, found, advice=advice))

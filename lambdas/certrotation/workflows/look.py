@@ -90,7 +90,7 @@ class Look:
 
     def _look_at(self, versioned: VersionedSecret, *, may_start: bool) -> Looked:
         renewer, secret = self.renewer, versioned.secret
-        if not renewer.policy.applies or secret.is_held:
+        if not renewer.policy.applies or secret.is_issuance_held:
             if renewer.policy.applies:
                 self._clear(versioned)
             return Looked(secret=secret.name, state=State.HELD)

@@ -51,7 +51,8 @@ def issuer_of(secret: ManagedSecret, issuers: Mapping[str, AnyIssuer]) -> AnyIss
         return refuse(Code.ISSUANCE_REFUSED, found, advice="Remove one of the two tags.")
     if name in issuers:
         return issuers[name]
-    found = f"The tag {ISSUER} names {name or 'no issuer'}; the stack has {', '.join(issuers)}."
+    known = ", ".join(issuers) or "no issuers"
+    found = f"The tag {ISSUER} names {name or 'no issuer'}; the stack has {known}."
     return refuse(Code.ISSUER_UNKNOWN, found)
 
 
