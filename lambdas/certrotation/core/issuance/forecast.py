@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from certrotation.core.material.certificate_request import CertificateRequest
     from certrotation.core.material.x509_facts import KeyAlgorithm
     from certrotation.core.rotation.reimport_rules import ReimportFacts
-    from certrotation.names.issuers import AcmeIssuer
+    from certrotation.names.issuers import AnyIssuer
 
 WITHOUT_KEY_ENCIPHERMENT = frozenset({"tlsserver", "shortlived"})
 """Profiles whose certificates have no keyEncipherment (Let's Encrypt, Profiles)."""
@@ -58,7 +58,7 @@ def forecast(
     secret: ManagedSecret,
     request: CertificateRequest | str | None,
     leaf: x509.Certificate | None,
-    issuers: Mapping[str, AcmeIssuer],
+    issuers: Mapping[str, AnyIssuer],
 ) -> Forecast:
     """Return the forecast for a secret with an issuer's tag.
 
