@@ -105,17 +105,17 @@ def deploy(
     stack: str = "certrotation",
     version: str | None = __version__,
     functions: str = "tls-",
-    has_issuers: bool = False,
+    issuers: Mapping[str, object] | None = None,
 ) -> None:
     """Have the estate's functions deployed, with these settings beside the estate's.
 
     Args:
         estate: the account.
-        settings: variables of the functions.
+        settings: variables of both functions.
         stack: the name of the stack.
         version: in the stack's outputs, unless it is None.
         functions: how the names of the functions begin.
-        has_issuers: whether the stack has the issue function too.
+        issuers: the setting `issuers`; with it, the stack has an issue function.
     """
     lambda_ = client("lambda", HOME)
     role = client("iam", "us-east-1").create_role(
@@ -124,19 +124,20 @@ def deploy(
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("function.py", "")
-    deployed = FUNCTIONS | ({ISSUE_FUNCTION: ISSUE} if has_issuers else {})
-    outputs = {key: name.replace("tls-", functions) for key, name in deployed.items()}
-    for name in outputs.values():
+    named = {**FUNCTIONS, **({ISSUE_FUNCTION: ISSUE} if issuers else {})}
+    outputs = {key: name.replace("tls-", functions) for key, name in named.items()}
+    for key, name in outputs.items():
+        own = {"CERTROTATION_ISSUERS": json.dumps(issuers)} if key == ISSUE_FUNCTION else {}
         lambda_.create_function(
             FunctionName=name,
             Runtime="python3.13",
             Role=role["Role"]["Arn"],
             Handler="function.handler",
             Code={"ZipFile": packed.getvalue()},
-            Environment={"Variables": {**settings_of(estate), **(settings or {})}},
+            Environment={"Variables": {**settings_of(estate), **(settings or {}), **own}},
         )
-    named = {**outputs, **({VERSION: version} if version else {})}
-    estate.aws.deploy_stack(stack, HOME, named)
+    shown = {**outputs, **({VERSION: version} if version else {})}
+    estate.aws.deploy_stack(stack, HOME, shown)
 
 
 def variables_of(function: str) -> dict[str, str]:

@@ -29,14 +29,15 @@ def test_both_functions_only_report_and_keep_their_other_settings(estate: Estate
         assert variables_of(function)["CERTROTATION_RETENTION_DAYS"] == "7"
 
 
-def test_the_issue_function_is_switched_too_if_there_is_one(estate: Estate) -> None:
-    deploy(estate, {"CERTROTATION_MODE": "apply"}, has_issuers=True)
+def test_the_function_that_asks_issuers_is_switched_too(estate: Estate) -> None:
+    issuer = {"kind": "acme", "directory": "https://ca.example/directory", "allow": {"*": ["a.b"]}}
+    deploy(estate, {"CERTROTATION_MODE": "apply"}, issuers={"ca": issuer})
 
-    ran = run("mode", "report", "--yes")
+    ran = run("mode", "report", "--yes", "--json")
 
-    assert ran.code is ExitCode.DONE
-    assert f"{ISSUE}: was apply, is report" in ran.out.splitlines()
+    assert [each["name"] for each in ran.document["functions"]] == [ROTATE, ISSUE, SCAN]
     assert variables_of(ISSUE)["CERTROTATION_MODE"] == "report"
+    assert "CERTROTATION_ISSUERS" in variables_of(ISSUE)
 
 
 def test_without_a_mode_it_shows_the_one_in_force_and_changes_nothing(estate: Estate) -> None:

@@ -52,8 +52,8 @@ class Stack:
     @property
     def functions(self) -> tuple[str, ...]:
         """The functions: rotate, which changes most, first."""
-        every = (self.rotate_function, self.issue_function, self.scan_function)
-        return tuple(each for each in every if each is not None)
+        issue = (self.issue_function,) if self.issue_function else ()
+        return (self.rotate_function, *issue, self.scan_function)
 
 
 def find_stack(client: Callable[[str], Any], name: str) -> Stack:
