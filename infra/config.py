@@ -110,6 +110,8 @@ class StackConfig:
     """A PEM file, on the machine that deploys, of the roots that count as public."""
     issuers: tuple[AcmeIssuer, ...] = ()
     """The CAs that may be asked for certificates; without any, nothing of that is deployed."""
+    arn_parameters: Switch = "off"
+    """Whether rotate keeps the ARNs of copies in parameters that other templates read."""
     digest: str | None = None
     """The day on which the warning topic gets the digest of the week."""
 
@@ -312,6 +314,7 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
                 " where the target Regions are."
             )
     _check_issuers(config, given)
+    _check_arn_parameters(config, given)
     roles = tuple(each.dns_role for each in config.issuers if each.dns_role)
     arns = {
         "issuers": roles,
@@ -333,6 +336,20 @@ def _check_issuers(config: StackConfig, given: Mapping[str, _Given]) -> None:
         raise ConfigError(
             f"{given['issuers'].where}: the secrets of the accounts would begin with {accounts},"
             f" and so with secret_prefix {config.secret_prefix}. Give another prefix or stack_name."
+        )
+
+
+def _check_arn_parameters(config: StackConfig, given: Mapping[str, _Given]) -> None:
+    """Refuse a name of the stack with which no parameter's name may begin.
+
+    Source: Systems Manager API Reference, PutParameter, Name.
+    """
+    is_reserved = config.stack_name.lower().startswith(("aws", "ssm"))
+    if config.arn_parameters == "on" and is_reserved:
+        raise ConfigError(
+            f"{given['arn_parameters'].where}: the names of the parameters would begin with"
+            f" /{config.stack_name}/, and AWS reserves names that begin with aws or ssm. Give"
+            " another stack_name, or 'off'."
         )
 
 
@@ -458,5 +475,6 @@ _RULES: Mapping[str, _Rule] = {
         "the path of a file of PEM certificates, from the folder of cdk.json", _read_certificates
     ),
     "issuers": _Rule("the issuers by name, as docs/issuing.md shows", _read_issuers),
+    "arn_parameters": _one_of("on", OFF),
     "digest": _one_of(OFF, *Weekday),
 }
