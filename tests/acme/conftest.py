@@ -20,7 +20,7 @@ from tests.acme.resolver import resolver
 from tests.double import EmbeddedAws, embedded_aws
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 NO_TIME = 0.02
@@ -99,8 +99,8 @@ def zone(name: str, **records: str) -> str:
     return identity
 
 
-def zones(*identities: str) -> Route53Zones:
-    return Route53Zones(route53(), identities)
+def zones(*identities: str, aliases: Mapping[str, str] | None = None) -> Route53Zones:
+    return Route53Zones(route53(), identities, aliases)
 
 
 def leftovers(*identities: str) -> list[str]:

@@ -238,14 +238,14 @@ class _Any:
 ANY = _Any()
 
 
-@pytest.mark.parametrize("what", ["hold", "untagged", "report"])
+@pytest.mark.parametrize("what", ["hold", "hold of the issuer", "untagged", "report"])
 def test_on_hold_in_report_mode_and_without_the_tag_nothing_is_issued(
     issuance: Issuance, estate: Estate, server: Pebble, what: str
 ) -> None:
     issuance.request("shop", "shop.example.com")
     issuance.start("shop")
-    if what == "hold":
-        estate.tag_secret("shop", hold="")
+    if what.startswith("hold"):
+        estate.tag_secret("shop", hold="" if what == "hold" else "issuance")
     elif what == "untagged":
         estate.untag_secret("shop", "issuer")
     else:
@@ -255,7 +255,7 @@ def test_on_hold_in_report_mode_and_without_the_tag_nothing_is_issued(
     run = issuance.look()
 
     assert server.orders() == 0
-    expected = {"hold": "held", "untagged": "released", "report": "held"}[what]
+    expected = "released" if what == "untagged" else "held"
     assert states(run) == {f"{PREFIX}shop": expected}
     described = client("secretsmanager", HOME).describe_secret(SecretId=f"{PREFIX}shop")
     if what != "report":

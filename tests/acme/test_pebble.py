@@ -117,6 +117,31 @@ def test_the_longest_zone_is_taken_and_aliases_are_followed(server: Pebble) -> N
     assert leftovers(apex, child, delegated) == []
 
 
+def test_names_whose_zone_another_service_has_are_validated_by_their_alias(server: Pebble) -> None:
+    """The issuer has neither the id of the zone nor a right to read it: only the CA follows."""
+    target = "_acme-challenge.shop.dns.net"
+    hosts = ("shop.example.org", "www.example.org")
+    elsewhere = zone("example.org", **{f"_acme-challenge.{each}": target for each in hosts})
+    ours = zone("dns.net")
+    places = zones(ours, aliases=dict.fromkeys(hosts, target))
+
+    leaf, *_ = obtain(ca(server), places, wanted("*.shop.example.org", *hosts))
+
+    assert names_of(leaf) == {"*.shop.example.org", *hosts}
+    assert leftovers(elsewhere, ours) == []
+
+
+def test_an_alias_that_the_other_service_lacks_is_reported_in_the_cas_words(
+    server: Pebble,
+) -> None:
+    zone("example.org")
+    target = {"shop.example.org": "_acme-challenge.shop.dns.net"}
+    places = zones(zone("dns.net"), aliases=target)
+
+    with pytest.raises(NotValidated, match=r"The CA did not validate shop\.example\.org: "):
+        obtain(ca(server), places, wanted("shop.example.org"))
+
+
 def test_an_account_is_made_once_and_found_again_by_its_key(server: Pebble) -> None:
     accounts = Accounts()
     places = zones(zone("example.com"))

@@ -157,6 +157,39 @@ def test_an_alias_leads_to_a_name_that_the_role_may_change(aws: EmbeddedAws) -> 
         zones.places_of(placed("x", name="_acme-challenge.c.example.com"))
 
 
+def test_the_target_of_an_alias_in_another_dns_service_is_a_setting(aws: EmbeddedAws) -> None:
+    """Nothing of the name's own zone is read: it is not in Route 53."""
+    target = "_acme-challenge.shop.dns.net"
+    aliases = {"shop.example.org": target, "www.example.org": target}
+    ours = zone("dns.net")
+    zones = Route53Zones(route53(), [ours], aliases)
+    wanted = [
+        TxtRecord(f"_acme-challenge.{host}", value)
+        for host, value in (("shop.example.org", "a"), ("www.example.org", "b"))
+    ]
+
+    places = zones.places_of(wanted)
+    zones.place(places, NoWaiting())
+
+    assert {(each.zone, each.name) for each in places} == {(ours, f"{target}.")}
+    assert records(ours) == {f"{target}.": (60, {'"a"', '"b"'})}, "both share the record set"
+    zones.remove(places[:1])
+    assert records(ours) == {f"{target}.": (60, {'"b"'})}
+    with pytest.raises(NotValidated, match=r"has blog\.example\.org; the issuer has dns\.net"):
+        zones.places_of(placed("x", name="blog.example.org"))
+    assert aws.calls_of("route53")
+
+
+def test_the_target_of_a_setting_may_be_an_alias_again(aws: EmbeddedAws) -> None:
+    del aws
+    ours = zone("dns.net")
+    create(ours, "_acme-challenge.a.dns.net", "CNAME", "_acme-challenge.b.dns.net")
+    zones = Route53Zones(route53(), [ours], {"example.org": "_acme-challenge.a.dns.net"})
+    assert zones.places_of(placed("x", name="_acme-challenge.example.org")) == (
+        Placement(ours, "_acme-challenge.b.dns.net.", "x"),
+    )
+
+
 def test_zones_that_are_private_or_gone_and_denials_are_said(aws: EmbeddedAws) -> None:
     vpc = boto3.client("ec2", "us-east-1").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     private = zone(

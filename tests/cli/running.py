@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from certrotation import __version__
 from certrotation.cli import main
-from certrotation.names.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
+from certrotation.names.outputs import ISSUE_FUNCTION, ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 from tests.cli.schemas import check_document
 from tests.simulation.estate import HOME, client
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "certrotation.cli")
 FUNCTIONS = {ROTATE_FUNCTION: "tls-rotate", SCAN_FUNCTION: "tls-scan"}
+ISSUE = "tls-issue"
 CREDENTIALS = {
     "AWS_REGION": HOME,
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -104,6 +105,7 @@ def deploy(
     stack: str = "certrotation",
     version: str | None = __version__,
     functions: str = "tls-",
+    issuers: Mapping[str, object] | None = None,
 ) -> None:
     """Have the estate's functions deployed, with these settings beside the estate's.
 
@@ -113,6 +115,7 @@ def deploy(
         stack: the name of the stack.
         version: in the stack's outputs, unless it is None.
         functions: how the names of the functions begin.
+        issuers: the setting `issuers`; with it, the stack has an issue function.
     """
     lambda_ = client("lambda", HOME)
     role = client("iam", "us-east-1").create_role(
@@ -121,18 +124,20 @@ def deploy(
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("function.py", "")
-    outputs = {key: name.replace("tls-", functions) for key, name in FUNCTIONS.items()}
-    for name in outputs.values():
+    named = {**FUNCTIONS, **({ISSUE_FUNCTION: ISSUE} if issuers else {})}
+    outputs = {key: name.replace("tls-", functions) for key, name in named.items()}
+    for key, name in outputs.items():
+        own = {"CERTROTATION_ISSUERS": json.dumps(issuers)} if key == ISSUE_FUNCTION else {}
         lambda_.create_function(
             FunctionName=name,
             Runtime="python3.13",
             Role=role["Role"]["Arn"],
             Handler="function.handler",
             Code={"ZipFile": packed.getvalue()},
-            Environment={"Variables": {**settings_of(estate), **(settings or {})}},
+            Environment={"Variables": {**settings_of(estate), **(settings or {}), **own}},
         )
-    named = {**outputs, **({VERSION: version} if version else {})}
-    estate.aws.deploy_stack(stack, HOME, named)
+    shown = {**outputs, **({VERSION: version} if version else {})}
+    estate.aws.deploy_stack(stack, HOME, shown)
 
 
 def variables_of(function: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from certrotation.cli.exit_codes import ExitCode
-from tests.cli.running import FUNCTIONS, deploy, run, variables_of
+from tests.cli.running import FUNCTIONS, ISSUE, deploy, run, variables_of
 from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
@@ -27,6 +27,17 @@ def test_both_functions_only_report_and_keep_their_other_settings(estate: Estate
     for function in FUNCTIONS.values():
         assert variables_of(function)["CERTROTATION_MODE"] == "report"
         assert variables_of(function)["CERTROTATION_RETENTION_DAYS"] == "7"
+
+
+def test_the_function_that_asks_issuers_is_switched_too(estate: Estate) -> None:
+    issuer = {"kind": "acme", "directory": "https://ca.example/directory", "allow": {"*": ["a.b"]}}
+    deploy(estate, {"CERTROTATION_MODE": "apply"}, issuers={"ca": issuer})
+
+    ran = run("mode", "report", "--yes", "--json")
+
+    assert [each["name"] for each in ran.document["functions"]] == [ROTATE, ISSUE, SCAN]
+    assert variables_of(ISSUE)["CERTROTATION_MODE"] == "report"
+    assert "CERTROTATION_ISSUERS" in variables_of(ISSUE)
 
 
 def test_without_a_mode_it_shows_the_one_in_force_and_changes_nothing(estate: Estate) -> None:

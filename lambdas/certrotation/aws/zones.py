@@ -19,9 +19,10 @@ from certrotation.aws.clients import CONFIG
 from certrotation.aws.errors import Fault, incomplete, meaning, translated
 from certrotation.core.issuance.note import Placement
 from certrotation.errors import RETRIED, AccessDenied, NotValidated, NotYet, Rejected, Throttled
+from certrotation.names.issuers import CHALLENGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import boto3
 
@@ -39,8 +40,6 @@ MOST_SWAPS = 12
 POLL = 4.0
 """Seconds between two questions whether a change has reached all servers."""
 
-_OWN_NAME = "_acme-challenge."
-"""The role may change only records whose names begin with this."""
 _INSYNC = "INSYNC"
 _CHANGED_MEANWHILE = Fault(NotYet, RETRIED)
 _MEANINGS = (
@@ -97,11 +96,18 @@ class _RecordSet(NamedTuple):
 
 
 class Route53Zones:
-    """The hosted zones with these ids."""
+    """The hosted zones with these ids.
 
-    def __init__(self, client: Any, zone_ids: Sequence[str]) -> None:
+    An alias (CNAME) in one of these zones is read there. Where an alias of another zone leads is
+    not looked up in DNS: `aliases` has the target of each host name.
+    """
+
+    def __init__(
+        self, client: Any, zone_ids: Sequence[str], aliases: Mapping[str, str] | None = None
+    ) -> None:
         self._client = client
         self._zone_ids = zone_ids
+        self._aliases = {f"{CHALLENGE}{host}": target for host, target in (aliases or {}).items()}
         self._zones: tuple[_Zone, ...] | None = None
 
     def places_of(self, records: Sequence[TxtRecord]) -> tuple[Placement, ...]:
@@ -128,7 +134,8 @@ class Route53Zones:
 
     def _place_of(self, name: str) -> tuple[str, str]:
         """Return the zone, and the name that aliases lead to."""
-        wanted = f"{name.lower().rstrip('.')}."
+        known = name.lower().rstrip(".")
+        wanted = f"{self._aliases.get(known, known)}."
         for _ in range(MOST_ALIASES):
             zone = self._zone_of(wanted)
             target = next(
@@ -140,10 +147,10 @@ class Route53Zones:
                 None,
             )
             if target is None:
-                if not wanted.startswith(_OWN_NAME):
+                if not wanted.startswith(CHALLENGE):
                     raise NotValidated(
                         f"{name} is an alias of {wanted.rstrip('.')}.",
-                        f"Let the alias lead to a name that begins with {_OWN_NAME}: the role may"
+                        f"Let the alias lead to a name that begins with {CHALLENGE}: the role may"
                         " change no other records.",
                     )
                 return zone.id, wanted
@@ -161,7 +168,8 @@ class Route53Zones:
             known = ", ".join(each.suffix.strip(".") for each in self._zones) or "no zone"
             raise NotValidated(
                 f"No zone of the issuer has {name.rstrip('.')}; the issuer has {known}.",
-                "Add the id of the name's public hosted zone to zones in the setting issuers.",
+                "Add the id of the name's public hosted zone to zones in the setting issuers. If"
+                " another DNS service has the zone, add the target of the name's alias to aliases.",
             )
         return max(fitting, key=lambda each: len(each.suffix))
 

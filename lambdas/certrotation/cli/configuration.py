@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import boto3
 
     from certrotation.cli.shell import Common
+    from certrotation.names.issuers import AnyIssuer
 
 OPTIONS = {
     names.TARGET_REGIONS: "--target-regions",
@@ -124,6 +126,40 @@ def configure(
         warnings=warnings,
         notes=notes,
     )
+
+
+def issuers_of(
+    configuration: Configuration, session: boto3.Session
+) -> Mapping[str, AnyIssuer] | None:
+    """Return the issuers by name: those of the variable, else those of the stack.
+
+    Only the issue function has the setting. A stack without that function has no issuers.
+
+    Returns:
+        None without a stack.
+
+    Raises:
+        CertRotationError: the function cannot be read, or its setting is wrong.
+    """
+    from certrotation.names.issuers import parse_issuers
+
+    given, stack = configuration.settings.issuers, configuration.stack
+    if given:
+        return {each.name: each for each in given}
+    if stack is None:
+        return None
+    if stack.issue_function is None:
+        return {}
+    home = configuration.settings.home_region
+    variables = variables_of(lambda service: client(session, service, home), stack.issue_function)
+    try:
+        found = parse_issuers(json.loads(variables.get(names.ISSUERS, "")))
+    except ValueError:
+        raise SettingsError(
+            f"{names.ISSUERS} of {stack.issue_function} cannot be read.",
+            "Use the version of certrotation that is deployed.",
+        ) from None
+    return {each.name: each for each in found}
 
 
 class Found(NamedTuple):

@@ -94,6 +94,8 @@ class CheckDocument(TypedDict):
     """Null if the material cannot be read."""
     findings: list[FindingDetail]
     against: list[ComparedCertificate]
+    next_issuance: NextIssuance | None
+    """With `--secret`; null without an issuer, or if the issuers are not known."""
 
 
 class FollowedRegionDetail(TypedDict):
@@ -320,6 +322,31 @@ class RegionPlanDetail(TypedDict):
     """Why the Region could not be planned."""
 
 
+class NextIssuance(TypedDict):
+    """What the issuer of a secret is asked for next, compared with the current certificate."""
+
+    issuer: str
+    """The value of the tag certrotation:issuer."""
+    asked: Literal["next look", "renewal", "never"]
+    """never if the issuer may not be asked; findings has the reason."""
+    first: bool
+    """Whether the secret has no certificate yet."""
+    names: list[str]
+    names_added: list[str]
+    names_removed: list[str]
+    key_type: str | None
+    """As ACM names it; null if the issuer is not asked."""
+    present_key_type: str | None
+    """Of the current certificate; null without one."""
+    profile: str | None
+    """The profile that the CA is asked for; null for the CA's own choice."""
+    new_arn: bool
+    """Whether ACM would not import the certificate under the current ARN."""
+    reasons: list[str]
+    """Why not."""
+    findings: list[FindingDetail]
+
+
 class SecretPlan(TypedDict):
     """What rotate would do with one secret."""
 
@@ -338,6 +365,8 @@ class SecretPlan(TypedDict):
     """On the secret and the material."""
     regions: list[RegionPlanDetail]
     """The first is the canary. None if the material is refused."""
+    next_issuance: NextIssuance | None
+    """Null without an issuer, or if the issuers are not known."""
 
 
 class PlanDocument(TypedDict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from certrotation.cli.forecasting import lines_of
 from certrotation.cli.pages import element, facts, page, text
 from certrotation.cli.plan_rendering import summary_of
 from certrotation.cli.planning import region_errors
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from certrotation.cli.planning import Planned
     from certrotation.core.findings import Finding
+    from certrotation.core.issuance.forecast import Forecast
     from certrotation.core.rotation.plan import RegionPlan
 
 _CLASSES = {Severity.REFUSE: "critical", Severity.WARN: "warning", Severity.REPAIR: "ok"}
@@ -57,6 +59,15 @@ def _plan(planned: Planned) -> Iterator[str]:
         yield from _region(region, is_canary=number == 0)
     for name, error in region_errors(planned).items():
         yield text("h3", name) + text("p", error, class_="critical")
+    if planned.forecast is not None:
+        yield from _next_issuance(planned.forecast)
+
+
+def _next_issuance(found: Forecast) -> Iterator[str]:
+    heading, *lines = lines_of(found)
+    yield text("h3", f"{heading[0].upper()}{heading[1:]}")
+    yield "".join(text("p", f"{each[0].upper()}{each[1:]}.") for each in lines)
+    yield _findings([found.refusal] if found.refusal else [])
 
 
 def _region(region: RegionPlan, *, is_canary: bool) -> Iterator[str]:

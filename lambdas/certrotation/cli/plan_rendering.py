@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certrotation.cli.checking import print_findings
+from certrotation.cli.forecasting import show as show_forecast
 from certrotation.cli.output import Styled
 from certrotation.cli.planning import region_errors
 from certrotation.core.rotation.rendering import describe_step
@@ -51,6 +52,8 @@ def _show_plan(planned: Planned, output: Output) -> None:
         _show_region(region, output)
     for name, error in region_errors(planned).items():
         output.say([Styled(name, "bold"), f": {error}"], indent=2)
+    if planned.forecast is not None:
+        show_forecast(planned.forecast, output, indent=2)
 
 
 def _show_region(region: RegionPlan, output: Output) -> None:

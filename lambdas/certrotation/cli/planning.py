@@ -12,7 +12,8 @@ from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.findings import refusals
 from certrotation.core.rotation.rendering import plan_to_json
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot
-from certrotation.errors import NotYet, Vanished
+from certrotation.errors import CertRotationError, NotYet, Vanished
+from certrotation.names.tags import ISSUER
 from certrotation.values import dataclass, replace
 from certrotation.workflows.rotate import RECEIVES_UNTIL_NEXT_CANARY, Rotator
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from certrotation.cli.documents import NextIssuance
     from certrotation.cli.shell import Shell
     from certrotation.core.findings import Finding
+    from certrotation.core.issuance.forecast import Forecast
     from certrotation.core.material.secret_value import SecretValue
     from certrotation.core.rotation.outcomes import RotationOutcome
     from certrotation.core.rotation.planning import RotationPolicy
@@ -36,6 +39,8 @@ class Planned(NamedTuple):
     """What rotate would do with one secret."""
 
     outcome: RotationOutcome
+    forecast: Forecast | None = None
+    """The next issuance, if the secret has an issuer."""
 
     @property
     def secret(self) -> str:
@@ -58,6 +63,11 @@ class Planned(NamedTuple):
     def is_refused(self) -> bool:
         """Whether the material, or a Region, is refused."""
         return bool(refusals(self.findings))
+
+    @property
+    def is_issuance_refused(self) -> bool:
+        """Whether the issuer of the secret may not be asked for its next certificate."""
+        return self.forecast is not None and self.forecast.refusal is not None
 
     @property
     def has_steps(self) -> bool:
@@ -188,7 +198,29 @@ def plan_material(
     parts = shell.parts
     secrets = WithMaterial(parts.account.secrets, name, value, tags or {})
     account = replace(parts.account, secrets=secrets)
-    return Planner(account=account, policy=parts.rotation_policy, now=shell.now).plan(name)
+    planned = Planner(account=account, policy=parts.rotation_policy, now=shell.now).plan(name)
+    return with_forecast(shell, planned, secrets)
+
+
+def with_forecast(shell: Shell, planned: Planned, secrets: Secrets) -> Planned:
+    """Add the next issuance to the plan of a secret with an issuer.
+
+    Args:
+        shell: where the issuers of the stack are read.
+        planned: the plan.
+        secrets: where the value is read that was planned.
+    """
+    described = planned.outcome.described
+    if described is None or ISSUER not in described.tags or described.current_version is None:
+        return planned
+    from certrotation.cli.forecasting import next_issuance
+
+    try:
+        value = secrets.current_value(described.arn)
+    except CertRotationError:
+        # The plan has the reason: rotate reads the same value.
+        return planned
+    return planned._replace(forecast=next_issuance(shell, described, value))
 
 
 def region_errors(planned: Planned) -> dict[str, str]:
@@ -225,7 +257,16 @@ def document_of(planned: Planned) -> dict[str, Any]:
                 if region not in {each["region"] for each in regions}
             ),
         ],
+        "next_issuance": _next_issuance(planned),
     }
+
+
+def _next_issuance(planned: Planned) -> NextIssuance | None:
+    if planned.forecast is None:
+        return None
+    from certrotation.cli.forecasting import issuance_document
+
+    return issuance_document(planned.forecast)
 
 
 def _own_findings(planned: Planned) -> tuple[Finding, ...]:

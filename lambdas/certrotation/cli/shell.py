@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from certrotation.cli.configuration import Configuration
     from certrotation.composition import Composition
+    from certrotation.names.issuers import AnyIssuer
     from certrotation.settings import Settings
 
 current: Shell | None = None
@@ -130,6 +131,21 @@ class Shell:
     def settings(self) -> Settings:
         """The settings alone."""
         return self.configuration.settings
+
+    @cached_property
+    def issuers(self) -> Mapping[str, AnyIssuer] | None:
+        """The issuers of the stack by name; None if they are not known, which a note explains."""
+        from certrotation.cli.configuration import issuers_of
+        from certrotation.errors import CertRotationError
+
+        because = "No stack was found, and no variable names them."
+        try:
+            found = issuers_of(self.configuration, self.session)
+        except CertRotationError as error:
+            found, because = None, error.found
+        if found is None:
+            self.output.note(f"The issuers are not known: {because} No issuance is planned.")
+        return found
 
     @cached_property
     def parts(self) -> Composition:

@@ -16,7 +16,7 @@ from certrotation.aws.errors import Fault, meaning, translated
 from certrotation.errors import NotYet, SettingsError, Vanished
 from certrotation.names import environment
 from certrotation.names.environment import Mode
-from certrotation.names.outputs import ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
+from certrotation.names.outputs import ISSUE_FUNCTION, ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
 from certrotation.values import dataclass
 
 if TYPE_CHECKING:
@@ -46,11 +46,14 @@ class Stack:
     """None before 0.2.0."""
     scan_function: str
     rotate_function: str
+    issue_function: str | None = None
+    """None if the stack has no issuers."""
 
     @property
     def functions(self) -> tuple[str, ...]:
         """The functions: rotate, which changes most, first."""
-        return (self.rotate_function, self.scan_function)
+        issue = (self.issue_function,) if self.issue_function else ()
+        return (self.rotate_function, *issue, self.scan_function)
 
 
 def find_stack(client: Callable[[str], Any], name: str) -> Stack:
@@ -85,6 +88,7 @@ def find_stack(client: Callable[[str], Any], name: str) -> Stack:
         version=outputs.get(VERSION),
         scan_function=outputs[SCAN_FUNCTION],
         rotate_function=outputs[ROTATE_FUNCTION],
+        issue_function=outputs.get(ISSUE_FUNCTION),
     )
 
 

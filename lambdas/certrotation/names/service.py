@@ -18,7 +18,7 @@ VERSION_KEY = "version"
 PUBLISHING_SERVICES = ("events", "ssm")
 """The services that rotate calls to publish ARNs, under boto3's names."""
 
-ISSUING_SERVICES = ("route53", "sts")
+ISSUING_SERVICES = ("acm-pca", "route53", "sts")
 """The services that the issue function calls beside these, under boto3's names."""
 
 

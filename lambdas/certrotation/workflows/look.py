@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from certrotation.core.estate.expiry_windows import WindowPolicy
     from certrotation.core.issuance.note import Note
-    from certrotation.names.issuers import AcmeIssuer
+    from certrotation.names.issuers import AnyIssuer
     from certrotation.workflows.issue import Current
     from certrotation.workflows.issuing_ports import VersionedSecret
 
@@ -90,7 +90,7 @@ class Look:
 
     def _look_at(self, versioned: VersionedSecret, *, may_start: bool) -> Looked:
         renewer, secret = self.renewer, versioned.secret
-        if not renewer.policy.applies or secret.is_held:
+        if not renewer.policy.applies or secret.is_issuance_held:
             if renewer.policy.applies:
                 self._clear(versioned)
             return Looked(secret=secret.name, state=State.HELD)
@@ -140,7 +140,7 @@ class Look:
         return replace(looked, state=State.STARTED)
 
     def _renewal(
-        self, versioned: VersionedSecret, current: Current, issuer: AcmeIssuer
+        self, versioned: VersionedSecret, current: Current, issuer: AnyIssuer
     ) -> tuple[Renewal, timedelta | None]:
         """Return when the secret is renewed, and what is left of its certificate then."""
         leaf = current.material.leaf if current.material else None
@@ -154,7 +154,7 @@ class Look:
         return renewal, leaf.not_valid_after_utc - renewal.at
 
     def _renewal_of(
-        self, leaf: x509.Certificate, versioned: VersionedSecret, issuer: AcmeIssuer
+        self, leaf: x509.Certificate, versioned: VersionedSecret, issuer: AnyIssuer
     ) -> Renewal:
         identifier = ari_identifier(leaf)
         validity = Validity(

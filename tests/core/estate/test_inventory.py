@@ -63,6 +63,12 @@ def test_a_name_longer_than_a_tag_value_is_refused_as_secret_name_too_long() -> 
 
 def test_a_secret_is_held_by_a_tag_of_any_value() -> None:
     assert managed(hold="").is_held
+    assert managed(hold="issuance").is_held, "without an issuer, any value holds everything"
+    only_issuer = managed(hold=" issuance ", issuer="ca")
+    assert (only_issuer.is_held, only_issuer.is_issuance_held) == (False, True)
+    everything = managed(hold="yes", issuer="ca")
+    assert (everything.is_held, everything.is_issuance_held) == (True, True)
+    assert not managed(issuer="ca").is_issuance_held
     assert not managed(regions="us-east-1").is_held
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from certrotation.cli.shell import Shell
     from certrotation.core.estate.inventory import Copy, ManagedSecret
     from certrotation.core.findings import Finding
+    from certrotation.core.issuance.forecast import Forecast
     from certrotation.core.material.checks import Inspection
 
 _NO_VERSION = "unwritten"
@@ -67,8 +68,9 @@ def command(
 
     The checks are those of a rotation. Files are checked on this machine, and nobody is asked,
     unless --secret or --against names something in AWS. Each finding is one line; the exit code is
-    3 if a finding refuses the material. The passphrase of a key or a PFX comes from the terminal, a
-    file or a descriptor.
+    3 if a finding refuses the material. For a secret with an issuer, --secret shows also what the
+    issuer is asked for next. The passphrase of a key or a PFX comes from the terminal, a file or a
+    descriptor.
     """
     from certrotation.cli.checking import Passphrase
 
@@ -77,14 +79,15 @@ def command(
     for arn in against:
         if not arn.startswith("arn:") or ":acm:" not in arn:
             raise click.UsageError(f"{arn} is not the ARN of a certificate in ACM.")
+    issuance = None
     if secret:
-        owner, inspection = _of_secret(shell, secret)
+        owner, inspection, issuance = _of_secret(shell, secret)
     else:
         owner = None
         inspection = _of_files(shell, files, Passphrase(password_file, password_fd))
     copies = _live(shell, against) if inspection.material else ()
     findings, comparisons = _judged(shell, owner, inspection, copies)
-    return _reported(shell, inspection, findings, comparisons)
+    return _reported(shell, inspection, findings, comparisons, issuance)
 
 
 def _of_files(shell: Shell, files: Sequence[str], passphrase: Passphrase) -> Inspection:
@@ -96,14 +99,16 @@ def _of_files(shell: Shell, files: Sequence[str], passphrase: Passphrase) -> Ins
     return inspection
 
 
-def _of_secret(shell: Shell, name: str) -> tuple[ManagedSecret, Inspection]:
+def _of_secret(shell: Shell, name: str) -> tuple[ManagedSecret, Inspection, Forecast | None]:
+    from certrotation.cli.forecasting import next_issuance
     from certrotation.core.material.checks import inspect_secret
 
     secrets = shell.parts.account.secrets
     asked = shell.secret_name(name)
     owner = secrets.describe(asked)
     value = secrets.current_value(asked)
-    return owner, inspect_secret(value, shell.parts.rotation_policy.roots, shell.now)
+    inspection = inspect_secret(value, shell.parts.rotation_policy.roots, shell.now)
+    return owner, inspection, next_issuance(shell, owner, value)
 
 
 def _live(shell: Shell, arns: Sequence[str]) -> tuple[Copy, ...]:
@@ -145,8 +150,10 @@ def _reported(
     inspection: Inspection,
     findings: Sequence[Finding],
     comparisons: Sequence[Comparison],
+    issuance: Forecast | None,
 ) -> ExitCode:
     from certrotation.cli.checking import describe, detail_of, details_of, print_findings
+    from certrotation.cli.forecasting import issuance_document, show
     from certrotation.core.findings import refusals
 
     output = shell.output
@@ -161,6 +168,8 @@ def _reported(
         output.say("No findings.")
     if inspection.valid_from:
         output.note(f"The certificate is valid from {inspection.valid_from} on.")
+    if issuance is not None:
+        show(issuance, output)
     refused = bool(refusals(findings))
     output.document(
         {
@@ -172,6 +181,8 @@ def _reported(
                 {"arn": each.arn, "reimport": not each.reasons, "reasons": list(each.reasons)}
                 for each in comparisons
             ],
+            "next_issuance": issuance_document(issuance),
         }
     )
-    return ExitCode.FINDING if refused else ExitCode.DONE
+    is_wrong = refused or (issuance is not None and issuance.refusal is not None)
+    return ExitCode.FINDING if is_wrong else ExitCode.DONE

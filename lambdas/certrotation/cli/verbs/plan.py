@@ -69,8 +69,9 @@ def command(
     """Show what rotate would do now, and why.
 
     For each secret and Region: the steps in order with their reasons, what would be refused, and
-    live certificates that would be left as they are. Nothing is changed. The values of the secrets
-    are read, as rotate reads them; without permission for that, use `inventory`.
+    live certificates that would be left as they are. For a secret with an issuer also what the
+    issuer is asked for next, and whether that needs a new ARN. Nothing is changed. The values of
+    the secrets are read, as rotate reads them; without permission for that, use `inventory`.
     """
     from certrotation.cli.files import STANDARD, written
     from certrotation.cli.plan_rendering import show_plans
@@ -113,7 +114,7 @@ def _page(shell: Shell, plans: Sequence[Planned]) -> str:
 
 def make_plans(shell: Shell, secrets: Sequence[str]) -> list[Planned]:
     """Plan the named secrets, or all that are due; with a progress bar."""
-    from certrotation.cli.planning import Planner
+    from certrotation.cli.planning import Planner, with_forecast
     from certrotation.workflows.inventory import inventory
 
     parts, output = shell.parts, shell.output
@@ -123,7 +124,7 @@ def make_plans(shell: Shell, secrets: Sequence[str]) -> list[Planned]:
         with output.progress("Planning", len(names)) as step:
             plans = []
             for name in names:
-                plans.append(planner.plan(name))
+                plans.append(with_forecast(shell, planner.plan(name), parts.account.secrets))
                 step()
         return plans
     with output.progress(f"Reading {len(parts.settings.target_regions)} Regions"):
@@ -132,7 +133,8 @@ def make_plans(shell: Shell, secrets: Sequence[str]) -> list[Planned]:
         output.warn(f"{region} cannot be read: {reason}")
     requests = [each.request for each in found.assessment.due]
     with output.progress("Planning", len(requests)) as step:
-        return planner.plan_all(requests, step)
+        plans = planner.plan_all(requests, step)
+    return [with_forecast(shell, each, parts.account.secrets) for each in plans]
 
 
 def document_of(shell: Shell, plans: Sequence[Planned]) -> PlanDocument:
@@ -158,7 +160,7 @@ def code_of(plans: Sequence[Planned], *, detailed: bool) -> ExitCode:
         for each in plans
         for code, applies in (
             (ExitCode.ERROR, each.error is not None),
-            (ExitCode.FINDING, each.is_refused),
+            (ExitCode.FINDING, each.is_refused or each.is_issuance_refused),
             (ExitCode.CHANGES, detailed and each.has_steps),
         )
         if applies

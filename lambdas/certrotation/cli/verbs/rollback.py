@@ -10,7 +10,7 @@ import click
 from certrotation.cli.commands import Example, verb
 from certrotation.cli.exit_codes import ExitCode
 from certrotation.cli.waiting import may_wait
-from certrotation.names.tags import HOLD, ISSUER, SOURCE
+from certrotation.names.tags import HOLD, HOLD_ISSUANCE, ISSUER, SOURCE
 
 if TYPE_CHECKING:
     from certrotation.cli.documents import RollbackDocument
@@ -42,8 +42,8 @@ def command(shell: Shell, name: str, version: str | None, *, wait: bool, timeout
     First it shows what comes back, when that expires, and what rotate would do then: whether ACM's
     rules let the material back under the same ARN, or dependents would move. A version that rotate
     would refuse is not made current. Then it asks, and moves the label AWSCURRENT; the rotation
-    begins by itself. A secret with an issuer is followed, and put on hold once it is live, so that
-    the issuer does not renew it.
+    begins by itself. The issuer of the secret, if there is one, is put on hold first, so that it
+    does not replace this version.
     """
     from certrotation.cli.plan_rendering import show_plans
 
@@ -64,13 +64,12 @@ def command(shell: Shell, name: str, version: str | None, *, wait: bool, timeout
     if not shell.confirm(f"Make {target} of {secret.name} current?"):
         shell.output.note("Nothing was changed.")
         return ExitCode.ERROR
+    if ISSUER in secret.tags:
+        _hold(shell, secret)
     _move(shell, secret, target)
-    has_issuer = ISSUER in secret.tags
     code = ExitCode.DONE
-    if wait or has_issuer:
+    if wait:
         code = _wait(shell, secret, target, timedelta(minutes=timeout))
-    if has_issuer:
-        _hold(shell, secret, is_live=code is ExitCode.DONE)
     shell.output.document(_document(shell, secret, planned, target, is_moved=True))
     return code
 
@@ -155,20 +154,20 @@ def _move(shell: Shell, secret: ManagedSecret, target: str) -> None:
         shell.output.note("No stack is deployed here that rotates the secret.")
 
 
-def _hold(shell: Shell, secret: ManagedSecret, *, is_live: bool) -> None:
-    """Put a secret with an issuer on hold, once the earlier version is live."""
+def _hold(shell: Shell, secret: ManagedSecret) -> None:
+    """Put the issuer of a secret on hold, before anything is moved.
+
+    The earlier version may have been renewed because it was about to expire, and the next look
+    would renew it again. Each step of a rotation that runs already checks the tag as well.
+    """
     from certrotation.composition import secret_writer
 
-    if not is_live:
-        shell.output.warn(
-            f"{secret.name} is not on hold: it is not live yet. Tag it {HOLD} once it is, or its"
-            " issuer may renew it."
-        )
-        return
-    secret_writer(shell.session, shell.home_region).add_tags(secret.arn, {HOLD: ""})
+    if not secret.is_issuance_held:
+        secret_writer(shell.session, shell.home_region).add_tags(secret.arn, {HOLD: HOLD_ISSUANCE})
+    shell.if_interrupted = f"{secret.name} is on hold, and its version is the same as before."
     shell.output.note(
-        f"{secret.name} is on hold: its issuer does not renew it, and rotate changes nothing, until"
-        f" you take off the tag {HOLD}."
+        f"{secret.name} is on hold ({HOLD}={HOLD_ISSUANCE}): its issuer does not renew it until you"
+        " remove the tag."
     )
 
 

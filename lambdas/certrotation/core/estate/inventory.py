@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.tags import LONGEST_VALUE, Marks
 from certrotation.core.findings import Code, Finding, refuse, warn
-from certrotation.names.tags import ACCEPT, HOLD, REGIONS
+from certrotation.names.tags import ACCEPT, HOLD, HOLD_ISSUANCE, ISSUER, REGIONS
 from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -50,6 +50,12 @@ class ManagedSecret:
     @property
     def is_held(self) -> bool:
         """Whether a person asked that nothing be applied."""
+        only_issuer = ISSUER in self.tags and self.tags.get(HOLD, "").strip() == HOLD_ISSUANCE
+        return HOLD in self.tags and not only_issuer
+
+    @property
+    def is_issuance_held(self) -> bool:
+        """Whether a person asked that the issuer not be asked; the rest may go on."""
         return HOLD in self.tags
 
     @property
