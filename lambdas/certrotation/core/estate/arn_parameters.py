@@ -12,6 +12,9 @@ from certrotation.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+ARN, EDGE_ARN = "arn", "edge-arn"
+"""How the names of parameters end: with the copy of the Region, and with that of the edge."""
+
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_./-]|^/|/(?=/|$)")
 """What Systems Manager forbids in the name of a parameter (its API Reference, PutParameter, Name):
 of the characters of a secret's name `+`, `=` and `@`, and a part without a character."""
@@ -74,13 +77,13 @@ class ArnParameters:
         edge = regions if region == self.edge else ()
         return Publication(
             (
-                Parameter(region, self.name(secret, "arn")),
-                *(Parameter(each, self.name(secret, "edge-arn")) for each in edge),
+                Parameter(region, self.name(secret, ARN)),
+                *(Parameter(each, self.name(secret, EDGE_ARN)) for each in edge),
             )
         )
 
     def name(self, secret: str, kind: str) -> str:
-        """Return the name of a parameter.
+        """Return the name of a parameter: `kind` is `ARN` or `EDGE_ARN`.
 
         A character that is not allowed there becomes `_` and two hexadecimal digits. Two secrets
         may so come to the same name; who writes a parameter checks whose ARN it holds.
