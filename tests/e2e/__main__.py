@@ -18,6 +18,7 @@ from tests.acme.local_ca import real_ca
 from tests.demo.screen import make_console
 from tests.double import embedded_aws
 from tests.e2e import (
+    arn_acts,
     denied_attempts,
     deployment_acts,
     issuing_acts,
@@ -98,6 +99,12 @@ ACTS = (
         title="A name that is not allowed, and a tag that is removed",
         happening="A team asks for the name of another team. Then both secrets lose their tag.",
         perform=issuing_acts.refused_and_released,
+    ),
+    Act(
+        title="A stack of another team",
+        happening="The stack reads the ARN of a managed certificate from the parameter that rotate"
+        " keeps. Then the key type changes, and the team deploys the same template again.",
+        perform=arn_acts.another_teams_stack,
     ),
     Act(
         title="A message is overtaken",

@@ -73,6 +73,8 @@ EXERCISED = (
     "ImportAndAdopt",
     "ReimportAndMarkCopies",
     "TellOfRefusals",
+    "PublishArns",
+    "AnnounceArns",
     *(
         statement.sid
         for statement in _granted()
