@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from tests.double import (
     acm,
+    acmpca,
     apigateway_v2,
     cloudformation,
     route53,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 ANSWERS: dict[str, dict[str, Answer]] = {
     "acm": acm.ANSWERS,
+    "acm-pca": acmpca.ANSWERS,
     "apigatewayv2": apigateway_v2.ANSWERS,
     "cloudformation": cloudformation.ANSWERS,
     "resourcegroupstaggingapi": tag_index.ANSWERS,
