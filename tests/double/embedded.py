@@ -222,10 +222,12 @@ class EmbeddedAws:
         region: str = "us-east-1",
         usage_mode: Literal["GENERAL_PURPOSE", "SHORT_LIVED_CERTIFICATE"] = "GENERAL_PURPOSE",
         share: Share | None = None,
+        arn: str | None = None,
     ) -> PrivateCa:
         """Have an ACTIVE CA of AWS Private CA, of another account if it is shared."""
         account = self.account_id if share is None else "999999999999"
-        arn = f"arn:aws:acm-pca:{region}:{account}:certificate-authority/{uuid4()}"
+        arn = arn or f"arn:aws:acm-pca:{region}:{account}:certificate-authority/{uuid4()}"
+        region = arn.split(":")[3]
         made = PrivateCa(
             arn=arn, region=region, authority=authority, usage_mode=usage_mode, share=share
         )
