@@ -1,6 +1,7 @@
 """The issue function: what it may do, and that nothing of it is there without issuers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -242,8 +243,8 @@ def test_the_function_needs_every_action_on_private_cas_and_no_other_one(
         left = [each for each in statements if each is not statement]
         assert not all(is_allowed(each, left) for each in calls), statement
     for call in estate.aws.calls_of("acm-pca", "IssueCertificate"):
-        call.params["TemplateArn"] = "arn:aws:acm-pca:::template/RootCACertificate/V1"
-        assert not is_allowed(call, statements)
+        root = {**call.params, "TemplateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1"}
+        assert not is_allowed(replace(call, params=root), statements)
 
 
 @pytest.mark.infra
