@@ -7,7 +7,7 @@ setting that the functions read too has the name of its environment variable, wi
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from difflib import SequenceMatcher
 from functools import cache
@@ -27,7 +27,7 @@ from certrotation.names.environment import (
     Mode,
     Weekday,
 )
-from certrotation.names.issuers import AcmeIssuer, parse_issuers
+from certrotation.names.issuers import AcmeIssuer, AnyIssuer, PrivateCaIssuer, parse_issuers
 from certrotation.names.service import account_secret_name
 
 Arch = Literal["arm64", "x86_64"]
@@ -108,7 +108,7 @@ class StackConfig:
     """The page of the team's own runbook, to which alarms and mails link."""
     public_roots_file: str | None = None
     """A PEM file, on the machine that deploys, of the roots that count as public."""
-    issuers: tuple[AcmeIssuer, ...] = ()
+    issuers: tuple[AnyIssuer, ...] = ()
     """The CAs that may be asked for certificates; without any, nothing of that is deployed."""
     digest: str | None = None
     """The day on which the warning topic gets the digest of the week."""
@@ -139,6 +139,16 @@ class StackConfig:
         config = cls(**{name: _checked(name, each) for name, each in given.items()})
         _check_partition(config, given)
         return config
+
+    @property
+    def acme_issuers(self) -> tuple[AcmeIssuer, ...]:
+        """The issuers that speak ACME."""
+        return tuple(each for each in self.issuers if isinstance(each, AcmeIssuer))
+
+    @property
+    def private_cas(self) -> tuple[PrivateCaIssuer, ...]:
+        """The issuers of AWS Private CA."""
+        return tuple(each for each in self.issuers if isinstance(each, PrivateCaIssuer))
 
 
 def prefix_warning(secret_prefix: str) -> str | None:
@@ -312,9 +322,8 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
                 " where the target Regions are."
             )
     _check_issuers(config, given)
-    roles = tuple(each.dns_role for each in config.issuers if each.dns_role)
     arns = {
-        "issuers": roles,
+        "issuers": tuple(_arns_of_issuers(config)),
         "secret_key_arns": config.secret_key_arns,
         "permissions_boundary": tuple(filter(None, [config.permissions_boundary])),
     }
@@ -326,10 +335,15 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
             )
 
 
+def _arns_of_issuers(config: StackConfig) -> Iterator[str]:
+    yield from (each.dns_role for each in config.acme_issuers if each.dns_role)
+    yield from (each.arn for each in config.private_cas)
+
+
 def _check_issuers(config: StackConfig, given: Mapping[str, _Given]) -> None:
     """Refuse what could not be deployed, or would mix accounts with managed secrets."""
     accounts = account_secret_name(config.stack_name, "")
-    if config.issuers and accounts.startswith(config.secret_prefix):
+    if config.acme_issuers and accounts.startswith(config.secret_prefix):
         raise ConfigError(
             f"{given['issuers'].where}: the secrets of the accounts would begin with {accounts},"
             f" and so with secret_prefix {config.secret_prefix}. Give another prefix or stack_name."
@@ -378,13 +392,17 @@ def _read_tags(value: object) -> tuple[tuple[str, str], ...] | None:
     return tuple(tags.values()) or None
 
 
-def _read_issuers(value: object) -> tuple[AcmeIssuer, ...] | None:
+def _read_issuers(value: object) -> tuple[AnyIssuer, ...] | None:
     try:
         issuers = parse_issuers(value)
     except ValueError as error:
         raise _InvalidElementError(f"issuers {error}.") from None
     for each in issuers:
-        if each.ca_file and _read_certificates(each.ca_file) is None:
+        if (
+            isinstance(each, AcmeIssuer)
+            and each.ca_file
+            and _read_certificates(each.ca_file) is None
+        ):
             raise _InvalidElementError(f"{each.ca_file!r} is not a file of PEM certificates.")
     return issuers
 

@@ -96,7 +96,13 @@ def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
                     "kind": "acme",
                     "directory": "https://ca.example/",
                     "allow": {"a": ["b.example"]},
-                }
+                },
+                "inside": {
+                    "kind": "pca",
+                    "arn": "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/"
+                    "11111111-2222-3333-4444-555555555555",
+                    "allow": {"a": ["b.example"]},
+                },
             }
         ),
     )
@@ -104,6 +110,7 @@ def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
     with patch.object(clients, "OnFirstUse", lambda make: make()):
         issuing = compose_issuing(everything, boto3.Session(), function_arn=None, stack="stack")
         issuing.issuer("ca")
+        issuing.issuer("inside")
         account = composition.compose(everything, boto3.Session()).account
         assert all(list(region.dependents) for region in account.regions.values())
 

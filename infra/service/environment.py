@@ -3,7 +3,7 @@
 import json
 
 from certrotation.names import environment
-from certrotation.names.issuers import ACME
+from certrotation.names.issuers import AcmeIssuer
 from infra.config import StackConfig
 from infra.packaging.bundling import PUBLIC_ROOTS, TASK_ROOT, issuer_file
 
@@ -48,19 +48,27 @@ def issuers_environment(config: StackConfig) -> dict[str, str]:
     """Return the variable that only the issue function has."""
     issuers = {
         each.name: {
-            "kind": ACME,
+            "kind": each.kind,
             **{name: value for name, value in each._asdict().items() if value and name != "name"},
             "allow": dict(each.allow),
-            **({"aliases": dict(each.aliases)} if each.aliases else {}),
-            **({"ca_file": f"{TASK_ROOT}/{issuer_file(each.name)}"} if each.ca_file else {}),
+            **(_of_acme(each) if isinstance(each, AcmeIssuer) else {}),
         }
         for each in config.issuers
     }
     return {environment.ISSUERS: json.dumps(issuers, separators=(",", ":"))}
 
 
+def _of_acme(issuer: AcmeIssuer) -> dict[str, object]:
+    """Return the members that are not written as the issuer holds them."""
+    file = f"{TASK_ROOT}/{issuer_file(issuer.name)}"
+    return {
+        **({"aliases": dict(issuer.aliases)} if issuer.aliases else {}),
+        **({"ca_file": file} if issuer.ca_file else {}),
+    }
+
+
 def certificate_files(config: StackConfig) -> dict[str, str]:
     """Return the files of certificates that the asset contains, by their names there."""
-    files = {issuer_file(each.name): each.ca_file for each in config.issuers}
+    files = {issuer_file(each.name): each.ca_file for each in config.acme_issuers}
     files[PUBLIC_ROOTS] = config.public_roots_file
     return {name: path for name, path in files.items() if path}

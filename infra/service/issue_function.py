@@ -46,6 +46,7 @@ class IssueFunction(Construct):
                 *self._secrets(config),
                 *self._accounts(config),
                 *self._zones(config),
+                *_private_cas(config),
             ],
         )
         self._rotate_with_this_function(config)
@@ -108,6 +109,8 @@ class IssueFunction(Construct):
             )
 
     def _accounts(self, config: StackConfig) -> Iterator[Grant]:
+        if not config.acme_issuers:
+            return
         yield Grant(
             iam.PolicyStatement(
                 sid="KeepAccounts",
@@ -119,14 +122,14 @@ class IssueFunction(Construct):
                 resources=[
                     # AWS adds a hyphen and six characters.
                     secret_arns(self, account_secret_name(config.stack_name, f"{each.name}-"))
-                    for each in config.issuers
+                    for each in config.acme_issuers
                 ],
             ),
             any_because=_ACCOUNTS,
         )
 
     def _zones(self, config: StackConfig) -> Iterator[Grant]:
-        own = [each for each in config.issuers if each.dns_role is None]
+        own = [each for each in config.acme_issuers if each.dns_role is None]
         zones = list(dict.fromkeys(zone for each in own for zone in each.zones))
         stack = cdk.Stack.of(self)
         if zones:
@@ -164,7 +167,7 @@ class IssueFunction(Construct):
                 ),
                 any_because=_BY_ROUTE_53,
             )
-        roles = list(dict.fromkeys(each.dns_role for each in config.issuers if each.dns_role))
+        roles = list(dict.fromkeys(each.dns_role for each in config.acme_issuers if each.dns_role))
         if roles:
             yield Grant(
                 iam.PolicyStatement(
@@ -203,3 +206,27 @@ class IssueFunction(Construct):
         if role is not None:
             policy.attach_to_role(role)
         acknowledge_wildcards(policy, policy_arns, because=f"{BY_PREFIX} The tag is a condition.")
+
+
+def _private_cas(config: StackConfig) -> Iterator[Grant]:
+    """Yield what AWS Private CA is asked: for each CA its template, and no other one."""
+    pairs = dict.fromkeys((each.arn, each.template_arn) for each in config.private_cas)
+    for number, (arn, template_arn) in enumerate(pairs, start=1):
+        yield Grant(
+            iam.PolicyStatement(
+                # Service Authorization Reference, AWS Private Certificate Authority.
+                sid=f"IssueFromPrivateCa{number}",
+                actions=["acm-pca:IssueCertificate"],
+                resources=[arn],
+                conditions={"StringEquals": {"acm-pca:TemplateArn": template_arn}},
+            )
+        )
+    arns = list(dict.fromkeys(arn for arn, _ in pairs))
+    if arns:
+        yield Grant(
+            iam.PolicyStatement(
+                sid="ReadPrivateCas",
+                actions=["acm-pca:DescribeCertificateAuthority", "acm-pca:GetCertificate"],
+                resources=arns,
+            )
+        )

@@ -182,6 +182,8 @@ class CaRefuses(PermanentError):
     """A CA refuses the account, a name, the request or the profile."""
 
     code = "ISSUANCE_REFUSED"
+    is_issued: ClassVar[bool] = False
+    """Whether the certificate is issued, so that the order is kept."""
 
 
 class NotValidated(PermanentError):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 from certrotation.aws.account_secret import AccountSecret
 from certrotation.aws.clients import client_of, forget_failed_tries, made_on_first_use
 from certrotation.aws.issuing_secrets import IssuedSecrets
+from certrotation.aws.private_ca import NoZones, PrivateCa
 from certrotation.aws.zones import Route53Zones, zones_client
 from certrotation.issuers.acme import AcmeCa
 from certrotation.issuers.acme_client import AcmeClient
+from certrotation.names.issuers import AcmeIssuer
 from certrotation.names.service import account_secret_name
 from certrotation.workflows.issuing_ports import Issuer, Issuing
 
 if TYPE_CHECKING:
     import boto3
 
+    from certrotation.names.issuers import PrivateCaIssuer
     from certrotation.settings import Settings
 
 
@@ -39,6 +43,8 @@ def compose_issuing(
     @cache
     def issuer(name: str) -> Issuer:
         each = issuers[name]
+        if not isinstance(each, AcmeIssuer):
+            return _private(each, session)
         account = AccountSecret(secrets, account_secret_name(stack, name))
         client = AcmeClient(each.directory, each.ca_file)
         route53 = made_on_first_use(lambda: zones_client(session, home, each.dns_role))
@@ -49,4 +55,14 @@ def compose_issuing(
 
     return Issuing(
         secrets=IssuedSecrets(secrets, settings.secret_prefix, function_arn), issuer=issuer
+    )
+
+
+def _private(issuer: PrivateCaIssuer, session: boto3.Session) -> Issuer:
+    """Make the issuer of a private CA, in the Region of the CA; it validates nothing in DNS."""
+    client = client_of(session, "acm-pca", issuer.region)
+    return Issuer(
+        ca=PrivateCa(issuer, client, lambda: datetime.now(UTC)),
+        zones=NoZones(),
+        has_common_name=True,
     )

@@ -18,7 +18,7 @@ from certrotation.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from certrotation.names.issuers import AcmeIssuer
+    from certrotation.names.issuers import AnyIssuer
 
 _T = TypeVar("_T")
 
@@ -61,7 +61,7 @@ class Settings:
     """The page of the team's own runbook, to which mails link; None means the repository's."""
     digest: Weekday | None
     """The day on which a digest is sent, if one is wanted."""
-    issuers: tuple[AcmeIssuer, ...]
+    issuers: tuple[AnyIssuer, ...]
     """The CAs that may be asked for certificates; only the issue function has any."""
 
     @classmethod
@@ -250,7 +250,7 @@ def _digest(text: str) -> Weekday | None:
     return Weekday(text)
 
 
-def _issuers(text: str) -> tuple[AcmeIssuer, ...]:
+def _issuers(text: str) -> tuple[AnyIssuer, ...]:
     # Neither scan nor rotate has the setting, and the import would lengthen their cold starts.
     from certrotation.names.issuers import parse_issuers  # noqa: PLC0415  see above
 

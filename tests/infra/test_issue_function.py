@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from certrotation.names.issuers import parse_issuers
+from certrotation.names.issuers import AcmeIssuer, parse_issuers
 from certrotation.settings import Settings
 from infra.config import ConfigError, StackConfig
 from infra.observability.alarm_texts import ISSUANCE_ALARM_TEXTS, ON_FIRE, SHOWN_IN_FULL
@@ -35,7 +35,28 @@ ISSUERS: dict[str, Any] = {
         "allow": {"certrotation/*": ["*.example.org"]},
     },
 }
-SETTINGS = {
+CA = "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/11111111-2222-3333-4444-5555"
+INSIDE: dict[str, Any] = {
+    "kind": "pca",
+    "arn": f"{CA}55555555",
+    "days": 90,
+    "allow": {"certrotation/*": ["*.internal.example.com"]},
+}
+PRIVATE: dict[str, Any] = {
+    "target_regions": ["eu-west-1", "us-east-1"],
+    "stack_name": "tls",
+    "issuers": {
+        "inside": INSIDE,
+        "clients": {**INSIDE, "template": "EndEntityCertificate/V1", "days": 7},
+        "same": INSIDE,
+        "shared": {
+            **INSIDE,
+            "arn": f"{CA.replace('123456789012', '999999999999')}66666666",
+            "template": "EndEntityCertificate/V1",
+        },
+    },
+}
+SETTINGS: dict[str, Any] = {
     "target_regions": ["eu-west-1", "us-east-1"],
     "stack_name": "tls",
     "issuers": ISSUERS,
@@ -46,6 +67,11 @@ SETTINGS = {
 @pytest.fixture(scope="session")
 def issuing(tmp_path_factory: pytest.TempPathFactory) -> Template:
     return synthesize_once(tmp_path_factory, "issuing", SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def private(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return synthesize_once(tmp_path_factory, "private", PRIVATE)
 
 
 def by_sid(template: Template, handler: str) -> dict[str, dict[str, Any]]:
@@ -149,6 +175,49 @@ def test_only_secrets_with_the_tag_are_written_and_rotated_by_this_function_alon
 
 
 @pytest.mark.infra
+def test_a_private_ca_issues_by_its_template_alone(private: Template) -> None:
+    shared = PRIVATE["issuers"]["shared"]["arn"]
+    plain, server = (
+        f"arn:aws:acm-pca:::template/{each}/V1"
+        for each in ("EndEntityCertificate", "EndEntityServerAuthCertificate")
+    )
+    granted = by_sid(private, ISSUE)
+    issuing = {
+        sid: (each["Action"], each["Resource"], each["Condition"])
+        for sid, each in granted.items()
+        if sid.startswith("IssueFromPrivateCa")
+    }
+    assert issuing == {
+        f"IssueFromPrivateCa{number}": (
+            ["acm-pca:IssueCertificate"],
+            [arn],
+            {"StringEquals": {"acm-pca:TemplateArn": template}},
+        )
+        for number, arn, template in (
+            (1, INSIDE["arn"], server),
+            (2, INSIDE["arn"], plain),
+            (3, shared, plain),
+        )
+    }
+    read = granted["ReadPrivateCas"]
+    assert read["Action"] == ["acm-pca:DescribeCertificateAuthority", "acm-pca:GetCertificate"]
+    assert read["Resource"] == [INSIDE["arn"], shared]
+
+
+@pytest.mark.infra
+def test_a_private_ca_brings_no_right_on_zones_and_accounts_and_an_acme_ca_none_on_private_cas(
+    private: Template, issuing: Template
+) -> None:
+    by_private = actions(private, ISSUE)
+    assert not any(each.startswith(("route53:", "sts:")) for each in by_private)
+    assert "secretsmanager:CreateSecret" not in by_private
+    assert "-issuers/" not in private.text
+    assert not any(each.startswith("acm-pca:") for each in actions(issuing, ISSUE))
+    for handler in (SCAN, ROTATE):
+        assert not any(each.startswith("acm-pca:") for each in actions(private, handler))
+
+
+@pytest.mark.infra
 def test_secrets_manager_of_this_account_may_invoke_the_function(issuing: Template) -> None:
     permission = issuing.one("AWS::Lambda::Permission")
     assert permission["Principal"] == "secretsmanager.amazonaws.com"
@@ -188,13 +257,17 @@ def test_the_three_alarms_exist_and_the_critical_ones_are_in_on_fire(issuing: Te
 
 
 @pytest.mark.infra
-def test_a_review_by_rules_finds_nothing_unanswered(tmp_path: Path) -> None:
-    finished = run_app(tmp_path / "out", SETTINGS, ("-m", "tests.infra.nag"))
+@pytest.mark.parametrize("settings", [SETTINGS, PRIVATE], ids=["acme", "pca"])
+def test_a_review_by_rules_finds_nothing_unanswered(
+    tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    finished = run_app(tmp_path / "out", settings, ("-m", "tests.infra.nag"))
     assert finished.returncode == 0, finished.stderr[-2000:]
 
 
-def test_the_function_reads_what_the_stack_writes() -> None:
-    config = StackConfig.from_context({"certrotation": SETTINGS})
+@pytest.mark.parametrize("given", [SETTINGS, PRIVATE], ids=["acme", "pca"])
+def test_the_function_reads_what_the_stack_writes(given: dict[str, Any]) -> None:
+    config = StackConfig.from_context({"certrotation": given})
     environment = issuers_environment(config)
     settings = Settings.from_env(
         {
@@ -204,7 +277,7 @@ def test_the_function_reads_what_the_stack_writes() -> None:
             **environment,
         }
     )
-    assert settings.issuers == config.issuers == parse_issuers(ISSUERS)
+    assert settings.issuers == config.issuers == parse_issuers(given["issuers"])
 
 
 def test_the_root_of_an_issuers_server_is_in_the_asset(tmp_path: Path) -> None:
@@ -216,6 +289,7 @@ def test_the_root_of_an_issuers_server_is_in_the_asset(tmp_path: Path) -> None:
     )
     assert certificate_files(config) == {"issuer-inside.pem": str(root)}
     (found,) = parse_issuers(json.loads(issuers_environment(config)["CERTROTATION_ISSUERS"]))
+    assert isinstance(found, AcmeIssuer)
     assert found.ca_file == "/var/task/issuer-inside.pem"
 
 
@@ -229,6 +303,12 @@ def test_the_root_of_an_issuers_server_is_in_the_asset(tmp_path: Path) -> None:
             {"a": {**ISSUERS["elsewhere"], "dns_role": "arn:aws-cn:iam::123456789012:role/dns"}},
             "is not in the partition aws",
         ),
+        (
+            {"a": {**INSIDE, "arn": INSIDE["arn"].replace("arn:aws:", "arn:aws-cn:")}},
+            "is not in the partition aws",
+        ),
+        ({"a": {**INSIDE, "zones": ["Z1"]}}, "with members of the kind acme: zones"),
+        ({"a": {**INSIDE, "days": 0}}, "contains a with days 0"),
     ],
 )
 def test_a_mistake_in_the_setting_is_named(issuers: dict[str, Any], found: str) -> None:
@@ -236,6 +316,11 @@ def test_a_mistake_in_the_setting_is_named(issuers: dict[str, Any], found: str) 
     with pytest.raises(ConfigError, match="issuers") as caught:
         StackConfig.from_context(context)
     assert found in str(caught.value)
+
+
+def test_private_cas_have_no_accounts_that_could_look_like_managed_secrets() -> None:
+    settings = {**PRIVATE, "stack_name": "tls", "secret_prefix": "tls"}
+    assert StackConfig.from_context({"certrotation": settings}).private_cas
 
 
 def test_the_accounts_secrets_must_not_look_like_managed_ones() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import boto3
 
     from certrotation.cli.shell import Common
-    from certrotation.names.issuers import AcmeIssuer
+    from certrotation.names.issuers import AnyIssuer
 
 OPTIONS = {
     names.TARGET_REGIONS: "--target-regions",
@@ -130,7 +130,7 @@ def configure(
 
 def issuers_of(
     configuration: Configuration, session: boto3.Session
-) -> Mapping[str, AcmeIssuer] | None:
+) -> Mapping[str, AnyIssuer] | None:
     """Return the issuers by name: those of the variable, else those of the stack.
 
     Only the issue function has the setting. A stack without that function has no issuers.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from certrotation.cli.configuration import Configuration
     from certrotation.composition import Composition
-    from certrotation.names.issuers import AcmeIssuer
+    from certrotation.names.issuers import AnyIssuer
     from certrotation.settings import Settings
 
 current: Shell | None = None
@@ -133,7 +133,7 @@ class Shell:
         return self.configuration.settings
 
     @cached_property
-    def issuers(self) -> Mapping[str, AcmeIssuer] | None:
+    def issuers(self) -> Mapping[str, AnyIssuer] | None:
         """The issuers of the stack by name; None if they are not known, which a note explains."""
         from certrotation.cli.configuration import issuers_of
         from certrotation.errors import CertRotationError

@@ -9,7 +9,13 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-ACME = "acme"
+ACME, PRIVATE_CA = "acme", "pca"
+
+TEMPLATE = "EndEntityServerAuthCertificate/V1"
+"""The template of a private CA for servers: digital signature, key encipherment, serverAuth."""
+DAYS = 30
+"""The lifetime of certificates of a private CA, unless the issuer names another one."""
+MOST_DAYS = 3_650
 
 CHALLENGE = "_acme-challenge."
 """How the names of the records begin in which a CA validates names (RFC 8555, section 8.4)."""
@@ -25,6 +31,14 @@ _PROFILE = re.compile("[A-Za-z0-9._-]{1,64}")
 _ZONE = re.compile("[A-Z0-9]{1,32}")
 _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
 _CHAIN = re.compile("[ -~]{1,200}")
+_PRIVATE_CA = re.compile(
+    r"arn:aws[a-z-]*:acm-pca:[a-z0-9-]+:\d{12}:certificate-authority/[0-9a-f-]{36}"
+)
+_TEMPLATE = re.compile(
+    "(EndEntityCertificate|EndEntityServerAuthCertificate)(_(API|CSR|APICSR)Passthrough)?/V1"
+    "|BlankEndEntityCertificate(_CriticalBasicConstraints)?_(API|CSR|APICSR)Passthrough/V1"
+)
+"""AWS Private CA User Guide, template definitions: those whose certificates a server can use."""
 _SECRETS = re.compile(r"[A-Za-z0-9/_+=.@*-]{1,256}")
 _HOST = re.compile(
     r"(?=.{1,253}$)(\*\.)?((?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?!-)[a-z0-9_-]{1,63}(?<!-)"
@@ -55,15 +69,58 @@ class AcmeIssuer(NamedTuple):
 
     def allowed(self, secret: str) -> frozenset[str]:
         """Return the host names that a secret may get: of all patterns that fit its name."""
-        return frozenset(
-            host
-            for pattern, hosts in self.allow
-            if re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), secret)
-            for host in hosts
-        )
+        return _allowed(self.allow, secret)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the issuer, as in the setting."""
+        return ACME
 
 
-def parse_issuers(document: object) -> tuple[AcmeIssuer, ...]:
+class PrivateCaIssuer(NamedTuple):
+    """A CA of AWS Private CA, of this account or shared by another one."""
+
+    name: str
+    arn: str
+    allow: tuple[tuple[str, tuple[str, ...]], ...]
+    """Pattern of secret names, and the host names that such a secret may get."""
+    template: str = TEMPLATE
+    days: int = DAYS
+    """The lifetime of certificates, in days; a shorter one where the CA demands that."""
+
+    def allowed(self, secret: str) -> frozenset[str]:
+        """Return the host names that a secret may get: of all patterns that fit its name."""
+        return _allowed(self.allow, secret)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the issuer, as in the setting."""
+        return PRIVATE_CA
+
+    @property
+    def region(self) -> str:
+        """The Region of the CA."""
+        return self.arn.split(":")[3]
+
+    @property
+    def template_arn(self) -> str:
+        """The ARN of the template, in the partition of the CA."""
+        return f"arn:{self.arn.split(':')[1]}:acm-pca:::template/{self.template}"
+
+
+AnyIssuer = AcmeIssuer | PrivateCaIssuer
+
+
+def _allowed(allow: tuple[tuple[str, tuple[str, ...]], ...], secret: str) -> frozenset[str]:
+    return frozenset(
+        host
+        for pattern, hosts in allow
+        if re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), secret)
+        for host in hosts
+    )
+
+
+def parse_issuers(document: object) -> tuple[AnyIssuer, ...]:
     """Return the issuers, in the order of the setting.
 
     Args:
@@ -77,7 +134,7 @@ def parse_issuers(document: object) -> tuple[AcmeIssuer, ...]:
     return tuple(_issuer(name, each) for name, each in document.items())
 
 
-def _issuer(name: object, given: object) -> AcmeIssuer:
+def _issuer(name: object, given: object) -> AnyIssuer:
     if not isinstance(name, str) or not _ISSUER.fullmatch(name):
         raise ValueError(
             f"contains the issuer {name!r}; a name is 1 to 32 lower-case letters, digits and"
@@ -85,13 +142,29 @@ def _issuer(name: object, given: object) -> AcmeIssuer:
         )
     if not isinstance(given, Mapping):
         raise ValueError(f"contains {name}, which must be an object")  # noqa: TRY004  one error for every mistake
-    if given.get("kind") != ACME:
-        raise ValueError(f"contains {name} of the kind {given.get('kind')!r}; the kind is {ACME}")
-    unknown = sorted(
-        map(str, given.keys() - {"kind", "directory", "allow", "zones", "aliases", *_TEXTS})
-    )
+    kind = given.get("kind")
+    if kind not in _MEMBERS:
+        kinds = " or ".join(_MEMBERS)
+        raise ValueError(f"contains {name} of the kind {kind!r}; the kind is {kinds}")
+    _check_members(name, str(kind), given)
+    return _acme(name, given) if kind == ACME else _private_ca(name, given)
+
+
+def _check_members(name: str, kind: str, given: Mapping[str, object]) -> None:
+    """Refuse members that no issuer of this kind has."""
+    unknown = {str(each) for each in given} - _MEMBERS[kind]
+    for other, members in _MEMBERS.items():
+        misplaced = sorted(unknown & members)
+        if misplaced:
+            raise ValueError(
+                f"contains {name} of the kind {kind} with members of the kind {other}:"
+                f" {', '.join(misplaced)}"
+            )
     if unknown:
-        raise ValueError(f"contains {name} with unknown members: {', '.join(unknown)}")
+        raise ValueError(f"contains {name} with unknown members: {', '.join(sorted(unknown))}")
+
+
+def _acme(name: str, given: Mapping[str, object]) -> AcmeIssuer:
     texts = {each: _text(name, given, each) for each in _TEXTS}
     directory = given.get("directory")
     if not isinstance(directory, str) or not _DIRECTORY.fullmatch(directory):
@@ -106,12 +179,36 @@ def _issuer(name: object, given: object) -> AcmeIssuer:
     )
 
 
+def _private_ca(name: str, given: Mapping[str, object]) -> PrivateCaIssuer:
+    arn, template, days = given.get("arn"), given.get("template"), given.get("days")
+    if not isinstance(arn, str) or not _PRIVATE_CA.fullmatch(arn):
+        raise ValueError(f"contains {name} without arn (the ARN of a private CA)")
+    template = TEMPLATE if template is None else template
+    if not isinstance(template, str) or not _TEMPLATE.fullmatch(template):
+        raise ValueError(
+            f"contains {name} with the template {template!r}, which is not a template for the"
+            f" certificates of servers, such as {TEMPLATE}"
+        )
+    days = DAYS if days is None else days
+    if not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= MOST_DAYS:
+        raise ValueError(
+            f"contains {name} with days {days!r}, which is not a whole number from 1 to {MOST_DAYS}"
+        )
+    return PrivateCaIssuer(
+        name=name, arn=arn, allow=_allow(name, given), template=template, days=days
+    )
+
+
 _TEXTS = {
     "contact": (_CONTACT, "a mail address"),
     "profile": (_PROFILE, "the name of a profile"),
     "dns_role": (_ROLE, "the ARN of an IAM role"),
     "preferred_chain": (_CHAIN, "the common name of a root certificate"),
     "ca_file": (_CHAIN, "the path of a PEM file"),
+}
+_MEMBERS = {
+    ACME: {"kind", "allow", "directory", "zones", "aliases", *_TEXTS},
+    PRIVATE_CA: {"kind", "allow", "arn", "template", "days"},
 }
 
 

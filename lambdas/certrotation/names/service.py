@@ -15,7 +15,7 @@ RECEIVES_UNTIL_GIVEN_UP = 5
 SECRET_KEY = "secret"  # noqa: S105  a key of the message that asks for a rotation
 VERSION_KEY = "version"
 
-ISSUING_SERVICES = ("route53", "sts")
+ISSUING_SERVICES = ("acm-pca", "route53", "sts")
 """The services that the issue function calls beside these, under boto3's names."""
 
 

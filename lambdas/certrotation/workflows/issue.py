@@ -1,8 +1,9 @@
 """The steps of a rotation by Secrets Manager: a CA issues what the secret's next version holds.
 
-All of the issuance is createSecret. Before the CA validates anything, the note of the secret holds
-key and order, and before a DNS record is placed it holds the record: a death at any call costs no
-second certificate, and leaves no record that the next attempt or the look would not remove.
+All of the issuance is createSecret. Before the CA validates or issues anything, the note of the
+secret holds key and order, and before a DNS record is placed it holds the record: a death at any
+call costs no second certificate, and leaves no record that the next attempt or the look would not
+remove.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from certrotation.core.material.secret_format import ISSUED_KEY, REQUEST_KEY, re
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.core.rotation.regression_checks import check_names, check_trust
 from certrotation.errors import (
+    CaRefuses,
     CertRotationError,
     NotManaged,
     NotYet,
@@ -44,11 +46,12 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
+    from certrotation.core.issuance.note import Placement
     from certrotation.core.issuance.wish import Wish
     from certrotation.core.material.bundle import Material
     from certrotation.core.material.certificate_request import CertificateRequest
     from certrotation.core.material.trust import PublicRoots
-    from certrotation.names.issuers import AcmeIssuer
+    from certrotation.names.issuers import AnyIssuer
     from certrotation.workflows.issuing_ports import (
         Issuer,
         Issuing,
@@ -85,7 +88,7 @@ class IssuingPolicy:
 
     prefix: str
     """Of the names of managed secrets."""
-    issuers: Mapping[str, AcmeIssuer]
+    issuers: Mapping[str, AnyIssuer]
     roots: PublicRoots
     applies: bool = True
     """False in report mode: nothing is issued."""
@@ -217,7 +220,7 @@ class Renewer:
         issued = issued_in(value, material.leaf) if material else None
         return Current(material, request, issued)
 
-    def wanted(self, versioned: VersionedSecret, current: Current) -> tuple[AcmeIssuer, Wish]:
+    def wanted(self, versioned: VersionedSecret, current: Current) -> tuple[AnyIssuer, Wish]:
         """Return what is asked of whom; who may get which names is checked before anything else.
 
         Raises:
@@ -309,7 +312,8 @@ class Renewer:
             return error
         finding = refuse(Code(error.code), error.found, advice=error.remedy)
         before = work.note
-        if isinstance(error, PermanentError):
+        is_issued = isinstance(error, CaRefuses) and error.is_issued
+        if isinstance(error, PermanentError) and not is_issued:
             work.give_up()
         failed = work.note.failed(finding, asked, self.now, wait)
         self.keep(work.versioned, failed)
@@ -393,12 +397,14 @@ class _Work:
 
     def _ordered(self, current: Current) -> Order:
         leaf = current.leaf
+        is_renewal = leaf is not None and self._wish.is_met_by(leaf)
         key = new_key(self._wish.key)
         reference = self._issuer.ca.order(
             OrderedCertificate(
                 names=self._wish.names,
                 profile=self._wish.profile,
                 replaces=ari_identifier(leaf) if leaf else None,
+                outlives=leaf.not_valid_after_utc if leaf and is_renewal else None,
             )
         )
         pem = private_key_pem(key).decode()
@@ -408,21 +414,27 @@ class _Work:
         """Note the order and what is to be placed, then place, validate, collect and remove."""
         ca, zones, patience = self._issuer.ca, self._issuer.zones, self._renewer.patience
         places = zones.places_of(ca.proofs(order.reference))
-        noted = replace(
-            self.note,
-            order=order,
-            placements=tuple(dict.fromkeys((*self.note.placements, *places))),
-        )
-        if noted != self.note:
-            self.note = noted
-            self._renewer.keep(self.versioned, noted)
+        self._keep(order, places)
         if places:
             zones.place(places, patience)
         ca.validate(order.reference, patience)
         key: CertificateIssuerPrivateKeyTypes = load_pem_private_key(order.key_pem.encode(), None)  # type: ignore[assignment]  # of our own making
-        chain = ca.collect(order.reference, signing_request(order.wish.names, key), patience)
+        request = signing_request(
+            order.wish.names, key, has_common_name=self._issuer.has_common_name
+        )
+        submitted = order._replace(reference=ca.submit(order.reference, request))
+        self._keep(submitted)
+        chain = ca.collect(submitted.reference, request, patience)
         zones.remove(self.note.placements)
         return order.key_pem, chain
+
+    def _keep(self, order: Order, places: Sequence[Placement] = ()) -> None:
+        """Note the order, and what is to be placed, unless the note has both."""
+        placements = tuple(dict.fromkeys((*self.note.placements, *places)))
+        noted = replace(self.note, order=order, placements=placements)
+        if noted != self.note:
+            self.note = noted
+            self._renewer.keep(self.versioned, noted)
 
 
 def _composed(

@@ -8,6 +8,7 @@ from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.issuance.note import Placement
@@ -29,6 +30,8 @@ class OrderedCertificate(NamedTuple):
     profile: str | None
     replaces: str | None
     """The identifier of the current certificate (RFC 9773), if the CA issued it."""
+    outlives: datetime | None = None
+    """The end of the current certificate, if its dates are all that is to change."""
 
 
 class Patience(Protocol):
@@ -52,10 +55,10 @@ class Ca(Protocol):
         """Return the window in which a certificate is to be renewed; None if the CA has none."""
 
     def order(self, wanted: OrderedCertificate) -> str:
-        """Order a certificate, and return the reference.
+        """Order a certificate, and return the reference; nothing is issued yet.
 
         Raises:
-            CaRefuses: the account, a name or the profile.
+            CaRefuses: the account, a name or the profile, or the CA cannot issue.
             CaLimits: a limit of the CA is reached.
         """
 
@@ -75,6 +78,21 @@ class Ca(Protocol):
             OrderGone: the order has failed or expired.
         """
 
+    def submit(self, reference: str, request: bytes) -> str:
+        """Submit the signing request where the CA then issues, and return the new reference.
+
+        The key of the request is noted before, and the new reference after this. A CA that takes
+        the request only when the certificate is collected returns the reference as it was.
+
+        Args:
+            reference: of an order whose names are validated.
+            request: the signing request, in DER; always the same one for an order.
+
+        Raises:
+            CaRefuses: the CA does not issue.
+            CaLimits: a limit of the CA is reached.
+        """
+
     def collect(self, reference: str, request: bytes, patience: Patience) -> str:
         """Have the certificate issued, and return it with its chain, in PEM.
 
@@ -86,7 +104,7 @@ class Ca(Protocol):
             patience: how long to wait.
 
         Raises:
-            CaRefuses: the CA does not issue.
+            CaRefuses: the CA does not issue, or does not return what it has issued.
             OrderGone: the order has failed or expired.
         """
 
@@ -157,6 +175,8 @@ class Issuer:
 
     ca: Ca
     zones: Zones
+    has_common_name: bool = False
+    """Whether the signing request names a common name: the CA makes none out of the SAN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from certrotation.core.issuance.note import Note
     from certrotation.core.issuance.renewal import Renewal
-    from certrotation.names.issuers import AcmeIssuer
+    from certrotation.names.issuers import AnyIssuer
     from certrotation.workflows.issue import Current
     from certrotation.workflows.issuing_ports import VersionedSecret
 
@@ -131,7 +131,7 @@ class Look:
         return replace(looked, state=State.STARTED)
 
     def _renewal(
-        self, versioned: VersionedSecret, current: Current, issuer: AcmeIssuer
+        self, versioned: VersionedSecret, current: Current, issuer: AnyIssuer
     ) -> tuple[Renewal, timedelta | None]:
         """Return when the secret is renewed, and what is left of its certificate then."""
         rules, secret = self.renewer.renewals, versioned.secret

@@ -25,6 +25,28 @@ def test_a_request_has_the_names_and_the_key_and_no_subject(kind: str) -> None:
     assert names.get_values_for_type(x509.DNSName) == ["a.example", "*.a.example"]
 
 
+@pytest.mark.parametrize("kind", ["rsa2048", "p256", "p521"])
+def test_the_same_key_makes_the_same_request_again(kind: str) -> None:
+    key = shared_key(kind)
+    assert signing_request(["a.example"], key) == signing_request(["a.example"], key)
+    assert signing_request(["a.example"], key) != signing_request(["b.example"], key)
+
+
+def test_a_common_name_is_the_first_name_that_is_short_enough() -> None:
+    long = f"{'a' * 60}.example"
+    for names, expected, is_critical in (
+        ([long, "*.b.example", "c.example"], ["*.b.example"], False),
+        ([long], [], True),
+    ):
+        made = x509.load_der_x509_csr(
+            signing_request(names, shared_key("p256"), has_common_name=True)
+        )
+        assert [each.value for each in made.subject] == expected
+        alternatives = made.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        assert alternatives.critical is is_critical
+        assert alternatives.value.get_values_for_type(x509.DNSName) == names
+
+
 class _Certificate:
     """The parts of a certificate that the identifier is made of."""
 

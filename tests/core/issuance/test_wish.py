@@ -5,7 +5,7 @@ from certrotation.core.findings import Code, Finding
 from certrotation.core.issuance.wish import Wish, check_allowed, issuer_of, wish_of
 from certrotation.core.material.certificate_request import CertificateRequest
 from certrotation.core.material.x509_facts import KeyAlgorithm
-from certrotation.names.issuers import AcmeIssuer
+from certrotation.names.issuers import AcmeIssuer, PrivateCaIssuer
 from tests.core.samples import ISSUING_CA, LEAF, RSA_LEAF
 
 P256, RSA = KeyAlgorithm.EC_PRIME256V1, KeyAlgorithm.RSA_2048
@@ -58,6 +58,22 @@ def test_the_request_changes_them_and_starts_a_first_certificate() -> None:
     names_only = CertificateRequest(("a.example",))
     assert wish_of(names_only, RSA_LEAF.certificate, ISSUER) == Wish(("a.example",), RSA, "classic")
     assert wish_of(names_only, None, ISSUER) == Wish(("a.example",), P256, "classic")
+
+
+def test_a_private_ca_has_no_profiles() -> None:
+    inside = PrivateCaIssuer(name="inside", arn="arn", allow=ISSUER.allow)
+    request = CertificateRequest(("a.example",))
+    assert wish_of(request, None, inside) == Wish(("a.example",), P256, None)
+    code, found = refusal(wish_of(request._replace(profile="tlsserver"), None, inside))
+    assert code is Code.ISSUANCE_REFUSED
+    assert found == "The request names the profile tlsserver; inside has no profiles."
+
+
+def test_a_certificate_meets_the_wish_if_names_and_key_type_are_equal() -> None:
+    names = ("www.example.com",)
+    assert Wish(names, P256, "x").is_met_by(LEAF.certificate)
+    assert not Wish((*names, "a.example"), P256, None).is_met_by(LEAF.certificate)
+    assert not Wish(names, RSA, None).is_met_by(LEAF.certificate)
 
 
 def test_what_no_ca_can_be_asked_for_is_refused() -> None:

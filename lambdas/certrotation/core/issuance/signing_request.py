@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from certrotation.core.material.x509_facts import KeyAlgorithm, authority_key_identifier_of
 
@@ -23,19 +24,36 @@ _CURVES: dict[KeyAlgorithm, ec.EllipticCurve] = {
     KeyAlgorithm.EC_SECP521R1: ec.SECP521R1(),
 }
 _EXPONENT = 65_537
+_LONGEST_COMMON_NAME = 64
+"""RFC 5280, appendix A.1, ub-common-name."""
 
 
-def signing_request(names: Sequence[str], key: CertificateIssuerPrivateKeyTypes) -> bytes:
-    """Return the request in DER: the names as SAN, without a subject.
+def signing_request(
+    names: Sequence[str],
+    key: CertificateIssuerPrivateKeyTypes,
+    *,
+    has_common_name: bool = False,
+) -> bytes:
+    """Return the request in DER, with the names as SAN; always the same bytes for a key.
 
-    A subject is not needed: where a certificate has a common name, the CA takes it from the SAN
-    (RFC 8555, section 7.4).
+    Args:
+        names: host names.
+        key: the private key.
+        has_common_name: whether the subject is the first name that is short enough. A CA that
+            speaks ACME takes a common name from the SAN (RFC 8555, section 7.4).
     """
+    fitting = [each for each in names if has_common_name and len(each) <= _LONGEST_COMMON_NAME]
+    subject = [x509.NameAttribute(NameOID.COMMON_NAME, each) for each in fitting[:1]]
+    # RFC 5280, section 4.2.1.6: critical where the subject is empty.
+    is_critical = has_common_name and not subject
     builder = x509.CertificateSigningRequestBuilder(
-        subject_name=x509.Name([]),
-        extensions=[],
-    ).add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), False)  # noqa: FBT003  not critical; add_extension has no keyword-only form
-    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+        subject_name=x509.Name(subject), extensions=[]
+    ).add_extension(
+        x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), is_critical
+    )
+    is_elliptic = isinstance(key, ec.EllipticCurvePrivateKey)
+    signed = builder.sign(key, hashes.SHA256(), ecdsa_deterministic=is_elliptic or None)
+    return signed.public_bytes(Encoding.DER)
 
 
 def new_key(algorithm: KeyAlgorithm) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:

@@ -8,6 +8,7 @@ from certrotation.core.findings import Code, Finding, refuse
 from certrotation.core.material.certificate_request import MOST_NAMES, is_requestable
 from certrotation.core.material.host_names import names_of, uncovered
 from certrotation.core.material.x509_facts import KeyAlgorithm, key_algorithm_of
+from certrotation.names.issuers import PrivateCaIssuer
 from certrotation.names.tags import ISSUER, SOURCE
 
 if TYPE_CHECKING:
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
 
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.material.certificate_request import CertificateRequest
-    from certrotation.names.issuers import AcmeIssuer
+    from certrotation.names.issuers import AnyIssuer
 
 DEFAULT_KEY = KeyAlgorithm.EC_PRIME256V1
 """Of a first certificate whose request names no key type: every dependent takes it."""
 
 _MOST_NAMED = 5
+_WITHOUT_PROFILE = (
+    "Remove profile from the field request of the secret's value: the setting issuers names the"
+    " template of a private CA."
+)
 
 
 class Wish(NamedTuple):
@@ -32,8 +37,13 @@ class Wish(NamedTuple):
     key: KeyAlgorithm
     profile: str | None
 
+    def is_met_by(self, leaf: x509.Certificate) -> bool:
+        """Return whether a certificate has these names and this type of key."""
+        key = key_algorithm_of(leaf.public_key())
+        return set(self.names) == names_of(leaf) and self.key is key
 
-def issuer_of(secret: ManagedSecret, issuers: Mapping[str, AcmeIssuer]) -> AcmeIssuer | Finding:
+
+def issuer_of(secret: ManagedSecret, issuers: Mapping[str, AnyIssuer]) -> AnyIssuer | Finding:
     """Return the issuer that the secret's tag names; the secret must have the tag."""
     name = secret.tags[ISSUER].strip()
     if SOURCE in secret.tags:
@@ -49,7 +59,7 @@ def issuer_of(secret: ManagedSecret, issuers: Mapping[str, AcmeIssuer]) -> AcmeI
 def wish_of(
     request: CertificateRequest | str | None,
     leaf: x509.Certificate | None,
-    issuer: AcmeIssuer,
+    issuer: AnyIssuer,
 ) -> Wish | Finding:
     """Return what to ask for: names, key type and profile of the request, else of the leaf.
 
@@ -66,7 +76,11 @@ def wish_of(
     names = request.names if request else tuple(sorted(names_of(leaf))) if leaf else ()
     present = key_algorithm_of(leaf.public_key()) if leaf else None
     key = (request.key if request else None) or present or DEFAULT_KEY
-    profile = (request.profile if request else None) or issuer.profile
+    asked_profile = request.profile if request else None
+    if isinstance(issuer, PrivateCaIssuer) and asked_profile is not None:
+        found = f"The request names the profile {asked_profile}; {issuer.name} has no profiles."
+        return refuse(Code.ISSUANCE_REFUSED, found, advice=_WITHOUT_PROFILE)
+    profile = None if isinstance(issuer, PrivateCaIssuer) else asked_profile or issuer.profile
     unfit = [each for each in names if not is_requestable(each)]
     if unfit or not 0 < len(names) <= MOST_NAMES:
         which = f"these names: {_some(unfit)}" if unfit else f"{len(names)} names"
@@ -75,7 +89,7 @@ def wish_of(
     return Wish(names=names, key=key, profile=profile)
 
 
-def check_allowed(secret: str, wish: Wish, issuer: AcmeIssuer) -> Finding | None:
+def check_allowed(secret: str, wish: Wish, issuer: AnyIssuer) -> Finding | None:
     """Return a refusal if the secret may not get a certificate for these names.
 
     A pattern allows what a certificate for the pattern would serve: `*.x` allows itself and one
