@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -77,9 +78,10 @@ def test_the_rule_of_each_issuance_is_recorded(world: IssuingWorld, ca: InstantC
     def issue(*, by_hand: bool = False) -> str:
         if by_hand:
             client("secretsmanager", HOME).rotate_secret(SecretId=SHOP, RotationLambdaARN=FUNCTION)
-        else:
+        # The CA may have a window, and a look asks for it in every sixth hour.
+        while not world.rotate().lines:
             world.look()
-        world.rotate()
+            clock.shift(HOUR)
         return str(world.current("shop")[1]["issued"]["because"])
 
     with time_machine.travel(now(), tick=False) as clock:
@@ -148,3 +150,46 @@ def test_what_was_issued_goes_live_though_its_record_is_in_the_value(
     assert run.codes(SHOP) == set()
     (copy,) = estate.certificates(HOME)
     assert names_of(estate.presents(copy)) == {"shop.example.com", "*.shop.example.com"}
+
+
+def test_a_look_makes_two_calls_for_each_secret_and_one_for_each_page(
+    world: IssuingWorld, estate: Estate
+) -> None:
+    """docs/costs.md calculates with these counts."""
+    for name in ("shop", "shop-eu", "shop-us"):
+        world.request(name, "shop.example.com")
+    world.look()
+    world.rotate()
+    estate.secret("other", {"certificate": "no issuer asks for this"})
+    estate.aws.calls.clear()
+
+    run = world.look()
+
+    asked = Counter(f"{each.service}:{each.operation}" for each in estate.aws.calls)
+    # The double returns two secrets on a page; AWS returns a hundred.
+    assert asked == {
+        "secretsmanager:ListSecrets": 2,
+        "secretsmanager:DescribeSecret": 3,
+        "secretsmanager:GetSecretValue": 3,
+    }
+    assert sum(map(len, run.lines)) < 1_600, "bytes of log lines and metrics"
+
+
+def test_an_issuance_makes_twelve_calls_to_secrets_manager(
+    world: IssuingWorld, estate: Estate
+) -> None:
+    """docs/costs.md calculates with this count."""
+    world.request("shop", "shop.example.com")
+    world.look()
+    estate.aws.calls.clear()
+
+    run = world.rotate()
+
+    asked = Counter(each.operation for each in estate.aws.calls if each.service == "secretsmanager")
+    assert asked == {
+        "DescribeSecret": 3,
+        "GetSecretValue": 5,
+        "PutSecretValue": 2,
+        "UpdateSecretVersionStage": 2,
+    }
+    assert sum(map(len, run.lines)) < 2_400, "bytes of log lines"
