@@ -353,6 +353,16 @@ def test_a_mistake_in_the_setting_is_named(issuers: dict[str, Any], found: str) 
     assert found in str(caught.value)
 
 
+def test_on_the_command_line_the_setting_is_json() -> None:
+    def read(issuers: object) -> StackConfig:
+        context = {"certrotation:target_regions": "eu-west-1", "certrotation:issuers": issuers}
+        return StackConfig.from_context(context)
+
+    assert read(json.dumps(ISSUERS)).issuers == parse_issuers(ISSUERS)
+    with pytest.raises(ConfigError, match=r"issuers must be JSON\."):
+        read("{'letsencrypt'")
+
+
 def test_private_cas_have_no_accounts_that_could_look_like_managed_secrets() -> None:
     settings = {**PRIVATE, "stack_name": "tls", "secret_prefix": "tls"}
     assert StackConfig.from_context({"certrotation": settings}).private_cas
