@@ -101,12 +101,6 @@ ACTS = (
         perform=issuing_acts.refused_and_released,
     ),
     Act(
-        title="A stack of another team",
-        happening="The stack reads the ARN of a managed certificate from the parameter that rotate"
-        " keeps. Then the key type changes, and the team deploys the same template again.",
-        perform=arn_acts.another_teams_stack,
-    ),
-    Act(
         title="A message is overtaken",
         happening="Two newer versions came since it was written.",
         perform=role_acts.overtaken_message,
@@ -136,6 +130,13 @@ ACTS = (
         happening="The changed settings ask for a digest, and for one scan a day. Somebody runs it"
         " by hand.",
         perform=deployment_acts.digest,
+    ),
+    Act(
+        title="A stack of another team",
+        happening="The changed settings ask for ARN parameters, too. The stack reads the ARN of a"
+        " managed certificate from its parameter. Then the key type changes, and the team deploys"
+        " the same template again.",
+        perform=arn_acts.another_teams_stack,
     ),
     Act(
         title="Exercised and minimal",

@@ -73,8 +73,6 @@ EXERCISED = (
     "ImportAndAdopt",
     "ReimportAndMarkCopies",
     "TellOfRefusals",
-    "PublishArns",
-    "AnnounceArns",
     *(
         statement.sid
         for statement in _granted()

@@ -29,7 +29,6 @@ _CONTEXT = {
     "arch": HERE,  # the asset runs on this machine
     "target_regions": ",".join(REGIONS),
     "mode": "apply",  # the repository's cdk.json says report
-    "arn_parameters": "on",
     "dependents": ",".join(NAMES),  # those that are off by default as well
 }
 
