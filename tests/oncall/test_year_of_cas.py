@@ -18,7 +18,7 @@ from tests.oncall.year.world import ISSUERS, STACK
 if TYPE_CHECKING:
     from tests.infra.synthesis import Template
 
-pytestmark = [pytest.mark.slow, pytest.mark.infra]
+pytestmark = [pytest.mark.slow, pytest.mark.infra, pytest.mark.timeout(900)]
 
 FIVE_WEEKS = 35
 INJECTED = (
