@@ -1,6 +1,7 @@
 """Keeps what boto3 logs of requests and answers out of every log: private keys are in them.
 
-Below WARNING boto3, botocore and urllib3 write requests and answers as they are. A level keeps that
+Below WARNING boto3, botocore and urllib3 write requests and answers as they are; so do acme and
+josepy, with what goes to a CA. A level keeps that
 back only until somebody sets another one: `boto3.set_stream_logger` does for any logger that it is
 given, Powertools' `copy_config_to_registered_loggers` for all of them, Lambda's application log
 level for the root. So the records themselves are emptied where they are made, which is before any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CARRIERS = frozenset({"boto3", "botocore", "s3transfer", "urllib3"})
+CARRIERS = frozenset({"acme", "boto3", "botocore", "josepy", "requests", "s3transfer", "urllib3"})
 """Whose loggers, and all below them, may be handed what goes over the wire."""
 
 WITHHELD = "withheld: below WARNING this logger is handed requests and answers, keys included"
