@@ -1,12 +1,11 @@
 """Keeps what boto3 logs of requests and answers out of every log: private keys are in them.
 
-Below WARNING boto3, botocore and urllib3 write requests and answers as they are; so do acme and
-josepy, with what goes to a CA. A level keeps that
-back only until somebody sets another one: `boto3.set_stream_logger` does for any logger that it is
-given, Powertools' `copy_config_to_registered_loggers` for all of them, Lambda's application log
-level for the root. So the records themselves are emptied where they are made, which is before any
-level, filter, handler or formatter of a logger sees them (Python documentation, logging,
-LogRecord factories).
+Below WARNING boto3, botocore and urllib3 write requests and answers as they are, and acme writes
+each request to a CA. A level prevents that only until somebody sets another one:
+`boto3.set_stream_logger` does for any logger that it is given, Powertools'
+`copy_config_to_registered_loggers` for all of them, Lambda's application log level for the root. So
+the records themselves are emptied where they are made, which is before any level, filter, handler
+or formatter of a logger sees them (Python documentation, logging, LogRecord factories).
 """
 
 from __future__ import annotations
