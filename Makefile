@@ -98,8 +98,8 @@ packaged: setup .venv-packaged/.installed ## Run the bundled asset under Lambda'
 	@$(BIN)/python -m tests.packaged
 
 .PHONY: mutants
-mutants: setup ## Change the core line by line and see that the tests notice (minutes)
-	@$(BIN)/python -m tests.mutation
+mutants: setup ## Change the core line by line and see that the tests notice (minutes; MODULES="material.pem ..." for a part)
+	@$(BIN)/python -m tests.mutation $(MODULES)
 
 .PHONY: crash
 crash: setup ## Kill the functions at every AWS call and check that the next run recovers (minutes)

@@ -1,10 +1,12 @@
-"""Tell how many mutants of the core the tests kill: `python -m tests.mutation`.
+"""Report how many mutants of the core the tests kill: `python -m tests.mutation [MODULE ...]`.
 
-The exit code is 0 only if exactly the accepted mutants survive.
+Without names, every module of `MODULES` is changed. The exit code is 0 only if exactly the accepted
+mutants of the modules survive.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections import Counter
@@ -17,32 +19,53 @@ from tests.mutation.acceptance import judge, load_accepted
 from tests.mutation.mutants import CHILDREN, MODULES, run_mutants
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from tests.mutation.acceptance import Verdict
     from tests.mutation.mutants import Mutant, Outcome
 
 
-def main() -> bool:
+def main(arguments: Sequence[str] | None = None) -> bool:
     """Run, print, and return whether exactly the accepted mutants survive."""
+    modules = named_modules(arguments)
     # Plain text: code holds brackets and quotes that are not markup.
     console = Console(markup=False, highlight=False, soft_wrap=True)
-    accepted = load_accepted()
+    accepted = load_accepted(modules)
     console.print(f"Testing every mutant in {CHILDREN} processes; this takes minutes.")
     begin = time.perf_counter()
-    outcome = run_mutants()
-    console.print(figures(outcome))
+    outcome = run_mutants(modules)
+    console.print(figures(outcome, modules))
     console.print(f"{time.perf_counter() - begin:.0f} seconds\n")
     verdict = judge(outcome.survivors, accepted)
     console.print("\n\n".join(told(outcome, verdict, accepted)))
     return verdict.holds
 
 
-def figures(outcome: Outcome) -> Table:
+def named_modules(arguments: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the modules that the command line names, in the order of `MODULES`, or all of them."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutation",
+        description="Change the core line by line and see that the tests notice.",
+        epilog=f"The modules: {', '.join(MODULES)}.",
+    )
+    parser.add_argument(
+        "modules",
+        nargs="*",
+        metavar="MODULE",
+        help="a module of certrotation.core, such as material.pem (default: all)",
+    )
+    named = parser.parse_args(arguments).modules
+    unknown = [each for each in named if each not in MODULES]
+    if unknown:
+        parser.error(f"not among the modules: {', '.join(unknown)}")
+    return tuple(each for each in MODULES if each in named) or MODULES
+
+
+def figures(outcome: Outcome, modules: Collection[str]) -> Table:
     """Return one row for each module, and their sum."""
     table = Table("module", "mutants", "killed", "survived")
     survived = Counter(each.module for each in outcome.survivors)
-    for module in MODULES:
+    for module in modules:
         total = outcome.mutants[module]
         table.add_row(module, *map(str, (total, total - survived[module], survived[module])))
     total = outcome.mutants.total()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.mutation.mutants import Mutant
+from tests.mutation.mutants import MODULES, Mutant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,12 +28,13 @@ class Verdict:
         return not self.unaccepted and not self.obsolete
 
 
-def load_accepted() -> dict[Mutant, str]:
-    """Return the reason of each accepted mutant."""
-    return {
+def load_accepted(modules: Collection[str] = MODULES) -> dict[Mutant, str]:
+    """Return the reason of each accepted mutant of `modules`; a run says nothing of the others."""
+    reasons = {
         Mutant(**{key: value for key, value in entry.items() if key != "reason"}): entry["reason"]
         for entry in tomllib.loads(ACCEPTED.read_text()).get("mutant", [])
     }
+    return {each: reason for each, reason in reasons.items() if each.module in modules}
 
 
 def judge(survivors: Collection[Mutant], accepted: Mapping[Mutant, str]) -> Verdict:

@@ -11,6 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 REPOSITORY = Path(__file__).parents[2]
 MODULES = (
@@ -74,8 +78,8 @@ class Outcome:
     survivors: tuple[Mutant, ...]
 
 
-def run_mutants() -> Outcome:
-    """Return what became of every mutant of `MODULES` under `tests/core` and the quick corpus.
+def run_mutants(modules: Collection[str] = MODULES) -> Outcome:
+    """Return what became of every mutant of `modules` under `tests/core` and the quick corpus.
 
     mutmut takes a module's name from its path, and of source roots it knows `src`, not `lambdas`.
     So it works in a temporary copy where the one stands for the other.
@@ -85,7 +89,7 @@ def run_mutants() -> Outcome:
     """
     with TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder)
-        _copy_into(copy)
+        _copy_into(copy, modules)
         _mutmut(copy, "run", "--max-children", str(CHILDREN))
         status_by_name = read_results(_mutmut(copy, "results", "--all", "true"))
         return Outcome(
@@ -127,7 +131,7 @@ def _place(name: str) -> tuple[str, str]:
     return path.partition(".core.")[2], function.replace("ǁ", ".")
 
 
-def _copy_into(folder: Path) -> None:
+def _copy_into(folder: Path, modules: Collection[str]) -> None:
     """Copy the package, the tests, and a configuration that names what to change and to run."""
     unwanted = shutil.ignore_patterns("__pycache__")
     shutil.copytree(
@@ -135,7 +139,7 @@ def _copy_into(folder: Path) -> None:
     )
     shutil.copytree(REPOSITORY / "tests", folder / "tests", ignore=unwanted)
     configuration = (REPOSITORY / "pyproject.toml").read_text().replace('"lambdas"', '"src"')
-    mutated = [f"src/certrotation/core/{module.replace('.', '/')}.py" for module in MODULES]
+    mutated = [f"src/certrotation/core/{module.replace('.', '/')}.py" for module in modules]
     (folder / "pyproject.toml").write_text(
         f"{configuration}\n"
         "[tool.mutmut]\n"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.mutation.__main__ import named_modules
 from tests.mutation.acceptance import judge, load_accepted
 from tests.mutation.mutants import MODULES, REPOSITORY, Mutant, read_mutant, read_results
 
@@ -26,6 +27,28 @@ def test_an_accepted_mutant_that_is_killed_or_gone_does_not_hold() -> None:
     verdict = judge([], {KNOWN: "Equivalent."})
     assert not verdict.holds
     assert verdict.obsolete == (KNOWN,)
+
+
+def test_a_run_of_one_module_says_nothing_of_what_is_accepted_in_others() -> None:
+    modules = {each.module for each in load_accepted()}
+    for module in modules:
+        assert {each.module for each in load_accepted([module])} == {module}
+    assert load_accepted(set(MODULES) - modules) == {}
+
+
+def test_modules_are_named_on_the_command_line_and_all_without_a_name() -> None:
+    assert named_modules([]) == MODULES
+    assert named_modules(["material.pem", "findings", "material.pem"]) == (
+        "findings",
+        "material.pem",
+    )
+
+
+def test_a_module_that_has_no_mutants_is_a_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        named_modules(["material.pem", "material.pme"])
+    assert caught.value.code == 2
+    assert "not among the modules: material.pme" in capsys.readouterr().err
 
 
 def test_results_are_read_by_name() -> None:

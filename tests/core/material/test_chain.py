@@ -4,7 +4,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certrotation.core.findings import Code
-from certrotation.core.material.chain import Chain, ChainEnd, build_chain
+from certrotation.core.material.chain import Chain, ChainEnd, build_chain, find_chains
 from certrotation.core.material.chain_checks import check_repairs
 from certrotation.core.material.path_rules import Fault
 from certrotation.core.material.trust import PublicRoots
@@ -22,9 +22,10 @@ from tests.core.samples import (
     root,
     under,
 )
-from tests.support.authority import CLIENT_AUTH, Authority, certify, shared_key
+from tests.support.authority import CLIENT_AUTH, Authority, certify, critical, shared_key
 
 NO_ROOTS = PublicRoots([])
+SEARCH = "certrotation.core.material.chain"
 
 
 def chain_of(
@@ -96,6 +97,77 @@ def test_every_search_finds_a_chain_even_if_it_stops_early() -> None:
     found = chain_of(leaf, *supplied)
     assert found.end is ChainEnd.UNKNOWN_ISSUER
     assert len(found.certificates) == 12
+    namesake = Authority.root("Top", key=shared_key("p256", "not the top's")).certificate
+    (fault,) = chain_of(leaf, *supplied, namesake).faults
+    assert fault.found.endswith(
+        "the name CN=Top, but none signed CN=Layer 11a."
+        " The search stopped after 250 signatures or 1,000 paths."
+    )
+
+
+def test_the_second_half_of_a_search_follows_a_path_to_its_end_before_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Five paths: the leaf, and two or three of its issuers or of their roots."""
+    key = shared_key("p256", "three times")
+    roots = [root(f"Root {number}") for number in range(3)]
+    crossed = [
+        each.intermediate("Crossed CA", key=key, not_after=NOW + (9 - number) * DAY)
+        for number, each in enumerate(roots)
+    ]
+    leaf = crossed[0].issue("a.example").certificate
+    supplied = [each.certificate for each in (*crossed, *roots)]
+    monkeypatch.setattr(f"{SEARCH}.MOST_PATHS", 5)
+
+    def ends(most_shorter_first: int) -> list[x509.Certificate]:
+        monkeypatch.setattr(f"{SEARCH}.MOST_SHORTER_FIRST", most_shorter_first)
+        return [each.certificates[-1] for each in find_chains(leaf, supplied, NO_ROOTS)]
+
+    first, second, _ = (each.certificate for each in roots)
+    assert ends(1) == [first, second]
+    assert ends(2) == [second]
+    assert ends(5) == [first]
+
+
+def test_a_search_verifies_as_many_signatures_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{SEARCH}.MOST_SIGNATURES", 3)
+    strangers = [
+        Authority.root("Private Root", key=shared_key("p256", f"stranger {each}")).certificate
+        for each in range(4)
+    ]
+    leaf = PRIVATE_ROOT.issue("a.example").certificate
+    (within,) = chain_of(leaf, *strangers[:3]).faults
+    assert within.found.endswith("bear the name CN=Private Root, but none signed CN=a.example.")
+    (beyond,) = chain_of(leaf, *strangers).faults
+    assert beyond.found.endswith(" The search stopped after 3 signatures or 1,000 paths.")
+
+
+@pytest.mark.parametrize(
+    ("stranger", "is_named"),
+    [
+        pytest.param(False, True, id="the identifier names the issuer, and nothing a stranger"),
+        pytest.param(True, False, id="the identifier names no stranger, and nothing the issuer"),
+    ],
+)
+def test_the_issuer_that_a_certificate_identifies_is_tried_before_namesakes(
+    monkeypatch: pytest.MonkeyPatch, *, stranger: bool, is_named: bool
+) -> None:
+    """More namesakes than a search verifies signatures, each of which expires later."""
+    monkeypatch.setattr(f"{SEARCH}.MOST_SIGNATURES", 3)
+    is_ca = x509.BasicConstraints(ca=True, path_length=None)
+
+    def namesake(label: str, days: int, *, identifies: bool) -> Authority:
+        key = shared_key("p256", label)
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        extensions = [is_ca, own] if identifies else [is_ca]
+        made = certify(PRIVATE_ROOT, "Namesake", *extensions, key=key, not_after=NOW + days * DAY)
+        return Authority(certificate=made, key=key)
+
+    issuer = namesake("the issuer", 1, identifies=is_named)
+    strangers = [namesake(f"stranger {day}", day, identifies=stranger) for day in range(2, 6)]
+    leaf = issuer.issue("a.example").certificate
+    found = chain_of(leaf, *(each.certificate for each in (*strangers, issuer)))
+    assert found.certificates == (issuer.certificate,)
 
 
 def test_a_search_verifies_no_more_signatures_than_it_may() -> None:
@@ -137,25 +209,25 @@ def test_a_key_whose_signatures_nobody_verifies_is_named_as_the_fault() -> None:
     """Verifying with RSA of 20,000 bits takes long; Go takes 8,192 bits at most."""
     modulus = (1 << 19_999) + 1
     huge = rsa.RSAPublicNumbers(65537, modulus).public_key()
-    builder = x509.CertificateBuilder(
-        issuer_name=PRIVATE_ROOT.certificate.subject,
-        subject_name=ISSUING_CA.certificate.subject,
-        public_key=huge,
-        serial_number=1,
-        not_valid_before=LONG_AGO,
-        not_valid_after=NOW + DAY,
-        extensions=[
-            x509.Extension(each.oid, True, each)  # noqa: FBT003  as the class has it
-            for each in [x509.BasicConstraints(ca=True, path_length=None)]
-        ],
+    odd, again = (
+        x509.CertificateBuilder(
+            issuer_name=PRIVATE_ROOT.certificate.subject,
+            subject_name=ISSUING_CA.certificate.subject,
+            public_key=huge,
+            serial_number=number,
+            not_valid_before=LONG_AGO,
+            not_valid_after=NOW + DAY,
+            extensions=[critical(x509.BasicConstraints(ca=True, path_length=None))],
+        ).sign(PRIVATE_ROOT.key, hashes.SHA256())
+        for number in (1, 2)
     )
-    odd = builder.sign(PRIVATE_ROOT.key, hashes.SHA256())
     alone = chain_of(LEAF.certificate, odd, PRIVATE_ROOT.certificate)
     assert [each.found for each in alone.faults] == [
         "The key of CN=Issuing CA is RSA (20000), which clients reject."
     ]
     beside = chain_of(LEAF.certificate, odd, ISSUING_CA.certificate, PRIVATE_ROOT.certificate)
     assert beside == Chain(certificates=(ISSUING_CA.certificate,), end=ChainEnd.PUBLIC_ROOT)
+    assert len(find_chains(LEAF.certificate, [odd, again, PRIVATE_ROOT.certificate], ROOTS)) == 1
 
 
 FORMER_ROOT = root("Former Root")

@@ -22,6 +22,7 @@ from tests.core.samples import ISSUING_CA
         ("example.com", "example.com"),
         ("WWW.Example.COM", "www.example.com"),
         ("example.com.", "example.com"),
+        ("WWW.EXAMPLE.NETFLIX", "www.example.netflix"),
         ("*.Example.com", "*.example.com"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
         ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),

@@ -2,10 +2,11 @@
 
 import pytest
 
-from certrotation.core.findings import Code, Severity, repair, warn
+from certrotation.core.findings import Code, Severity, refuse, repair, warn
 from certrotation.core.material.checks import Inspection
 from certrotation.core.material.decoding import SetAside, Supplied, UnreadableSecretError
 from certrotation.core.material.identity import key_in_use, mention
+from certrotation.values import replace
 from tests.core.samples import (
     DAY,
     ISSUING_CA,
@@ -99,6 +100,17 @@ def test_it_is_added_to_what_was_left_out_anyway() -> None:
     assert mentioned[0] == others[0]
     assert mentioned[1].found.startswith("Left. Cannot read certificate 1 in chain (cut off).")
     assert "Earlier certificates of the key: CN=shop.example.com" in mentioned[1].found
+
+
+def test_a_certificate_and_a_field_that_cannot_be_read_are_both_named() -> None:
+    empty = refuse(Code.SECRET_MALFORMED, "issuing_ca contains no readable PEM certificate.")
+    assert mention([], (), replace(ASIDE, without_certificate=(empty,))) == (
+        repair(
+            Code.CHAIN_SUPERFLUOUS,
+            "Cannot read certificate 1 in chain (cut off)."
+            " issuing_ca contains no readable PEM certificate.",
+        ),
+    )
 
 
 def test_where_nothing_is_to_be_mentioned_the_findings_stay() -> None:

@@ -234,7 +234,7 @@ def test_a_common_name_alone_is_warned_of() -> None:
 
 
 def test_a_few_of_many_critical_extensions_are_named_and_the_poison_first() -> None:
-    many = [critical(unknown(oid=f"1.3.6.1.4.1.99999.{number}")) for number in range(30)]
+    many = [critical(unknown(oid=f"1.3.6.1.4.1.10.{number}")) for number in range(30)]
     found = [each.found for each in findings(of(*many, x509.PrecertPoison()))]
     assert len(found) == 5
     assert found[0] == "The certificate is a precertificate (RFC 6962)."

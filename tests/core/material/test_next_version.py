@@ -35,6 +35,13 @@ def test_the_request_is_in_the_new_version_too(before: SecretValue) -> None:
     }  # fmt: skip
 
 
+def test_a_new_version_in_bytes_becomes_text_with_the_request() -> None:
+    """Secrets Manager takes one of both."""
+    new = SecretValue(version="new", binary=b'{"certificate": "PEM"}')
+
+    assert with_request_of(value(BEFORE), new) == value({"certificate": "PEM", "request": REQUEST})
+
+
 def test_a_value_whose_fields_are_wrapped_is_unwrapped() -> None:
     new = with_request_of(value(BEFORE), value({"data": {"certificate": "PEM"}}))
 

@@ -256,6 +256,28 @@ def constrained(*permitted: x509.GeneralName, issuer: Authority = ROOT) -> Autho
     return ca(CA, constraints, issuer=issuer, name="Constrained CA")
 
 
+def common_name(name: str) -> x509.DirectoryName:
+    return x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
+
+
+def test_name_constraints_exempt_a_self_issued_ca_but_neither_the_ca_below_nor_a_leaf() -> None:
+    """RFC 5280, section 6.1.3 (b): a CA that renews its key issues a certificate to itself."""
+    above = constrained(x509.DNSName("a.example"), common_name("a.example"))
+    odd = ca(CA, issuer=above)
+    key = shared_key("p256", "the next key of Odd CA")
+    renewed = Authority(certificate=certify(odd, "Odd CA", CA, key=key), key=key)
+    says = "The name constraints of CN=Constrained CA do not allow CN=Odd CA in CN=Odd CA."
+    assert [each.found for each in faults(odd, above)] == [says]
+    assert [each.found for each in faults(renewed, odd, above)] == [says]
+
+    names = x509.SubjectAlternativeName([x509.DNSName("b.example")])
+    itself = certify(above, "Constrained CA", names, key=key)
+    (found,) = faults_above((itself,), above.certificate, NOW)
+    assert found.found == (
+        "The name constraints of CN=Constrained CA do not allow b.example in CN=Constrained CA."
+    )
+
+
 def test_name_constraints_hold_for_everything_below_but_self_issued_cas() -> None:
     example = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Odd CA")])
     above = constrained(x509.DNSName("a.example"), x509.DirectoryName(example))

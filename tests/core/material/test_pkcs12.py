@@ -343,7 +343,9 @@ def test_an_unknown_cipher_is_not_a_wrong_passphrase(data: bytes) -> None:
         bundles.bundle(sequence(identifier(bundles.DATA), explicit(octets(b"x")))),
         bundles.bundle(plain(within_bags(KEY_BAG, 5))),
         bundles.bundle(plain(within_bags(b"", 1_000))),
-        sequence(integer(3), sequence(identifier(bundles.DATA), element(0xA1, octets(b"")))),
+        sequence(
+            integer(3), sequence(identifier(bundles.DATA), element(0xA1, octets(sequence(*ONE))))
+        ),
     ],
 )
 def test_what_is_no_bundle_is_malformed(data: bytes) -> None:

@@ -43,7 +43,7 @@ def to_pem(label: str, der: bytes) -> str:
 
 
 def keys_of(text: str, passphrase: str | None = None) -> list[Any]:
-    loaded = load_private_keys("private_key", text, passphrase)
+    loaded = load_private_keys("private_key", [text], passphrase)
     return [validated("private_key", each) for each in loaded]
 
 
@@ -153,7 +153,7 @@ def test_a_large_rsa_key_is_loaded_for_its_size_alone(
 def test_primes_of_unequal_length_are_not_validated(
     label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (key,) = load_private_keys(label, numbers_of(2**3000 - 1, 2**1000 - 3), None)
+    (key,) = load_private_keys(label, [numbers_of(2**3000 - 1, 2**1000 - 3)], None)
     monkeypatch.setattr("certrotation.core.material.private_keys.load_der_private_key", never)
     with pytest.raises(UnreadableSecretError) as caught:
         validated(label, key)
@@ -169,9 +169,27 @@ def test_a_private_exponent_without_end_is_left_to_the_limit_of_the_size(
     assert key.key_size == 2_048
 
 
-def test_an_rsa_key_whose_numbers_make_up_no_key_is_not_one() -> None:
+def test_a_key_is_validated_up_to_the_largest_that_acm_imports() -> None:
+    """5,120 bytes of PEM are 3,840 bytes of DER; other checks refuse a larger key for its size."""
+    exponents = {3_840: 2**25_744 + 1, 3_841: 2**25_064 + 1}
+    largest, larger = (
+        key
+        for each in exponents.values()
+        for key in load_private_keys(
+            "x", [numbers_of(2**1024 - 1, 2**1024 - 3, private=each)], None
+        )
+    )
+    assert [len(plain_key(each)) for each in (largest, larger)] == [*exponents]
+    assert validated("x", larger) is larger
+    with pytest.raises(UnreadableSecretError):
+        validated("x", largest)
+
+
+@pytest.mark.parametrize("size", [2_048, 4_096])
+def test_an_rsa_key_whose_numbers_make_up_no_key_is_not_one(size: int) -> None:
+    """Up to the largest key that ACM imports, the numbers are checked."""
     with pytest.raises(UnreadableSecretError) as caught:
-        keys_of(numbers_of(2**1024 - 1, 2**1024 - 3))
+        keys_of(numbers_of(2 ** (size // 2) - 1, 2 ** (size // 2) - 3))
     expected = "private_key contains no readable PEM private key."
     assert refusal(caught) == (Code.SECRET_MALFORMED, expected)
 
@@ -258,6 +276,14 @@ def test_what_opens_and_is_nothing_was_not_opened() -> None:
 
 
 # Several keys
+
+
+def test_an_encrypted_key_beside_a_plain_one_is_decrypted_in_its_place() -> None:
+    """A renewal tool appends the new key, encrypted, to an old one that was not."""
+    plain = PRIVATE_LEAF.key_pem()
+    found = keys_of(plain + ENCRYPTED["pkcs8"] + plain, PASSPHRASE)
+    expected = [PRIVATE_LEAF.key.public_key(), RSA_LEAF.key.public_key()]
+    assert [each.public_key() for each in found] == expected
 
 
 def test_each_key_is_loaded_once_in_the_order_found() -> None:

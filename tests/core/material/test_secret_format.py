@@ -14,6 +14,7 @@ from certrotation.core.material.secret_value import SecretValue
 from tests.core.samples import (
     ISSUING_CA,
     LEAF,
+    PRIVATE_LEAF,
     VERSION,
     secret,
 )
@@ -129,6 +130,15 @@ def test_what_is_in_the_place_of_a_certificate_is_named(label: str) -> None:
     )
 
 
+def test_all_that_is_in_the_place_of_a_certificate_is_named() -> None:
+    labels = ("PRIVATE KEY", "CERTIFICATE REQUEST", "PRIVATE KEY")
+    text = "".join(f"-----BEGIN {each}-----\nMAA=\n-----END {each}-----\n" for each in labels)
+    assert refusal_of(secret(certificate=text, private_key=KEY))[1] == (
+        "certificate contains no readable PEM certificate."
+        " The field contains: CERTIFICATE REQUEST, PRIVATE KEY."
+    )
+
+
 @pytest.mark.parametrize("field", ["private_key", "privkey", "privateKey", "tls.key"])
 @pytest.mark.parametrize("text", ["nonsense", "nonsens", CERTIFICATE, KEY[:-40], KEY[:60]])
 def test_a_field_without_key_is_named(field: str, text: str) -> None:
@@ -136,6 +146,52 @@ def test_a_field_without_key_is_named(field: str, text: str) -> None:
     assert refusal_of(secret(**{"certificate": CERTIFICATE, field: text})) == (
         Code.SECRET_MALFORMED,
         expected,
+    )
+
+
+def test_two_fields_with_different_keys_are_named_in_the_order_of_the_documents() -> None:
+    fields = {"private_key": KEY, "privateKey": PRIVATE_LEAF.key_pem(), "privkey": f"{KEY}\n"}
+    assert refusal_of(secret(certificate=CERTIFICATE, **fields)) == (
+        Code.SECRET_MALFORMED,
+        "private_key and privateKey contain different private keys.",
+    )
+    del fields["private_key"]
+    assert refusal_of(secret(certificate=CERTIFICATE, **fields)) == (
+        Code.SECRET_MALFORMED,
+        "privkey and privateKey contain different private keys.",
+    )
+
+
+def wrapped(text: str) -> str:
+    """PEM in base64, as Kubernetes keeps it."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_a_chain_may_be_a_list_of_pem_texts_that_kubernetes_encoded() -> None:
+    """Padding ends a text in base64, so that such texts cannot be decoded as one."""
+    chain = [wrapped(CHAIN + "\n" * extra) for extra in range(3)]
+    assert any(each.endswith("=") for each in chain[:-1])
+    supplied = parse_secret(secret(certificate=CERTIFICATE, private_key=KEY, chain=chain))
+    assert supplied.certificates == (LEAF.certificate, *[ISSUING_CA.certificate] * 3)
+
+
+def test_pem_is_read_even_if_its_dashes_were_escaped_too() -> None:
+    fields = {"certificate": CERTIFICATE, "private_key": KEY, "chain": CHAIN}
+    escaped = {name: text.replace("-", "%2D") for name, text in fields.items()}
+    assert parse_secret(secret(**escaped)).certificates == LEAF_AND_CA
+
+
+def test_a_letter_before_the_object_is_no_json() -> None:
+    assert refusal_of(SecretValue(version=VERSION, text="X{}")) == (
+        Code.SECRET_MALFORMED,
+        (
+            "Invalid JSON at line 1, column 1. If the value is PEM, wrap it in JSON as the README"
+            " shows."
+        ),
+    )
+    assert refusal_of(SecretValue(version=VERSION, binary=b"X{}")) == (
+        Code.SECRET_MALFORMED,
+        "The value is not a readable PKCS#12 bundle.",
     )
 
 
@@ -217,6 +273,7 @@ def test_a_value_with_a_request_and_no_certificate_awaits_issuance() -> None:
         with pytest.raises(AwaitingIssuanceError) as caught:
             parse_secret(secret(request={"names": ["A.Example.", "*.a.example"]}, **rest))
         assert caught.value.request.names == ("*.a.example", "a.example")
+        assert str(caught.value) == "The value has a request to an issuer, and no material yet."
 
 
 def test_a_request_beside_material_is_read_and_a_malformed_one_stops_nothing() -> None:
@@ -239,5 +296,6 @@ def test_a_request_is_found_in_text_and_in_binary_and_not_in_other_forms() -> No
     assert request_in(secret(request=1)) == "request is not a JSON object."
     assert request_in(SecretValue(version=VERSION, binary=b"\x30\x80")) is None
     assert request_in(SecretValue(version=VERSION)) is None
+    assert request_in(SecretValue(version=VERSION, text=f"X{text}")) is None
     with pytest.raises(UnreadableSecretError):
         request_in(SecretValue(version=VERSION, text="{"))

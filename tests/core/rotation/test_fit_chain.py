@@ -25,20 +25,21 @@ from tests.core.samples import DAY, ISSUING_CA, NOW, PUBLIC_ROOT, material_of, r
 from tests.support.authority import Issued
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
     from certrotation.core.material.bundle import Material
 
 CROSSED = root("Old Root").intermediate("Public Root", key=PUBLIC_ROOT.key).certificate
 
 
 @cache
-def material(intermediates: int, *, crossed: bool = True) -> Material:
-    """A leaf under so many intermediates, with or without a cross-signed root above."""
+def material(intermediates: int, crossed: tuple[x509.Certificate, ...] = (CROSSED,)) -> Material:
+    """A leaf under so many intermediates, and what cross-signed their root."""
     authorities = [ISSUING_CA]
     while len(authorities) < intermediates:
         authorities.insert(0, under(authorities[0], f"Level {len(authorities)}"))
     leaf = authorities[0].issue(NAME, not_before=NOW - DAY, not_after=NOW + 90 * DAY)
-    above = [each.certificate for each in authorities]
-    return material_of(leaf, *above, *([CROSSED] if crossed else []))
+    return material_of(leaf, *(each.certificate for each in authorities), *crossed)
 
 
 ON_CLOUDFRONT = copy(1, used_by=users(distribution(names=[NAME])))
@@ -47,7 +48,7 @@ ON_BALANCER = copy(1, used_by=users(listener()))
 
 def test_material_knows_the_shorter_chains_that_clients_accept() -> None:
     assert material(5).shorter_chains == (material(5).chain[:-1],)
-    assert material(5, crossed=False).shorter_chains == ()
+    assert material(5, crossed=()).shorter_chains == ()
 
 
 @pytest.mark.parametrize(("longest", "length"), [(None, 6), (7, 6), (6, 6), (5, 5), (4, 6)])
@@ -69,6 +70,17 @@ def test_a_distribution_gets_the_shorter_chain_and_the_rest_is_named() -> None:
     )
 
 
+def test_each_certificate_that_is_left_out_is_named() -> None:
+    old = under(root("Oldest Root"), "Old Root")
+    crossed = old.intermediate("Public Root", key=PUBLIC_ROOT.key)
+    above = (crossed.certificate, old.certificate)
+    _, (repaired,) = fit_chain(material(5, above), look(ON_CLOUDFRONT))
+    assert repaired.found.endswith(
+        " accepts 5 chain certificates. Left out of the chain in this Region:"
+        " CN=Public Root; CN=Old Root."
+    )
+
+
 def test_a_certificate_that_is_yet_to_be_adopted_counts() -> None:
     fitted, _ = fit_chain(material(5), look(lookalikes=[ON_CLOUDFRONT]))
     assert len(fitted.chain) == 5
@@ -78,7 +90,7 @@ def test_what_fits_or_cannot_be_shortened_stays() -> None:
     for each, where in (
         (material(5), look(ON_BALANCER)),
         (material(4), look(ON_CLOUDFRONT)),
-        (material(6, crossed=False), look(ON_CLOUDFRONT)),
+        (material(6, crossed=()), look(ON_CLOUDFRONT)),
         (material(5), look()),
     ):
         assert fit_chain(each, where) == (each, ())
@@ -108,5 +120,5 @@ def test_a_copy_that_presents_the_shorter_chain_is_left_as_it_is() -> None:
 
 
 def test_a_chain_that_no_shorter_one_replaces_is_refused() -> None:
-    (region,) = plan_for(rotation(material(6, crossed=False)), look(ON_CLOUDFRONT)).regions
+    (region,) = plan_for(rotation(material(6, crossed=())), look(ON_CLOUDFRONT)).regions
     assert (Code.CHAIN_TOO_LONG, Severity.REFUSE) in verdicts(region.findings)

@@ -96,7 +96,7 @@ def _keys(value: SecretValue) -> Iterator[str]:
 def _key_spellings(pem: str, passphrase: str | None) -> Iterator[str]:
     """Yield the spellings of keys that the product reads: what it cannot read it cannot tell."""
     try:
-        for key in load_private_keys("", pem, passphrase):
+        for key in load_private_keys("", [pem], passphrase):
             yield from _spelled_key(key)
     except UnreadableSecretError:
         return

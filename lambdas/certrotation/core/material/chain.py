@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from enum import IntEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from certrotation.core.findings import Code
@@ -41,10 +42,12 @@ MOST_SIGNATURES = 250
 """Signatures that one search verifies, some milliseconds each at worst; Go stops at 100."""
 
 MOST_PATHS = 1_000
-"""Paths that one search follows; CAs that cross-sign each other have more than anybody can.
+"""Paths that one search follows; CAs that cross-sign each other have more than anybody can."""
 
-The first half takes shorter paths first. The second half follows a path to its end before the next
-one, so that every search finds a chain: a secret has room for fewer than 200 certificates."""
+MOST_SHORTER_FIRST = 500
+"""Paths that one search takes in the order of their length. From then on it follows each path to
+its end before the next one, so that every search finds a chain: a secret has room for fewer than
+200 certificates."""
 
 
 class ChainEnd(IntEnum):
@@ -152,7 +155,7 @@ def _rank(
         # Older clients need the chain that goes on above a new root, which an older one signed.
         bool(above) and _entity(above[-1]) in crossed,
         # OpenSSL chooses among issuers of one name by key identifiers, not by signatures.
-        sum(not identifiers_match(*link) for link in zip((leaf, *above), above, strict=False)),
+        sum(not identifiers_match(*link) for link in pairwise((leaf, *above))),
         # Clients read fewer bytes, and fewer certificates expire.
         len(above),
     )
@@ -193,6 +196,9 @@ class _Path(NamedTuple):
 class _Search:
     """One search; it stops early rather than take long (see MOST_SIGNATURES and MOST_PATHS)."""
 
+    has_stopped = False
+    """Whether the search stopped early."""
+
     def __init__(
         self,
         leaf: x509.Certificate,
@@ -203,7 +209,6 @@ class _Search:
         self._leaf = leaf
         self._roots = roots
         self._at = at
-        self.has_stopped = False
         self._signatures = MOST_SIGNATURES
         self._issuers_of: dict[x509.Certificate, list[x509.Certificate]] = {}
         self._by_name: dict[CanonicalName, list[x509.Certificate]] = {}
@@ -240,7 +245,7 @@ class _Search:
             above = [each for each in issuers if _entity(each) not in path.entities]
             is_trusted = path.is_trusted or any(not each.faults for each in public)
             longer = [path.continued(each, self._at, is_trusted=is_trusted) for each in above]
-            if step < MOST_PATHS // 2:
+            if step < MOST_SHORTER_FIRST:
                 paths.extend(longer)
             else:
                 paths.extendleft(reversed(longer))
@@ -273,8 +278,12 @@ class _Search:
             named = [
                 each for each in self._named_as_issuer_of(top) if not self._is_public_root(each)
             ]
-            named.sort(key=lambda each: not identifiers_match(top, each))
-            named.sort(key=lambda each: not identifiers_agree(top, each))
+            named.sort(
+                key=lambda each: (
+                    not identifiers_agree(top, each),
+                    not identifiers_match(top, each),
+                )
+            )
             found = [each for each in named if self._has_issued(each, top)]
             # Of issuers whose signatures nobody verifies, one says as much as all.
             unverified = [each for each in found if not is_verifiable(each.public_key())][1:]
@@ -289,9 +298,11 @@ class _Search:
         """Return whether `issuer` signed `top`, or whether nobody would verify that it did."""
         if not is_verifiable(issuer.public_key()):
             return True
+        if not self._signatures:
+            self.has_stopped = True
+            return False
         self._signatures -= 1
-        self.has_stopped = self.has_stopped or self._signatures < 0
-        return not self.has_stopped and issued_by(top, issuer)
+        return issued_by(top, issuer)
 
     def _is_public_root(self, certificate: x509.Certificate) -> bool:
         return is_self_signed(certificate) and self._roots.with_former.contains(certificate)

@@ -159,9 +159,7 @@ def _ders_of(field_name: str, pem: str) -> list[bytes | str]:
 def _der_of(block: Block) -> bytes | str:
     if block.label == _OPENSSL_LABEL:
         return "OpenSSL's TRUSTED form, not plain PEM"
-    if block.data is None:
-        return "damaged base64" if block.is_whole else "cut off"
-    return block.data
+    return block.fault or block.data
 
 
 def _decoded(where: str, found: Iterable[bytes | str]) -> Iterator[x509.Certificate | SetAside]:

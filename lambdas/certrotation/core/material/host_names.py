@@ -34,7 +34,7 @@ def normalise(name: str) -> str:
     if lower.isascii():
         return lower
     try:
-        return lower.encode("idna").decode("ascii")
+        return lower.encode("idna").decode()
     except UnicodeError:
         return lower
 

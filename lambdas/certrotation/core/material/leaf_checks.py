@@ -76,9 +76,9 @@ def _check_fitness_for_acm(leaf: x509.Certificate) -> Iterator[Finding]:
         yield refuse(Code.LEAF_UNFIT, "The certificate is not X.509 version 3.")
     if not leaf.issuer.rdns:
         yield refuse(Code.LEAF_UNFIT, "The certificate does not name its issuer.")
-    longest = max(map(len, _ocsp_urls(leaf)), default=0)
-    if longest > LONGEST_OCSP_URL:
-        found = f"The certificate contains an OCSP URL of {longest:,} characters."
+    too_long = [len(each) for each in _ocsp_urls(leaf) if len(each) > LONGEST_OCSP_URL]
+    if too_long:
+        found = f"The certificate contains an OCSP URL of {max(too_long):,} characters."
         yield refuse(Code.LEAF_UNFIT, found)
 
 
@@ -153,7 +153,7 @@ def _is_for_servers_in_netscape_terms(leaf: x509.Certificate) -> bool:
         found = leaf.extensions.get_extension_for_oid(_NETSCAPE_TYPE).value
     except x509.ExtensionNotFound:
         return True
-    bits = found.public_bytes()[3:4]
+    bits = found.public_bytes()[3:]
     return bool(bits and bits[0] & _NETSCAPE_SERVER)
 
 

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from certrotation.values import dataclass, field
+from certrotation.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,16 +27,21 @@ _ENCRYPTED = (
 """The ciphers that cryptography decrypts. With others a correct passphrase would seem wrong."""
 _HEADERS = r"\s*(?:[A-Za-z][A-Za-z-]{0,40}:[^\n]*\n)+"
 
+CUT_OFF = "cut off"
+"""The fault of a block without an END line."""
+DAMAGED = "damaged base64"
+"""The fault of a block whose base64 is invalid."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """One PEM block; the repr shows only the label."""
 
     label: str
-    data: bytes | None = field(repr=False)
-    """The decoded content; None if the block is cut off or its base64 is invalid."""
-    is_whole: bool = True
-    """Whether the block has an END line."""
+    data: bytes = field(default=b"", repr=False)
+    """The decoded content; a block with a fault has none."""
+    fault: str = ""
+    """Why the content cannot be decoded: one of CUT_OFF and DAMAGED, or an empty string."""
     encryption: tuple[str, str] | None = field(default=None, repr=False)
     """Cipher and initialization vector of a key in OpenSSL's old form (RFC 1421, 4.6.1.3)."""
     is_unknown_encryption: bool = False
@@ -49,7 +54,7 @@ class Block:
             lines.append(
                 f"Proc-Type: 4,ENCRYPTED\nDEK-Info: {','.join(self.encryption)}\n\n".encode()
             )
-        lines += [base64.encodebytes(self.data or b""), f"-----END {self.label}-----\n".encode()]
+        lines += [base64.encodebytes(self.data), f"-----END {self.label}-----\n".encode()]
         return b"".join(lines)
 
 
@@ -67,24 +72,30 @@ def blocks_of(text: str) -> Iterator[Block]:
             begin = None
             continue
         if begin is not None:
-            yield Block(label=begin[2], data=None, is_whole=False)
+            yield Block(label=begin[2], fault=CUT_OFF)
         begin = marker if marker[1] == "BEGIN" else None
     if begin is not None:
-        yield Block(label=begin[2], data=None, is_whole=False)
+        yield Block(label=begin[2], fault=CUT_OFF)
 
 
 def _block(label: str, body: str) -> Block:
     if ":" not in body:
-        return Block(label=label, data=decoded_base64(body))
+        return _decoded(Block(label=label), body)
     encrypted = re.match(_ENCRYPTED, body)
     if encrypted:
         cipher, vector = (each for each in encrypted.groups() if each)
-        data = decoded_base64(body[encrypted.end() :])
-        return Block(label=label, data=data, encryption=(cipher, vector))
+        return _decoded(Block(label=label, encryption=(cipher, vector)), body[encrypted.end() :])
     headers = re.match(_HEADERS, body)
-    rest = body[headers.end() :] if headers else body
-    is_unknown = headers is not None and "Proc-Type" in headers[0]
-    return Block(label=label, data=decoded_base64(rest), is_unknown_encryption=is_unknown)
+    if headers is None:
+        return Block(label=label, fault=DAMAGED)
+    is_unknown = "Proc-Type" in headers[0]
+    return _decoded(Block(label=label, is_unknown_encryption=is_unknown), body[headers.end() :])
+
+
+def _decoded(block: Block, text: str) -> Block:
+    """Return the block with its content, or with its fault if the content is not base64."""
+    data = decoded_base64(text)
+    return replace(block, fault=DAMAGED) if data is None else replace(block, data=data)
 
 
 def decoded_base64(text: str) -> bytes | None:
@@ -95,5 +106,6 @@ def decoded_base64(text: str) -> bytes | None:
 
 def decoded_text(data: bytes) -> str:
     """Return bytes as text: UTF-16 with its byte order mark, as Windows writes it, else UTF-8."""
-    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return data.decode("utf-16" if is_utf16 else "utf-8", "replace")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    return data.decode(errors="replace")

@@ -40,22 +40,27 @@ _RSA_KEY_INFO = (
 
 LARGEST_RSA = 4_096
 """The largest RSA key that ACM imports, in bits; a larger one is refused without validation."""
+_LARGEST_PRIME = LARGEST_RSA // 2
+"""The largest prime of a key that is validated, in bits."""
 LARGEST_OTHER = 1_600
 """The largest key of another kind, in bytes of DER; a DSA key of 3,072 bits has 1,300."""
 LARGEST_ENCRYPTED = 3_840
 """The largest encrypted key, in bytes of DER: 5,120 bytes of PEM, the limit of ACM."""
 
 
-def load_private_keys(where: str, pem: str, passphrase: str | None) -> tuple[PrivateKeyTypes, ...]:
-    """Return the distinct private keys in `pem`, in the order found, not yet `validated`.
+def load_private_keys(
+    where: str, texts: list[str], passphrase: str | None
+) -> tuple[PrivateKeyTypes, ...]:
+    """Return the distinct private keys in PEM `texts`, in the order found, not yet `validated`.
 
     A passphrase for an unencrypted key is ignored.
 
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, KEY_ENCRYPTED, KEY_UNSUPPORTED.
     """
-    blocks = list(dict.fromkeys(each for each in blocks_of(pem) if each.label in _LABELS))
-    if not blocks or any(each.data is None for each in blocks):
+    found_blocks = (each for text in texts for each in blocks_of(text))
+    blocks = list(dict.fromkeys(each for each in found_blocks if each.label in _LABELS))
+    if not blocks or any(each.fault for each in blocks):
         raise unreadable(where)
     found: dict[bytes, PrivateKeyTypes] = {}
     for each in _decrypted_blocks(where, blocks, passphrase):
@@ -78,7 +83,7 @@ def validated(where: str, key: PrivateKeyTypes) -> PrivateKeyTypes:
     if not isinstance(key, rsa.RSAPrivateKey) or key.key_size > LARGEST_RSA:
         return key
     numbers = key.private_numbers()
-    if max(numbers.p.bit_length(), numbers.q.bit_length()) > LARGEST_RSA // 2:
+    if max(numbers.p.bit_length(), numbers.q.bit_length()) > _LARGEST_PRIME:
         found = f"The primes of the RSA key in {where} are not of equal length."
         raise UnreadableSecretError(refuse(Code.KEY_UNSUPPORTED, found))
     der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -111,15 +116,14 @@ def closed(where: str, passphrase: str | None) -> UnreadableSecretError:
 
 
 def _load(where: str, block: Block, passphrase: str | None) -> PrivateKeyTypes:
-    data = block.data or b""
     is_encrypted = block.encryption is not None
     if block.is_unknown_encryption:
         raise unsupported_encryption(where)
-    if len(data) > _largest(block):
+    if len(block.data) > _largest(block):
         found = f"{where} contains a key that is larger than any that ACM imports."
         raise UnreadableSecretError(refuse(Code.KEY_UNSUPPORTED, found))
     if is_encrypted and not passphrase:
-        raise closed(where, passphrase)
+        raise closed(where, None)
     key = attempt(
         lambda: load_pem_private_key(
             block.to_pem(),
@@ -139,8 +143,7 @@ def _largest(block: Block) -> int:
     """Return the largest size to load in bytes; loading an RSA key without validation is cheap."""
     if block.encryption:
         return LARGEST_ENCRYPTED
-    data = block.data or b""
-    return len(data) if _is_rsa(block.label, data) else LARGEST_OTHER
+    return len(block.data) if _is_rsa(block.label, block.data) else LARGEST_OTHER
 
 
 def _is_rsa(label: str, data: bytes) -> bool:
@@ -150,7 +153,7 @@ def _is_rsa(label: str, data: bytes) -> bool:
 
 def _decrypted_blocks(where: str, blocks: list[Block], passphrase: str | None) -> list[Block]:
     """Replace encrypted blocks by plain ones."""
-    found = [each.data or b"" for each in blocks if each.label == _ENCRYPTED]
+    found = [each.data for each in blocks if each.label == _ENCRYPTED]
     if not found:
         return blocks
     # Few secrets need this import, which takes milliseconds at each cold start.

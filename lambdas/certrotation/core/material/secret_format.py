@@ -77,9 +77,7 @@ def parse_secret(value: SecretValue) -> Supplied:
         raise malformed("The secret has no value.")
     _require_size(len(value.binary))
     text = decoded_text(value.binary)
-    if text.lstrip("\ufeff \t\r\n").startswith("{"):
-        return _parse_text(text)
-    return _parse_binary(value.binary)
+    return _parse_text(text) if _is_json(text) else _parse_binary(value.binary)
 
 
 def with_request_of(before: SecretValue, value: SecretValue) -> SecretValue:
@@ -99,11 +97,23 @@ def fields_left_out(before: SecretValue, value: SecretValue) -> tuple[str, ...]:
 
 def _document_of(value: SecretValue) -> dict[str, object]:
     """Return the object that contains the fields; it is empty for any other value."""
-    text = decoded_text(value.binary) if value.text is None and value.binary else value.text
+    text = _as_text(value)
     try:
-        return _unwrapped(_json_object(text or ""))
+        return {} if text is None else _unwrapped(_json_object(text))
     except UnreadableSecretError:
         return {}
+
+
+def _as_text(value: SecretValue) -> str | None:
+    """Return the value as text, or None if there is no value."""
+    if value.text is None and value.binary is not None:
+        return decoded_text(value.binary)
+    return value.text
+
+
+def _is_json(text: str) -> bool:
+    """Return whether a text begins as a JSON object does, after a byte order mark or not."""
+    return text.lstrip("\ufeff \t\r\n").startswith("{")
 
 
 def _parse_text(text: str) -> Supplied:
@@ -151,8 +161,8 @@ def request_in(value: SecretValue) -> CertificateRequest | str | None:
     Raises:
         UnreadableSecretError: SECRET_MALFORMED, if the value is JSON that cannot be read.
     """
-    text = value.text if value.text is not None else decoded_text(value.binary or b"")
-    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
+    text = _as_text(value)
+    if text is None or not _is_json(text):
         return None
     _require_size(len(text.encode("utf-8", "replace")))
     return _request(_unwrapped(_json_object(text)))
@@ -213,8 +223,8 @@ def _text_of(key: str, value: object) -> str | None:
         raise malformed(f"The value of {key} is not a string.")
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise malformed(f"The value of {key} is neither a string nor a list of strings.")
-    joined = "\n".join(value)
-    return joined if _BEGIN in joined else "\n".join(map(_pem_text, value))
+    has_pem = any(_BEGIN in each for each in value)
+    return "\n".join(value if has_pem else map(_pem_text, value))
 
 
 def _unread(names: Sequence[str]) -> str:
@@ -233,11 +243,9 @@ def _unread(names: Sequence[str]) -> str:
 
 
 def _json_object(text: str) -> dict[str, object]:
-    """Parse JSON; strings may contain raw line breaks."""
+    """Parse JSON."""
     try:
-        document = json.loads(
-            text.lstrip("\ufeff"), object_pairs_hook=_without_repetition, strict=False
-        )
+        document = _JSON.decode(text.lstrip("\ufeff"))
     except json.JSONDecodeError as error:
         found = f"Invalid JSON at line {error.lineno}, column {error.colno}."
     except (RecursionError, ValueError):
@@ -256,10 +264,14 @@ def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return fields
 
 
+_JSON = json.JSONDecoder(object_pairs_hook=_without_repetition, strict=False)
+"""Not strict: strings may contain raw line breaks."""
+
+
 def _parse_fields(fields: Mapping[str, str]) -> Supplied:
     passphrase = fields.get(PASSPHRASE_KEY)
     if passphrase is not None:
-        passphrase = passphrase.encode("utf-8", "replace").decode()
+        passphrase = passphrase.encode(errors="replace").decode()
     if PKCS12_KEY in fields:
         return _with_chain(_decode_pkcs12(_base64(fields[PKCS12_KEY]), passphrase), fields)
     key_fields = [key for key in PRIVATE_KEY_KEYS if key in fields]
@@ -288,9 +300,11 @@ def _private_keys(
 
     They are loaded together, so that the limits apply to all of them.
     """
-    distinct = {fields[key].strip(): key for key in reversed(key_fields)}
-    where = " and ".join(sorted(distinct.values(), key=key_fields.index))
-    keys = load_private_keys(where, "\n".join(map(_pem_text, distinct)), passphrase)
+    distinct: dict[str, str] = {}
+    for key in key_fields:
+        distinct.setdefault(fields[key].strip(), key)
+    where = " and ".join(distinct.values())
+    keys = load_private_keys(where, [_pem_text(each) for each in distinct], passphrase)
     if len(distinct) > 1 and len(keys) > 1:
         raise malformed(f"{where} contain different private keys.")
     return where, keys
@@ -334,10 +348,8 @@ def _certificates(fields: Mapping[str, str], wanted: tuple[str, ...]) -> Certifi
 
 def _pem_text(text: str) -> str:
     """Return PEM; Kubernetes encodes PEM in base64 again."""
-    if _BEGIN in text:
-        return text
-    wrapped = decoded_base64(text)
-    return decoded_text(wrapped) if wrapped else ""
+    wrapped = None if _BEGIN in text else decoded_base64(text)
+    return text if wrapped is None else decoded_text(wrapped)
 
 
 def _base64(text: str) -> bytes:

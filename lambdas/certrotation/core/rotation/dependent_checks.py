@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from certrotation.core.estate.inventory import Copy, Dependent, RegionLook
+    from certrotation.core.estate.inventory import Copy, Dependent, RegionLook, Users
     from certrotation.core.material.bundle import Material
     from certrotation.core.material.x509_facts import KeyAlgorithm
 
@@ -85,9 +85,10 @@ def check_moving(
         now: the present time.
         began: when dependents began to move to a copy with the material, in epoch seconds.
     """
-    if not may_have_left(copy, began, now):
-        for arn in copy.users.unknown if copy.users else ():
-            yield _unexplained(arn, copy)
+    users = copy.users
+    if users and not may_have_left(copy, began, now):
+        for arn in users.unknown:
+            yield _unexplained(arn, copy, users)
     for dependent in copy.dependents:
         if why_stranded(copy, dependent, now) is None:
             yield from _moving(dependent, now)
@@ -123,7 +124,7 @@ _SAME_ARN = (
 )
 
 
-def _unexplained(arn: str, copy: Copy) -> Finding:
+def _unexplained(arn: str, copy: Copy, users: Users) -> Finding:
     """Refuse a user that nobody explains; name who was asked, and where, and what it may be."""
     holder = holder_of(copy.arn, arn)
     if holder:
@@ -133,7 +134,7 @@ def _unexplained(arn: str, copy: Copy) -> Finding:
         advice = f"{_SAME_ARN}. Otherwise: {holder.remedy}. This finds it: `{holder.command}`."
     else:
         found, advice = f"{arn} uses {copy.arn} and cannot be moved from here.", ""
-    asked = [str(each) for each in (copy.users.asked if copy.users else ()) if each.user == arn]
+    asked = [str(each) for each in users.asked if each.user == arn]
     if asked:
         found += f" Searched without a result: {'; '.join(asked)}."
     hidden = hidden_behind(arn) if is_foreign(copy.arn, arn) else ()
