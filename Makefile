@@ -50,7 +50,7 @@ setup: .venv/.installed .venv/.on-path .venv/bin/certrotation ## Create .venv fr
 	touch $@
 
 .PHONY: demo
-demo: setup ## Tell the service's story on an embedded AWS
+demo: setup ## Tell the service's story on an embedded AWS; with ACME=1, a real ACME server issues
 	@$(BIN)/python -m tests.demo
 
 .PHONY: architecture

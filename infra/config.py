@@ -6,6 +6,7 @@ setting that the functions read too has the name of its environment variable, wi
 `CERTROTATION_`.
 """
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -110,6 +111,8 @@ class StackConfig:
     """A PEM file, on the machine that deploys, of the roots that count as public."""
     issuers: tuple[AnyIssuer, ...] = ()
     """The CAs that may be asked for certificates; without any, nothing of that is deployed."""
+    arn_parameters: Switch = "off"
+    """Whether rotate keeps the ARNs of copies in parameters that other templates read."""
     digest: str | None = None
     """The day on which the warning topic gets the digest of the week."""
 
@@ -322,6 +325,7 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
                 " where the target Regions are."
             )
     _check_issuers(config, given)
+    _check_arn_parameters(config, given)
     arns = {
         "issuers": tuple(_arns_of_issuers(config)),
         "secret_key_arns": config.secret_key_arns,
@@ -347,6 +351,20 @@ def _check_issuers(config: StackConfig, given: Mapping[str, _Given]) -> None:
         raise ConfigError(
             f"{given['issuers'].where}: the secrets of the accounts would begin with {accounts},"
             f" and so with secret_prefix {config.secret_prefix}. Give another prefix or stack_name."
+        )
+
+
+def _check_arn_parameters(config: StackConfig, given: Mapping[str, _Given]) -> None:
+    """Refuse a name of the stack with which no parameter's name may begin.
+
+    Source: Systems Manager API Reference, PutParameter, Name.
+    """
+    is_reserved = config.stack_name.lower().startswith(("aws", "ssm"))
+    if config.arn_parameters == "on" and is_reserved:
+        raise ConfigError(
+            f"{given['arn_parameters'].where}: the names of the parameters would begin with"
+            f" /{config.stack_name}/, and AWS reserves names that begin with aws or ssm. Give"
+            " another stack_name, or 'off'."
         )
 
 
@@ -394,7 +412,8 @@ def _read_tags(value: object) -> tuple[tuple[str, str], ...] | None:
 
 def _read_issuers(value: object) -> tuple[AnyIssuer, ...] | None:
     try:
-        issuers = parse_issuers(value)
+        # The command line gives every value as text.
+        issuers = parse_issuers(_json(value) if isinstance(value, str) else value)
     except ValueError as error:
         raise _InvalidElementError(f"issuers {error}.") from None
     for each in issuers:
@@ -405,6 +424,13 @@ def _read_issuers(value: object) -> tuple[AnyIssuer, ...] | None:
         ):
             raise _InvalidElementError(f"{each.ca_file!r} is not a file of PEM certificates.")
     return issuers
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError("must be JSON") from None
 
 
 _FRACTION = _Rule("a number between 0 and 1, such as 0.2", _read_fraction)
@@ -476,5 +502,6 @@ _RULES: Mapping[str, _Rule] = {
         "the path of a file of PEM certificates, from the folder of cdk.json", _read_certificates
     ),
     "issuers": _Rule("the issuers by name, as docs/issuing.md shows", _read_issuers),
+    "arn_parameters": _one_of("on", OFF),
     "digest": _one_of(OFF, *Weekday),
 }

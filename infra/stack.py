@@ -92,12 +92,15 @@ class CertRotationStack(cdk.Stack):
             schedule_dead_letters=schedule.dead_letters,
             scan_failures=scan.failures,
             rule_dead_letters=rule.dead_letters,
+            issue=issue,
         )
         alarms = Alarms(self, "Alarms", watched=watched, notices=notices, config=config)
         dashboard = ServiceDashboard(
             self, "Screen", alarms=alarms, watched=watched, interval=interval
         )
         groups = {"ScanLogs": scan.function.log_group, "RotateLogs": rotate.function.log_group}
+        if issue is not None:
+            groups["IssueLogs"] = issue.log_group
         SavedQueries(self, "Queries", groups=groups)
         self._add_outputs(
             {

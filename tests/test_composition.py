@@ -90,6 +90,7 @@ def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
     everything = settings(
         CERTROTATION_DEPENDENTS=",".join(NAMES),
         CERTROTATION_WARNING_TOPIC_ARN="arn:aws:sns:eu-west-1:123456789012:warning",
+        CERTROTATION_ARN_PARAMETERS="on",
         CERTROTATION_ISSUERS=json.dumps(
             {
                 "ca": {
@@ -114,8 +115,8 @@ def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
         account = composition.compose(everything, boto3.Session()).account
         assert all(list(region.dependents) for region in account.regions.values())
 
-    # STS is asked only for an issuer with a role.
-    assert {*(service for service, _ in made), "sts"} == IN_THE_ASSET
+    # STS is asked only for an issuer with a role, Systems Manager in the Region of a parameter.
+    assert {*(service for service, _ in made), "ssm", "sts"} == IN_THE_ASSET
 
 
 def test_threads_share_one_client(made: list[tuple[str, str]]) -> None:

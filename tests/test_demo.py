@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.acme.pebble import find_pebble
 from tests.cli.running import Ran, run_process
 from tests.demo.__main__ import TRY, tell
+from tests.demo.acme import TITLE
 from tests.demo.expectations import CHECKS
 
 ROOT = Path(__file__).parents[1]
@@ -93,3 +95,31 @@ def test_the_account_stays_for_the_command_line_as_the_readme_uses_it() -> None:
     rows = [each.split("  ")[0] for each in inventory.out.splitlines() if "  current  " in each]
     assert rows.count("shop.example") == 1
     assert "certrotation/pay: refused: nothing would be changed in any Region" in plan.out
+
+
+@pytest.mark.slow
+def test_with_an_acme_server_a_certificate_is_issued_and_renewed() -> None:
+    find_pebble()
+    screen = StringIO()
+
+    held = tell(Console(file=screen, width=WIDTH, markup=False), asks_a_ca=True)
+
+    shown = screen.getvalue()
+    assert held
+    assert f"8. {TITLE}" in shown
+    assert f"{len(CHECKS) + 3} expectations held" in shown
+    assert "arn:aws:" not in shown
+
+
+@pytest.mark.slow
+def test_without_an_acme_server_the_act_says_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tests.acme.local_ca.PROGRAM", tmp_path / "pebble")
+    screen = StringIO()
+
+    held = tell(Console(file=screen, width=WIDTH, markup=False), asks_a_ca=True)
+
+    assert held
+    assert "make pebble" in screen.getvalue()
+    assert f"{len(CHECKS)} expectations held" in screen.getvalue()

@@ -57,6 +57,7 @@ def test_every_error_that_is_raised_has_a_stable_code_of_its_own() -> None:
         "TAGS_FULL": "TagsFull",
         "DEPENDENT_REFUSED": "DependentRefused",
         "DEPENDENT_FULL": "DependentFull",
+        "PARAMETER_TAKEN": "ParameterTaken",
         "RESOURCE_VANISHED": "Vanished",
         "ISSUANCE_LIMITED": "CaLimits",
         "ISSUANCE_REFUSED": "CaRefuses",

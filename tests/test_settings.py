@@ -38,6 +38,8 @@ DEFAULT = Settings(
     public_roots_file=None,
     warning_topic_arn=None,
     runbook_url=None,
+    arn_parameters=False,
+    stack="certrotation",
     digest=None,
     issuers=(),
 )

@@ -77,6 +77,8 @@ class Watched:
     schedule_dead_letters: sqs.IQueue
     scan_failures: sqs.IQueue
     rule_dead_letters: sqs.IQueue
+    issue: lambda_.Function | None = None
+    """None if the stack has no issuers."""
 
 
 class Alarms(Construct):

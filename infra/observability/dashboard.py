@@ -1,8 +1,11 @@
 """The dashboard: one screen for on-call, most important first.
 
 The rows: alarms, age of the last scan, time until the first expiry; which certificates, and who
-must act; what was done, and what waits; the state of the service itself.
+must act; what was done, and what waits; the state of the service itself; with issuers, what they
+issue.
 """
+
+from datetime import timedelta
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -12,7 +15,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from certrotation.names import metrics
-from infra.observability.alarm_texts import ALARM_TEXTS, Severity
+from certrotation.names.environment import LOOK_INTERVAL_MINUTES
+from infra.observability.alarm_texts import ALARM_TEXTS, ISSUANCE_ALARM_TEXTS, Severity
 from infra.observability.alarms import LONGEST_ORDINARY_AGE, Alarms, Watched
 from infra.observability.cadence import MINUTE, Cadence
 from infra.observability.metrics import (
@@ -25,15 +29,19 @@ from infra.observability.metrics import (
     oldest,
     watched_by,
 )
-from infra.observability.queries import NEAREST
+from infra.observability.queries import ISSUANCES, NEAREST
 from infra.observability.widgets import Scale, graph, named, number, states, with_number
 from infra.service.service_function import TIMEOUT
 
 # 25 in total: about the height of a screen with 1,080 lines.
 _FIRST, _SECOND, _LATER = 6, 7, 6
 
+_NEAREST = "Nearest to expiry, as of the last scan"
+
 # The period of current values. CloudWatch keeps five-minute values for 63 days.
 _NOW = 5 * MINUTE
+
+_LOOKS = Cadence(LOOK_INTERVAL_MINUTES * MINUTE)
 
 _RED, _ORANGE, _BROWN = cloudwatch.Color.RED, cloudwatch.Color.ORANGE, cloudwatch.Color.BROWN
 _GREEN, _BLUE, _PURPLE = cloudwatch.Color.GREEN, cloudwatch.Color.BLUE, cloudwatch.Color.PURPLE
@@ -76,9 +84,14 @@ class ServiceDashboard(Construct):
                     self._days_left(width=3),
                     self._critical(width=3),
                 ],
-                [_nearest(watched.scan.log_group), self._who_must_act(), self._estate()],
+                [
+                    _table(_NEAREST, watched.scan.log_group, NEAREST, height=_SECOND),
+                    self._who_must_act(),
+                    self._estate(),
+                ],
                 [self._rotations(), self._changes(), self._queue(), self._dead_letters()],
                 [self._regions(), self._runs(), self._mishaps(), self._longest_runs()],
+                *([self._issuances(watched.issue)] if watched.issue else []),
             ],
         )
 
@@ -208,6 +221,43 @@ class ServiceDashboard(Construct):
         limit = (TIMEOUT.to_seconds(), "timeout")
         return self._graph("The longest run", Scale("seconds", seconds, limit))
 
+    # What CAs issue; only if the stack has issuers
+
+    def _issuances(self, issue: lambda_.Function) -> list[cloudwatch.IWidget]:
+        """Return the row; its periods contain a look, however often scans run."""
+        period = max(self._trend, _LOOKS.trend)
+
+        def level(metric: str, label: str, color: str) -> cloudwatch.IMetric:
+            return named(of_service(self, metric, "Maximum", period), label, color, shows="LAST")
+
+        def happened(counted: str, label: str, color: str) -> cloudwatch.IMetric:
+            return self._happened(count(issue, counted, period), label, color, period)
+
+        levels = [
+            level(metrics.RENEWALS_WANTED, "wanted", _BLUE),
+            level(watched_by("IssuanceFailing"), "failing", _ORANGE),
+            level(watched_by("IssuanceStalled"), "late", _RED),
+        ]
+        looks = of_service(self, watched_by("IssuanceMissing"), "Sum", period)
+        runs = [
+            self._happened(looks, "looks", _GREEN, period),
+            happened("Invocations", "runs", _BLUE),
+            happened("Errors", "failed", _RED),
+            happened("Throttles", "throttled", _ORANGE),
+        ]
+        seconds = self._seconds(issue, "issue", _PURPLE, period)
+        return [
+            graph("Renewals by issuers", Scale("secrets", levels), period=period, height=_LATER),
+            graph(
+                "The issue function",
+                Scale("runs", runs),
+                Scale("seconds", [seconds]),
+                period=period,
+                height=_LATER,
+            ),
+            _table("Issued last", issue.log_group, ISSUANCES, height=_LATER),
+        ]
+
     # Parts
 
     def _graph(
@@ -225,20 +275,34 @@ class ServiceDashboard(Construct):
     def _events(self, metric: str, label: str, color: str) -> cloudwatch.IMetric:
         return self._happened(of_service(self, metric, "Sum", self._trend), label, color)
 
-    def _happened(self, metric: cloudwatch.Metric, label: str, color: str) -> cloudwatch.IMetric:
+    def _happened(
+        self,
+        metric: cloudwatch.Metric,
+        label: str,
+        color: str,
+        period: timedelta | None = None,
+    ) -> cloudwatch.IMetric:
         """Return how often an event happened; missing data counts as 0."""
         name = label.replace(" ", "_").replace(",", "")
         text = with_number(label, "SUM")
-        return math(f"FILL({name}, 0)", self._trend, label=text, color=color, **{name: metric})
+        return math(
+            f"FILL({name}, 0)", period or self._trend, label=text, color=color, **{name: metric}
+        )
 
     def _depth(self, queue: sqs.IQueue, label: str, color: str) -> cloudwatch.IMetric:
         return named(depth(queue, self._trend), label, color, shows="LAST")
 
-    def _seconds(self, function: lambda_.IFunction, label: str, color: str) -> cloudwatch.IMetric:
-        milliseconds = {f"{label}_ms": longest_run(function, self._trend)}
+    def _seconds(
+        self,
+        function: lambda_.IFunction,
+        label: str,
+        color: str,
+        period: timedelta | None = None,
+    ) -> cloudwatch.IMetric:
+        milliseconds = {f"{label}_ms": longest_run(function, period or self._trend)}
         return math(
             f"{label}_ms / 1000",
-            self._trend,
+            period or self._trend,
             label=with_number(label, "MAX"),
             color=color,
             **milliseconds,
@@ -246,8 +310,9 @@ class ServiceDashboard(Construct):
 
 
 def _states(title: str, alarms: Alarms, severity: Severity, *, width: int) -> cloudwatch.IWidget:
-    names = [text.name for text in ALARM_TEXTS.values() if text.severity == severity]
-    found = [alarms.by_name[name] for name in names]
+    texts = (*ALARM_TEXTS.values(), *ISSUANCE_ALARM_TEXTS.values())
+    names = [text.name for text in texts if text.severity == severity]
+    found = [alarms.by_name[name] for name in names if name in alarms.by_name]
     return states(title, found, width=width, height=_FIRST)
 
 
@@ -256,12 +321,12 @@ def _last(metric: cloudwatch.Metric, label: str, color: str) -> cloudwatch.IMetr
     return math("FILL(value, REPEAT)", _NOW, label=label, color=color, value=metric)
 
 
-def _nearest(scan_logs: logs.ILogGroup) -> cloudwatch.IWidget:
+def _table(title: str, group: logs.ILogGroup, query: str, *, height: int) -> cloudwatch.IWidget:
     return cloudwatch.LogQueryWidget(
-        title="Nearest to expiry, as of the last scan",
-        log_group_names=[scan_logs.log_group_name],
-        query_string=NEAREST,
+        title=title,
+        log_group_names=[group.log_group_name],
+        query_string=query,
         view=cloudwatch.LogQueryVisualizationType.TABLE,
         width=12,
-        height=_SECOND,
+        height=height,
     )

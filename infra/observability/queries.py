@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from certrotation.names.service import NEAREST_SHOWN
-from infra.observability.alarm_texts import ALARM_TEXTS
+from infra.observability.alarm_texts import ALARM_TEXTS, ISSUANCE_ALARM_TEXTS
 
 NEAREST = f"""\
 fields jsonParse(@message) as line
@@ -25,6 +25,16 @@ fields jsonParse(@message) as line
 The rows of the last scan come first. If there are fewer than twenty, rows of earlier scans follow:
 certificates that were renewed since.
 """
+
+ISSUANCES = """\
+filter message = "issuance"
+| filter ispresent(issuance.issued.by)
+| fields fromMillis(issuance.issued.not_after * 1000) as expires
+| sort @timestamp desc
+| display @timestamp, issuance.secret, issuance.issued.by, issuance.issued.because, expires,
+    issuance.version
+| limit 20"""
+"""The last certificates that CAs issued, and the rules that decided."""
 
 _SECTION = re.compile(
     r"^## (?P<alarm>\w+): .*?\n(?P<body>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL
@@ -53,7 +63,8 @@ class RunbookQuery:
         The name has no colon: no document says which characters a name may have, and the AWS
         provider of Terraform rejects a colon.
         """
-        heading = f"{self.alarm} - {ALARM_TEXTS[self.alarm].title}"
+        title = {**ALARM_TEXTS, **ISSUANCE_ALARM_TEXTS}[self.alarm].title
+        heading = f"{self.alarm} - {title}"
         return heading if self.number == 1 else f"{heading} ({self.number})"
 
 

@@ -14,7 +14,10 @@ _DOCUMENT = Path(__file__).parents[2] / RUNBOOK
 
 
 class SavedQueries(Construct):
-    """A saved query for each query of the runbook, in a folder with the stack's name."""
+    """A saved query for each query of the runbook, in a folder with the stack's name.
+
+    Queries on a log group that the stack does not have are left out.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, groups: Mapping[str, logs.ILogGroup]
@@ -22,6 +25,8 @@ class SavedQueries(Construct):
         super().__init__(scope, construct_id)
         folder = cdk.Stack.of(self).stack_name
         for query in queries_in(_DOCUMENT.read_text(encoding="utf-8")):
+            if not groups.keys() >= set(query.logs):
+                continue
             logs.CfnQueryDefinition(
                 self,
                 f"{query.alarm}{query.number}",

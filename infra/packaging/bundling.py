@@ -25,8 +25,8 @@ PUBLIC_ROOTS = "public-roots.pem"
 """The file of public roots in the asset, if the setting gives one."""
 
 _PACKAGE = "certrotation"
-_NOT_SHIPPED = "cli"
-"""The part of the package that only a person runs."""
+_NOT_SHIPPED = ("cdk.py", "cli")
+"""The parts of the package that only people run: apps of other teams, and the command line."""
 # Where Lambda puts the asset (Lambda Developer Guide, "Using Lambda environment variables").
 TASK_ROOT = "/var/task"
 # One platform tag, kept: another (manylinux_2_28) selects other wheels and so another asset.
@@ -135,7 +135,7 @@ def _copy_package(package: Path, target: Path) -> None:
     for module in package.rglob("*.py"):
         relative = module.relative_to(package)
         is_hidden = any(part.startswith(".") for part in relative.parts)
-        if is_hidden or relative.parts[0] == _NOT_SHIPPED:
+        if is_hidden or relative.parts[0] in _NOT_SHIPPED:
             continue
         copied = target / relative
         copied.parent.mkdir(parents=True, exist_ok=True)

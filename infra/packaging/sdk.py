@@ -17,9 +17,9 @@ from certrotation.aws.dependents.registry import ENTRIES
 from certrotation.names import service
 from infra.packaging.interpreter import PackagingError
 
-SERVICES = frozenset({*service.SERVICES, *service.ISSUING_SERVICES}).union(
-    *(each.services for each in ENTRIES)
-)
+SERVICES = frozenset(
+    {*service.SERVICES, *service.PUBLISHING_SERVICES, *service.ISSUING_SERVICES}
+).union(*(each.services for each in ENTRIES))
 """The services that the functions call, under boto3's names."""
 
 

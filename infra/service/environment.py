@@ -3,6 +3,7 @@
 import json
 
 from certrotation.names import environment
+from certrotation.names.environment import ON
 from certrotation.names.issuers import AcmeIssuer
 from infra.config import StackConfig
 from infra.packaging.bundling import PUBLIC_ROOTS, TASK_ROOT, issuer_file
@@ -28,6 +29,7 @@ def function_environment(
         environment.CRITICAL_FLOOR_DAYS: config.critical_floor_days,
         environment.DIGEST: config.digest,
         environment.RUNBOOK_URL: config.runbook_url,
+        environment.ARN_PARAMETERS: config.arn_parameters if config.arn_parameters == ON else None,
         environment.PUBLIC_ROOTS_FILE: (
             f"{TASK_ROOT}/{PUBLIC_ROOTS}" if config.public_roots_file else None
         ),

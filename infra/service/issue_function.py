@@ -103,10 +103,22 @@ class IssueFunction(Construct):
                         "StringEquals": {
                             "kms:ViaService": f"secretsmanager.{stack.region}.{stack.url_suffix}"
                         },
-                        "StringLike": {"kms:EncryptionContext:SecretARN": secrets},
+                        "StringLike": {
+                            "kms:EncryptionContext:SecretARN": [
+                                secrets,
+                                *self._account_secrets(config),
+                            ]
+                        },
                     },
                 )
             )
+
+    def _account_secrets(self, config: StackConfig) -> list[str]:
+        """Return the ARNs of the accounts' secrets; AWS adds a hyphen and six characters."""
+        return [
+            secret_arns(self, account_secret_name(config.stack_name, f"{each.name}-"))
+            for each in config.acme_issuers
+        ]
 
     def _accounts(self, config: StackConfig) -> Iterator[Grant]:
         if not config.acme_issuers:
@@ -119,11 +131,7 @@ class IssueFunction(Construct):
                     "secretsmanager:GetSecretValue",
                     "secretsmanager:PutSecretValue",
                 ],
-                resources=[
-                    # AWS adds a hyphen and six characters.
-                    secret_arns(self, account_secret_name(config.stack_name, f"{each.name}-"))
-                    for each in config.acme_issuers
-                ],
+                resources=self._account_secrets(config),
             ),
             any_because=_ACCOUNTS,
         )

@@ -9,7 +9,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from certrotation.aws.dependents.statement import NO_FINER
-from certrotation.names import tags
+from certrotation.names import events, tags
+from certrotation.names.environment import OFF
 from infra.config import StackConfig
 from infra.iam.dependents import attach_administrator_policy, dependent_grants
 from infra.iam.grants import (
@@ -57,6 +58,7 @@ class RotateFunction(Construct):
                 *self._find_and_read_certificates(config),
                 *self._change_certificates(config),
                 *dependent_grants(self, config),
+                *self._publish_arns(config),
             ],
         )
         attach_administrator_policy(self.function, config)
@@ -169,4 +171,44 @@ class RotateFunction(Construct):
                 conditions={"StringLike": {resource_tag(tags.SECRET): ours}},
             ),
             any_because=f"{BY_ACM} They must be tagged as ours.",
+        )
+
+    def _publish_arns(self, config: StackConfig) -> Iterator[Grant]:
+        """Keep the ARN parameters of this stack, and announce a change of one."""
+        if config.arn_parameters == OFF:
+            return
+        stack = cdk.Stack.of(self)
+        yield Grant(
+            iam.PolicyStatement(
+                sid="PublishArns",
+                actions=["ssm:GetParameter", "ssm:PutParameter"],
+                resources=[
+                    stack.format_arn(
+                        service="ssm",
+                        region=each,
+                        resource="parameter",
+                        resource_name=f"{config.stack_name}/*",
+                    )
+                    for each in config.target_regions
+                ],
+            ),
+            any_because="The names of secrets are known only at run time.",
+        )
+        yield Grant(
+            iam.PolicyStatement(
+                sid="AnnounceArns",
+                actions=["events:PutEvents"],
+                resources=[
+                    stack.format_arn(
+                        service="events", resource="event-bus", resource_name="default"
+                    )
+                ],
+                # EventBridge User Guide, IAM policy conditions: of the entries of PutEvents.
+                conditions={
+                    "StringEquals": {
+                        "events:source": events.SOURCE,
+                        "events:detail-type": events.ARN_CHANGED,
+                    }
+                },
+            )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
@@ -29,10 +29,11 @@ from certrotation.names.service import EDGE_REGIONS
 from certrotation.workflows.ports import Account, Region
 
 if TYPE_CHECKING:
+    from certrotation.core.estate.arn_parameters import ArnParameters
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.scan.assessment import ScanPolicy
     from certrotation.settings import Settings
-    from certrotation.workflows.ports import SecretWriter
+    from certrotation.workflows.ports import Publisher, SecretWriter
 
 
 class Composition(NamedTuple):
@@ -40,6 +41,8 @@ class Composition(NamedTuple):
 
     settings: Settings
     account: Account
+    edge: str | None = None
+    """The Region whose certificates CloudFront presents, if it presents any."""
 
     @property
     def applies(self) -> bool:
@@ -61,6 +64,7 @@ class Composition(NamedTuple):
             retention=settings.retention,
             applies=self.applies,
             yearly_import_quota=settings.yearly_import_quota,
+            arn_parameters=self._arn_parameters,
         )
 
     @property
@@ -82,7 +86,19 @@ class Composition(NamedTuple):
             roots=public_roots(settings.public_roots_file),
             adopts=settings.adopts,
             applies=self.applies,
+            arn_parameters=self._arn_parameters,
         )
+
+    @property
+    def _arn_parameters(self) -> ArnParameters | None:
+        settings = self.settings
+        if not settings.arn_parameters:
+            return None
+        from certrotation.core.estate.arn_parameters import (  # noqa: PLC0415  as above
+            ArnParameters,
+        )
+
+        return ArnParameters(stack=settings.stack, prefix=settings.secret_prefix, edge=self.edge)
 
 
 def composed(settings: Settings) -> Composition:
@@ -125,8 +141,9 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
             for name in settings.target_regions
         },
         notices=_notices(session, settings.warning_topic_arn),
+        publisher=_publisher(session, home) if settings.arn_parameters else None,
     )
-    return Composition(settings, account)
+    return Composition(settings, account, edge)
 
 
 def secret_writer(session: boto3.Session, home_region: str) -> SecretWriter:
@@ -156,6 +173,19 @@ def _notices(session: boto3.Session, topic_arn: str | None) -> SnsNotices | None
     if topic_arn is None:
         return None
     return SnsNotices(client_of(session, "sns", topic_arn.split(":")[3], BRIEF), topic_arn)
+
+
+def _publisher(session: boto3.Session, home: str) -> Publisher:
+    """Return what publishes ARNs; its imports would lengthen the cold starts of others."""
+    from certrotation.aws.event_bus import EventBridgeEvents  # noqa: PLC0415  see above
+    from certrotation.aws.parameter_store import SystemsManagerParameters  # noqa: PLC0415
+    from certrotation.workflows.publish_arn import ArnPublisher  # noqa: PLC0415
+
+    clients = cache(partial(client_of, session, "ssm"))
+    return ArnPublisher(
+        parameters=SystemsManagerParameters(clients),
+        events=EventBridgeEvents(client_of(session, "events", home)),
+    )
 
 
 def _client_of_dependent(

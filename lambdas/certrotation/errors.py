@@ -14,6 +14,7 @@ CertRotationError
     QuotaReached      a quota of certificates, or of imports a year, is used up
     DependentRefused  a dependent does not accept the new certificate
     DependentFull     a load balancer has no slot for another certificate
+    ParameterTaken    an ARN parameter holds something else
     Vanished          the resource to change does not exist any more
     CaRefuses         a CA refuses the account, a name or the profile
     NotValidated      a CA cannot validate a name
@@ -170,6 +171,12 @@ class DependentFull(PermanentError):
     """A dependent already has as many certificates as its quota allows."""
 
     code = "DEPENDENT_FULL"
+
+
+class ParameterTaken(PermanentError):
+    """An ARN parameter holds something that this service has not written for this secret."""
+
+    code = "PARAMETER_TAKEN"
 
 
 class Vanished(PermanentError):

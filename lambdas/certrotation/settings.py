@@ -59,6 +59,10 @@ class Settings:
     """The SNS topic of notifications; None if the service sends no notifications."""
     runbook_url: str | None
     """The page of the team's own runbook, to which mails link; None means the repository's."""
+    arn_parameters: bool
+    """Whether rotate keeps the ARNs of copies in parameters of Systems Manager."""
+    stack: str
+    """The stack's name, with which the names of these parameters begin."""
     digest: Weekday | None
     """The day on which a digest is sent, if one is wanted."""
     issuers: tuple[AnyIssuer, ...]
@@ -100,6 +104,8 @@ class Settings:
             public_roots_file=read.optional(environment.PUBLIC_ROOTS_FILE, str, None),
             warning_topic_arn=read.optional(environment.WARNING_TOPIC_ARN, _topic_arn, None),
             runbook_url=read.optional(environment.RUNBOOK_URL, _runbook_url, None),
+            arn_parameters=read.optional(environment.ARN_PARAMETERS, _switch, default=False),
+            stack=read.optional(environment.SERVICE, str, environment.DEFAULT_STACK_NAME),
             digest=read.optional(environment.DIGEST, _digest, None),
             issuers=read.optional(environment.ISSUERS, _issuers, ()),
         )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from certrotation.core.issuance.note import LABEL
-from certrotation.handlers import issue
 from tests.acme.conftest import NO_TIME
 from tests.simulation.estate import HOME, PREFIX, client
+from tests.simulation.runner import ISSUE_FUNCTION, run_issue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cryptography import x509
 
     from tests.acme.pebble import Pebble
@@ -20,17 +23,11 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate
     from tests.simulation.runner import Run
 
-FUNCTION = f"arn:aws:lambda:{HOME}:123456789012:function:certrotation-test-issue"
+FUNCTION = ISSUE_FUNCTION
+AT_ONCE = 3
+"""Rotations in threads."""
+
 ALLOW = {f"{PREFIX}shop*": ["shop.example.com", "*.shop.example.com"]}
-
-
-class Context(NamedTuple):
-    """What Lambda hands to a function."""
-
-    invoked_function_arn: str = FUNCTION
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
 
 
 class Issuance:
@@ -71,6 +68,16 @@ class Issuance:
         with self.estate.listening() as self.said:
             return rotation.run(self._handle, tries)
 
+    def run_together(self, rotations: Sequence[PendingRotation], tries: int = 1) -> list[str]:
+        """Run rotations, several at the same time; returns what failed tries raised."""
+        with (
+            self.estate.listening() as self.said,
+            patch("time.sleep", _briefly),
+            ThreadPoolExecutor(max_workers=AT_ONCE) as pool,
+        ):
+            runs = [pool.submit(each.run, run_issue, tries) for each in rotations]
+            return [failure for each in runs for failure in each.result()]
+
     def step(self, step: str, name: str, token: str, **more: str) -> None:
         """Run one step."""
         event = {"Step": step, "SecretId": self.arn(name), "ClientRequestToken": token, **more}
@@ -85,8 +92,8 @@ class Issuance:
         return str(answer["VersionId"])
 
     def _handle(self, event: dict[str, str]) -> Any:
-        with patch("time.sleep", lambda asked: _sleep(min(asked, NO_TIME))):
-            return issue.handler(event, Context())  # type: ignore[arg-type]  # what is used of it
+        with patch("time.sleep", _briefly):
+            return run_issue(event)
 
     # Looking
 
@@ -119,6 +126,10 @@ class Issuance:
         # AWS takes AWSPENDING off AWSCURRENT's version by itself.
         is_pending = labels.get("AWSPENDING") not in {None, labels["AWSCURRENT"]}
         return "TXT" not in kinds and LABEL not in labels and not is_pending
+
+
+def _briefly(asked: float) -> None:
+    _sleep(min(asked, NO_TIME))
 
 
 _sleep = time.sleep

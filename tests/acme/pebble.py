@@ -60,6 +60,10 @@ class Pebble:
         """Return how many certificates were issued."""
         return self.log.read_text(encoding="utf-8").count("Issued certificate serial")
 
+    def accounts(self) -> int:
+        """Return how many accounts were made."""
+        return self.log.read_text(encoding="utf-8").count(" accounts in memory")
+
     def _managed(self, method: str, path: str, body: bytes | None = None) -> bytes:
         with urllib3.PoolManager(ca_certs=str(self.ca_file)) as pool:
             answer = pool.request(method, f"{self.management}/{path}", body=body, retries=False)

@@ -374,3 +374,64 @@ def test_every_link_leads_to_a_heading_of_the_documents() -> None:
         text = (ROOT / path).read_text(encoding="utf-8")
         headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
         assert not anchor or anchor in {_anchor(each) for each in headings}, link
+
+
+@pytest.fixture
+def publishing(estate: Estate, authorities: Authorities) -> Iterator[Estate]:
+    """A deployed service that keeps ARN parameters, after its first rotation."""
+    estate.environment |= {
+        "CERTROTATION_ARN_PARAMETERS": "on",
+        "POWERTOOLS_SERVICE_NAME": STACK,
+    }
+    deploy(estate)
+    estate.secret("shop", authorities.public.issue("shop.example.com"))
+    estate.run()
+
+    def deny(call: Any) -> None:
+        if call.operation in ASKED_OF_IAM_AND_QUOTAS:
+            raise estate.aws.error("AccessDenied", call.operation)
+
+    with estate.aws.before(deny):
+        yield estate
+
+
+def on_parameters(ran: Ran) -> list[tuple[str, str]]:
+    return [
+        (each["health"], each["found"])
+        for each in ran.document["results"]
+        if each["check"] == "ARN parameters"
+    ]
+
+
+def test_arn_parameters_that_hold_the_arns_of_copies_are_counted(publishing: Estate) -> None:
+    del publishing
+
+    assert on_parameters(doctor()) == [("ok", "4 hold the ARN of a copy")]
+
+
+def test_an_arn_parameter_that_differs_and_one_that_is_left_over_are_named(
+    publishing: Estate,
+) -> None:
+    root, ssm = f"/{STACK}", client("ssm", HOME)
+    ssm.delete_parameter(Name=f"{root}/shop/arn")
+    for number in range(12):  # more than a page
+        ssm.put_parameter(Name=f"{root}/gone-{number:02}/arn", Value="arn:gone", Type="String")
+    del publishing
+
+    differing, left = on_parameters(doctor())
+
+    assert differing == (
+        "wrong",
+        f"These do not hold the ARN of a copy: {root}/shop/arn in {HOME}.",
+    )
+    assert left[0] == "warning"
+    assert left[1].startswith("No secret and Region of this service belongs to /certrotation/")
+    assert left[1].endswith(" and 2 more.")
+    assert left[1].count(f"arn in {HOME}") == 10
+
+
+def test_where_no_arn_parameters_are_kept_none_are_asked_for(healthy: Estate) -> None:
+    healthy.aws.calls.clear()
+
+    assert on_parameters(doctor()) == []
+    assert healthy.aws.calls_of("ssm") == []

@@ -16,15 +16,16 @@ from certrotation.core.rotation.plan import (
     MarkLeaving,
     MarkSuperseded,
     Move,
+    Publish,
     Reimport,
     Strand,
     Tag,
     Unmark,
 )
 from certrotation.core.rotation.reimport_rules import reasons_against_reimport
-from certrotation.names.tags import REVERTED, SECRET, SUPERSEDED_AT, SUPERSEDED_BY
+from certrotation.names.tags import PARAMETER, REVERTED, SECRET, SUPERSEDED_AT, SUPERSEDED_BY
 from tests.core.builders import BIRTH, HOME, SHOP, arn, issued, material, superseded
-from tests.core.region_plans import look, plan_for, rotation
+from tests.core.region_plans import POLICY, look, plan_for, rotation
 from tests.core.samples import DAY, NOW, presented
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from certrotation.core.estate.inventory import Dependent
     from certrotation.core.rotation.plan import RegionPlan, Step
-    from certrotation.core.rotation.planning import Rotation
+    from certrotation.core.rotation.planning import Rotation, RotationPolicy
     from tests.support.authority import Issued
 
 EC_LEAF, RSA_LEAF = issued(ends=90 * DAY), issued(ends=90 * DAY, key="rsa2048")
@@ -56,6 +57,8 @@ class Model:
 
     held: dict[str, Held] = field(default_factory=dict)
     dependents: dict[str, Dependent] = field(default_factory=dict)
+    parameter: str | None = None
+    """The ARN that the Region's ARN parameter holds."""
 
     def tags(self) -> dict[str, dict[str, str]]:
         return {each: dict(held.tags) for each, held in self.held.items()}
@@ -80,13 +83,16 @@ class Model:
     def plan(self, wanted: Rotation, index: Mapping[str, Mapping[str, str]]) -> RegionPlan:
         """Plan as a rotation does: by the index of tags; before an import, by a direct look."""
         indexed = [each for each in self.copies(index) if SECRET in each.tags]
-        (plan,) = plan_for(wanted, look(*indexed)).regions
+        publication = wanted.publication(HOME)
+        held = dict.fromkeys(publication.parameters, self.parameter) if publication else {}
+        (plan,) = plan_for(wanted, look(*indexed, parameters=held)).regions
         if not plan.imports:
             return plan
         found = list(self.copies(self.tags()))
         own = [each for each in found if SECRET in each.tags]
         others = [each for each in found if each not in own]
-        (plan,) = plan_for(wanted, look(*own, lookalikes=others)).regions
+        found_too = look(*own, lookalikes=others, parameters=held)
+        (plan,) = plan_for(wanted, found_too).regions
         return plan
 
 
@@ -96,10 +102,11 @@ class World:
 
     model: Model
     wanted: Issued
+    policy: RotationPolicy = POLICY
 
     @property
     def rotation(self) -> Rotation:
-        return rotation(material(self.wanted, VERSIONS[self.wanted]))
+        return rotation(material(self.wanted, VERSIONS[self.wanted]), policy=self.policy)
 
     @property
     def own_tags(self) -> dict[str, str]:
@@ -115,14 +122,14 @@ class World:
             assert step.arn in {*self.model.held, NEW_COPY}
             self.perform(step, imported)
 
-    def perform(self, step: Step, imported: list[str]) -> None:  # noqa: C901  one case a step
+    def perform(self, step: Step, imported: list[str]) -> None:  # noqa: C901, PLR0912  one case a step
         held = self.model.held
         match step:
             case Adopt():
                 assert SECRET not in held[step.arn].tags
                 held[step.arn].tags[SECRET] = SHOP
             case Unmark():
-                for mark in (SUPERSEDED_BY, SUPERSEDED_AT, REVERTED):
+                for mark in (SUPERSEDED_BY, SUPERSEDED_AT, REVERTED, PARAMETER):
                     held[step.arn].tags.pop(mark, None)
             case Reimport():
                 leaf = held[step.arn].leaf.certificate
@@ -149,6 +156,11 @@ class World:
             case MarkSuperseded():
                 assert not self.model.users_of(step.arn)
                 held[step.arn].tags |= superseded(NOW, by=self.ready(step.by_arn, imported))
+            case Publish():
+                for each in held.values():
+                    each.tags.pop(PARAMETER, None)
+                self.model.parameter = self.ready(step.arn, imported)
+                held[self.model.parameter].tags[PARAMETER] = step.publication.mark
             case _:
                 assert_never(step)
 
@@ -172,3 +184,5 @@ class World:
         for each in self.model.dependents.values():
             held = self.model.held[each.certificate_arn]
             assert self.is_right(held) or SECRET not in held.tags
+        if self.policy.arn_parameters:
+            assert self.is_right(self.model.held[self.model.parameter or ""])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from certrotation.core.estate.arn_parameters import Parameter
     from certrotation.core.estate.inventory import Copy, ManagedSecret, Users
     from certrotation.core.findings import Code, Finding
     from certrotation.core.material.bundle import Material
@@ -62,8 +63,18 @@ def rotation(
     return Rotation.of(secret or managed(), wanted or material(), (), policy)
 
 
-def look(*copies: Copy, lookalikes: Iterable[Copy] = (), region: str = HOME) -> RegionLook:
-    return RegionLook(region=region, copies=copies, lookalikes=tuple(lookalikes))
+def look(
+    *copies: Copy,
+    lookalikes: Iterable[Copy] = (),
+    region: str = HOME,
+    parameters: Mapping[Parameter, str | None] | None = None,
+) -> RegionLook:
+    return RegionLook(
+        region=region,
+        copies=copies,
+        lookalikes=tuple(lookalikes),
+        parameters=parameters or {},
+    )
 
 
 def plan_of(

@@ -2,6 +2,7 @@
 
 Nothing outside this machine is asked. The exit code is 0 only if every expectation held. With the
 variable KEEP the account stays, over HTTP, until Ctrl-C, so that the command line can be tried.
+With the variable ACME an act is added, in which a real ACME server issues (`tests.demo.acme`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING
 
+from tests.demo.acme import ask_a_ca
 from tests.demo.expectations import Evidence, check_all
 from tests.demo.inventory import take_inventory
 from tests.demo.labels import Labels
@@ -40,6 +42,8 @@ def tell(
     console: Console,
     settings: Mapping[str, str] | None = None,
     until: Callable[[], object] | None = None,
+    *,
+    asks_a_ca: bool = False,
 ) -> bool:
     """Tell the story, and return whether every expectation held.
 
@@ -47,6 +51,7 @@ def tell(
         console: where to write.
         settings: the service's settings where they are not the story's.
         until: the account stays, over HTTP, until this returns; None ends with the story.
+        asks_a_ca: whether a real ACME server issues, if this machine has one.
     """
     begin = time.perf_counter()
     authorities = Authorities.make()
@@ -56,6 +61,8 @@ def tell(
         story.estate.environment.update(settings or {})
         screen = Screen(console, Labels({story.distribution: "www-cdn"}))
         expectations = check_all(_perform(story, screen))
+        if asks_a_ca:
+            expectations += ask_a_ca(estate, screen, roots)
         _show_expectations(expectations, screen, console, begin)
         if until is None:
             screen.say(TRY)
@@ -173,4 +180,5 @@ def _show_second(screen: Screen, run: Run) -> None:
 
 if __name__ == "__main__":
     keeps = Event().wait if os.environ.get("KEEP") else None
-    sys.exit(0 if tell(make_console(), until=keeps) else 1)
+    has_act = bool(os.environ.get("ACME"))
+    sys.exit(0 if tell(make_console(), until=keeps, asks_a_ca=has_act) else 1)

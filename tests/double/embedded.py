@@ -36,7 +36,7 @@ from tests.double import (
 from tests.double.behaviour import Behaviour
 from tests.double.dispatch import answering
 from tests.double.recorder import Call, Change, Hook, Recorder
-from tests.double.world import Environment, UserPool, World
+from tests.double.world import Environment, Event, UserPool, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -156,6 +156,11 @@ class EmbeddedAws:
         """Let changes of Route 53 be PENDING so often when they are asked for."""
         with self._world.lock:
             self._world.dns_delay = questions
+
+    def events(self) -> list[Event]:
+        """Return what was put on the default event buses."""
+        with self._world.lock:
+            return list(self._world.events)
 
     def rotations(self, region: str) -> list[PendingRotation]:
         """Return the rotations that were begun since this was asked last."""

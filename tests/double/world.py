@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import RLock, get_ident
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from moto.core.exceptions import ServiceException
 
@@ -73,6 +73,16 @@ class UserPool:
     domain: dict[str, Any]
 
 
+class Event(NamedTuple):
+    """An event on the default bus."""
+
+    region: str
+    source: str
+    kind: str
+    """The detail type."""
+    detail: Any
+
+
 @dataclass(kw_only=True)
 class World:
     """One AWS account. Whoever touches it holds `lock`.
@@ -85,6 +95,7 @@ class World:
         rotations: the rotations that Secrets Manager is to run, by the secret's ARN and the token.
         dns_changes: the changes of Route 53, and how often each is still PENDING when asked.
         dns_delay: how often a new change is PENDING.
+        events: what was put on the default event buses.
     """
 
     behaviour: Behaviour
@@ -101,6 +112,7 @@ class World:
     rotations: list[tuple[str, str]] = field(default_factory=list)
     dns_changes: dict[str, int] = field(default_factory=dict)
     dns_delay: int = 1
+    events: list[Event] = field(default_factory=list)
 
     def is_bystander(self) -> bool:
         """Whether this thread's calls are to pass unseen and unharmed."""

@@ -14,11 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tests.acme.local_ca import real_ca
 from tests.demo.screen import make_console
 from tests.double import embedded_aws
 from tests.e2e import (
     denied_attempts,
     deployment_acts,
+    issuing_acts,
     minimal,
     role_acts,
     rotation_acts,
@@ -86,6 +88,18 @@ ACTS = (
         perform=rule_patterns.compare,
     ),
     Act(
+        title="A CA is asked",
+        happening="A team tags a secret that has a request and no certificate. The CA is Pebble, a"
+        " real ACME server, and validates the names in the double's Route 53. The double drives the"
+        " steps of the rotation, and ministack sends the event.",
+        perform=issuing_acts.first_certificate,
+    ),
+    Act(
+        title="A name that is not allowed, and a tag that is removed",
+        happening="A team asks for the name of another team. Then both secrets lose their tag.",
+        perform=issuing_acts.refused_and_released,
+    ),
+    Act(
         title="A message is overtaken",
         happening="Two newer versions came since it was written.",
         perform=role_acts.overtaken_message,
@@ -150,7 +164,11 @@ def main(without: str | None = None) -> bool:
         folder = Folder(Path(path))
         account = Account(aws, folder)
         tell.labels = account.labels()
-        with serve(folder) as servers, Toolkit(folder, servers.ministack) as toolkit:
+        with (
+            real_ca(aws, folder.ca) as ca,
+            serve(folder) as servers,
+            Toolkit(folder, servers.ministack, ca) as toolkit,
+        ):
             run = Run(
                 tell=tell,
                 folder=folder,
@@ -158,6 +176,7 @@ def main(without: str | None = None) -> bool:
                 servers=servers,
                 toolkit=toolkit,
                 cloud=Cloud(url=servers.ministack, folder=folder),
+                ca=ca,
             )
             _perform(run, without)
     return tell.conclude()

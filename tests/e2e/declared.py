@@ -13,7 +13,7 @@ class Declared(NamedTuple):
     """An action that a role is allowed, why, and where AWS says so."""
 
     role: str
-    """`scan`, `rotate` or `schedule`."""
+    """`scan`, `rotate`, `issue` or `schedule`."""
     action: str
     why: str
     source: str
@@ -53,7 +53,7 @@ _USER_POOLS = (
     "Cognito User Pools API Reference, DescribeUserPool",
 )
 
-_BOTH = {
+_EACH = {
     "logs:CreateLogStream": _LOGS,
     "logs:PutLogEvents": _LOGS,
     "xray:PutTelemetryRecords": _TRACES,
@@ -95,6 +95,10 @@ DECLARED = (
         source="Lambda Developer Guide, Capturing records of Lambda asynchronous invocations",
         statement="KeepFailedScans",
     ),
-    *(Declared("scan", action, *reason) for action, reason in _BOTH.items()),
-    *(Declared("rotate", action, *reason) for action, reason in (_BOTH | _ROTATE).items()),
+    *(
+        Declared(role, action, *reason)
+        for role in ("scan", "issue")
+        for action, reason in _EACH.items()
+    ),
+    *(Declared("rotate", action, *reason) for action, reason in (_EACH | _ROTATE).items()),
 )

@@ -9,6 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from certrotation.names import tags
+from tests.acme.local_ca import OTHER_ZONE, ZONE
 from tests.double.builders import material
 from tests.e2e.account import ELSEWHERE
 from tests.e2e.gate.judge import read_records
@@ -18,6 +19,7 @@ from tests.simulation.estate import client
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tests.acme.local_ca import Ca
     from tests.e2e.run import Run
     from tests.support.authority import Issued
 
@@ -49,7 +51,8 @@ class Trespasser:
 
     def forbidden(self) -> list[Attempt]:
         """Return what each role must not do."""
-        return [*self._forbidden_to_rotate(), *self._forbidden_to_scan()]
+        forbidden = [*self._forbidden_to_rotate(), *self._forbidden_to_scan()]
+        return [*forbidden, *self._forbidden_to_issue(self._run.ca)] if self._run.ca else forbidden
 
     def allowed(self) -> list[Attempt]:
         """Return, for each kind of these, what the role may: a denial is no artefact then."""
@@ -85,6 +88,7 @@ class Trespasser:
                 ),
                 "sends to the rotation queue": lambda: self._send("Scan", "RotationQueue"),
             },
+            "issue": self._allowed_to_issue(self._run.ca) if self._run.ca else {},
         }
         return [
             Attempt(role=role, words=words, call=call)
@@ -175,6 +179,54 @@ class Trespasser:
         }
         return [Attempt(role="scan", words=words, call=call) for words, call in attempts.items()]
 
+    def _forbidden_to_issue(self, ca: Ca) -> list[Attempt]:
+        issue, own = self._as("Issue"), f"_acme-challenge.{ZONE}"
+        secrets = issue("secretsmanager")
+        scan = self._run.stack.function("Scan").arn
+        attempts: dict[str, Callable[[], object]] = {
+            "imports under our tag": lambda: issue("acm").import_certificate(
+                **material(self._live), Tags=_tags({tags.SECRET: PREFIX + "late"})
+            ),
+            "adds a record that proves nothing": lambda: _change(issue, ca.zone, f"www.{ZONE}"),
+            "adds a record of another type": lambda: _change(issue, ca.zone, own, kind="CAA"),
+            "replaces a record unseen": lambda: _change(issue, ca.zone, own, action="UPSERT"),
+            "changes a zone that no issuer has": lambda: _change(
+                issue, ca.other_zone, f"_acme-challenge.{OTHER_ZONE}"
+            ),
+            "reads a secret outside the prefix": lambda: secrets.get_secret_value(
+                SecretId="other/shop"
+            ),
+            "writes a secret without an issuer": lambda: secrets.put_secret_value(
+                SecretId=PREFIX + "late", SecretString="x"
+            ),
+            "creates a managed secret": lambda: secrets.create_secret(
+                Name=PREFIX + "new", SecretString="x"
+            ),
+            "rotates a secret without an issuer": lambda: secrets.rotate_secret(
+                SecretId=PREFIX + "late",
+                RotationLambdaARN=self._run.stack.function("Issue").arn,
+            ),
+            "rotates a secret by another function": lambda: secrets.rotate_secret(
+                SecretId=PREFIX + "tagged", RotationLambdaARN=scan
+            ),
+            "pages": lambda: self._publish("Issue", "CriticalTopic"),
+        }
+        return [Attempt(role="issue", words=words, call=call) for words, call in attempts.items()]
+
+    def _allowed_to_issue(self, ca: Ca) -> dict[str, Callable[[], object]]:
+        issue, own = self._as("Issue"), f"_acme-challenge.{ZONE}"
+
+        def prove() -> None:
+            for action in ("CREATE", "DELETE"):
+                _change(issue, ca.zone, own, action=action)
+
+        return {
+            "reads a managed secret": lambda: issue("secretsmanager").get_secret_value(
+                SecretId=PREFIX + "late"
+            ),
+            "adds a record that proves a name, and removes the record": prove,
+        }
+
     def _as(self, which: str) -> Callable[..., Any]:
         """Return what makes clients that call through the gate as a function."""
         key, secret, token = self._run.stack.function(which).credentials
@@ -210,6 +262,7 @@ class Trespasser:
 def try_everything(run: Run) -> None:
     """Try what is forbidden and what is allowed, and see that nothing changed."""
     client("secretsmanager", HOME).create_secret(Name="other/shop", SecretString="not ours")
+    run.account.estate.secret("tagged", {"request": "-"}, {"certrotation:issuer": "another"})
     before = run.account.snapshot()
     trespasser = Trespasser(run)
     for attempt in trespasser.forbidden():
@@ -222,6 +275,16 @@ def try_everything(run: Run) -> None:
         outcome = _outcome(attempt)
         run.tell.expect(f"{outcome}: {attempt.role} {attempt.words}", holds=outcome == _ALLOWED)
     run.tell.expect("none of it changed anything", holds=run.account.snapshot() == before)
+
+
+def _change(
+    issue: Callable[..., Any], zone: str, name: str, *, kind: str = "TXT", action: str = "CREATE"
+) -> None:
+    record = {"Name": name, "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": '"x"'}]}
+    issue("route53").change_resource_record_sets(
+        HostedZoneId=zone,
+        ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": record}]},
+    )
 
 
 def _outcome(attempt: Attempt) -> str:

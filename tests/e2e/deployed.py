@@ -90,7 +90,7 @@ class Cloud:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """One of the two functions."""
+    """One of the functions."""
 
     name: str
     arn: str
@@ -116,7 +116,7 @@ class Stack:
     outputs: Mapping[str, str]
 
     def function(self, which: str) -> Function:
-        """Return `Scan` or `Rotate`."""
+        """Return `Scan`, `Rotate` or `Issue`."""
         name = self.outputs[f"{which}Function"]
         found = self.cloud.client("lambda").get_function(FunctionName=name)["Configuration"]
         return Function(
@@ -224,12 +224,13 @@ class Stack:
     def schedule(self) -> dict[str, Any]:
         """Return the schedule of the scan, as UpdateSchedule takes it."""
         scheduler = self.cloud.client("scheduler")
-        (found,) = [
-            each
+        schedules = [
+            scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])
             for each in scheduler.list_schedules()["Schedules"]
             if each["Name"].startswith(STACK)
         ]
-        whole = scheduler.get_schedule(Name=found["Name"], GroupName=found["GroupName"])
+        function = self.function("Scan").arn
+        (whole,) = [each for each in schedules if each["Target"]["Arn"] == function]
         read_only = {"Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"}
         return {key: value for key, value in whole.items() if key not in read_only}
 

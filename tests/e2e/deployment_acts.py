@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from certrotation.core.notify.schedule import DIGEST_HOUR
+from tests.acme.local_ca import SECRET
 from tests.e2e import rotation_acts
 from tests.e2e.account import WAVE
 from tests.e2e.deployed import wait_for
@@ -28,7 +29,8 @@ def deploy(run: Run) -> None:
     first = run.assemblies["first"].result()
     bootstrapped.result()
     # Before the rule is there that would hear of it.
-    rotation_acts.announce(run, "news")
+    for name in ("news", *([SECRET] if run.ca else [])):
+        rotation_acts.announce(run, name)
     run.toolkit.deploy(first).result()
     resources = run.cloud.resources()
     kinds = {kind for kind, _, _ in resources}
@@ -74,11 +76,11 @@ def digest(run: Run) -> None:
 
 def report_only(run: Run) -> None:
     """Switch the installed service to report-only and back, as `make mode` does."""
-    secret, documented = PREFIX + "gone", {"Scan": "report", "Rotate": "report"}
+    secret, documented = PREFIX + "gone", dict.fromkeys(run.functions, "report")
     run.account.renew("gone")
     run.tell.say(run.toolkit.switch("report"))
     modes = {each: run.stack.environment(each)["CERTROTATION_MODE"] for each in documented}
-    run.tell.expect("both functions are told to report only", holds=modes == documented)
+    run.tell.expect("every function is told to report only", holds=modes == documented)
     before = len(run.stack.rotations(secret))
     run.stack.send(secret)
     wait_for("its plan", lambda: len(run.stack.rotations(secret)) > before)

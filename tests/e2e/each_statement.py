@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from certrotation.aws.dependents.registry import DEFAULT, ENTRIES, statements_of
+from tests.acme.pebble import PROGRAM
 from tests.demo.screen import make_console
 from tests.e2e.declared import DECLARED
 from tests.e2e.places import ROOT
@@ -45,6 +46,20 @@ def _granted() -> Iterator[Statement]:
             granted |= allowed
 
 
+ISSUING = (
+    "ListSecrets",
+    "ReadAndReleaseSecrets",
+    "WriteSecretsWithAnIssuer",
+    "KeepAccounts",
+    "ReadZones",
+    "ProveNames",
+    "WaitForChanges",
+    "BeginRotations",
+    "BeInvokedByRotations",
+    "NotifyOfIssuances",
+)
+"""The statements of the issue function's role; they are exercised where Pebble is."""
+
 EXERCISED = (
     "QueueRotations",
     "ListTheEstate",
@@ -65,6 +80,7 @@ EXERCISED = (
         and not statement.names_settings
         and (statement.for_edge_with or not _ON_EVERYTHING.issuperset(statement.actions))
     ),
+    *(ISSUING if PROGRAM.exists() else ()),
 )
 """Every statement that allows from the first deployment on, but those whose actions are all
 declared (`declared`), or granted to another kind."""

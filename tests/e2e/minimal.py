@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.gate.judge import Record
 
-_CONTEXT = ("action", "resource", "region", "resource_tags", "request_tags", "tag_keys")
+_CONTEXT = ("action", "resource", "region", "resource_tags", "request_tags", "tag_keys", "keys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

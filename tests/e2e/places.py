@@ -54,6 +54,11 @@ class Folder:
         return self.path / "roots.pem"
 
     @property
+    def ca(self) -> Path:
+        """The files of the CA."""
+        return self.path / "ca"
+
+    @property
     def scratch(self) -> Path:
         """Where ministack has its temporary files."""
         return self.path / "tmp"

@@ -1,4 +1,4 @@
-"""The acts about the two roles: what they allow is used and needed, and what happens without it."""
+"""The acts about the roles: what they allow is used and needed, and what happens without it."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def take_for_good(run: Run, sid: str) -> None:
     """Take a statement from the deployed role that has it.
 
     Raises:
-        LookupError: neither has.
+        LookupError: none has.
     """
     iam = run.cloud.client("iam")
-    for which in ("Scan", "Rotate"):
+    for which in run.functions:
         role = run.stack.function(which).role
         with suppress(LookupError):
             name, whole = _inline_policy(iam, role, sid)
@@ -99,7 +99,7 @@ def overtaken_message(run: Run) -> None:
 def show_what_is_needed(run: Run) -> None:
     """Show what each role was asked for, and that each of its grants is needed."""
     records = read_records(run.folder.decisions)
-    for which in ("Scan", "Rotate"):
+    for which in run.functions:
         run.tell.table(
             (f"{which.lower()} is granted by", "action", "calls", "denied without it"),
             _rows(run, which, records),

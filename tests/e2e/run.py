@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tests.acme.local_ca import Ca
     from tests.e2e.account import Account
     from tests.e2e.deployed import Cloud, Stack
     from tests.e2e.places import Folder
@@ -37,9 +38,16 @@ class Run:
     servers: Servers
     toolkit: Toolkit
     cloud: Cloud
+    ca: Ca | None
+    """None if the machine has none: then the stack has no issuers, and no CA is asked."""
     assemblies: dict[str, Future[Path]] = field(default_factory=dict)
     """What is being synthesized, or is, by name."""
     _stack: list[Any] = field(default_factory=list)
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The deployed functions."""
+        return ("Scan", "Rotate", *(["Issue"] if self.ca else []))
 
     @property
     def stack(self) -> Stack:

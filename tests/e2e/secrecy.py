@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from typing import TYPE_CHECKING
 
 from tests.e2e.places import HOME
@@ -24,8 +24,7 @@ def check(run: Run) -> None:
             run.tell.console.export_text(clear=False),
             run.servers.say(),
             run.folder.decisions.read_text(encoding="utf-8"),
-            *run.stack.lines("Scan"),
-            *run.stack.lines("Rotate"),
+            *(line for each in run.functions for line in run.stack.lines(each)),
         ]
     )
     fragments = list(_fragments())
@@ -43,11 +42,15 @@ def _fragments() -> Iterator[str]:
             "Versions"
         ]:
             value = secrets.get_secret_value(SecretId=name, VersionId=version["VersionId"])
-            yield from _lines_of_key(value["SecretString"])
+            yield from _lines_of_keys(value["SecretString"])
 
 
-def _lines_of_key(value: str) -> list[str]:
-    if not value.startswith("{"):
-        return []
-    lines = json.loads(value)["private_key"].splitlines()[1:-1]
-    return [line for line in lines if len(line) >= _LEAST_TELLING]
+def _lines_of_keys(value: str) -> Iterator[str]:
+    """Yield the lines of every private key: of material, of a note, of the account at a CA."""
+    for body in _KEYS.findall(value.replace("\\n", "\n")):
+        yield from (line for line in body.splitlines() if len(line) >= _LEAST_TELLING)
+
+
+_KEYS = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n(.*?)-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL
+)

@@ -38,6 +38,7 @@ def endpoint_of(service: str) -> str:
 BEHIND_THE_GATE = (
     "ACM",
     "RESOURCE_GROUPS_TAGGING_API",
+    "ROUTE_53",
     "SECRETS_MANAGER",
     "SNS",
     "SQS",

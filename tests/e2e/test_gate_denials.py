@@ -24,6 +24,7 @@ PRINCIPAL = "arn:aws:sts::123456789012:assumed-role/rotate/rotate"
         ("tagging", "resourcegroupstaggingapi", "get_resources", {}),
         ("elasticloadbalancing", "elbv2", "describe_tags", {"ResourceArns": ["arn"]}),
         ("cloudfront", "cloudfront", "get_distribution", {"Id": "EXAMPLE"}),
+        ("route53", "route53", "get_hosted_zone", {"Id": "Z1"}),
         ("sns", "sns", "publish", {"TopicArn": "arn", "Message": "it"}),
     ],
 )

@@ -150,6 +150,84 @@ def test_a_secret_is_asked_for_as_the_caller_names_it(operation: str, action: st
     ]
 
 
+def test_whoever_rotates_a_secret_needs_to_be_allowed_to_invoke_the_function() -> None:
+    function = "arn:aws:lambda:eu-west-1:123456789012:function:issue"
+
+    assert asked(
+        "secretsmanager", "rotate_secret", SecretId="tls/shop", RotationLambdaARN=function
+    ) == [
+        Ask(
+            action="secretsmanager:RotateSecret",
+            resource="tls/shop",
+            tagged="tls/shop",
+            keys={"secretsmanager:RotationLambdaARN": (function,)},
+        ),
+        Ask(action="lambda:InvokeFunction", resource=function),
+    ]
+
+
+def test_a_secret_that_is_created_is_asked_for_by_the_arn_that_it_gets() -> None:
+    assert asked("secretsmanager", "create_secret", Name="tls/new", SecretString="x") == [
+        Ask(
+            action="secretsmanager:CreateSecret",
+            resource="arn:aws:secretsmanager:eu-west-1:123456789012:secret:tls/new-??????",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "action", "resource"),
+    [
+        ("get_hosted_zone", {"Id": "Z1"}, "GetHostedZone", "hostedzone/Z1"),
+        (
+            "list_resource_record_sets",
+            {"HostedZoneId": "Z1", "StartRecordName": "www.example.com."},
+            "ListResourceRecordSets",
+            "hostedzone/Z1",
+        ),
+        ("get_change", {"Id": "C1"}, "GetChange", "change/C1"),
+    ],
+)
+def test_route_53_is_read_by_zone_and_by_change(
+    operation: str, parameters: dict[str, Any], action: str, resource: str
+) -> None:
+    assert asked("route53", operation, **parameters) == [
+        Ask(action=f"route53:{action}", resource=f"arn:aws:route53:::{resource}")
+    ]
+
+
+def test_records_are_changed_by_name_type_and_action() -> None:
+    changes = [
+        {
+            "Action": action,
+            "ResourceRecordSet": {
+                "Name": name,
+                "Type": "TXT",
+                "TTL": 60,
+                "ResourceRecords": [{"Value": '"<Name>www.example.com</Name>"'}],
+            },
+        }
+        for action, name in (("DELETE", "_ACME-challenge.Example.com."), ("CREATE", "b.example"))
+    ]
+
+    (ask,) = asked(
+        "route53",
+        "change_resource_record_sets",
+        HostedZoneId="Z1",
+        ChangeBatch={"Changes": changes},
+    )
+
+    assert (ask.action, ask.resource) == (
+        "route53:ChangeResourceRecordSets",
+        "arn:aws:route53:::hostedzone/Z1",
+    )
+    assert {key.partition("Sets")[2]: values for key, values in ask.keys.items()} == {
+        "NormalizedRecordNames": ("_acme-challenge.example.com", "b.example"),
+        "RecordTypes": ("TXT",),
+        "Actions": ("DELETE", "CREATE"),
+    }
+
+
 @pytest.mark.parametrize(
     ("operation", "action"),
     [
@@ -223,6 +301,8 @@ def test_a_topic_is_published_to_by_its_arn() -> None:
     [
         ("cloudfront", "list_distributions", {}),
         ("iam", "list_roles", {}),
+        ("route53", "list_hosted_zones", {}),
+        ("route53", "delete_hosted_zone", {"Id": "Z1"}),
         ("sns", "publish", {"PhoneNumber": "+1", "Message": "a text to a telephone"}),
     ],
 )

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from certrotation.aws.dependents.registry import NAMES
+from infra.packaging.bundling import TASK_ROOT, issuer_file
+from tests.acme.local_ca import ISSUER
 from tests.e2e.places import ACCOUNT, EMULATOR_PYTHON, HOME, REGIONS, ROOT, STACK
 from tests.e2e.processes import Process
 from tests.e2e.servers import credentials, environment
 from tests.packaged.asset import HERE
 
 if TYPE_CHECKING:
+    from tests.acme.local_ca import Ca
     from tests.e2e.places import Folder
 
 _CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
@@ -37,8 +40,9 @@ class ToolkitError(RuntimeError):
 class Toolkit:
     """Runs commands; what still runs when the context is left is ended."""
 
-    def __init__(self, folder: Folder, ministack: str) -> None:
+    def __init__(self, folder: Folder, ministack: str, ca: Ca | None) -> None:
         self._folder = folder
+        self._ca = ca
         self._ministack = ministack
         self._threads = ThreadPoolExecutor()
         self._processes: list[Process] = []
@@ -61,8 +65,13 @@ class Toolkit:
         output = self._folder.path / f"{name}.out"
 
         def synthesize() -> Path:
-            self._run("synth", "--quiet", "--output", str(output), *_context(settings))
-            _leave_out_what_ministack_knows_not(output / f"{STACK}.template.json")
+            issuers = {"issuers": self._ca.setting()} if self._ca else {}
+            context = _context({**issuers, **settings})
+            self._run("synth", "--quiet", "--output", str(output), *context)
+            template = output / f"{STACK}.template.json"
+            _leave_out_what_ministack_knows_not(template)
+            if self._ca:
+                _place_the_root(template, self._ca)
             return output
 
         return self._threads.submit(synthesize)
@@ -141,6 +150,14 @@ def _leave_out_what_ministack_knows_not(template: Path) -> None:
         )
     }
     template.write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def _place_the_root(template: Path, ca: Ca) -> None:
+    """Name the root of the CA's own server where it is: ministack unpacks assets elsewhere."""
+    text = template.read_text(encoding="utf-8")
+    placed = f"{TASK_ROOT}/{issuer_file(ISSUER)}"
+    assert placed in text
+    template.write_text(text.replace(placed, str(ca.server.ca_file)), encoding="utf-8")
 
 
 def _context(settings: dict[str, object]) -> list[str]:

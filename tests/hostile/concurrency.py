@@ -1,6 +1,6 @@
 """Lets somebody else act in the midst of the service's work, and compares with one after the other.
 
-    python -m tests.hostile.concurrency
+    python -m tests.hostile.concurrency [STORY...]
 
 The other's whole action takes place before the n-th AWS call of a scan and rotation, for each n.
 The end must be the one that either order, action then service or service then action, comes to.
@@ -93,6 +93,8 @@ ACTIONS: Mapping[str, Action] = {
 PLAYED = {
     name: story for name, story in STORIES.items() if name not in {"clean-up", "first import"}
 }
+STEPS = {"every kind": 5}
+"""Of a story with hundreds of calls, the action takes place before each call with this distance."""
 HAS_A_WAY_BACK = {"reimport", "replacement", "rollback"}
 """The stories whose secret has a previous version."""
 
@@ -124,22 +126,24 @@ class Amidst:
 
 
 def main() -> int:
-    """Play every story with every action at every moment; return how many ends were new ones."""
+    """Play the stories, or those named, with every action at every moment; count the new ends."""
     console = Console()
+    stories = sys.argv[1:] or PLAYED
     table = Table(
         *("meanwhile", "moments", "gaps", "strays", "broken"),
-        title=f"{len(PLAYED)} stories, somebody else acting before each call",
+        title=f"{len(stories)} stories, somebody else acting before each call",
         title_justify="left",
     )
     broken = 0
     for action in ACTIONS:
         endings: list[Ending] = []
         wrong = 0
-        for name in PLAYED:
+        for name in stories:
             if ACTIONS[action] is the_way_back and name not in HAS_A_WAY_BACK:
                 continue
             calls = play(name).calls[0]
-            schedules = [Amidst(action=action, call=each) for each in range(1, calls + 2)]
+            moments = (*range(1, calls + 1, STEPS.get(name, 1)), calls + 1)
+            schedules = [Amidst(action=action, call=each) for each in moments]
             played = play_all([(name, each) for each in schedules])
             orders = (played[0], played[-1])
             for schedule, ending in zip(schedules, played, strict=True):

@@ -38,6 +38,10 @@ def end_state(estate: Estate, scene: Scene, initial: frozenset[str]) -> Any:
             for default, *rest in (presented_by(estate, each) for each in scene.serves)
         ],
         "comments": [_comment(each) for each in scene.serves if not each.startswith("arn:")],
+        "parameters": {
+            str(each): labels.get(arn, "nothing that is there")
+            for each, arn in estate.parameters().items()
+        },
         "messages": estate.waiting_messages(),
     }
 

@@ -67,6 +67,12 @@ def every_kind(estate: Estate, authorities: Authorities) -> Scene:
     return scene
 
 
+def published(estate: Estate, authorities: Authorities) -> Scene:
+    """The key type changes, and templates of others read the ARNs from parameters."""
+    estate.environment["CERTROTATION_ARN_PARAMETERS"] = "on"
+    return replacement(estate, authorities)
+
+
 def adoption(estate: Estate, authorities: Authorities) -> Scene:
     """The first secret for certificates that were imported by hand, and are in use."""
     old = rsa(authorities)
@@ -112,6 +118,7 @@ STORIES: Mapping[str, Story] = {
     "reimport": reimport,
     "replacement": replacement,
     "every kind": every_kind,
+    "published": published,
     "adoption": adoption,
     "first import": first_import,
     "clean-up": clean_up,

@@ -36,6 +36,7 @@ SETTINGS: dict[str, Any] = {
     "critical_fraction": 0.125,
     "critical_cap_days": 22,
     "critical_floor_days": 4,
+    "arn_parameters": "on",
     "digest": "monday",
     "runbook_url": "https://wiki.example.com/certrotation/runbook",
 }

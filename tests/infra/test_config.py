@@ -150,6 +150,8 @@ def test_every_partitions_regions_are_regions(region: str) -> None:
         ("public_roots_file", 7),
         ("digest", "Monday"),
         ("digest", True),
+        ("arn_parameters", "yes"),
+        ("arn_parameters", True),
     ],
 )
 def test_an_unfit_value_is_refused_by_its_key_with_what_to_give(key: str, value: Any) -> None:
@@ -261,3 +263,11 @@ def test_a_file_of_public_roots_is_a_file_of_certificates(tmp_path: Path) -> Non
     roots = tmp_path / "roots.pem"
     roots.write_text(pem(Authority.root().certificate))
     assert read(public_roots_file=str(roots)).public_roots_file == str(roots)
+
+
+@pytest.mark.parametrize("name", ["aws-certificates", "SSM-tls"])
+def test_arn_parameters_are_refused_under_a_name_that_aws_reserves(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"begin with /{name}/, and AWS reserves"):
+        read(arn_parameters="on", stack_name=name)
+
+    assert read(arn_parameters="off", stack_name=name).stack_name == name

@@ -100,6 +100,41 @@ def test_without_issuers_nothing_of_it_is_deployed(template: Template) -> None:
 
 
 @pytest.mark.infra
+def test_keys_are_used_for_managed_secrets_and_those_of_the_accounts_alone(
+    issuing: Template,
+) -> None:
+    """A person may put both under a customer managed key; the accounts' secrets hold a key too."""
+    granted = by_sid(issuing, ISSUE)
+    use = granted["UseKeysOfSecrets"]
+
+    assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert use["Resource"] == SETTINGS["secret_key_arns"][0]
+    (contexts,) = use["Condition"]["StringLike"].values()
+    accounts = granted["KeepAccounts"]["Resource"]
+    assert contexts == [granted["WriteSecretsWithAnIssuer"]["Resource"], *accounts]
+    assert len(accounts) == 2
+    via = use["Condition"]["StringEquals"]["kms:ViaService"]
+    assert "secretsmanager." in json.dumps(via)
+
+
+@pytest.mark.infra
+def test_without_keys_the_role_uses_those_of_the_stack_alone(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    settings = {name: value for name, value in SETTINGS.items() if name != "secret_key_arns"}
+    template = synthesize_once(tmp_path_factory, "issuing-without-keys", settings)
+
+    assert "UseKeysOfSecrets" not in by_sid(template, ISSUE)
+    (stack_key,) = template.of_type("AWS::KMS::Key")
+    keys = [
+        each["Resource"]
+        for each in template.statements_of(ISSUE)
+        if "kms:Decrypt" in each["Action"] and each["Effect"] == "Allow"
+    ]
+    assert keys == [{"Fn::GetAtt": [stack_key, "Arn"]}]
+
+
+@pytest.mark.infra
 def test_rotate_cannot_issue_and_issue_cannot_import(issuing: Template) -> None:
     issue, rotate, scan = (actions(issuing, each) for each in (ISSUE, ROTATE, SCAN))
     assert not any(each.startswith("acm:") for each in issue)
@@ -316,6 +351,16 @@ def test_a_mistake_in_the_setting_is_named(issuers: dict[str, Any], found: str) 
     with pytest.raises(ConfigError, match="issuers") as caught:
         StackConfig.from_context(context)
     assert found in str(caught.value)
+
+
+def test_on_the_command_line_the_setting_is_json() -> None:
+    def read(issuers: object) -> StackConfig:
+        context = {"certrotation:target_regions": "eu-west-1", "certrotation:issuers": issuers}
+        return StackConfig.from_context(context)
+
+    assert read(json.dumps(ISSUERS)).issuers == parse_issuers(ISSUERS)
+    with pytest.raises(ConfigError, match=r"issuers must be JSON\."):
+        read("{'letsencrypt'")
 
 
 def test_private_cas_have_no_accounts_that_could_look_like_managed_secrets() -> None:

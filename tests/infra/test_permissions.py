@@ -95,6 +95,7 @@ def test_rotate_may_do_this_and_nothing_else(template: Template) -> None:
         "acm:ListCertificates",
         "acm:ListTagsForCertificate",
         "acm:RemoveTagsFromCertificate",
+        "events:PutEvents",
         "kms:Decrypt",
         "kms:GenerateDataKey",
         "logs:CreateLogStream",
@@ -108,6 +109,8 @@ def test_rotate_may_do_this_and_nothing_else(template: Template) -> None:
         "sqs:GetQueueAttributes",
         "sqs:ReceiveMessage",
         "sqs:SendMessage",
+        "ssm:GetParameter",
+        "ssm:PutParameter",
         "tag:GetResources",
         "xray:PutTelemetryRecords",
         "xray:PutTraceSegments",
@@ -347,6 +350,23 @@ def test_every_role_is_bounded(template: Template) -> None:
     }
 
 
+def test_rotate_writes_the_parameters_of_this_stack_and_puts_the_one_event(
+    template: Template,
+) -> None:
+    (parameters,) = granting(template, ROTATE, "ssm:PutParameter")
+    assert arns(parameters) == {
+        arn("ssm", region, f"parameter/{SETTINGS['stack_name']}/*")
+        for region in ("eu-west-1", "us-east-1")
+    }
+    (events,) = granting(template, ROTATE, "events:PutEvents")
+    assert events["Condition"] == {
+        "StringEquals": {
+            "events:source": "certrotation",
+            "events:detail-type": "Certificate ARN Changed",
+        }
+    }
+
+
 def test_without_the_optional_settings_nothing_of_them_is_there(tmp_path: Path) -> None:
     bare = synthesize(tmp_path / "cdk.out", {"target_regions": ["us-east-1"]})
     for role in bare.of_type("AWS::IAM::Role").values():
@@ -354,6 +374,8 @@ def test_without_the_optional_settings_nothing_of_them_is_there(tmp_path: Path) 
     (listeners,) = granting(bare, ROTATE, "elasticloadbalancing:ModifyListener")
     assert "Condition" not in listeners
     assert not [each for each in bare.statements_of(ROTATE) if each.get("Sid") == "DecryptSecrets"]
+    assert "ssm:" not in str(bare.all_statements())
+    assert "events:PutEvents" not in str(bare.all_statements())
     assert not granting(bare, SCAN, "sns:Publish"), "without a digest scan tells nobody"
     for handler in (SCAN, ROTATE):
         assert "ReservedConcurrentExecutions" not in bare.function(handler)[1]

@@ -45,8 +45,13 @@ QUIET = {
     metrics.REGIONS_UNREACHABLE: 0,
     metrics.ROTATION_REFUSED: 0,
     metrics.DEPENDENTS_STRANDED: 0,
+    metrics.ISSUANCES_FAILING: 0,
+    metrics.ISSUANCES_STALLED: 0,
 }
-"""What scans and rotations emit where all is well."""
+"""What scans, rotations and looks emit where all is well."""
+
+RAN = {metrics.SCAN_COMPLETED: 1, metrics.ISSUANCE_CHECKED: 1}
+"""What says that a scan or a look ran."""
 
 
 class Reading(NamedTuple):
@@ -235,7 +240,7 @@ class Stage:
         """Let functions run, and emit."""
         self._next_run += self.interval
         if trouble is None or trouble.scans:
-            emitted = {**QUIET, **(trouble.emitted if trouble else {}), metrics.SCAN_COMPLETED: 1}
+            emitted = {**QUIET, **(trouble.emitted if trouble else {}), **RAN}
             for name in emitted.keys() & self._watched:
                 metric = Metric.of("CertRotation", name, {"service": STACK})
                 self.watch.emits(metric, emitted[name])

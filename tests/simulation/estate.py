@@ -16,6 +16,7 @@ import boto3
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certrotation.core.estate.arn_parameters import Parameter
 from certrotation.names import tags as names
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from tests.double import Behaviour, embedded_aws
@@ -218,6 +219,17 @@ class Estate:
             QueueUrl=self.dead_letter_url, AttributeNames=["ApproximateNumberOfMessages"]
         )
         return int(got["Attributes"]["ApproximateNumberOfMessages"])
+
+    def parameters(self) -> dict[Parameter, str]:
+        """Return the values of all parameters of Systems Manager."""
+        return {
+            Parameter(region, each["Name"]): each["Value"]
+            for region in self.regions
+            for page in client("ssm", region)
+            .get_paginator("get_parameters_by_path")
+            .paginate(Path="/", Recursive=True)
+            for each in page["Parameters"]
+        }
 
     def presents(self, arn: str) -> x509.Certificate:
         """Return the leaf that ACM holds under an ARN."""

@@ -14,10 +14,10 @@ import threading
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 from unittest.mock import patch
 
-from certrotation.handlers import rotate, scan
+from certrotation.handlers import issue, rotate, scan
 from certrotation.handlers.reporting import logger
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 
@@ -84,6 +84,23 @@ def run_scan() -> dict[str, Any]:
 def run_rotate(record: Mapping[str, Any]) -> dict[str, Any]:
     """Run the rotate function for one message."""
     return rotate.handler({"Records": [record]}, None)
+
+
+ISSUE_FUNCTION = f"arn:aws:lambda:{HOME}:123456789012:function:certrotation-test-issue"
+
+
+class IssueContext(NamedTuple):
+    """What Lambda hands to the issue function, as far as the function uses that."""
+
+    invoked_function_arn: str = ISSUE_FUNCTION
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 120_000
+
+
+def run_issue(event: Mapping[str, str]) -> Any:
+    """Run the issue function: for a step of a rotation, or for a look."""
+    return issue.handler(event, IssueContext())  # type: ignore[arg-type]  # what is used of it
 
 
 def record_of(

@@ -10,6 +10,7 @@ read by its id: GetSecretValue answers ResourceNotFoundException.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.errors import Fault, incomplete, meaning, translated
@@ -17,6 +18,7 @@ from certrotation.aws.secret_writer import SecretsManagerWriter
 from certrotation.aws.secrets import MEANINGS, managed_secret, named
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.errors import RETRIED, NotYet, SecretDeleted, Vanished
+from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
 from certrotation.names.tags import ISSUER
 from certrotation.workflows.issuing_ports import VersionedSecret
 
@@ -34,6 +36,10 @@ BACKSTOP_DAYS = 1_000
 """When Secrets Manager would rotate by itself: the longest that it allows. The look decides."""
 
 
+_AT_REST = frozenset({CURRENT_LABEL, PREVIOUS_LABEL})
+"""The labels of a secret that no rotation works on."""
+
+
 class IssuedSecrets:
     """The secrets of a prefix; `function_arn` is the function that rotates them."""
 
@@ -44,7 +50,11 @@ class IssuedSecrets:
         self._writer = SecretsManagerWriter(client)
 
     def list_issued(self) -> Sequence[VersionedSecret]:
-        """Return every secret with an issuer's tag, and those that this function rotates."""
+        """Return every secret with an issuer's tag, and those that this function rotates.
+
+        A secret without the tag that is not rotated any more is left out, unless a rotation has
+        left a label on it.
+        """
         with translated("secretsmanager:ListSecrets", self._named(f"{self._prefix}*"), MEANINGS):
             pages = self._client.get_paginator("list_secrets").paginate(
                 Filters=[{"Key": "name", "Values": [self._prefix]}],
@@ -58,9 +68,14 @@ class IssuedSecrets:
         ]
 
     def _is_ours(self, entry: Mapping[str, Any]) -> bool:
-        has_tag = any(each.get("Key") == ISSUER for each in entry.get("Tags", ()))
+        if any(each.get("Key") == ISSUER for each in entry.get("Tags", ())):
+            return True
         by = entry.get("RotationLambdaARN")
-        return has_tag or (by is not None and by == self._function_arn)
+        if by is None or by != self._function_arn:
+            return False
+        stages = entry.get("SecretVersionsToStages", {}).values()
+        is_released = not entry.get("RotationEnabled") and _AT_REST.issuperset(chain(*stages))
+        return not is_released
 
     def describe(self, secret_id: str) -> VersionedSecret:
         """Return one secret by name or ARN."""

@@ -119,7 +119,7 @@ def configure(
         own = "The stack has a file of public roots of its own, and this command uses certifi's."
         notes = (*notes, f"{own} Set {names.PUBLIC_ROOTS_FILE} to that file.")
     return Configuration(
-        settings=_settings(chosen, home),
+        settings=_settings(chosen, home, common.stack_name),
         stack=stack,
         deployed=deployed,
         has_queue=has_queue,
@@ -236,11 +236,11 @@ def _enabled_regions(session: boto3.Session, home: str) -> tuple[list[str], tupl
     return [home, *sorted(found - {home})], ()
 
 
-def _settings(chosen: Mapping[str, Found], home: str) -> Settings:
+def _settings(chosen: Mapping[str, Found], home: str, stack: str) -> Settings:
     """Parse the settings; an error names the option, or where the variable comes from."""
     variables = {variable: found.value for variable, found in chosen.items()}
     try:
-        return Settings.from_env({**variables, names.HOME_REGION: home})
+        return Settings.from_env({**variables, names.HOME_REGION: home, names.SERVICE: stack})
     except SettingsError as error:
         for variable, found in chosen.items():
             if error.found.startswith(f"{variable} "):

@@ -305,6 +305,8 @@ class PlanStep(TypedDict):
     """The certificate that the dependent is to present."""
     by: NotRequired[str]
     """The certificate that supersedes this one."""
+    parameters: NotRequired[list[str]]
+    """The ARN parameters that are to hold this certificate's ARN."""
 
 
 class RegionPlanDetail(TypedDict):

@@ -15,6 +15,7 @@ import boto3
 
 from certrotation import composition
 from certrotation.aws.secrets import name_in
+from certrotation.core.notify.schedule import is_digest_due
 from certrotation.errors import CertRotationError, MessageMalformed, SettingsError, without_frames
 from certrotation.handlers.reporting import emit, logger, notify, service
 from certrotation.issuing_composition import compose_issuing
@@ -24,13 +25,15 @@ from certrotation.settings import Settings
 from certrotation.workflows.issue import IssuingPolicy, NotIssuedError, Renewer, Rotation
 from certrotation.workflows.look import Look
 from certrotation.workflows.patience import UntilDeadline
+from certrotation.workflows.renewals import Renewals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from certrotation.core.findings import Finding
+    from certrotation.core.issuance.issued import Issued
     from certrotation.core.issuance.report import LookReport
     from certrotation.core.notify.notice import Notice
 
@@ -82,6 +85,7 @@ def _settings() -> Settings:
 
 def _renewer(settings: Settings, context: LambdaContext | None) -> Renewer:
     arn = context.invoked_function_arn if context else None
+    now = datetime.now(UTC)
     end = time.monotonic() + (
         context.get_remaining_time_in_millis() / 1_000 - MARGIN if context else WITHOUT_A_CONTEXT
     )
@@ -99,14 +103,15 @@ def _renewer(settings: Settings, context: LambdaContext | None) -> Renewer:
             roots=public_roots(settings.public_roots_file),
             applies=settings.mode is Mode.APPLY,
         ),
+        renewals=Renewals(windows=settings.windows, targets=settings.target_regions, now=now),
         patience=UntilDeadline(remaining=lambda: end - time.monotonic(), sleep=time.sleep),
-        now=datetime.now(UTC),
+        now=now,
     )
 
 
 def _step(event: Mapping[str, Any], renewer: Renewer, settings: Settings) -> None:
     step, rotation = _rotation(event)
-    steps = {
+    steps: Mapping[str, Callable[[Rotation], Issued | None]] = {
         "createSecret": renewer.create,
         # Distribution is rotate's, after AWSCURRENT has moved.
         "setSecret": lambda _: None,
@@ -117,7 +122,7 @@ def _step(event: Mapping[str, Any], renewer: Renewer, settings: Settings) -> Non
         raise MessageMalformed(f"The step {step!r} is unknown.", "Correct the caller.")
     about = {"secret": rotation.secret_id, "step": step, "version": rotation.token}
     try:
-        steps[step](rotation)
+        issued = steps[step](rotation)
     except NotIssuedError as error:
         finding = error.finding
         logger.error(
@@ -130,7 +135,8 @@ def _step(event: Mapping[str, Any], renewer: Renewer, settings: Settings) -> Non
         said = str(error)
         logger.warning("issuance", extra={"issuance": about | {"status": "failed", "error": said}})
     else:
-        logger.info("issuance", extra={"issuance": about | {"status": "done"}})
+        shown = {} if issued is None else {"issued": issued.to_json()}
+        logger.info("issuance", extra={"issuance": about | {"status": "done"} | shown})
         return
     raise StepFailedError(said)
 
@@ -147,15 +153,16 @@ def _rotation(event: Mapping[str, Any]) -> tuple[str, Rotation]:
 
 
 def _look(renewer: Renewer, settings: Settings) -> dict[str, Any]:
-    look = Look(renewer=renewer, windows=settings.windows, targets=settings.target_regions)
-    report: LookReport = look.run()
+    report: LookReport = Look(renewer=renewer).run()
     summary = report.summary()
     logger.info("issuances", extra={"issuances": summary})
     emit(report.metrics())
+    interval = timedelta(minutes=LOOK_INTERVAL_MINUTES)
     for each in report.looked:
-        interval = timedelta(minutes=LOOK_INTERVAL_MINUTES)
         if each.finding is not None and each.is_reminded(report.now, interval):
             _notify(settings, each.secret, each.finding)
+    if is_digest_due(settings.digest, report.now, interval):
+        notify(composition.composed(settings).account, lambda: _digest(settings, report))
     return summary
 
 
@@ -175,3 +182,12 @@ def _notice(settings: Settings, secret: str, finding: Finding) -> Notice:
     )
 
     return issuance_notice(service(), secret, finding, runbook_url=settings.runbook_url)
+
+
+def _digest(settings: Settings, report: LookReport) -> Notice:
+    """Make the mail of the week."""
+    from certrotation.core.notify.issuance_digest import (  # noqa: PLC0415  as above
+        issuance_digest,
+    )
+
+    return issuance_digest(service(), report, runbook_url=settings.runbook_url)

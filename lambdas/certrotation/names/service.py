@@ -15,6 +15,9 @@ RECEIVES_UNTIL_GIVEN_UP = 5
 SECRET_KEY = "secret"  # noqa: S105  a key of the message that asks for a rotation
 VERSION_KEY = "version"
 
+PUBLISHING_SERVICES = ("events", "ssm")
+"""The services that rotate calls to publish ARNs, under boto3's names."""
+
 ISSUING_SERVICES = ("acm-pca", "route53", "sts")
 """The services that the issue function calls beside these, under boto3's names."""
 

@@ -9,6 +9,7 @@ SUPERSEDED_BY = "certrotation:superseded-by"
 SUPERSEDED_AT = "certrotation:superseded-at"
 MOVING_SINCE = "certrotation:moving-since"
 REVERTED = "certrotation:reverted"
+PARAMETER = "certrotation:parameter"
 IGNORE = "certrotation:ignore"
 
 REGIONS = "certrotation:regions"

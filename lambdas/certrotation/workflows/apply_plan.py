@@ -22,6 +22,7 @@ from certrotation.core.rotation.plan import (
     MarkLeaving,
     MarkSuperseded,
     Move,
+    Publish,
     Reimport,
     Strand,
     Tag,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.plan import RegionPlan, Step
     from certrotation.core.rotation.planning import Rotation
     from certrotation.workflows.observe import Observer
-    from certrotation.workflows.ports import Region
+    from certrotation.workflows.ports import Publisher, Region
 
 PERMISSIONS_SETTLE = timedelta(minutes=10)
 """How long after tagging a denial may mean that IAM has yet to see the tag."""
@@ -82,6 +83,7 @@ class RegionRotation:
     rotation: Rotation
     observer: Observer
     now: datetime
+    publisher: Publisher | None = None
     has_canary_moved: bool = False
     """Whether dependents moved in the canary Region in this run."""
     performed: list[Step] = field(default_factory=list)
@@ -214,6 +216,8 @@ class RegionRotation:
                 return self._perform_for_users(step)
             case MarkSuperseded():
                 return self._mark_superseded(step)
+            case Publish():
+                self._publish(step)
             case _:
                 assert_never(step)
         return StepResult.DONE
@@ -322,8 +326,23 @@ class RegionRotation:
         at = int(self.now.timestamp())
         self._mark(arn, {tags.MOVING_SINCE: str(at)})
         self.marked[arn] = at
-        marks = (tags.SUPERSEDED_BY, tags.SUPERSEDED_AT, tags.REVERTED)
+        marks = (tags.SUPERSEDED_BY, tags.SUPERSEDED_AT, tags.REVERTED, tags.PARAMETER)
         self.region.certificates.remove_tags(arn, marks)
+
+    def _publish(self, step: Publish) -> None:
+        """Have the ARN parameters hold a copy's ARN, and record that on the copy.
+
+        First the record is taken off every other copy: only the copy that they hold may have it.
+        """
+        if self.publisher is None:
+            return
+        for each in self.look.copies:
+            if each.arn != step.arn and each.marks.parameter is not None:
+                self.region.certificates.remove_tags(each.arn, (tags.PARAMETER,))
+        self.publisher.publish(
+            step.publication, step.arn, secret=self.rotation.secret.name, region=self.region
+        )
+        self._mark(step.arn, {tags.PARAMETER: step.publication.mark})
 
     def _begin_waits_anew(self) -> None:
         """Record that dependents still come to a copy, where some must wait and others moved."""

@@ -15,13 +15,14 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from certrotation.core.findings import Code, Finding, apply_acceptance, refusals, refuse
+from certrotation.core.issuance.issued import Issued, issued_in
 from certrotation.core.issuance.note import LABEL, Note, Order, asked_for
 from certrotation.core.issuance.signing_request import ari_identifier, new_key, signing_request
 from certrotation.core.issuance.wish import check_allowed, issuer_of, wish_of
 from certrotation.core.material.bundle import PresentedCertificate, private_key_pem
 from certrotation.core.material.checks import inspect_secret
 from certrotation.core.material.decoding import UnreadableSecretError, decode_certificates
-from certrotation.core.material.secret_format import REQUEST_KEY, request_in
+from certrotation.core.material.secret_format import ISSUED_KEY, REQUEST_KEY, request_in
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.core.rotation.regression_checks import check_names, check_trust
 from certrotation.errors import (
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         Patience,
         VersionedSecret,
     )
+    from certrotation.workflows.renewals import Renewals
 
 PENDING_LABEL = "AWSPENDING"
 _FAMILY = frozenset(
@@ -108,6 +110,13 @@ class Current(NamedTuple):
     material: Material | None
     request: CertificateRequest | str | None
     """The request, or what is wrong with it."""
+    issued: Issued | None = None
+    """The record of the issuance, if an issuer issued the version."""
+
+    @property
+    def leaf(self) -> x509.Certificate | None:
+        """The certificate."""
+        return self.material.leaf if self.material else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +125,15 @@ class Renewer:
 
     issuing: Issuing
     policy: IssuingPolicy
+    renewals: Renewals
     patience: Patience
     now: datetime
 
-    def create(self, rotation: Rotation) -> None:
+    def create(self, rotation: Rotation) -> Issued | None:
         """Have a certificate issued, and write it as the pending version; resumable.
+
+        Returns:
+            What was issued; None if the version was written before.
 
         Raises:
             NotIssuedError: the CA does not issue, or may not be asked now.
@@ -128,20 +141,27 @@ class Renewer:
         """
         versioned = self._guarded(rotation)
         if versioned is None or self._value(versioned, rotation.token) is not None:
-            return
+            return None
         current = self.current(versioned)
         issuer, wish = self.wanted(versioned, current)
         note = self.note(versioned)
         asked = asked_for(issuer.name, wish)
         if note.failure is not None and note.blocks(asked, self.now):
             raise NotIssuedError(note.failure.finding)
-        work = _Work(self, versioned, self.issuing.issuer(issuer.name), issuer.name, wish, note)
+        at = self.issuing.issuer(issuer.name)
+        because = self.renewals.rule_that_began(
+            versioned.secret, current.request, current.leaf, lambda: at.ca
+        )
+        work = _Work(self, versioned, at, issuer.name, wish, note)
         try:
             key_pem, chain = work.obtain(current)
         except CertRotationError as error:
             raise self._failed(work, asked, without_frames(error)) from None
-        value = _composed(rotation.token, key_pem, chain, current.request)
+        leaf, *rest = decode_certificates("the CA's answer", chain)
+        issued = Issued(issuer.name, because, self.now, rotation.token, leaf.not_valid_after_utc)
+        value = _composed(issued, key_pem, leaf, rest, current.request)
         self.issuing.secrets.put(rotation.secret_id, value, PENDING_LABEL, rotation.rotation_token)
+        return issued
 
     def test(self, rotation: Rotation) -> None:
         """Run the checks of material on the pending version, against the current one.
@@ -196,7 +216,9 @@ class Renewer:
             request = request_in(value)
         except UnreadableSecretError:
             request = None
-        return Current(inspection.material, request)
+        material = inspection.material
+        issued = issued_in(value, material.leaf) if material else None
+        return Current(material, request, issued)
 
     def wanted(self, versioned: VersionedSecret, current: Current) -> tuple[AnyIssuer, Wish]:
         """Return what is asked of whom; who may get which names is checked before anything else.
@@ -208,8 +230,7 @@ class Renewer:
         issuer = issuer_of(secret, self.policy.issuers)
         if isinstance(issuer, Finding):
             raise NotIssuedError(issuer)
-        leaf = current.material.leaf if current.material else None
-        wish = wish_of(current.request, leaf, issuer)
+        wish = wish_of(current.request, current.leaf, issuer)
         if isinstance(wish, Finding):
             raise NotIssuedError(wish)
         denied = check_allowed(secret.name, wish, issuer)
@@ -375,7 +396,7 @@ class _Work:
         return (order.issuer, order.wish) == (self._issuer_name, self._wish)
 
     def _ordered(self, current: Current) -> Order:
-        leaf = current.material.leaf if current.material else None
+        leaf = current.leaf
         is_renewal = leaf is not None and self._wish.is_met_by(leaf)
         key = new_key(self._wish.key)
         reference = self._issuer.ca.order(
@@ -417,18 +438,22 @@ class _Work:
 
 
 def _composed(
-    version: str, key_pem: str, chain: str, request: CertificateRequest | str | None
+    issued: Issued,
+    key_pem: str,
+    leaf: x509.Certificate,
+    rest: Sequence[x509.Certificate],
+    request: CertificateRequest | str | None,
 ) -> SecretValue:
     """Return the value of the new version; the request is carried on."""
-    leaf, *rest = decode_certificates("the CA's answer", chain)
     document: dict[str, object] = {
         "certificate": _pem([leaf]),
         "private_key": key_pem,
         "chain": _pem(rest),
+        ISSUED_KEY: issued.record(),
     }
     if request is not None and not isinstance(request, str):
         document[REQUEST_KEY] = request.to_json()
-    return SecretValue(version=version, text=json.dumps(document))
+    return SecretValue(version=issued.version, text=json.dumps(document))
 
 
 def _pem(certificates: Sequence[x509.Certificate]) -> str:

@@ -6,19 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from certrotation.core.issuance.note import asked_for
-from certrotation.core.issuance.renewal import (
-    Renewal,
-    Validity,
-    asked_by_request,
-    is_window_asked,
-    renewal_of,
-    without_window,
-)
 from certrotation.core.issuance.report import Looked, LookReport, State
-from certrotation.core.issuance.signing_request import ari_identifier
-from certrotation.core.material.x509_facts import fingerprint_of
 from certrotation.errors import CertRotationError
-from certrotation.names.service import CURRENT_LABEL, EDGE_REGIONS
+from certrotation.names.service import CURRENT_LABEL
 from certrotation.names.tags import ISSUER
 from certrotation.values import dataclass, replace
 from certrotation.workflows.issue import PENDING_LABEL, NotIssuedError, Renewer, Rotation
@@ -26,10 +16,8 @@ from certrotation.workflows.issue import PENDING_LABEL, NotIssuedError, Renewer,
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cryptography import x509
-
-    from certrotation.core.estate.expiry_windows import WindowPolicy
     from certrotation.core.issuance.note import Note
+    from certrotation.core.issuance.renewal import Renewal
     from certrotation.names.issuers import AnyIssuer
     from certrotation.workflows.issue import Current
     from certrotation.workflows.issuing_ports import VersionedSecret
@@ -46,9 +34,6 @@ class Look:
     """One look at every secret with an issuer."""
 
     renewer: Renewer
-    windows: WindowPolicy
-    targets: tuple[str, ...]
-    """The target Regions."""
 
     @property
     def now(self) -> datetime:
@@ -98,7 +83,13 @@ class Look:
         issuer, wish = renewer.wanted(versioned, current)
         asked = asked_for(issuer.name, wish)
         renewal, left = self._renewal(versioned, current, issuer)
-        looked = Looked(secret=secret.name, state=State.CURRENT, renewal=renewal, left=left)
+        looked = Looked(
+            secret=secret.name,
+            state=State.CURRENT,
+            renewal=renewal,
+            left=left,
+            issued=current.issued,
+        )
         pending = _pending(versioned)
         if pending is not None:
             found = self._left_behind(versioned, pending, asked, looked)
@@ -143,37 +134,15 @@ class Look:
         self, versioned: VersionedSecret, current: Current, issuer: AnyIssuer
     ) -> tuple[Renewal, timedelta | None]:
         """Return when the secret is renewed, and what is left of its certificate then."""
-        leaf = current.material.leaf if current.material else None
-        request = None if isinstance(current.request, str) else current.request
-        asked = asked_by_request(request, leaf)
-        if leaf is None or asked is not None:
-            since = versioned.secret.last_changed or self.now
+        rules, secret = self.renewer.renewals, versioned.secret
+        asked = rules.by_request(secret, current.request, current.leaf)
+        if asked is not None or current.leaf is None:
             # `wanted` has refused a secret that has neither a request nor a certificate.
-            return Renewal(min(since, self.now), asked), None  # type: ignore[arg-type]  # see above
-        renewal = self._renewal_of(leaf, versioned, issuer)
-        return renewal, leaf.not_valid_after_utc - renewal.at
-
-    def _renewal_of(
-        self, leaf: x509.Certificate, versioned: VersionedSecret, issuer: AnyIssuer
-    ) -> Renewal:
-        identifier = ari_identifier(leaf)
-        validity = Validity(
-            leaf.not_valid_before_utc,
-            leaf.not_valid_after_utc,
-            identifier or fingerprint_of(leaf),
+            return asked, None  # type: ignore[return-value]  # see above
+        renewal = rules.by_certificate(
+            secret, current.leaf, lambda: self.renewer.issuing.issuer(issuer.name).ca
         )
-        regions = versioned.secret.regions(self.targets)
-        at_edge = any(each in regions for each in EDGE_REGIONS.values())
-        if not is_window_asked(validity, self.now):
-            return without_window(validity, self.windows, may_be_at_edge=at_edge)
-        window = None
-        if identifier is not None:
-            try:
-                window = self.renewer.issuing.issuer(issuer.name).ca.renewal_window(identifier)
-            except CertRotationError:
-                # The CA is dark, or did not issue this certificate.
-                window = None
-        return renewal_of(validity, self.windows, window=window, may_be_at_edge=at_edge)
+        return renewal, current.leaf.not_valid_after_utc - renewal.at
 
     def _is_under_way(self, versioned: VersionedSecret) -> bool:
         changed = versioned.secret.last_changed

@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from certrotation.core.estate.arn_parameters import Parameter
     from certrotation.core.estate.inventory import ListedCertificate, Users
     from certrotation.core.rotation.plan import RegionPlan
     from certrotation.core.rotation.planning import Rotation
     from certrotation.core.rotation.region_planning import Rejections
     from certrotation.core.rotation.request import ScanSnapshot
-    from certrotation.workflows.ports import Region
+    from certrotation.workflows.ports import Publisher, Region
 
 
 class PlannedRegion(NamedTuple):
@@ -52,6 +53,7 @@ class Observer:
     now: datetime
     snapshot: ScanSnapshot | None
     """What the scan found that asked for the rotation, if that is fresh."""
+    publisher: Publisher | None = None
 
     def plan(self, region: Region) -> PlannedRegion:
         """Find the copies by their tags, and plan; before a new import, find them by name as well.
@@ -82,7 +84,23 @@ class Observer:
         return self._planned(self._look_directly(region, known), rejections)
 
     def _planned(self, look: RegionLook, rejections: Rejections) -> PlannedRegion:
+        look = replace(look, parameters=dict(self._parameters(look.region)))
         return PlannedRegion(look, self.rotation.decide(look, self.now, rejections))
+
+    def _parameters(self, region: str) -> Iterator[tuple[Parameter, str | None]]:
+        """Yield what the ARN parameters hold.
+
+        What cannot be read counts as absent: it hinders no import, and is read again before it is
+        written.
+        """
+        publication = self.rotation.publication(region)
+        if publication is None or self.publisher is None:
+            return
+        for each in publication.parameters:
+            try:
+                yield each, self.publisher.held(each)
+            except CertRotationError:
+                yield each, None
 
     def _is_refused(self, plan: RegionPlan) -> bool:
         """Return whether the copies of this Region alone make the service refuse the material.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import timedelta
 
+    from certrotation.core.estate.arn_parameters import Parameter, Publication
     from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import (
         CertificateDetail,
@@ -139,6 +140,62 @@ class Notices(Protocol):
         Raises:
             AccessDenied: the topic, or the key that it is encrypted with, is denied.
         """
+
+
+class Publisher(Protocol):
+    """Publishes the ARNs of copies."""
+
+    def held(self, parameter: Parameter) -> str | None:
+        """Return what a parameter holds, or None if there is no such parameter."""
+
+    def under(self, root: str, region: str) -> Mapping[Parameter, str | None]:
+        """Return the parameters of a Region whose names begin with the root, and their values."""
+
+    def publish(self, publication: Publication, arn: str, *, secret: str, region: Region) -> None:
+        """Have every parameter hold the ARN of a copy; one that does is not written.
+
+        Args:
+            publication: the parameters.
+            arn: the ARN of the copy.
+            secret: the name of the secret.
+            region: the Region of the copy.
+
+        Raises:
+            ParameterTaken: a parameter holds something that is not a copy's ARN of this secret.
+            CertRotationError: a parameter cannot be read or written, or the event cannot be put.
+        """
+
+
+class Parameters(Protocol):
+    """Parameters that other teams' templates read."""
+
+    def read(self, parameter: Parameter) -> str | None:
+        """Return the value of a parameter, or None if there is no such parameter."""
+
+    def under(self, root: str, region: str) -> Mapping[Parameter, str | None]:
+        """Return the parameters of a Region whose names begin with the root, and their values."""
+
+    def write(self, parameter: Parameter, value: str, about: str, *, replaces: bool) -> None:
+        """Write a parameter.
+
+        Args:
+            parameter: its Region and name.
+            value: what it is to hold.
+            about: the description that people see.
+            replaces: whether there is such a parameter already.
+
+        Raises:
+            NotYet: there is one although there was none, written meanwhile.
+            QuotaReached: the Region has as many parameters as AWS allows.
+            Rejected: AWS does not accept the name.
+        """
+
+
+class Events(Protocol):
+    """Tells other programs of what has happened."""
+
+    def put(self, kind: str, detail: Mapping[str, object]) -> None:
+        """Announce an event of this kind; it may be announced more than once."""
 
 
 class Certificates(Protocol):
@@ -284,3 +341,5 @@ class Account:
     regions: Mapping[str, Region]
     notices: Notices | None
     """None if the service sends no notifications."""
+    publisher: Publisher | None = None
+    """None if there are no ARN parameters."""

@@ -105,7 +105,12 @@ class Rotator:
     def _rotate_regions(
         self, rotation: Rotation, snapshot: ScanSnapshot | None, receives: int
     ) -> RotationOutcome:
-        observer = Observer(rotation=rotation, now=self.now, snapshot=snapshot)
+        observer = Observer(
+            rotation=rotation,
+            now=self.now,
+            snapshot=snapshot,
+            publisher=self.account.publisher,
+        )
         planned, unreadable = plan_regions(self.account, observer, rotation)
         first = next(iter(rotation.regions))
         if first in unreadable and receives < RECEIVES_UNTIL_NEXT_CANARY:
@@ -156,6 +161,7 @@ class Rotator:
                 rotation=rotation,
                 observer=observer,
                 now=self.now,
+                publisher=self.account.publisher,
                 has_canary_moved=any(each.moved for each in alone),
             ).run()
 

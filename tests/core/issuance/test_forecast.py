@@ -10,7 +10,7 @@ from certrotation.core.issuance.forecast import Forecast, forecast
 from certrotation.core.issuance.wish import Wish
 from certrotation.core.material.certificate_request import CertificateRequest
 from certrotation.core.material.x509_facts import KeyAlgorithm
-from certrotation.names.issuers import AcmeIssuer
+from certrotation.names.issuers import AcmeIssuer, PrivateCaIssuer
 from tests.core.samples import ISSUING_CA
 from tests.support.authority import shared_key
 
@@ -26,6 +26,7 @@ def of(
     usages: tuple[str, ...] | None = CLASSIC,
     profile: str | None = None,
     tag: str = "ca",
+    template: str | None = None,
 ) -> Forecast:
     """The forecast for a secret with a certificate for these names; without names, with none."""
     leaf = ISSUING_CA.issue(*names, key=shared_key(key), usages=usages) if names else None
@@ -35,6 +36,7 @@ def of(
         allow=(("certrotation/*", ("a.example", "b.example", "c.example")),),
         profile=profile,
     )
+    private = PrivateCaIssuer("ca", "arn", issuer.allow, template or "")
     secret = ManagedSecret(
         name="certrotation/shop",
         arn="arn",
@@ -42,7 +44,9 @@ def of(
         last_changed=None,
         tags={"certrotation:issuer": tag},
     )
-    return forecast(secret, request, leaf.certificate if leaf else None, {"ca": issuer})
+    return forecast(
+        secret, request, leaf.certificate if leaf else None, {"ca": private if template else issuer}
+    )
 
 
 def test_an_ordinary_renewal_keeps_the_arn() -> None:
@@ -88,6 +92,33 @@ def test_a_change_to_ecdsa_under_such_a_profile_is_one_reason_not_two() -> None:
     assert of(request, "a.example", key="rsa2048").new_arn_because == (
         "the key changes from RSA_2048 to EC_prime256v1",
     )
+
+
+@pytest.mark.parametrize(
+    ("template", "usages", "lost"),
+    [
+        ("EndEntityServerAuthCertificate/V1", CLASSIC, ()),
+        ("EndEntityCertificate/V1", CLASSIC, ()),
+        (
+            "EndEntityServerAuthCertificate/V1",
+            ("digital_signature", "key_agreement"),
+            ("key usages would be lost: key_agreement",),
+        ),
+        (
+            "BlankEndEntityCertificate_CSRPassthrough/V1",
+            CLASSIC,
+            (
+                "key usages would be lost: digital_signature, key_encipherment",
+                "extended key usages would be lost: 1.3.6.1.5.5.7.3.1",
+            ),
+        ),
+    ],
+)
+def test_the_template_of_a_private_ca_decides_the_usages(
+    template: str, usages: tuple[str, ...], lost: tuple[str, ...]
+) -> None:
+    found = of(None, "a.example", key="rsa2048", usages=usages, template=template)
+    assert found.new_arn_because == lost
 
 
 def test_names_that_come_and_go_are_named() -> None:

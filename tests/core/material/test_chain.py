@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -99,9 +101,10 @@ def test_every_search_finds_a_chain_even_if_it_stops_early() -> None:
     assert len(found.certificates) == 12
     namesake = Authority.root("Top", key=shared_key("p256", "not the top's")).certificate
     (fault,) = chain_of(leaf, *supplied, namesake).faults
-    assert fault.found.endswith(
-        "the name CN=Top, but none signed CN=Layer 11a."
-        " The search stopped after 250 signatures or 1,000 paths."
+    assert re.search(
+        r" the name CN=Top, but none signed CN=Layer 11[ab]\."
+        r" The search stopped after 250 signatures or 1,000 paths\.$",
+        fault.found,
     )
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certrotation.core.estate.arn_parameters import ArnParameters
 from certrotation.core.rotation.plan import Import, Move
 from tests.core.builders import arn, distribution, issued, listener, superseded, tags_of
 from tests.core.region_model import EC_LEAF, EVERY_STEP, RSA_LEAF, VERSIONS, Held, Model, World
+from tests.core.region_plans import POLICY
 from tests.core.samples import DAY, NOW
 
 if TYPE_CHECKING:
     from tests.support.authority import Issued
 
+PUBLISHING = replace(
+    POLICY, arn_parameters=ArnParameters(stack="certrotation", prefix=POLICY.prefix, edge=None)
+)
 LATE_FOR_THE_EDGE = [issued(ends=DAY), issued(ends=DAY, key="rsa2048")]
 LEAVES = [EC_LEAF, RSA_LEAF, issued(), issued(key="rsa2048"), *LATE_FOR_THE_EDGE]
 EXAMPLES = settings(max_examples=100, deadline=None)
@@ -49,7 +55,11 @@ def worlds(draw: st.DrawFn) -> World:
         )
     ]
     model = Model(held=held, dependents={each.arn: each for each in dependents})
-    return World(model=model, wanted=draw(st.sampled_from([EC_LEAF, RSA_LEAF])))
+    return World(
+        model=model,
+        wanted=draw(st.sampled_from([EC_LEAF, RSA_LEAF])),
+        policy=draw(st.sampled_from([POLICY, PUBLISHING])),
+    )
 
 
 @given(worlds())
@@ -104,7 +114,7 @@ def test_the_key_type_may_change_back_and_forth_with_at_most_one_import_for_each
 ) -> None:
     imports = []
     for wanted, steps in (*turns, (world.wanted, EVERY_STEP)):
-        turn = World(model=world.model, wanted=wanted)
+        turn = World(model=world.model, wanted=wanted, policy=world.policy)
         plan = turn.plan()
         if plan.is_refused:
             return

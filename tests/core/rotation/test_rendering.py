@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from certrotation.core.estate.arn_parameters import Parameter, Publication
 from certrotation.core.findings import Code, Finding, refuse, warn
 from certrotation.core.rotation.plan import (
     Adopt,
@@ -13,6 +14,7 @@ from certrotation.core.rotation.plan import (
     MarkSuperseded,
     Move,
     Plan,
+    Publish,
     RegionPlan,
     Reimport,
     Step,
@@ -25,6 +27,11 @@ from tests.core.builders import listener
 MOVE = Move(dependent=listener(on="arn:old"), to_arn="arn:new", because="the key changes")
 MARK = MarkSuperseded(arn="arn:old", by_arn="arn:new", because="its dependents move")
 TAG = Tag(arn="arn:new", because="it then carries version v1")
+PUBLISH = Publish(
+    arn="arn:new",
+    because="it is new",
+    publication=Publication((Parameter("eu-west-1", "/tls/shop/arn"),)),
+)
 DRIFTS = warn(Code.DEPENDENT_DRIFTS, "A stack owns it.")
 EXPIRED = refuse(Code.EXPIRED, "It expired.")
 
@@ -49,6 +56,7 @@ def plan(*regions: RegionPlan, findings: tuple[Finding, ...] = (), is_held: bool
         (TAG, "tag arn:new"),
         (MOVE, "move ALB listener listener/1 from arn:old to arn:new"),
         (MARK, "mark superseded arn:old by arn:new"),
+        (PUBLISH, "publish arn:new as /tls/shop/arn in eu-west-1"),
     ],
 )
 def test_every_step_is_told_in_words(step: Step, words: str) -> None:
@@ -138,3 +146,15 @@ def test_a_plan_as_json_holds_the_same() -> None:
 
 def test_a_plan_that_is_refused_says_so_as_json() -> None:
     assert plan_to_json(plan(findings=(EXPIRED,)))["refused"] is True
+
+
+def test_a_published_arn_names_its_parameters_to_a_program() -> None:
+    told = plan_to_json(plan(RegionPlan(region="eu-west-1", steps=(PUBLISH,))))
+
+    (step,) = told["regions"][0]["steps"]
+    assert step == {
+        "verb": "publish",
+        "arn": "arn:new",
+        "because": "it is new",
+        "parameters": ["/tls/shop/arn in eu-west-1"],
+    }

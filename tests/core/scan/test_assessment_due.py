@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from certrotation.core.estate.arn_parameters import ArnParameters
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
-from certrotation.names.tags import IGNORE, ISSUER, SECRET, VERSION
+from certrotation.names.tags import IGNORE, ISSUER, PARAMETER, SECRET, VERSION
 from tests.core.builders import (
     HOME,
     HOUR,
@@ -25,9 +26,10 @@ from tests.core.builders import (
     managed,
     superseded,
 )
-from tests.core.samples import NOW, SECOND
+from tests.core.samples import DAY, NOW, SECOND
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from certrotation.core.scan.assessment import Assessment, DueSecret
@@ -227,3 +229,23 @@ def test_a_secret_that_awaits_its_first_certificate_from_an_issuer_is_not_overdu
     assert not due_of(assessed(listing(), secrets=(asking,))).is_overdue
     stale = listing((listed(), carrying(listed(), OLD_VERSION)))
     assert due_of(assessed(stale, secrets=(asking,))).is_overdue
+
+
+def test_a_copy_whose_arn_no_parameter_holds_is_queued_and_counts_neither_as_due_nor_overdue() -> (
+    None
+):
+    named = ArnParameters(stack="tls", prefix=SCAN_POLICY.prefix, edge=None)
+    publishing = replace(SCAN_POLICY, arn_parameters=named)
+    old = replace(managed(), last_changed=NOW - DAY)
+    marked = {PARAMETER: named.of(old.name, HOME, SCAN_POLICY.targets).mark}
+
+    def due(tags: Mapping[str, str]) -> tuple[DueSecret, ...]:
+        seen = listing((listed(), {**carrying(listed()), **tags}))
+        return assessed(seen, secrets=(old,), policy=publishing).due
+
+    (unpublished,) = due({})
+
+    assert unpublished.because == (f"{HOME}: /tls/shop/arn does not hold the copy's ARN yet",)
+    assert (unpublished.places, unpublished.is_overdue) == (0, False)
+    assert due({PARAMETER: "of another name"}) != ()
+    assert due(marked) == ()

@@ -49,6 +49,12 @@ HOLDING = (
         "the last segment has the wildcard",
     ),
     Case(
+        "ArnEquals",
+        ("arn:aws:lambda:eu-west-1:123456789012:function:a",),
+        ("arn:aws:lambda:eu-west-1:123456789012:function:a",),
+        "equal",
+    ),
+    Case(
         "ArnNotEquals",
         ("arn:aws:iam::123456789012:role/a",),
         ("arn:aws:iam::123456789012:role/b",),
@@ -78,6 +84,13 @@ FAILING = (
     Case("ForAnyValue:StringEquals", ("a", "b"), ("d",), "none is listed"),
     Case("ForAnyValue:StringEquals", None, ("a",), "false of no values at all"),
     Case("ForAnyValue:StringNotEquals", None, ("a",), "false of no values at all"),
+    Case(
+        "ArnEquals",
+        ("arn:aws:lambda:eu-west-1:123456789012:function:a",),
+        ("arn:aws:lambda:eu-west-1:123456789012:function:b",),
+        "different",
+    ),
+    Case("ArnEquals", None, ("arn:aws:iam::123456789012:role/a",), "an absent key does not match"),
     Case(
         "ArnLike",
         ("arn:aws:iam::123456789012:role/a",),

@@ -46,6 +46,8 @@ class Context(NamedTuple):
     resource_tags: Mapping[str, str]
     request_tags: Mapping[str, str]
     tag_keys: tuple[str, ...]
+    keys: Mapping[str, Sequence[str]] = {}
+    """Condition keys of the service itself, by name."""
 
 
 class Verdict(NamedTuple):
@@ -95,6 +97,7 @@ class Evaluator:
                 "aws:tagkeys": list(context.tag_keys) or None,
                 **_by_key("aws:requesttag", context.request_tags),
                 **_by_key("aws:resourcetag", context.resource_tags),
+                **{key.lower(): _value(values) for key, values in context.keys.items()},
             },
         )
         result = self._ministack.evaluate(asked, policies)
@@ -129,6 +132,10 @@ def statements_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _by_key(kind: str, tags: Mapping[str, str]) -> dict[str, str]:
     """Return context keys; IAM does not tell them apart by case."""
     return {f"{kind}/{key}".lower(): value for key, value in tags.items()}
+
+
+def _value(values: Sequence[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)
 
 
 def _checked(document: Mapping[str, Any]) -> dict[str, Any]:

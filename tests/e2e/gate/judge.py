@@ -60,6 +60,7 @@ class Judge:
             resource_tags=self.resources.tags(tagged) if tagged else {},
             request_tags=ask.request_tags,
             tag_keys=ask.tag_keys,
+            keys=ask.keys,
         )
 
 
@@ -77,6 +78,7 @@ class Record:
     resource_tags: Mapping[str, str] = field(default_factory=dict)
     request_tags: Mapping[str, str] = field(default_factory=dict)
     tag_keys: tuple[str, ...] = ()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decision: str
     """`Allow`, `Deny` or `ImplicitDeny`."""
     statement: str

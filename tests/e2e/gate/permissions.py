@@ -84,6 +84,8 @@ class Ask:
     """What carries the tags behind `aws:ResourceTag`; None if the action knows none."""
     request_tags: Mapping[str, str] = field(default_factory=dict)
     tag_keys: tuple[str, ...] = ()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Condition keys of the service itself, by name."""
 
 
 def asks(request: Request, caller: Caller) -> list[Ask]:
@@ -154,9 +156,67 @@ def _lambda(request: Request, caller: Caller) -> list[Ask]:
     return [Ask(action="lambda:GetFunctionConfiguration", resource=resource)]
 
 
-def _secrets_manager(request: Request, _: Caller) -> list[Ask]:
-    action, secret = f"secretsmanager:{request.operation}", request.members.get("SecretId")
-    return [Ask(action=action, resource=secret, tagged=secret) if secret else Ask(action=action)]
+def _route_53(request: Request, _: Caller) -> list[Ask]:
+    path = urlsplit(request.target).path
+    found = _ROUTE_53.fullmatch(path)
+    action = _OF_ROUTE_53.get((request.method, found[1], bool(found[3]))) if found else None
+    if found is None or action is None:
+        raise UnreadableRequestError(f"Route 53's {request.method} {path} is not known here")
+    return [
+        Ask(
+            action=f"route53:{action}",
+            resource=f"arn:aws:route53:::{found[1]}/{found[2]}",
+            keys=_changed_records(request.body.decode()) if request.method == "POST" else {},
+        )
+    ]
+
+
+_ROUTE_53 = re.compile(r"/2013-04-01/(hostedzone|change)/([A-Za-z0-9]+)(/rrset/?)?")
+_OF_ROUTE_53 = {
+    ("GET", "hostedzone", False): "GetHostedZone",
+    ("GET", "hostedzone", True): "ListResourceRecordSets",
+    ("POST", "hostedzone", True): "ChangeResourceRecordSets",
+    ("GET", "change", False): "GetChange",
+}
+_KEY = "route53:ChangeResourceRecordSets"
+
+
+def _changed_records(body: str) -> dict[str, tuple[str, ...]]:
+    """Return what a batch changes, as IAM sees that.
+
+    Route 53 Developer Guide, Using IAM policy conditions for fine-grained access control: names are
+    in lower case and without the last period.
+    """
+
+    def each(member: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(re.findall(f"<{member}>([^<]*)</{member}>", body)))
+
+    names = tuple(dict.fromkeys(name.lower().rstrip(".") for name in each("Name")))
+    return {
+        f"{_KEY}NormalizedRecordNames": names,
+        f"{_KEY}RecordTypes": each("Type"),
+        f"{_KEY}Actions": each("Action"),
+    }
+
+
+def _secrets_manager(request: Request, caller: Caller) -> list[Ask]:
+    members, action = request.members, f"secretsmanager:{request.operation}"
+    if request.operation == "CreateSecret":
+        # Service Authorization Reference, Secrets Manager: it is judged by the ARN that it gets.
+        arn = f"arn:aws:secretsmanager:{caller.region}:{ACCOUNT}:secret:{members['Name']}"
+        return [Ask(action=action, resource=f"{arn}-??????")]
+    secret, function = members.get("SecretId"), members.get("RotationLambdaARN")
+    if secret is None:
+        return [Ask(action=action)]
+    ask = Ask(action=action, resource=secret, tagged=secret)
+    if request.operation == "RotateSecret" and function:
+        # Secrets Manager API Reference, RotateSecret: whoever calls it must be able to invoke the
+        # function.
+        return [
+            replace(ask, keys={"secretsmanager:RotationLambdaARN": (function,)}),
+            Ask(action="lambda:InvokeFunction", resource=function),
+        ]
+    return [ask]
 
 
 def _tagging(request: Request, _: Caller) -> list[Ask]:
@@ -184,6 +244,7 @@ _SERVICES: dict[str, Callable[[Request, Caller], list[Ask]]] = {
     "cloudformation": _cloudformation,
     "ec2": _ec2,
     "lambda": _lambda,
+    "route53": _route_53,
     "secretsmanager": _secrets_manager,
     "sns": _sns,
     "sqs": _sqs,

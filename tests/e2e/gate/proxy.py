@@ -132,6 +132,7 @@ def server(gate: Gate) -> ThreadingHTTPServer:
 
 _XML_NAMESPACES = {
     "cloudfront": "http://cloudfront.amazonaws.com/doc/2020-05-31/",
+    "route53": "https://route53.amazonaws.com/doc/2013-04-01/",
     "elasticloadbalancing": "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
     "sns": "http://sns.amazonaws.com/doc/2010-03-31/",
 }

@@ -17,7 +17,7 @@ from tests.oncall.year.faults import SEED
 from tests.oncall.year.play import play
 from tests.oncall.year.population import REGIONS
 from tests.oncall.year.report import broken_by, tables
-from tests.oncall.year.world import STACK
+from tests.oncall.year.world import ISSUERS, STACK
 
 WIDTH = 130
 """Of the tables, in characters, wherever they are printed."""
@@ -37,7 +37,7 @@ def main(seed: int) -> int:
 
 
 def _template() -> Template:
-    settings = {"stack_name": STACK, "target_regions": REGIONS}
+    settings = {"stack_name": STACK, "target_regions": REGIONS, "issuers": ISSUERS}
     with TemporaryDirectory() as folder:
         return synthesize(Path(folder) / "cdk.out", settings)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from certrotation.names import tags
 from tests.double.builders import material
 from tests.oncall.year.faults import CRITICAL
+from tests.oncall.year.issuance import window_opens
 from tests.oncall.year.population import REGIONS, Site
 from tests.simulation.estate import HOME, PREFIX, client
 from tests.simulation.faults import LISTS_LAG, REGIONAL, SECRETS_LAG, begin
@@ -23,6 +24,9 @@ AtAnyTime: TypeAlias = "Callable[[World, Injected], bool]"
 """Returns False if there is nothing now that it could happen to."""
 
 HOUR = timedelta(hours=1)
+
+_LOOKS = 8 * HOUR
+"""Six looks ask for every window, one begins the rotation, and a step of it may die once."""
 
 _UNTIL_SECRETS_LAG = timedelta(minutes=7)
 _SECRETS_LAG = timedelta(minutes=5)
@@ -181,6 +185,54 @@ def _switched(name: str, *, wrong: bool) -> AtAnyTime:
     return play
 
 
+def _revoked(world: World, injected: Injected) -> bool:
+    """A CA revokes: within seven looks, each of which asks some CAs, the secret has another one."""
+    issuance = world.issuance
+    if issuance is None:
+        return False
+    now = world.now
+    quiet = [e for e in issuance.sites if window_opens(e) - now > _LOOKS and e.ends - now > _LOOKS]
+    if not quiet:
+        return False
+    site = world.chance.choice(quiet)
+    injected.subject = site.name
+    identifier = issuance.identifier_of(site)
+    issuance.ca_of(site).revoke(identifier)
+
+    def look_again() -> None:
+        if issuance.identifier_of(site) == identifier:
+            world.functions.bugs.append(f"{site.name} is not renewed after its revocation")
+
+    world.agenda.after(_LOOKS, look_again)
+    return True
+
+
+def _look_off(world: World, injected: Injected) -> bool:
+    issuance = world.issuance
+    if issuance is None:
+        return False
+    issuance.is_scheduled = False
+
+    def turn_on() -> None:
+        issuance.is_scheduled = True
+
+    injected.mend = turn_on
+    return True
+
+
+def _look_dies(world: World, injected: Injected) -> bool:
+    issuance = world.issuance
+    if issuance is None:
+        return False
+    issuance.dies = True
+
+    def let_live() -> None:
+        issuance.dies = False
+
+    injected.mend = let_live
+    return True
+
+
 AT_ANY_TIME: Mapping[str, AtAnyTime] = {
     "imported by hand": _imported_by_hand,
     "a copy deleted": _copy_deleted,
@@ -196,5 +248,8 @@ AT_ANY_TIME: Mapping[str, AtAnyTime] = {
     "stale reads": _stale,
     "every scan dies": _switched("scan_dies", wrong=True),
     "schedule off": _switched("schedule_on", wrong=False),
+    "a CA revokes": _revoked,
+    "the look is off": _look_off,
+    "every look dies": _look_dies,
     "scan throttled": _switched("scan_allowed", wrong=False),
 }

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.oncall.year.at_any_time import AT_ANY_TIME
+from tests.oncall.year.at_issuance import AT_ISSUANCE
 from tests.oncall.year.at_renewal import AT_RENEWAL, FITS
 from tests.oncall.year.expected_alarms import Injected
 from tests.oncall.year.faults import CRITICAL, FAULTS
@@ -28,6 +29,10 @@ _TRIED_AGAIN = timedelta(hours=7)
 
 _ORDINARY = timedelta(hours=30)
 """How long a fault has its alarms for itself, unless it says otherwise."""
+
+_OF_A_CA = timedelta(days=4)
+"""How long a fault of a CA needs its alarms that is fixed soon: a refused order is sent again after
+twelve hours."""
 
 _AWAITED = frozenset({"AwaitingMaterial", "UnmanagedExpiring"}) | CRITICAL
 
@@ -98,27 +103,46 @@ class FaultSchedule:
 
     def _can_happen_to(self, fault: Fault, site: Site) -> bool:
         fits = FITS.get(fault.name)
-        if fault.name not in AT_RENEWAL or site.days not in fault.lifetimes:
+        is_here = fault.begins == ("at an issuance" if site.issuer else "at a renewal")
+        if not is_here or site.days not in fault.lifetimes:
             return False
         if fits is not None and not fits(site):
             return False
         begin, end = self._span(fault, site)
         wanted = fault.raises | fault.follows | _ALONE.get(fault.name, frozenset())
+        # One fault at a time for each CA.
+        wanted |= {site.issuer} if site.issuer else set()
         if end > self._end - SETTLING_IN or wanted & self._world.recorder.board.on():
             return False
         return self._world.expected.keep(wanted, begin, end)
 
     def _span(self, fault: Fault, site: Site) -> tuple[datetime, datetime]:
         """Return from when to when a fault that begins at a renewal needs its alarms."""
+        if fault.begins == "at an issuance":
+            return self._world.now, self._end_at_issuance(fault, site)
         if "AwaitingMaterial" not in fault.raises:
             return self._world.now, self._world.now + _ORDINARY
         windows = self._world.windows(site)
         end = site.ends if fault.raises & CRITICAL else windows.critical_opens
         return windows.warning_opens, end + timedelta(hours=12)
 
+    def _end_at_issuance(self, fault: Fault, site: Site) -> datetime:
+        """Return until when a fault of a CA needs its alarms."""
+        if fault.raises & CRITICAL:
+            return site.ends + timedelta(hours=12)
+        if "IssuanceStalled" in fault.raises:
+            return self._world.windows(site).warning_opens
+        return self._world.now + _OF_A_CA
+
     def _inject_at_renewal(self, fault: Fault, site: Site) -> None:
         world = self._world
         injected = Injected(fault=fault, begin=world.now, subject=site.name, expires=site.ends)
+        issuance = world.issuance
+        if site.issuer and issuance is not None:
+            # How long such a fault lasts counts from the first request that meets it.
+            world.begin(injected)
+            AT_ISSUANCE[fault.name](world, issuance, site, injected)
+            return
         world.begin(injected, self._lasts(fault))
         AT_RENEWAL[fault.name](world, site, injected)
 

@@ -20,6 +20,7 @@ BACKGROUND: Mapping[str, float] = {
     "a rotation dies": 0.02,
     "a message is delivered twice": 0.02,
     "an event is lost": 0.03,
+    "an issuance dies": 0.03,
 }
 """What happens all the time, and the share of cases in which it does: it must raise nothing."""
 
@@ -57,7 +58,7 @@ class Fault:
     follows: frozenset[str] = NOTHING
     answer: Answer | None = None
     """None: it passes by itself, or there is nothing to do."""
-    begins: Literal["at a renewal", "at any time"] = "at any time"
+    begins: Literal["at a renewal", "at an issuance", "at any time"] = "at any time"
     lifetimes: tuple[int, ...] = ALL
     """Of the certificates that it happens to, in days."""
     hours: tuple[float, float] = (0, 0)
@@ -250,7 +251,7 @@ _AWS = (
         name="Secrets Manager dark",
         what="no answer from Secrets Manager in the home Region",
         times=2,
-        raises=frozenset({"ScanMissing", "FunctionErrors", "ScheduleFailing"}),
+        raises=frozenset({"ScanMissing", "FunctionErrors", "ScheduleFailing", "IssuanceMissing"}),
         follows=DEAD_LETTERS,
         hours=(5, 7),
     ),
@@ -360,7 +361,88 @@ _FUNCTIONS = (
     ),
 )
 
+_OF_CAS = (47, 90)
+_FAILING = frozenset({"IssuanceFailing"})
+_ISSUANCE_STALLED = frozenset({"IssuanceStalled"})
+
+
+def _issuance(name: str, what: str, times: int, **more: object) -> Fault:
+    lifetimes = {"lifetimes": _OF_CAS}
+    return Fault(name=name, what=what, times=times, begins="at an issuance", **lifetimes | more)  # type: ignore[arg-type]  # each is a field
+
+
+_CAS = (
+    _issuance(
+        "a CA refuses",
+        "a policy of the CA refuses a name until a person asks the CA",
+        3,
+        raises=_FAILING,
+        answer=Answer(alarm="IssuanceFailing", hours=(2, 12)),
+    ),
+    _issuance(
+        "CAA forbids",
+        "a CAA record forbids the CA until a person corrects the record",
+        2,
+        raises=_FAILING,
+        answer=Answer(alarm="IssuanceFailing", hours=(2, 12)),
+    ),
+    _issuance(
+        "a CA refuses, ticket unread",
+        "the same as the first, and nobody acts until paged",
+        2,
+        raises=_FAILING | _ISSUANCE_STALLED,
+        answer=Answer(alarm="IssuanceStalled", hours=(1, 3)),
+    ),
+    _issuance(
+        "a CA refuses, until paged",
+        "the same, and nobody acts until the certificate is about to expire",
+        1,
+        raises=_FAILING | _ISSUANCE_STALLED | _AWAITED,
+        answer=_AT_CRITICAL,
+    ),
+    _issuance(
+        "a CA limits",
+        "a limit of the CA is reached, and the CA says for how long",
+        3,
+        raises=_FAILING,
+        hours=(10, 30),
+    ),
+    _issuance(
+        "a CA is dark for days",
+        "no answer from the CA",
+        2,
+        hours=(40, 72),
+    ),
+    _issuance(
+        "a CA is dark for too long",
+        "no answer from the CA for longer than a third of what is left at the renewal",
+        1,
+        raises=_ISSUANCE_STALLED,
+        lifetimes=(47,),
+        hours=(140, 146),
+    ),
+    Fault(
+        name="a CA revokes",
+        what="the CA moves the renewal window of a certificate to the past",
+        times=4,
+    ),
+    Fault(
+        name="the look is off",
+        what="somebody disables the schedule of the look",
+        times=2,
+        raises=frozenset({"IssuanceMissing"}),
+        answer=Answer(alarm="IssuanceMissing", hours=(1, 4)),
+    ),
+    Fault(
+        name="every look dies",
+        what="each run of the issue function ends in a crash",
+        times=1,
+        raises=frozenset({"IssuanceMissing"}),
+        answer=Answer(alarm="IssuanceMissing", hours=(1, 3)),
+    ),
+)
+
 FAULTS: Mapping[str, Fault] = {
-    each.name: each for each in (*_DELIVERIES, *_OPERATORS, *_AWS, *_FUNCTIONS)
+    each.name: each for each in (*_DELIVERIES, *_OPERATORS, *_AWS, *_FUNCTIONS, *_CAS)
 }
 """Every kind, by its name."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tests.oncall.year.at_issuance import BEFORE
 from tests.oncall.year.fault_schedule import FaultSchedule
 from tests.oncall.year.faults import FAULTS, SEED
 from tests.oncall.year.functions import INTERVAL
+from tests.oncall.year.issuance import unfit, window_opens
 from tests.oncall.year.operator_model import OperatorModel
 from tests.oncall.year.population import RENEWED_AT
 from tests.oncall.year.recorder import EVERY
@@ -21,12 +23,16 @@ if TYPE_CHECKING:
 
     from tests.infra.synthesis import Template
     from tests.oncall.year.expected_alarms import ExpectedAlarms, Injected
+    from tests.oncall.year.issuance import Issuance
     from tests.oncall.year.population import Site
     from tests.oncall.year.world import World
     from tests.simulation.oracle import Expired
 
 YEAR = {6: 6, 47: 60, 90: 60, 200: 50, 398: 34}
 """Sites by the lifetime of their certificates, in days."""
+
+ISSUED = {6: 2, 47: 5, 90: 5}
+"""Of these, sites whose secrets have an issuer, beside the others."""
 
 TURNED = 3 * INTERVAL
 """After the critical window has opened: how long scans count that."""
@@ -65,6 +71,8 @@ class Played:
     """Bytes that each function wrote."""
     alarmed: int
     """Metrics that the alarms look at: CloudWatch charges for each."""
+    issuance: Counter[str] = field(default_factory=Counter)
+    """Secrets with an issuer, orders that were sent, and certificates that were issued."""
 
 
 class Teams:
@@ -78,6 +86,9 @@ class Teams:
 
     def _plan(self, site: Site) -> None:
         """Plan a site's next renewal."""
+        if site.issuer:
+            self._world.agenda.at(window_opens(site) - BEFORE, lambda: self._schedule.deal(site))
+            return
         jitter = self._world.chance.random() * _JITTER
         begin = site.ends - site.lifetime
         self._world.agenda.at(
@@ -98,6 +109,7 @@ def play(
     days: int = 365,
     faults: Mapping[str, int] | None = None,
     seed: int = SEED,
+    issued: Mapping[int, int] | None = None,
 ) -> Played:
     """Play so many days, and return what became of them.
 
@@ -107,10 +119,14 @@ def play(
         days: how long.
         faults: how often each kind of fault is injected; all of them as in the table, if not given.
         seed: of everything that is left to chance.
+        issued: how many sites have an issuer, by the lifetime in days; the template has issuers
+            then. Those of the whole year, if neither these nor `numbers` are given.
     """
+    if issued is None:
+        issued = {} if numbers else ISSUED
     if faults is None:
         faults = {each.name: each.times for each in FAULTS.values()}
-    with world(template, numbers or YEAR, seed) as there:
+    with world(template, numbers or YEAR, seed, issued) as there:
         end = DEPLOYED + FIRST_IMPORTS + timedelta(days=days)
         schedule = FaultSchedule(there, end, faults)
         Teams(there, schedule)
@@ -118,7 +134,10 @@ def play(
         there.agenda.run_until(end)
         copies = sum(len(each.regions) for each in there.sites)
         expired = there.presented.expired(end)
-        functions = there.functions
+        functions, issuance = there.functions, there.issuance
+        if issuance is not None:
+            with there.estate.aws.unobserved():
+                functions.bugs.extend(unfit(issuance))
         for each in there.expected.injected:
             each.excused = excused_of(each, functions.scans)
         return Played(
@@ -137,8 +156,19 @@ def play(
             bugs=functions.bugs,
             messages=functions.queue.sent,
             logged=functions.logged,
+            issuance=_issued(issuance) if issuance else Counter(),
             alarmed=sum(len(e.statistics) for e in there.recorder.board.alarms.values()),
         )
+
+
+def _issued(issuance: Issuance) -> Counter[str]:
+    return Counter(
+        {
+            "secrets with an issuer": len(issuance.sites),
+            "orders": sum(each.asked for each in issuance.cas.values()),
+            "certificates issued": sum(each.issued for each in issuance.cas.values()),
+        }
+    )
 
 
 def excused_of(injected: Injected, scans: Sequence[datetime]) -> frozenset[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
-    from tests.support.authority import Issued
+    from tests.support.authority import Authority, Issued
 
 EDGE = "us-east-1"
 REGIONS = (HOME, EDGE, "ap-southeast-2")
@@ -64,6 +64,8 @@ class Site:
     is_private: bool
     has_client_auth: bool
     names: tuple[str, ...]
+    issuer: str | None = None
+    """The CA that its secret is tagged with; without one, its team renews."""
     ends: datetime = field(init=False)
     """When what was delivered last, and is right, expires."""
     delivered: list[Delivery] = field(default_factory=list)
@@ -126,11 +128,34 @@ def sites_of(numbers: Mapping[int, int], chance: Random) -> list[Site]:
     ]
 
 
+def issued_sites_of(numbers: Mapping[int, int]) -> list[Site]:
+    """Make sites whose secrets have an issuer: a CA for each lifetime in days."""
+    return [
+        Site(
+            name=f"ca{days}-{number}",
+            days=days,
+            regions=_TARGETS[number % len(_TARGETS)],
+            key="p256",
+            is_private=False,
+            has_client_auth=False,
+            names=(f"ca{days}-{number}.example.com", f"www.ca{days}-{number}.example.com"),
+            issuer=f"ca{days}",
+        )
+        for days, count in numbers.items()
+        for number in range(count)
+    ]
+
+
 class CertificateAuthorities:
     """What issues the sites' certificates."""
 
     def __init__(self, authorities: Authorities, chance: Random) -> None:
         self._authorities, self._chance = authorities, chance
+
+    @property
+    def public(self) -> Authority:
+        """The CA that everybody trusts."""
+        return self._authorities.public
 
     def issue(self, site: Site, begin: datetime | None = None) -> Issued:
         """Issue what a site should have: from an hour ago, or from `begin`."""
@@ -165,6 +190,7 @@ def build(
         begin = now - chance.random() * RENEWED_AT * site.lifetime
         issued = issuer.issue(site, begin)
         given = {} if site.regions == REGIONS else {tags.REGIONS: " ".join(site.regions)}
+        given |= {tags.ISSUER: site.issuer} if site.issuer else {}
         site.version = estate.secret(site.name, issued, given)
         site.ends = issued.certificate.not_valid_after_utc
         site.delivered.append(Delivery(now, site.ends))

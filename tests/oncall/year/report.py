@@ -11,6 +11,7 @@ from rich.table import Table
 
 from tests.oncall.year.cost import bill, store
 from tests.oncall.year.faults import BACKGROUND, FAULTS
+from tests.oncall.year.issuance import LOOK, STEP
 from tests.oncall.year.recorder import ROTATE, SCAN
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ def _summary(played: Played, seconds: float) -> Table:
         **played.dependents,
         "scans": played.runs[SCAN],
         "rotations": played.runs[ROTATE],
+        **played.issuance,
+        LOOK: played.runs[LOOK],
+        "looks carried out": played.runs["looks carried out"],
+        STEP: played.runs[STEP],
         "imports": played.calls["acm", "ImportCertificate"],
         "faults injected": len(played.expected.injected),
         "alarms that went off": sum(played.went_off.values()),

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from certrotation.core.estate.expiry_windows import WindowPolicy, windows_of
 from certrotation.core.rotation.request import RotationRequest
+from certrotation.names.environment import LOOK_INTERVAL_MINUTES
 from tests.oncall.year.expected_alarms import ExpectedAlarms
 from tests.oncall.year.faults import BACKGROUND
 from tests.oncall.year.functions import Functions
+from tests.oncall.year.issuance import Issuance, cas_of
 from tests.oncall.year.list_cache import caching_lists
 from tests.oncall.year.population import (
     REGIONS,
@@ -21,12 +23,13 @@ from tests.oncall.year.population import (
     Delivery,
     Site,
     build,
+    issued_sites_of,
     put_to_use,
     sites_of,
 )
 from tests.oncall.year.recorder import MetricRecorder
 from tests.simulation.clock import Agenda, virtual_time
-from tests.simulation.estate import PREFIX, account
+from tests.simulation.estate import HOME, PREFIX, account, client
 from tests.simulation.faults import FaultInjector
 from tests.simulation.oracle import Presented
 from tests.simulation.runner import one_after_the_other
@@ -47,9 +50,20 @@ DEPLOYED = datetime(2027, 1, 1, 0, 17, 23, tzinfo=UTC)
 STACK = "certrotation-test"
 """As the estate calls itself in `POWERTOOLS_SERVICE_NAME`."""
 
+ISSUERS = {
+    "ca90": {
+        "kind": "acme",
+        "directory": "https://ca90.example/directory",
+        "allow": {"certrotation/*": ["shop.example.com"]},
+    }
+}
+"""For the template, whose alarms depend on whether there are any."""
+
 FIRST_IMPORTS = timedelta(hours=3)
 """When every copy is there, deaths mended, and dependents are made."""
 
+LOOK_INTERVAL = timedelta(minutes=LOOK_INTERVAL_MINUTES)
+_FIRST_LOOK = timedelta(minutes=4)
 _EVENT = timedelta(seconds=2)
 _EVENT_GIVEN_UP = timedelta(hours=2)
 """The rule's `maximum_event_age_in_seconds` (infra/service/secret_event_rule.py)."""
@@ -73,6 +87,8 @@ class World:
     """Region, from and to: when it could not be reached."""
     delivered: Callable[[Site], object] = lambda _: None
     """Told of each delivery of right material."""
+    issuance: Issuance | None = None
+    """None if no secret has an issuer."""
 
     @property
     def now(self) -> datetime:
@@ -159,6 +175,7 @@ def world(
     template: Template,
     numbers: Mapping[int, int],
     seed: int,
+    issued: Mapping[int, int],
 ) -> Iterator[World]:
     """Make the account, deploy, import every copy and put it to use.
 
@@ -166,6 +183,7 @@ def world(
         template: whose alarms are evaluated.
         numbers: how many sites, by the lifetime of their certificates in days.
         seed: of everything that is left to chance.
+        issued: how many sites have an issuer, by the lifetime in days.
     """
     with ExitStack() as stack:
         traveller = stack.enter_context(virtual_time(DEPLOYED))
@@ -182,7 +200,7 @@ def world(
         functions = Functions(estate, agenda, recorder, chances[2])
         stack.enter_context(functions.in_force())
         issuer = CertificateAuthorities(authorities, chances[0])
-        sites = sites_of(numbers, chances[0])
+        sites = [*sites_of(numbers, chances[0]), *issued_sites_of(issued)]
         build(estate, sites, issuer, chances[0], agenda.now)
         agenda.every(timedelta(hours=1), functions.start_scan)
         agenda.run_until(DEPLOYED + FIRST_IMPORTS)
@@ -191,7 +209,7 @@ def world(
             presented = Presented(estate)
         for dependent, served in used.items():
             presented.follow(dependent, {each.name: each.domain for each in served})
-        yield World(
+        there = World(
             estate=estate,
             agenda=agenda,
             functions=functions,
@@ -202,3 +220,19 @@ def world(
             chance=chances[3],
             sites=sites,
         )
+        if issued:
+            there.issuance = stack.enter_context(_issuing(there))
+        yield there
+
+
+@contextmanager
+def _issuing(there: World) -> Iterator[Issuance]:
+    """Let the hourly look run, and CAs answer, until exit."""
+    with there.estate.aws.unobserved():
+        made = client("route53", HOME).create_hosted_zone(Name="example.com", CallerReference="-")
+    issuance = Issuance(there, cas_of(there), made["HostedZone"]["Id"].removeprefix("/hostedzone/"))
+    for site in issuance.sites:
+        issuance.ca_of(site).learn(issuance.leaf_of(site))
+    with issuance.in_force():
+        there.agenda.after(_FIRST_LOOK, lambda: there.agenda.every(LOOK_INTERVAL, issuance.look))
+        yield issuance

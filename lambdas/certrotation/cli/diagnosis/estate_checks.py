@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.cli.diagnosis.results import Result, ok, warning, wrong
+from certrotation.cli.diagnosis.results import Result, named, ok, warning, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.scan.assessment import CertificateStatus
     from certrotation.workflows.inventory import Inventory
-
-_MOST_NAMED = 10
 
 
 def check_estate(
@@ -56,7 +54,7 @@ def _unused(
     if unused and is_complete:
         yield warning(
             check="secrets",
-            found=f"Nothing presents the certificates of {_named(unused)}.",
+            found=f"Nothing presents the certificates of {named(unused)}.",
             remedy="Attach the certificates, or delete the secrets and their certificates.",
             link="docs/operating.md#tags-on-copies",
         )
@@ -69,7 +67,7 @@ def _left(left: Sequence[CertificateStatus]) -> Iterator[Result]:
         arns = [each.certificate.arn for each in left]
         yield wrong(
             check="left certificates",
-            found=f"In use, with a name of a copy, but not renewed: {_named(arns)}.",
+            found=f"In use, with a name of a copy, but not renewed: {named(arns)}.",
             remedy="Follow the runbook's heading LiveCertificateLeft.",
             link="docs/runbook.md"
             "#livecertificateleft-a-certificate-with-the-name-of-a-copy-is-not-renewed",
@@ -83,7 +81,7 @@ def _overdue(seen: Inventory) -> Iterator[Result]:
     if overdue:
         yield wrong(
             check="rotations",
-            found=f"The secret changed long ago, but its material is not live: {_named(overdue)}.",
+            found=f"The secret changed long ago, but its material is not live: {named(overdue)}.",
             remedy="Run `certrotation plan` with the name of the secret.",
             link="docs/runbook.md#rotationstalled-new-material-is-not-going-live",
         )
@@ -100,14 +98,9 @@ def _expiring(statuses: Iterable[CertificateStatus], now: datetime) -> Iterator[
     if critical:
         yield wrong(
             check="expiry",
-            found=f"In use and about to expire: {_named(critical)}.",
+            found=f"In use and about to expire: {named(critical)}.",
             remedy="Run `certrotation inventory --fail-on critical`.",
             link="docs/runbook.md#certificatecritical-a-certificate-in-use-is-about-to-expire",
         )
     else:
         yield ok("expiry", "No certificate in use is in its critical window")
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return f"{', '.join(names[:_MOST_NAMED])}{f' and {more} more' if more > 0 else ''}"

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import partial
+from typing import TYPE_CHECKING
 
 from certrotation.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MOST_NAMED = 10
 
 
 class Health(StrEnum):
@@ -40,3 +46,9 @@ def ok(check: str, found: str) -> Result:
 warning = partial(Result, health=Health.WARNING)
 wrong = partial(Result, health=Health.WRONG)
 unknown = partial(Result, health=Health.UNKNOWN)
+
+
+def named(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return f"{', '.join(names[:_MOST_NAMED])}{f' and {more} more' if more > 0 else ''}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from certrotation.cli.commands import Example, verb
@@ -29,8 +30,8 @@ def command(shell: Shell) -> ExitCode:
 
     The command checks credentials, clock, Regions, permissions, quotas, the stack with its
     version and mode, the last scan, alarms and who is subscribed to them, secrets that nothing
-    uses, prefixes and live certificates that are left. Each problem has a remedy and a page of
-    the documents. Nothing is changed. The exit code is 3 if something is wrong.
+    uses, prefixes, live certificates that are left, and ARN parameters. Each problem has a remedy
+    and a page of the documents. Nothing is changed. The exit code is 3 if something is wrong.
     """
     output = shell.output
     with output.progress("Checking"):
@@ -84,11 +85,23 @@ def _results(shell: Shell) -> Iterator[Result]:
 def _estate(shell: Shell) -> Iterator[Result]:
     from certrotation.cli.diagnosis.account_checks import check_quotas
     from certrotation.cli.diagnosis.estate_checks import check_estate
+    from certrotation.cli.diagnosis.parameter_checks import check_parameters
     from certrotation.workflows.inventory import inventory
 
     account = shell.parts.account
-    seen = inventory(account, shell.parts.scan_policy, shell.now)
-    yield from check_estate(seen, account.secrets.list_managed(), shell.now)
+    policy = shell.parts.scan_policy
+    seen, secrets = inventory(account, policy, shell.now), account.secrets.list_managed()
+    yield from check_estate(seen, secrets, shell.now)
+    if account.publisher is not None and policy.arn_parameters is not None:
+        checked = partial(
+            check_parameters,
+            account.publisher,
+            policy.arn_parameters,
+            seen,
+            secrets,
+            policy.targets,
+        )
+        yield from _safely("ARN parameters", checked)
     used = Counter(each.certificate.region for each in seen.assessment.statuses)
     readable = {each: used[each] for each in account.regions if each not in seen.unreachable}
     yield from check_quotas(shell, readable)

@@ -13,6 +13,7 @@ from certrotation.values import dataclass, field
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from certrotation.core.estate.arn_parameters import Parameter
     from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.material.bundle import PresentedCertificate
 
@@ -321,3 +322,6 @@ class RegionLook:
     """What could not be read of the lookalikes, and of the others."""
     others: OtherCertificates | None = None
     """None unless the look was direct."""
+    parameters: Mapping[Parameter, str | None] = field(default_factory=dict)
+    """What the ARN parameters hold that are to hold the ARN of a copy; None where that is not
+    known, or there is no such parameter."""

@@ -12,6 +12,7 @@ from certrotation.names.tags import (
     MOVING_SINCE,
     NOT_AFTER,
     OWN_PREFIX,
+    PARAMETER,
     REVERTED,
     SECRET,
     SUPERSEDED_AT,
@@ -52,6 +53,8 @@ class Marks:
     """When dependents began to move to or from the certificate, in epoch seconds."""
     reverted: int | None = None
     """When a dependent was first found to be put back, in epoch seconds."""
+    parameter: str | None = None
+    """Which ARN parameters hold the certificate's ARN: see `Publication.mark`."""
     ignored: bool = False
 
     @property
@@ -133,6 +136,7 @@ class Marks:
             superseded_at=_integer(tags.get(SUPERSEDED_AT)),
             moving_since=_integer(tags.get(MOVING_SINCE)),
             reverted=_integer(tags.get(REVERTED)),
+            parameter=tags.get(PARAMETER),
             ignored=IGNORE in tags,
         )
 

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
 from certrotation.core.findings import Finding
 from certrotation.core.issuance.renewal import asked_by_request
 from certrotation.core.issuance.wish import check_allowed, issuer_of, wish_of
 from certrotation.core.material.x509_facts import key_algorithm_of
-from certrotation.core.rotation.reimport_rules import reasons_by_facts, reimport_facts_of
+from certrotation.core.rotation.reimport_rules import (
+    ReimportFacts,
+    reasons_by_facts,
+    reimport_facts_of,
+)
+from certrotation.names.issuers import PrivateCaIssuer
 from certrotation.names.tags import ISSUER
 from certrotation.values import dataclass
 
@@ -25,13 +32,13 @@ if TYPE_CHECKING:
     from certrotation.core.issuance.wish import Wish
     from certrotation.core.material.certificate_request import CertificateRequest
     from certrotation.core.material.x509_facts import KeyAlgorithm
-    from certrotation.core.rotation.reimport_rules import ReimportFacts
     from certrotation.names.issuers import AnyIssuer
 
 WITHOUT_KEY_ENCIPHERMENT = frozenset({"tlsserver", "shortlived"})
 """Profiles whose certificates have no keyEncipherment (Let's Encrypt, Profiles)."""
 
 _KEY_ENCIPHERMENT = "key_encipherment"
+_BY_TEMPLATE = frozenset({"digital_signature", _KEY_ENCIPHERMENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +97,30 @@ def forecast(
         is_asked_now=asked is not None,
         names_added=tuple(sorted(wanted - present.names)),
         names_removed=tuple(sorted(present.names - wanted)),
-        new_arn_because=reasons_by_facts(present, _expected(present, wish)),
+        new_arn_because=reasons_by_facts(present, _expected(present, wish, issuer)),
     )
 
 
-def _expected(present: ReimportFacts, wish: Wish) -> ReimportFacts:
-    """Return the properties of the next certificate, as far as the wish decides them."""
+def _expected(present: ReimportFacts, wish: Wish, issuer: AnyIssuer) -> ReimportFacts:
+    """Return the properties of the next certificate, as far as they are known before it exists."""
+    if isinstance(issuer, PrivateCaIssuer):
+        return ReimportFacts(wish.key, frozenset(wish.names), *_usages_by_template(issuer.template))
     usages = present.key_usages
     if usages is not None and wish.profile in WITHOUT_KEY_ENCIPHERMENT:
         usages -= {_KEY_ENCIPHERMENT}
     return present._replace(key=wish.key, names=frozenset(wish.names), key_usages=usages)
+
+
+def _usages_by_template(
+    template: str,
+) -> tuple[frozenset[str] | None, frozenset[x509.ObjectIdentifier] | None]:
+    """Return key usages and extended ones (AWS Private CA User Guide, template definitions).
+
+    A blank template has those of the signing request, and ours has none.
+    """
+    if template.startswith("Blank"):
+        return None, None
+    extended = {ExtendedKeyUsageOID.SERVER_AUTH}
+    if template.startswith("EndEntityCertificate"):
+        extended.add(ExtendedKeyUsageOID.CLIENT_AUTH)
+    return _BY_TEMPLATE, frozenset(extended)

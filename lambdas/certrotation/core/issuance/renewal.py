@@ -52,6 +52,7 @@ class Rule(StrEnum):
     EDGE_LEAD = "72 hours are left, and CloudFront takes a day"
     FIRST = "the secret has a request and no certificate"
     REQUEST_CHANGED = "the request asks for another certificate"
+    BY_HAND = "a person began the rotation"
 
 
 class CaWindow(NamedTuple):

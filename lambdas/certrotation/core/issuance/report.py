@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from certrotation.core.findings import Finding
+    from certrotation.core.issuance.issued import Issued
     from certrotation.core.issuance.renewal import Renewal
 
 EXPLAINED = 200
@@ -53,6 +54,8 @@ class Looked:
     since: int | None = None
     """When the finding was first met, in epoch seconds."""
     error: str = ""
+    issued: Issued | None = None
+    """The record of the current version's issuance."""
     left: timedelta | None = None
     """What was left of the current certificate when its renewal was due."""
 

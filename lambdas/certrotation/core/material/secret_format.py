@@ -47,6 +47,8 @@ PKCS12_KEY = "pkcs12"
 PASSPHRASE_KEY = "passphrase"  # noqa: S105  a field's name, not a passphrase
 REQUEST_KEY = "request"
 """The request to an issuer; it is not material."""
+ISSUED_KEY = "issued"
+"""The record of an issuance; it is not material."""
 WRAPPER_KEY = "data"
 """The answers of Vault and the objects of Kubernetes contain the fields in this object."""
 _DEEPEST_WRAPPER = 2
@@ -91,7 +93,7 @@ def with_request_of(before: SecretValue, value: SecretValue) -> SecretValue:
 
 def fields_left_out(before: SecretValue, value: SecretValue) -> tuple[str, ...]:
     """Return the names of fields without material that a new value does not have any more."""
-    names = _document_of(before).keys() - {*_document_of(value), *_KNOWN, REQUEST_KEY}
+    names = _document_of(before).keys() - {*_document_of(value), *_KNOWN, REQUEST_KEY, ISSUED_KEY}
     return tuple(sorted(each for each in names if re.fullmatch(_PLAIN_NAME, each)))[:_MOST_NAMES]
 
 
@@ -229,7 +231,7 @@ def _text_of(key: str, value: object) -> str | None:
 
 def _unread(names: Sequence[str]) -> str:
     """Return a sentence that names the fields that were not read, or an empty string."""
-    others = [each for each in names if each != REQUEST_KEY]
+    others = [each for each in names if each not in {REQUEST_KEY, ISSUED_KEY}]
     shown = [each for each in others if re.fullmatch(_PLAIN_NAME, each)][:_MOST_NAMES]
     more = len(others) - len(shown)
     sentence = ""
@@ -237,7 +239,7 @@ def _unread(names: Sequence[str]) -> str:
         sentence = f" Fields not read: {', '.join(shown)}{f' and {more} more' if more else ''}."
     elif more:
         sentence = f" Fields not read: {more}."
-    if len(others) < len(names):
+    if REQUEST_KEY in names:
         sentence += f" The field {REQUEST_KEY} is for an issuer and is not material."
     return sentence
 

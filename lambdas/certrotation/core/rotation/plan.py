@@ -8,6 +8,7 @@ from certrotation.core.findings import Finding, refusals
 from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
+    from certrotation.core.estate.arn_parameters import Publication
     from certrotation.core.estate.inventory import Copy, Dependent
 
 NEW_COPY = "the new copy"
@@ -85,6 +86,14 @@ class MarkSuperseded(_Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publish(_Step):
+    """Have the ARN parameters hold a copy's ARN."""
+
+    verb = "publish"
+    publication: Publication
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _OfDependent:
     """What every step for a dependent has."""
 
@@ -133,6 +142,7 @@ Step: TypeAlias = (
     | Move
     | Strand
     | MarkSuperseded
+    | Publish
 )
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from certrotation.core.estate.arn_parameters import ArnParameters, Publication
     from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.expiry_windows import WindowPolicy
     from certrotation.core.estate.inventory import Copy, ManagedSecret, RegionLook
@@ -58,6 +59,8 @@ class RotationPolicy:
     adopts: bool = True
     applies: bool = True
     """False in report mode: plan and report, change nothing."""
+    arn_parameters: ArnParameters | None = None
+    """How ARN parameters are named; None if there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +134,12 @@ class Rotation:
             rejections: what AWS rejected while an earlier plan was applied.
         """
         material, repairs = fit_chain(self.material, look)
-        goal = self._goal(now, rejections)
-        plan = decide(look, replace(goal, material=material)).with_earlier_findings(repairs)
+        goal = replace(
+            self._goal(now, rejections),
+            material=material,
+            publication=self.publication(look.region),
+        )
+        plan = decide(look, goal).with_earlier_findings(repairs)
         return replace(plan, findings=mark_accepted(plan.findings, self.secret.accepted))
 
     def material_for(self, look: RegionLook) -> Material:
@@ -176,6 +183,11 @@ class Rotation:
             for region in regions
         )
         return tuple(each for each in self.secret.accepted if each != left or not may_have_effect)
+
+    def publication(self, region: str) -> Publication | None:
+        """Return where the ARN of a Region's copy is published, if anywhere."""
+        named = self.policy.arn_parameters
+        return named.of(self.secret.name, region, self.regions) if named else None
 
     def _goal(self, now: datetime, rejections: Rejections = NO_REJECTIONS) -> RegionGoal:
         return RegionGoal(

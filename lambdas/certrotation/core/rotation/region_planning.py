@@ -26,6 +26,7 @@ from certrotation.core.rotation.plan import (
     MarkLeaving,
     MarkSuperseded,
     Move,
+    Publish,
     RegionPlan,
     Reimport,
     Step,
@@ -37,8 +38,9 @@ from certrotation.core.rotation.reimport_rules import reasons_against_reimport
 from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from certrotation.core.estate.arn_parameters import Parameter, Publication
     from certrotation.core.estate.dependent_kinds import DependentKind
     from certrotation.core.estate.inventory import Copy, RegionLook
     from certrotation.core.estate.tags import CopyTags
@@ -102,6 +104,8 @@ class RegionGoal:
     """Whether certificates without our tags may become copies."""
     now: datetime
     rejections: Rejections = NO_REJECTIONS
+    publication: Publication | None = None
+    """Where the ARN of the Region's copy is published, if anywhere."""
 
 
 def decide(look: RegionLook, goal: RegionGoal) -> RegionPlan:
@@ -118,7 +122,7 @@ def decide(look: RegionLook, goal: RegionGoal) -> RegionPlan:
     found = adoption.findings or tuple(_findings(ordinary, goal))
     left = check_left(goal.material, goal.secret, look, adoption, goal.roots)
     findings = (*found, *left)
-    steps = (*adoption.steps, *_steps(ordinary, _target(ordinary, every), goal))
+    steps = (*adoption.steps, *_steps(ordinary, _target(ordinary, every), goal, look.parameters))
     return RegionPlan(
         region=look.region,
         steps=() if refusals(findings) else steps,
@@ -207,7 +211,10 @@ def _target(
 
 
 def _steps(
-    decisions: Sequence[CopyDecision], target: CopyDecision | None, goal: RegionGoal
+    decisions: Sequence[CopyDecision],
+    target: CopyDecision | None,
+    goal: RegionGoal,
+    parameters: Mapping[Parameter, str | None],
 ) -> Iterator[Step]:
     """Yield the steps: what stays is made right, then dependents move, then the rest is marked."""
     staying = [each for each in decisions if each.copy.is_used and each.stays]
@@ -232,6 +239,31 @@ def _steps(
         yield MarkSuperseded(
             arn=each.copy.arn, by_arn=to_arn, because=f"{because}, and {to_arn} has the material"
         )
+    if goal.publication is not None:
+        yield from _publish(staying, to_arn, goal.publication, parameters)
+
+
+def _publish(
+    staying: Sequence[CopyDecision],
+    to_arn: str,
+    publication: Publication,
+    parameters: Mapping[Parameter, str | None],
+) -> Iterator[Step]:
+    """Yield what has the parameters hold the ARN of a copy that stays, unless they do.
+
+    The copy that they name now is kept, as long as it stays.
+    """
+    named = parameters.get(publication.parameters[0])
+    published = next((each.copy for each in staying if each.copy.arn == named), None)
+    arn = published.arn if published else to_arn
+    differing = [each for each in publication.parameters if parameters.get(each) != arn]
+    if differing:
+        because = f"{', '.join(map(str, differing))} does not hold its ARN"
+    elif published and not publication.is_held_by(published.tags):
+        because = "the copy is not tagged as published"
+    else:
+        return
+    yield Publish(arn=arn, because=because, publication=publication)
 
 
 def _began(decisions: Sequence[CopyDecision], now: datetime) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from certrotation.core.rotation.plan import Confirm, MarkSuperseded, Move, Strand
+from certrotation.core.rotation.plan import Confirm, MarkSuperseded, Move, Publish, Strand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,17 +50,21 @@ def describe_step(step: Step) -> str:
             return f"{step.verb} {step.dependent} at {step.arn}"
         case MarkSuperseded():
             return f"{step.verb} {step.arn} by {step.by_arn}"
+        case Publish():
+            return f"{step.verb} {step.arn} as {', '.join(map(str, step.publication.parameters))}"
         case _:
             return f"{step.verb} {step.arn}"
 
 
-def _step_to_json(step: Step) -> dict[str, str]:
+def _step_to_json(step: Step) -> dict[str, Any]:
     fields = {"verb": step.verb, "arn": step.arn, "because": step.because}
     match step:
         case Confirm() | Move() | Strand():
             return {**fields, "dependent": step.dependent.arn, "to": step.to_arn}
         case MarkSuperseded():
             return {**fields, "by": step.by_arn}
+        case Publish():
+            return {**fields, "parameters": [str(each) for each in step.publication.parameters]}
         case _:
             return fields
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from certrotation.core.estate.arn_parameters import ArnParameters
     from certrotation.core.estate.inventory import ListedCertificate, ManagedSecret, RegionListing
     from certrotation.core.findings import Finding
 
@@ -46,6 +47,8 @@ class ScanPolicy:
     """False in report mode: nothing outside the queue is changed."""
     yearly_import_quota: int = YEARLY_QUOTA
     """The quota of ACM: imports in a Region in 365 days."""
+    arn_parameters: ArnParameters | None = None
+    """How ARN parameters are named; None if there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,16 +317,34 @@ class _Dues:
             ),
         )
         refused = tuple(each.found for each in secret.findings(targets))
-        if not because and not refused:
+        unpublished = tuple(self._unpublished(secret, own))
+        if not because and not refused and not unpublished:
             return None
         return DueSecret(
             secret=secret,
             places=len(because),
-            because=(*because, *refused),
-            is_overdue=not (ISSUER in secret.tags and not covered)
+            because=(*because, *refused, *unpublished),
+            is_overdue=bool(because or refused)
+            and not (ISSUER in secret.tags and not covered)
             and _is_overdue(secret, self.policy.interval, self.now),
             snapshot=self._snapshot(own),
         )
+
+    def _unpublished(
+        self, secret: ManagedSecret, own: Sequence[CertificateStatus]
+    ) -> Iterator[str]:
+        """Yield the Regions with copies whose ARN parameters hold the ARN of none of them."""
+        named = self.policy.arn_parameters
+        if named is None:
+            return
+        regions = secret.regions(self.policy.targets)
+        for region in regions:
+            copies = [
+                each for each in own if each.certificate.region == region and each.state.is_managed
+            ]
+            publication = named.of(secret.name, region, regions)
+            if copies and not any(publication.is_held_by(each.tags) for each in copies):
+                yield f"{region}: {publication.parameters[0].name} does not hold the copy's ARN yet"
 
     def _snapshot(self, own: Sequence[CertificateStatus]) -> ScanSnapshot:
         like = {each.certificate.region for each in own if each.served_names & self.untagged}

@@ -1,0 +1,46 @@
+"""Events of this service, on the default event bus of the home Region.
+
+Action: events:PutEvents.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from certrotation.aws.errors import failure, incomplete, translated
+from certrotation.names.events import SOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CALL = "events:PutEvents"
+
+
+class EventBridgeEvents:
+    """The default event bus."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def put(self, kind: str, detail: Mapping[str, object]) -> None:
+        """Put one event.
+
+        Args:
+            kind: the detail type.
+            detail: its JSON members.
+
+        Raises:
+            CertRotationError: EventBridge has not taken the event.
+        """
+        entry = {"Source": SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
+        with translated(_CALL, kind):
+            answer = self._client.put_events(Entries=[entry])
+        # A refused entry is an answer, not an error (EventBridge API Reference, PutEvents).
+        for each in answer.get("Entries", []):
+            if each.get("ErrorCode"):
+                raise failure(
+                    each["ErrorCode"], each.get("ErrorMessage", ""), f"{_CALL} for {kind}"
+                )
+        if answer.get("FailedEntryCount", 0):
+            raise incomplete(f"{_CALL} for {kind}", "the reason for which it took no event")

@@ -1,0 +1,99 @@
+"""The parameters in which templates of other teams read the ARN of a copy."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from certrotation.core.estate.tags import Marks
+from certrotation.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ARN, EDGE_ARN = "arn", "edge-arn"
+"""How the names of parameters end: with the copy of the Region, and with that of the edge."""
+
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_./-]|^/|/(?=/|$)")
+"""What Systems Manager forbids in the name of a parameter (its API Reference, PutParameter, Name):
+of the characters of a secret's name `+`, `=` and `@`, and a part without a character."""
+
+
+class Parameter(NamedTuple):
+    """A parameter of Systems Manager."""
+
+    region: str
+    name: str
+
+    def __str__(self) -> str:
+        """Return name and Region."""
+        return f"{self.name} in {self.region}"
+
+
+class Publication(NamedTuple):
+    """Where the ARN of a Region's copy is published."""
+
+    parameters: tuple[Parameter, ...]
+    """The copy's own parameter first; then, for the edge Region's copy, one in each Region."""
+
+    @property
+    def mark(self) -> str:
+        """The value of the tag on a copy whose ARN these parameters hold.
+
+        A fingerprint: it changes with the stack's name, the prefix and the secret's Regions, so
+        that the parameters are then written anew. The names themselves could be too long for a tag.
+        """
+        return sha256("\n".join(map(str, self.parameters)).encode()).hexdigest()[:16]
+
+    def is_held_by(self, tags: Mapping[str, str]) -> bool:
+        """Return whether the parameters hold the ARN of the copy with these tags.
+
+        A superseded copy keeps its tag when another copy's ARN takes its place.
+        """
+        marks = Marks.from_tags(tags)
+        return marks.superseded_by is None and marks.parameter == self.mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArnParameters:
+    """How the parameters of a stack are named."""
+
+    stack: str
+    """The stack's name."""
+    prefix: str
+    """The prefix of the names of managed secrets."""
+    edge: str | None
+    """The Region whose certificates CloudFront presents, if there is one."""
+
+    def of(self, secret: str, region: str, regions: Sequence[str]) -> Publication:
+        """Return where the ARN of a secret's copy is published.
+
+        Args:
+            secret: the name of the secret.
+            region: the Region of the copy.
+            regions: the target Regions of the secret.
+        """
+        edge = regions if region == self.edge else ()
+        return Publication(
+            (
+                Parameter(region, self.name(secret, ARN)),
+                *(Parameter(each, self.name(secret, EDGE_ARN)) for each in edge),
+            )
+        )
+
+    def name(self, secret: str, kind: str) -> str:
+        """Return the name of a parameter: `kind` is `ARN` or `EDGE_ARN`.
+
+        A character that is not allowed there becomes `_` and two hexadecimal digits. Two secrets
+        may so come to the same name; who writes a parameter checks whose ARN it holds.
+        """
+        path = _NOT_IN_A_NAME.sub(
+            lambda found: f"_{ord(found.group()):02X}", secret.removeprefix(self.prefix)
+        )
+        return f"{self.root}{path}/{kind}"
+
+    @property
+    def root(self) -> str:
+        """How the names of all parameters of the stack begin."""
+        return f"/{self.stack}/"

@@ -1,0 +1,324 @@
+"""Templates of other teams read the ARN of a copy from a parameter; rotate keeps it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from certrotation.core.estate.arn_parameters import Parameter
+from certrotation.names import tags
+from certrotation.names.events import ARN_CHANGED
+from tests.simulation.estate import HOME, client
+from tests.support.authority import shared_key
+
+if TYPE_CHECKING:
+    import time_machine
+
+    from tests.double import Call
+    from tests.simulation.estate import Estate, Run
+    from tests.simulation.mailbox import Mailbox
+    from tests.support.authorities import Authorities
+    from tests.support.authority import Issued
+
+pytestmark = pytest.mark.slow
+
+US = "us-east-1"
+ROOT = "/certrotation-test"
+ARN, EDGE_ARN = f"{ROOT}/shop/arn", f"{ROOT}/shop/edge-arn"
+
+
+@pytest.fixture(autouse=True)
+def _published(estate: Estate) -> None:
+    estate.environment["CERTROTATION_ARN_PARAMETERS"] = "on"
+
+
+@pytest.fixture
+def rsa(authorities: Authorities) -> Issued:
+    return authorities.public.issue("shop.example.com", key=shared_key("rsa2048"))
+
+
+def of_shop(home: str, us: str) -> dict[Parameter, str]:
+    return {
+        Parameter(HOME, ARN): home,
+        Parameter(HOME, EDGE_ARN): us,
+        Parameter(US, ARN): us,
+        Parameter(US, EDGE_ARN): us,
+    }
+
+
+def only_copy(estate: Estate, region: str) -> str:
+    (arn,) = estate.certificates(region)
+    return arn
+
+
+def superseding(estate: Estate, region: str) -> str:
+    """Return the copy that is not superseded."""
+    (arn,) = (
+        each for each in estate.certificates(region) if tags.SUPERSEDED_BY not in estate.tags(each)
+    )
+    return arn
+
+
+def errors_of(run: Run) -> list[str]:
+    """Return what hindered a Region in the last rotation."""
+    return [each["error"] for each in run.rotations[-1]["regions"] if each["error"]]
+
+
+def queued_by_a_scan(estate: Estate) -> list[str]:
+    run = estate.scan()
+    return list(run.scans[-1]["queued"])
+
+
+def announced(estate: Estate) -> list[dict[str, str | None]]:
+    found = [each for each in estate.aws.events() if each.kind == ARN_CHANGED]
+    assert {(each.region, each.source) for each in found} <= {(HOME, "certrotation")}
+    return [each.detail for each in found]
+
+
+def test_a_first_certificate_is_published_in_each_region_and_the_edges_in_all(
+    estate: Estate, rsa: Issued
+) -> None:
+    estate.secret("shop", rsa)
+
+    run = estate.run()
+
+    home, us = only_copy(estate, HOME), only_copy(estate, US)
+    assert estate.parameters() == of_shop(home, us)
+    assert announced(estate) == [
+        {"secret": "certrotation/shop", "region": HOME, "old": None, "new": home},
+        {"secret": "certrotation/shop", "region": US, "old": None, "new": us},
+    ]
+    assert errors_of(run) == []
+    assert queued_by_a_scan(estate) == []
+
+
+def test_a_renewal_under_the_same_arn_writes_no_parameter_and_announces_nothing(
+    estate: Estate, authorities: Authorities, rsa: Issued
+) -> None:
+    estate.secret("shop", rsa)
+    estate.run()
+    estate.renew("shop", authorities.public.issue("shop.example.com", key=shared_key("rsa2048")))
+    estate.aws.calls.clear()
+
+    estate.run()
+
+    assert [each.operation for each in estate.aws.calls_of("ssm")] == ["GetParameter"] * 4
+    assert len(announced(estate)) == 2
+
+
+def test_another_arn_is_published_after_the_dependents_have_moved(
+    estate: Estate, authorities: Authorities, rsa: Issued
+) -> None:
+    estate.secret("shop", rsa)
+    estate.run()
+    old = {region: only_copy(estate, region) for region in (HOME, US)}
+    listener = estate.listener("home", HOME, old[HOME])
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+    seen = []
+
+    def look(call: Call) -> None:
+        if call.operation in {"PutEvents", "PutParameter"}:
+            with estate.aws.unobserved():
+                seen.append((call.operation, estate.default_of(listener) != old[HOME]))
+
+    with estate.aws.before(look):
+        estate.run()
+
+    new = {region: superseding(estate, region) for region in (HOME, US)}
+    assert estate.parameters() == of_shop(new[HOME], new[US])
+    assert announced(estate)[2:] == [
+        {"secret": "certrotation/shop", "region": region, "old": old[region], "new": new[region]}
+        for region in (HOME, US)
+    ]
+    assert seen[0] == ("PutEvents", True), "the event comes before the first write"
+    assert all(has_moved for _, has_moved in seen)
+    assert tags.PARAMETER not in estate.tags(old[HOME])
+    assert queued_by_a_scan(estate) == []
+
+
+def test_switched_on_for_a_settled_estate_every_copy_is_published_and_nothing_is_due(
+    estate: Estate, rsa: Issued
+) -> None:
+    estate.secret("shop", rsa)
+    estate.environment["CERTROTATION_ARN_PARAMETERS"] = "off"
+    estate.run()
+    assert estate.parameters() == {}
+    estate.environment["CERTROTATION_ARN_PARAMETERS"] = "on"
+
+    scan = estate.scan()
+    estate.drain()
+
+    assert scan.scans[-1]["queued"] == ["certrotation/shop"]
+    assert scan.metric("CopiesDue") == scan.metric("CopiesOverdue") == 0
+    assert estate.parameters() == of_shop(only_copy(estate, HOME), only_copy(estate, US))
+    assert queued_by_a_scan(estate) == []
+
+
+def test_a_rollback_to_a_superseded_copy_publishes_that_one_again(
+    estate: Estate, authorities: Authorities, rsa: Issued
+) -> None:
+    estate.secret("shop", rsa)
+    estate.run()
+    old = {region: only_copy(estate, region) for region in (HOME, US)}
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+    estate.run()
+    assert estate.parameters() != of_shop(old[HOME], old[US])
+
+    estate.roll_back("shop")
+    estate.run()
+
+    assert estate.parameters() == of_shop(old[HOME], old[US])
+    assert queued_by_a_scan(estate) == []
+
+
+def test_a_region_that_a_secret_names_later_gets_both_parameters(
+    estate: Estate, rsa: Issued
+) -> None:
+    estate.secret("shop", rsa, {"certrotation:regions": US})
+    estate.run()
+    us = only_copy(estate, US)
+    assert estate.parameters() == {Parameter(US, ARN): us, Parameter(US, EDGE_ARN): us}
+
+    estate.tag_secret("shop", regions=f"{US} {HOME}")
+    estate.run()
+
+    assert estate.parameters() == of_shop(only_copy(estate, HOME), us)
+    assert queued_by_a_scan(estate) == []
+
+
+def test_a_parameter_that_was_changed_by_hand_is_written_again_by_the_next_rotation(
+    estate: Estate, authorities: Authorities, rsa: Issued
+) -> None:
+    estate.secret("shop", rsa)
+    estate.run()
+    home, us = only_copy(estate, HOME), only_copy(estate, US)
+    client("ssm", HOME).delete_parameter(Name=ARN)
+    gone = f"{us.rpartition('/')[0]}/00000000-0000-0000-0000-000000000000"
+    client("ssm", US).put_parameter(Name=ARN, Value=gone, Type="String", Overwrite=True)
+    estate.renew("shop", authorities.public.issue("shop.example.com", key=shared_key("rsa2048")))
+
+    estate.run()
+
+    assert estate.parameters() == of_shop(home, us)
+
+
+def test_characters_that_a_parameters_name_may_not_have_are_encoded(
+    estate: Estate, rsa: Issued
+) -> None:
+    estate.secret("team+a=b@c//", rsa, {"certrotation:regions": HOME})
+
+    estate.run()
+
+    assert estate.parameters() == {
+        Parameter(HOME, f"{ROOT}/team_2Ba_3Db_40c_2F_2F/arn"): only_copy(estate, HOME)
+    }
+
+
+def test_of_two_secrets_with_one_parameter_the_second_is_refused_and_is_live_all_the_same(
+    estate: Estate, authorities: Authorities, rsa: Issued, mailbox: Mailbox
+) -> None:
+    estate.secret("a@b", rsa, {"certrotation:regions": HOME})
+    estate.run()
+    first = only_copy(estate, HOME)
+    other = authorities.public.issue("wiki.example.com")
+    estate.secret("a_40b", other, {"certrotation:regions": HOME})
+
+    run = estate.run()
+
+    assert estate.parameters() == {Parameter(HOME, f"{ROOT}/a_40b/arn"): first}
+    (error,) = errors_of(run)
+    assert error == (
+        f"PARAMETER_TAKEN: The parameter {ROOT}/a_40b/arn in {HOME} holds {first}, which is no copy"
+        " of certrotation/a_40b. Rename the secret if another secret's parameter has the same name."
+        " Otherwise delete the parameter, unless something reads it."
+    )
+    (copy,) = set(estate.certificates(HOME)) - {first}
+    assert estate.presents(copy) == other.certificate
+    assert "PARAMETER_TAKEN" in mailbox.letters()[-1].body
+    assert queued_by_a_scan(estate) == ["certrotation/a_40b"], (
+        "it is refused at each scan, until a person acts"
+    )
+
+
+@pytest.mark.parametrize("value", ["text of another team", "", "arn:aws:acm:eu-west-1:1:x"])
+def test_a_parameter_of_somebody_elses_is_not_overwritten(
+    estate: Estate, rsa: Issued, value: str
+) -> None:
+    held = value or estate.certificate(rsa, HOME, {"certrotation:ignore": ""})
+    client("ssm", HOME).put_parameter(Name=ARN, Value=held, Type="String")
+    estate.secret("shop", rsa, {"certrotation:regions": HOME})
+
+    run = estate.run()
+
+    assert estate.parameters() == {Parameter(HOME, ARN): held}
+    assert [each.partition(":")[0] for each in errors_of(run)] == ["PARAMETER_TAKEN"]
+    assert announced(estate) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (("GetParameter", "AccessDeniedException"), "ACCESS_DENIED"),
+        (("PutParameter", "AccessDeniedException"), "ACCESS_DENIED"),
+        (("PutEvents", "AccessDeniedException"), "ACCESS_DENIED"),
+        (("PutParameter", "HierarchyLevelLimitExceededException"), "REQUEST_REJECTED"),
+        (("PutParameter", "ParameterLimitExceeded"), "QUOTA_REACHED"),
+        (("PutParameter", "TooManyUpdates"), "THROTTLED"),
+        (("PutParameter", "ParameterAlreadyExists"), "NOT_YET_CONSISTENT"),
+        (("PutEvents", "InternalException"), "REQUEST_REJECTED"),
+    ],
+)
+def test_what_hinders_a_parameter_hinders_no_certificate(
+    estate: Estate,
+    authorities: Authorities,
+    clock: time_machine.Traveller,
+    fault: tuple[str, str],
+    status: str,
+) -> None:
+    estate.environment["CERTROTATION_ARN_PARAMETERS"] = "off"
+    key = shared_key("rsa2048")
+    estate.secret(
+        "shop",
+        authorities.public.issue("shop.example.com", key=key),
+        {"certrotation:regions": HOME},
+    )
+    estate.run()
+    estate.environment["CERTROTATION_ARN_PARAMETERS"] = "on"
+    clock.shift(timedelta(hours=1))
+    renewed = authorities.public.issue("shop.example.com", key=key)
+    estate.renew("shop", renewed)
+
+    def fail(call: Call) -> None:
+        operation, code = fault
+        if call.operation == operation:
+            raise estate.aws.error(code, operation)
+
+    with estate.aws.before(fail):
+        run = estate.run()
+
+    copy = only_copy(estate, HOME)
+    assert estate.presents(copy) == renewed.certificate
+    assert {each.partition(":")[0] for each in errors_of(run)} == {status}
+    assert tags.PARAMETER not in estate.tags(copy)
+
+    estate.rotate("shop")
+    assert estate.parameters() == {Parameter(HOME, ARN): copy}
+
+
+def test_in_report_mode_and_on_hold_nothing_is_published(estate: Estate, rsa: Issued) -> None:
+    estate.secret("shop", rsa)
+    estate.environment["CERTROTATION_ARN_PARAMETERS"] = "off"
+    estate.run()
+    estate.environment["CERTROTATION_ARN_PARAMETERS"] = "on"
+
+    estate.environment["CERTROTATION_MODE"] = "report"
+    reported = estate.run()
+    estate.environment["CERTROTATION_MODE"] = "apply"
+    estate.tag_secret("shop", hold="")
+    estate.run()
+
+    assert estate.parameters() == {}
+    regions = reported.rotations[-1]["plan"]["regions"]
+    assert [[step["verb"] for step in each["steps"]] for each in regions] == [["publish"]] * 2
