@@ -58,7 +58,7 @@ architecture: setup ## Draw docs/architecture.svg from docs/architecture.toml
 	@$(BIN)/python -m tests.architecture
 
 .PHONY: test
-test: check node_modules/.installed .venv-acme/.installed pebble ## Everything that must hold: check, what ships, a deployment, then all tests
+test: check node_modules/.installed .venv-acme/.installed pebble caddy ## Everything that must hold: check, what ships, a deployment, then all tests
 	@missing=; \
 	if [ "$$(uname -s)" != Linux ]; then missing="this machine does not run Linux"; \
 	elif ! $(PYTHON_313) > /dev/null; then missing="Python 3.13 was not found and could not be downloaded"; \
@@ -154,7 +154,11 @@ year: setup ## Play a year of faults, and see that each raises its alarm and not
 # certbot and an ACME server, for the tests of the hooks.
 .PHONY: pebble
 pebble: ## Get Pebble, the ACME server that the issuance is tested against (Debian; installs nothing)
-	@tests/acme/fetch.sh || echo "Tests against Pebble will be left out." >&2
+	@tests/acme/fetch.sh pebble || echo "Tests against Pebble will be left out." >&2
+
+.PHONY: caddy
+caddy: ## Get Caddy, whose ACME server is that of step-ca, for one more test (Debian; installs nothing)
+	@tests/acme/fetch.sh caddy || echo "Tests against step-ca's ACME server will be left out." >&2
 
 .venv-acme/.installed: requirements/acme.txt | .venv/.installed
 	rm -rf .venv-acme

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from tests.acme.caddy import Caddy
+
 NO_TIME = 0.02
 """The longest pause of a test, in seconds."""
 
@@ -50,7 +52,7 @@ def patience(seconds: float = 60) -> UntilDeadline:
     )
 
 
-def ca(server: Pebble, accounts: Accounts | None = None, **settings: Any) -> AcmeCa:
+def ca(server: Pebble | Caddy, accounts: Accounts | None = None, **settings: Any) -> AcmeCa:
     """Return the adapter for a server."""
     issuer = AcmeIssuer(name="pebble", directory=server.directory, allow=(), **settings)
     network = Network(server.directory, str(server.ca_file))

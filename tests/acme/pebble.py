@@ -98,10 +98,10 @@ def pebble(
         validity: of certificates, in seconds.
     """
     find_pebble()
-    certificate, key = _server_certificate()
+    certificate, key = server_certificate()
     (folder / "tls.pem").write_text(certificate, encoding="ascii")
     (folder / "tls.key").write_text(key, encoding="ascii")
-    ports = [_free_port() for _ in range(2)]
+    ports = [free_port() for _ in range(2)]
     addresses = [f"127.0.0.1:{each}" for each in ports]
     config = {
         "listenAddress": addresses[0],
@@ -139,7 +139,7 @@ def pebble(
     ):
         try:
             for port in ports:
-                _wait_for(port, server, log)
+                wait_for(port, server, log)
             yield Pebble(
                 directory=f"https://{addresses[0]}/dir",
                 management=f"https://{addresses[1]}",
@@ -151,19 +151,22 @@ def pebble(
 
 
 @cache
-def _server_certificate() -> tuple[str, str]:
+def server_certificate() -> tuple[str, str]:
+    """Return the certificate of a server's own HTTPS, with the one above, and the key."""
     authority = Authority.root("Pebble's own")
     issued = authority.issue("localhost", "127.0.0.1", extended=(SERVER_AUTH,))
     return issued.certificate_pem + pem(authority.certificate), issued.key_pem()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server listens."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and server.poll() is None:
         with socket.socket() as probe:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from tests.double import (
     acm,
+    acmpca,
     apigateway_v2,
     cloudformation,
     event_bus,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 ANSWERS: dict[str, dict[str, Answer]] = {
     "acm": acm.ANSWERS,
+    "acm-pca": acmpca.ANSWERS,
     "apigatewayv2": apigateway_v2.ANSWERS,
     "cloudformation": cloudformation.ANSWERS,
     "resourcegroupstaggingapi": tag_index.ANSWERS,

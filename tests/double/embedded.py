@@ -8,6 +8,7 @@ from functools import cache
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from unittest.mock import patch
+from uuid import uuid4
 
 import botocore.handlers
 import botocore.session
@@ -36,7 +37,7 @@ from tests.double import (
 from tests.double.behaviour import Behaviour
 from tests.double.dispatch import answering
 from tests.double.recorder import Call, Change, Hook, Recorder
-from tests.double.world import Environment, Event, UserPool, World
+from tests.double.world import Environment, Event, PrivateCa, UserPool, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from tests.double.api_domains import ApiGateway
+    from tests.double.world import Share
+    from tests.support.authority import Authority
 
     StaleRead = Literal[
         "tagging", "list_secrets", "list_certificates", "in_use_by", "secret_values"
@@ -216,6 +219,26 @@ class EmbeddedAws:
                 tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
             )
         return str(balancer.arn)
+
+    def private_ca(
+        self,
+        authority: Authority,
+        *,
+        region: str = "us-east-1",
+        usage_mode: Literal["GENERAL_PURPOSE", "SHORT_LIVED_CERTIFICATE"] = "GENERAL_PURPOSE",
+        share: Share | None = None,
+        arn: str | None = None,
+    ) -> PrivateCa:
+        """Have an ACTIVE CA of AWS Private CA, of another account if it is shared."""
+        account = self.account_id if share is None else "999999999999"
+        arn = arn or f"arn:aws:acm-pca:{region}:{account}:certificate-authority/{uuid4()}"
+        region = arn.split(":")[3]
+        made = PrivateCa(
+            arn=arn, region=region, authority=authority, usage_mode=usage_mode, share=share
+        )
+        with self._world.lock:
+            self._world.private_cas[arn] = made
+        return made
 
     def environments(self) -> dict[str, Environment]:
         """Return Elastic Beanstalk's environments by id; a test may change them."""

@@ -14,7 +14,10 @@ from tests.double.api_domains import ApiGateway
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from cryptography import x509
+
     from tests.double.behaviour import Behaviour
+    from tests.support.authority import Authority
 
 Forwarded: TypeAlias = tuple[int, dict[str, str], str | bytes]
 """Moto's own answer as it goes over the wire: status, headers, body."""
@@ -73,6 +76,42 @@ class UserPool:
     domain: dict[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """What the resource-based policy of a CA allows this account, if another one has the CA."""
+
+    actions: frozenset[str]
+    templates: tuple[str, ...]
+    """The names of the templates by which may be issued, such as `EndEntityCertificate/V1`."""
+
+
+@dataclass(kw_only=True)
+class PrivateCa:
+    """A CA of AWS Private CA; a test may change it.
+
+    Attributes:
+        authority: what signs.
+        share: None if this account has the CA.
+        polls: how often a new certificate is not ready when it is asked for.
+        quota: how many certificates it may issue.
+        certificates: what it has issued, by ARN.
+        pending: how often each is still not ready.
+        tokens: the idempotency tokens, with the ARN that each stands for, and since when.
+    """
+
+    arn: str
+    region: str
+    authority: Authority
+    usage_mode: str = "GENERAL_PURPOSE"
+    share: Share | None = None
+    status: str = "ACTIVE"
+    polls: int = 2
+    quota: int | None = None
+    certificates: dict[str, x509.Certificate] = field(default_factory=dict)
+    pending: dict[str, int] = field(default_factory=dict)
+    tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+
+
 class Event(NamedTuple):
     """An event on the default bus."""
 
@@ -92,6 +131,7 @@ class World:
         snapshots: per kind of stale read and Region, what such reads answer from.
         bystanders: the threads whose calls are nobody's.
         stacks: the outputs of the deployed stacks, by Region and name.
+        private_cas: the CAs of AWS Private CA, by ARN.
         rotations: the rotations that Secrets Manager is to run, by the secret's ARN and the token.
         dns_changes: the changes of Route 53, and how often each is still PENDING when asked.
         dns_delay: how often a new change is PENDING.
@@ -109,6 +149,7 @@ class World:
     bystanders: set[int] = field(default_factory=set)
     api_gateway: ApiGateway = field(default_factory=ApiGateway)
     stacks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    private_cas: dict[str, PrivateCa] = field(default_factory=dict)
     rotations: list[tuple[str, str]] = field(default_factory=list)
     dns_changes: dict[str, int] = field(default_factory=dict)
     dns_delay: int = 1

@@ -1,6 +1,7 @@
 """The issue function: what it may do, and that nothing of it is there without issuers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ from certrotation.settings import Settings
 from infra.config import ConfigError, StackConfig
 from infra.observability.alarm_texts import ISSUANCE_ALARM_TEXTS, ON_FIRE, SHOWN_IN_FULL
 from infra.service.environment import certificate_files, issuers_environment
+from tests.double import Call
+from tests.handlers.private_issuance import ALLOW, PrivateIssuance
 from tests.infra.synthesis import Template, run_app, synthesize_once
+from tests.simulation.estate import Estate
+from tests.support.authorities import Authorities
 
 ISSUE = "certrotation.handlers.issue.handler"
 ROTATE = "certrotation.handlers.rotate.handler"
@@ -237,6 +242,44 @@ def test_a_private_ca_issues_by_its_template_alone(private: Template) -> None:
     read = granted["ReadPrivateCas"]
     assert read["Action"] == ["acm-pca:DescribeCertificateAuthority", "acm-pca:GetCertificate"]
     assert read["Resource"] == [INSIDE["arn"], shared]
+
+
+def is_allowed(call: Call, statements: list[dict[str, Any]]) -> bool:
+    """Whether a statement allows a call of AWS Private CA, by action, CA and template."""
+    template = {"StringEquals": {"acm-pca:TemplateArn": call.params.get("TemplateArn")}}
+    return any(
+        f"acm-pca:{call.operation}" in each["Action"]
+        and call.params["CertificateAuthorityArn"] in each["Resource"]
+        and each.get("Condition", template) == template
+        for each in statements
+    )
+
+
+@pytest.mark.infra
+def test_the_function_needs_every_action_on_private_cas_and_no_other_one(
+    private: Template, estate: Estate, authorities: Authorities
+) -> None:
+    statements = [
+        {**each, "Action": [action], "Resource": [arn]}
+        for each in private.statements_of(ISSUE)
+        for action in each["Action"]
+        if each["Effect"] == "Allow" and action.startswith("acm-pca:")
+        for arn in each["Resource"]
+    ]
+    for name, issuer in PRIVATE["issuers"].items():
+        ca = estate.aws.private_ca(authorities.private, arn=issuer["arn"])
+        issuance = PrivateIssuance(estate, ca, **{**issuer, "allow": ALLOW})
+        issuance.begin(name)
+        assert issuance.rotate() == []
+
+    calls = estate.aws.calls_of("acm-pca")
+    assert all(is_allowed(each, statements) for each in calls)
+    for statement in statements:
+        left = [each for each in statements if each is not statement]
+        assert not all(is_allowed(each, left) for each in calls), statement
+    for call in estate.aws.calls_of("acm-pca", "IssueCertificate"):
+        root = {**call.params, "TemplateArn": "arn:aws:acm-pca:::template/RootCACertificate/V1"}
+        assert not is_allowed(replace(call, params=root), statements)
 
 
 @pytest.mark.infra

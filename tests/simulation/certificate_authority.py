@@ -5,22 +5,26 @@ What a CA answers is from the documents of ACME and of Let's Encrypt; each metho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
+import boto3
 from cryptography import x509
 
 from certrotation.core.issuance.renewal import CaWindow
 from certrotation.core.issuance.signing_request import ari_identifier
 from certrotation.errors import CaLimits, CaRefuses, NotValidated, OrderGone, Unreachable
-from certrotation.workflows.issuing_ports import TxtRecord
+from certrotation.issuing_composition import compose_issuing
+from certrotation.workflows.issuing_ports import Issuer, TxtRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from certrotation.workflows.issuing_ports import OrderedCertificate, Patience
+    from certrotation.settings import Settings
+    from certrotation.workflows.issuing_ports import Issuing, OrderedCertificate, Patience
     from tests.support.authority import Authority
 
 HOUR = timedelta(hours=1)
@@ -179,6 +183,26 @@ class SimulatedCa:
         if reference not in self.orders:
             raise OrderGone(f"The CA has no order {reference}.", "Another order is sent.")
         return self.orders[reference]
+
+
+def cas_in_force(cas: Mapping[str, SimulatedCa]) -> Any:
+    """Give the issue function these CAs by the names of their issuers, until exit.
+
+    Everything else is composed as always, once: clients are slow to make.
+    """
+    made: list[Issuing] = []
+
+    def composed(settings: Settings, _: object, **more: Any) -> Issuing:
+        if not made:
+            issuing = compose_issuing(settings, boto3.Session(), **more)
+
+            def issuer(name: str) -> Issuer:
+                return Issuer(ca=cas[name], zones=issuing.issuer(name).zones)
+
+            made.append(replace(issuing, issuer=issuer))
+        return made[0]
+
+    return patch("certrotation.handlers.issue.compose_issuing", composed)
 
 
 def _token(reference: str, name: str) -> str:

@@ -14,23 +14,19 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-import boto3
 from cryptography import x509
 
 from certrotation.core.issuance.report import State
 from certrotation.core.issuance.signing_request import ari_identifier
 from certrotation.errors import CertRotationError
-from certrotation.issuing_composition import compose_issuing
-from certrotation.workflows.issuing_ports import Issuer
 from certrotation.workflows.look import Look
 from tests.oncall.year.faults import BACKGROUND
-from tests.simulation.certificate_authority import SimulatedCa
+from tests.simulation.certificate_authority import SimulatedCa, cas_in_force
 from tests.simulation.estate import HOME, PREFIX, client
 from tests.simulation.faults import DeathError, dying, nth
 from tests.simulation.runner import run_issue
@@ -40,7 +36,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from certrotation.core.issuance.report import LookReport
-    from certrotation.settings import Settings
     from tests.double import Call
     from tests.double.embedded import PendingRotation
     from tests.oncall.year.population import Site
@@ -101,20 +96,7 @@ class Issuance:
 
     def in_force(self) -> Any:
         """Give the function these CAs, until exit."""
-        made: list[Any] = []
-
-        def composed(settings: Settings, _: object, *, function_arn: str, stack: str) -> Any:
-            if not made:
-                issuing = compose_issuing(
-                    settings, boto3.Session(), function_arn=function_arn, stack=stack
-                )
-                made.append(replace(issuing, issuer=partial(self._issuer, issuing.issuer)))
-            return made[0]
-
-        return patch("certrotation.handlers.issue.compose_issuing", composed)
-
-    def _issuer(self, real: Any, name: str) -> Issuer:
-        return Issuer(ca=self.cas[name], zones=real(name).zones)
+        return cas_in_force(self.cas)
 
     # The look
 
