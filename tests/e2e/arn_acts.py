@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from certrotation.core.estate.arn_parameters import ARN
 from certrotation.names import tags
 from certrotation.names.events import ARN_CHANGED, SOURCE
+from tests.double.world import Event
 from tests.e2e.deployed import wait_for
-from tests.e2e.places import ACCOUNT, HOME, PREFIX, STACK
+from tests.e2e.places import HOME, PREFIX, STACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 SECRET = "team"
 _NAME = f"/{STACK}/{SECRET}/{ARN}"
-_QUEUE = "arn-events"
 _TEMPLATE = {
     "Parameters": {
         "CertificateArn": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": _NAME}
@@ -48,7 +48,6 @@ _TEMPLATE = {
 
 def another_teams_stack(run: Run) -> None:
     """A stack reads the ARN; the key type changes; its next deployment takes the new ARN."""
-    _listen(run)
     first = run.account.issue(SECRET, "rsa2048")
     run.account.estate.secret(SECRET, first, {tags.REGIONS: HOME})
     _rotate(run)
@@ -83,6 +82,8 @@ def _rotate(run: Run) -> None:
     run.stack.send(PREFIX + SECRET)
     wait_for("the rotation", lambda: len(run.stack.rotations(PREFIX + SECRET)) > seen)
     outcome = run.stack.rotations(PREFIX + SECRET)[-1]
+    errors = [each["error"] for each in outcome["regions"] if each["error"]]
+    run.tell.say(f"{SECRET}: {outcome['status']} {errors or ''}")
     run.tell.expect(f"the rotation of {SECRET} is done", holds=outcome["status"] == "done")
 
 
@@ -127,35 +128,14 @@ def _without_certificates(listener: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in listener.items() if key != "Certificates"}
 
 
-def _listen(run: Run) -> None:
-    """Have every event of the service delivered to a queue."""
-    events, sqs = run.cloud.client("events"), run.cloud.client("sqs")
-    queue = f"arn:aws:sqs:{HOME}:{ACCOUNT}:{_QUEUE}"
-    allowed = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue,
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    sqs.create_queue(QueueName=_QUEUE, Attributes={"Policy": policy})
-    events.put_rule(Name=_QUEUE, EventPattern=json.dumps({"source": [SOURCE]}))
-    events.put_targets(Rule=_QUEUE, Targets=[{"Id": "queue", "Arn": queue}])
-
-
 def _expect_events(run: Run, old: str, new: str) -> None:
-    sqs = run.cloud.client("sqs")
-    url, found = sqs.get_queue_url(QueueName=_QUEUE)["QueueUrl"], list[dict[str, Any]]()
-    while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        found += [json.loads(each["Body"]) for each in got]
-        for each in got:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
     about = {"secret": PREFIX + SECRET, "region": HOME}
+    found = [each for each in run.account.aws.events() if each.detail["secret"] == PREFIX + SECRET]
     run.tell.expect(
-        "the default bus delivered an event for each ARN, the first one and the new one",
-        holds=[(each["detail-type"], each["detail"]) for each in found]
+        "the home Region's bus got an event for each ARN, the first one and the new one",
+        holds=found
         == [
-            (ARN_CHANGED, about | {"old": None, "new": old}),
-            (ARN_CHANGED, about | {"old": old, "new": new}),
+            Event(HOME, SOURCE, ARN_CHANGED, about | {"old": None, "new": old}),
+            Event(HOME, SOURCE, ARN_CHANGED, about | {"old": old, "new": new}),
         ],
     )
