@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -74,3 +75,15 @@ def test_public_roots_that_cannot_be_read_are_a_settings_error(
         bundle.write_text(content)
     with raising(SettingsError, str(bundle)):
         roots.public_roots(str(bundle))
+
+
+def test_threads_that_look_at_once_read_each_list_once_and_warn_of_nothing() -> None:
+    roots.public_roots.cache_clear()
+    lists = roots.public_roots(None)
+    with (
+        patch.object(roots, "_read_roots", wraps=roots._read_roots) as read,
+        ThreadPoolExecutor(max_workers=8) as pool,
+    ):
+        counted = list(pool.map(lambda each: len(list(each)), [lists._listed, lists._former] * 4))
+    assert len(set(counted)) == 2
+    assert read.call_count == 2

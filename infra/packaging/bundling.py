@@ -35,7 +35,7 @@ _PLATFORMS: dict[Arch, str] = {
     "x86_64": "x86_64-manylinux2014",
 }
 # Files that must not ship: notes of the installer about this machine and this run, the tests of a
-# dependency, and what boto3 has for documents and for `boto3.resource`.
+# dependency, what boto3 has for documents and for `boto3.resource`, and what nothing here runs.
 _UNWANTED = (
     "bin",  # console scripts begin with the path of the interpreter that made them
     ".lock",
@@ -49,6 +49,14 @@ _UNWANTED = (
     "boto3/data",
     "boto3/examples",
     "botocore/data/*/*/examples-1.json",
+    "acme/_internal",  # tests
+    # botocore would import pyOpenSSL through this module, in every function, and never use it.
+    "urllib3/contrib/pyopenssl.py",
+    # requests imports this package and asks it nothing, because acme names each encoding. Without
+    # the compiled parts it runs as Python.
+    "charset_normalizer/*.so",
+    "*__mypyc*.so",
+    "charset_normalizer/cli",
 )
 
 

@@ -11,8 +11,6 @@ from certrotation.aws.clients import client_of, forget_failed_tries, made_on_fir
 from certrotation.aws.issuing_secrets import IssuedSecrets
 from certrotation.aws.private_ca import NoZones, PrivateCa
 from certrotation.aws.zones import Route53Zones, zones_client
-from certrotation.issuers.acme import AcmeCa
-from certrotation.issuers.acme_client import AcmeClient
 from certrotation.names.issuers import AcmeIssuer
 from certrotation.names.service import account_secret_name
 from certrotation.workflows.issuing_ports import Issuer, Issuing
@@ -45,11 +43,15 @@ def compose_issuing(
         each = issuers[name]
         if not isinstance(each, AcmeIssuer):
             return _private(each, session)
+        # The library of ACME is the longest import: a look that asks no such CA does without it.
+        from certrotation.issuers.acme import AcmeCa  # noqa: PLC0415  see above
+        from certrotation.issuers.acme_client import Network  # noqa: PLC0415  see above
+
         account = AccountSecret(secrets, account_secret_name(stack, name))
-        client = AcmeClient(each.directory, each.ca_file)
+        network = Network(each.directory, each.ca_file)
         route53 = made_on_first_use(lambda: zones_client(session, home, each.dns_role))
         return Issuer(
-            ca=AcmeCa(each, account, client),
+            ca=AcmeCa(each, account, network),
             zones=Route53Zones(route53, each.zones, dict(each.aliases)),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
@@ -18,6 +19,9 @@ from certrotation.names.environment import PUBLIC_ROOTS_FILE
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.resources.abc import Traversable
+
+_READING = Lock()
+"""Regions are worked on in threads, and warnings are filtered for all threads of the process."""
 
 
 @lru_cache(maxsize=1)
@@ -49,7 +53,8 @@ class _ShippedRoots:
         self._package = package
 
     def __iter__(self) -> Iterator[x509.Certificate]:
-        return iter(self._certificates)
+        with _READING:
+            return iter(self._certificates)
 
     @cached_property
     def _certificates(self) -> list[x509.Certificate]:

@@ -9,10 +9,9 @@ import boto3
 import pytest
 
 from certrotation.aws.zones import Route53Zones
-from certrotation.issuers.account import AcmeAccount
+from certrotation.issuers.account import AcmeAccount, new_account_key
 from certrotation.issuers.acme import AcmeCa
-from certrotation.issuers.acme_client import AcmeClient
-from certrotation.issuers.jws import new_account_key
+from certrotation.issuers.acme_client import Network
 from certrotation.names.issuers import AcmeIssuer
 from certrotation.workflows.patience import UntilDeadline
 from tests.acme.pebble import Pebble, pebble
@@ -56,8 +55,8 @@ def patience(seconds: float = 60) -> UntilDeadline:
 def ca(server: Pebble | Caddy, accounts: Accounts | None = None, **settings: Any) -> AcmeCa:
     """Return the adapter for a server."""
     issuer = AcmeIssuer(name="pebble", directory=server.directory, allow=(), **settings)
-    client = AcmeClient(server.directory, str(server.ca_file))
-    return AcmeCa(issuer, accounts or Accounts(), client)
+    network = Network(server.directory, str(server.ca_file))
+    return AcmeCa(issuer, accounts or Accounts(), network)
 
 
 @pytest.fixture

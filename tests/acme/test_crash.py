@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 import time_machine
 
-from certrotation.issuers.acme_client import AcmeClient
+from certrotation.issuers.acme_client import Network
 from tests.acme.conftest import zone
 from tests.acme.issuance import Issuance
 from tests.acme.pebble import pebble
@@ -42,11 +42,11 @@ class Calls:
     @contextmanager
     def counted(self, estate: Estate) -> Iterator[None]:
         """Count, and kill, until exit."""
-        send = AcmeClient._send  # the one place every request passes
+        send = Network._send_request  # the one place every request passes
 
-        def sending(client: AcmeClient, *request: Any) -> Any:
+        def sending(network: Network, *request: Any, **more: Any) -> Any:
             self._before()
-            answer = send(client, *request)
+            answer = send(network, *request, **more)
             self._after()
             return answer
 
@@ -57,7 +57,7 @@ class Calls:
             self._after()
 
         with (
-            patch.object(AcmeClient, "_send", sending),
+            patch.object(Network, "_send_request", sending),
             estate.aws.before(before),
             estate.aws.after(after),
         ):

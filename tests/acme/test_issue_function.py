@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +11,14 @@ import pytest
 import time_machine
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from certrotation.aws.wire_logs import WITHHELD
 from certrotation.core.issuance.note import LABEL
 from certrotation.core.material.host_names import names_of
 from certrotation.errors import CertRotationError, MessageMalformed, SettingsError
 from certrotation.handlers import issue
 from tests.acme.conftest import zone
 from tests.acme.issuance import FUNCTION, Issuance
-from tests.acme.pebble import pebble
+from tests.acme.pebble import EAB, pebble
 from tests.acme.resolver import resolver
 from tests.simulation.estate import HOME, PREFIX, client
 from tests.simulation.mailbox import Mailbox
@@ -324,6 +327,39 @@ def test_no_key_and_no_note_is_ever_logged(issuance: Issuance) -> None:
     said = "\n".join([*run.lines, *issuance.said.lines])
     assert "issuance" in said
     for secret in (key, "PRIVATE KEY", account[30:90]):
+        assert secret not in said
+
+
+def test_no_key_and_no_note_is_logged_whatever_level_the_loggers_have(
+    estate: Estate, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (kid, hmac_key), account_name = *EAB.items(), "certrotation-test-issuers/pebble"
+    secrets = client("secretsmanager", HOME)
+    secrets.create_secret(
+        Name=account_name,
+        SecretString=json.dumps({"eab_kid": kid, "eab_hmac_key": hmac_key}),
+    )
+    for name in (None, "acme", "acme.client", "josepy", "requests", "urllib3"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    with (
+        resolver(estate.aws.text_values) as dns,
+        pebble(tmp_path, dns, needs_binding=True) as server,
+    ):
+        estate.trust(tmp_path, server.root(0), server.root(1))
+        issuance = Issuance(estate, server, zone("example.com"))
+        issuance.request("shop", *NAMES)
+        issuance.look()
+        caplog.clear()
+        assert issuance.rotate() == []
+
+    assert WITHHELD in {each.getMessage() for each in caplog.records if each.name == "acme.client"}
+    account = json.loads(secrets.get_secret_value(SecretId=account_name)["SecretString"])
+    said = "\n".join(
+        [caplog.text, *issuance.said.lines, *(str(each.args) for each in caplog.records)]
+    )
+    for pem in (account["key"], issuance.value("shop")["private_key"]):
+        assert pem.splitlines()[1] not in said
+    for secret in (hmac_key, hmac_key[:20], "PRIVATE KEY", '"protected"', '"signature"'):
         assert secret not in said
 
 

@@ -20,10 +20,9 @@ from certrotation.errors import (
     OrderGone,
     Unreachable,
 )
-from certrotation.issuers.account import AcmeAccount
+from certrotation.issuers.account import AcmeAccount, new_account_key
 from certrotation.issuers.acme import AcmeCa
-from certrotation.issuers.acme_client import AcmeClient
-from certrotation.issuers.jws import new_account_key
+from certrotation.issuers.acme_client import Network
 from certrotation.names.issuers import AcmeIssuer
 from certrotation.workflows.issuing_ports import OrderedCertificate, TxtRecord
 from tests.acme.conftest import Accounts, ca, leftovers, patience, zone, zones
@@ -313,7 +312,7 @@ def test_names_that_are_approved_already_need_no_dns(tmp_path: Path, dns: str) -
 def test_a_ca_that_nobody_vouches_for_or_that_is_dark_is_unreachable(server: Pebble) -> None:
     def order(directory: str, ca_file: str | None) -> None:
         issuer = AcmeIssuer(name="ca", directory=directory, allow=())
-        AcmeCa(issuer, Accounts(), AcmeClient(directory, ca_file)).order(wanted("a.example.com"))
+        AcmeCa(issuer, Accounts(), Network(directory, ca_file)).order(wanted("a.example.com"))
 
     with pytest.raises(Unreachable, match="is not trusted") as caught:
         order(server.directory, None)
@@ -321,7 +320,7 @@ def test_a_ca_that_nobody_vouches_for_or_that_is_dark_is_unreachable(server: Peb
     with pytest.raises(Unreachable, match="does not answer"):
         order("https://127.0.0.1:9/dir", str(server.ca_file))
     with pytest.raises(Unreachable, match="names a URL without HTTPS"):
-        AcmeClient(server.directory, None).get("http://127.0.0.1/")
+        Network(server.directory, None).get("http://127.0.0.1/")
     with pytest.raises(Unreachable, match=r"has no newOrder|not ACME|404"):
         order(f"{server.management}/roots/0", str(server.ca_file))
 

@@ -8,7 +8,7 @@ from certrotation.core.issuance.signing_request import signing_request
 from certrotation.core.material.decoding import decode_certificates
 from certrotation.core.material.host_names import names_of
 from certrotation.issuers.acme import AcmeCa
-from certrotation.issuers.acme_client import AcmeClient
+from certrotation.issuers.acme_client import Network
 from certrotation.names.issuers import AcmeIssuer
 from certrotation.workflows.issuing_ports import OrderedCertificate
 from tests.acme.conftest import Accounts, patience
@@ -29,7 +29,7 @@ def test_a_server_of_another_make_issues_and_goes_on_with_an_order(tmp_path: Pat
         )
 
         def ca() -> AcmeCa:
-            return AcmeCa(issuer, accounts, AcmeClient(directory, None))
+            return AcmeCa(issuer, accounts, Network(directory, None))
 
         reference = ca().order(OrderedCertificate(names=names, profile=None, replaces=None))
         assert {each.name for each in ca().proofs(reference)} == {

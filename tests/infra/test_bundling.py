@@ -24,24 +24,32 @@ from tests.packaged.asset import HERE, runtimes_own
 
 # What ships beside the package. A new name here is a new dependency in production.
 DEPENDENCIES = {
+    "OpenSSL",
     "__pycache__",  # of typing_extensions and six, which are single modules
     "_cffi_backend",
+    "acme",
     "aws_lambda_powertools",
     "boto3",
     "botocore",
     "certifi",
     "cffi",
+    "charset_normalizer",
     "cryptography",
     "dateutil",
+    "idna",
     "jmespath",
+    "josepy",
     "pycparser",
+    "pyopenssl",
+    "pyrfc3339",
     "python_dateutil",
+    "requests",
     "s3transfer",
     "six",
     "typing_extensions",
     "urllib3",
 }
-# What ships of the package: the two functions, and nothing that only a person would run.
+# What ships of the package: the functions, and nothing that only a person would run.
 PACKAGE = {
     "__init__.py",
     "__pycache__",
@@ -52,6 +60,7 @@ PACKAGE = {
     "issuers",
     "settings.py",
     "composition.py",
+    "issuing_composition.py",
     "names",
     "roots.py",
     "values.py",
@@ -89,6 +98,16 @@ for each in modules:
     importlib.import_module(each)
 print(*seen)
 """
+PACKAGES = """
+import importlib, sys
+asset, *modules = sys.argv[1:]
+sys.path.insert(0, asset)
+for each in modules:
+    importlib.import_module(each)
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+OF_ACME = {"OpenSSL", "acme", "charset_normalizer", "idna", "josepy", "pyrfc3339", "requests"}
+"""What only the issue function imports, when it asks a CA."""
 CLIENTS = """
 import sys
 asset, *services = sys.argv[1:]
@@ -248,7 +267,8 @@ def test_what_is_compiled_is_for_lambdas_python(assets: Assets, arch: Arch) -> N
         tags = set(re.findall(r"^Tag: (\S+)$", wheel.read_text(encoding="utf-8"), re.MULTILINE))
         if not all(tag.endswith("-none-any") for tag in tags):
             compiled[wheel.parent.name.partition("-")[0]] = tags
-    assert compiled.keys() == {"cffi", "cryptography"}
+    # Of charset_normalizer the compiled parts do not ship.
+    assert compiled.keys() == {"cffi", "charset_normalizer", "cryptography"}
     for tag in set[str]().union(*compiled.values()):
         python, abi, made_for = tag.split("-")
         assert (python, abi) == ("cp313", "cp313") or abi == "abi3"
@@ -301,6 +321,30 @@ def test_both_handlers_are_imported_without_compiling_or_writing_anything(
 
     assert imported.stdout.split() == []
     assert contents(asset) == before
+
+
+@pytest.mark.infra
+@pytest.mark.skipif(HERE is None, reason="Lambda's platform is Linux")
+@pytest.mark.parametrize(
+    ("modules", "expected"),
+    [
+        (["certrotation.handlers.scan", "certrotation.handlers.rotate"], set[str]()),
+        (["certrotation.handlers.issue"], set[str]()),
+        (["certrotation.handlers.issue", "certrotation.issuers.acme"], OF_ACME),
+    ],
+)
+def test_the_library_of_acme_is_imported_where_a_ca_is_asked_and_nowhere_else(
+    assets: Assets, lambda_python: str, modules: list[str], expected: set[str]
+) -> None:
+    assert HERE is not None
+    imported = subprocess.run(  # noqa: S603  as above
+        [lambda_python, "-I", "-W", "error", "-c", PACKAGES, str(assets(HERE)), *modules],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert set(imported.stdout.split()) & OF_ACME == expected
 
 
 @pytest.mark.infra

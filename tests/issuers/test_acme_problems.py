@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, Self
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,83 +17,39 @@ from certrotation.errors import (
     OrderGone,
     Unreachable,
 )
-from certrotation.issuers.account import AcmeAccount, account_document, read_account
-from certrotation.issuers.acme import AcmeCa
-from certrotation.issuers.acme_client import Answer, ProblemError, problem_of
-from certrotation.issuers.jws import new_account_key
-from certrotation.names.issuers import AcmeIssuer
+from certrotation.issuers.account import (
+    AcmeAccount,
+    account_document,
+    new_account_key,
+    read_account,
+)
+from certrotation.issuers.acme_errors import Problem, kind_of, sentence_of
 from certrotation.workflows.issuing_ports import OrderedCertificate
+from tests.issuers.ca_network import (
+    CA,
+    DIRECTORY,
+    ERROR,
+    Answer,
+    ca,
+    located,
+    problem,
+)
 
-DIRECTORY = "https://ca.example/directory"
+if TYPE_CHECKING:
+    from certrotation.issuers.acme import AcmeCa
+
 HOUR = timedelta(hours=1)
 WANTED = OrderedCertificate(names=("a.example",), profile=None, replaces="aki.serial")
-
-
-class Accounts:
-    def read_or_create(self) -> AcmeAccount:
-        return AcmeAccount(
-            key=new_account_key(), url="https://ca.example/account", directory=DIRECTORY
-        )
-
-    def store(self, account: AcmeAccount) -> None:
-        raise AssertionError(account)
-
-
-class Client:
-    """Answers each request with the next of these, and keeps what was sent."""
-
-    def __init__(self, *answers: ProblemError | dict[str, Any] | str) -> None:
-        self.directory = {"renewalInfo": "https://ca.example/ari"}
-        self.sent: list[Any] = []
-        self._answers = list(answers)
-
-    def resource(self, name: str) -> str:
-        return f"https://ca.example/{name}"
-
-    def get(self, url: str) -> Answer:
-        return self.post(url, None)
-
-    def post(self, url: str, payload: Any, *_: Any) -> Answer:
-        assert url.startswith(("https://ca.example/", "order"))
-        self.sent.append(payload)
-        answer = self._answers.pop(0)
-        if isinstance(answer, ProblemError):
-            raise answer
-        location = answer if isinstance(answer, str) else ""
-        made = Answer(b"", {}, location, (), None)
-        return _Json(*made, document=answer) if isinstance(answer, dict) else made
-
-
-class _Json(Answer):
-    document: dict[str, Any]
-
-    def __new__(cls, *members: Any, document: dict[str, Any]) -> Self:
-        made = super().__new__(cls, *members)
-        made.document = document
-        return made
-
-    def json(self) -> dict[str, Any]:
-        return self.document
-
-
-def ca(*answers: ProblemError | dict[str, Any] | str) -> tuple[AcmeCa, Client]:
-    client = Client(*answers)
-    issuer = AcmeIssuer(name="ca", directory=DIRECTORY, allow=())
-    return AcmeCa(issuer, Accounts(), client), client  # type: ignore[arg-type]  # what is used of it
-
-
-def problem(kind: str, status: int = 400, wait: timedelta | None = None) -> ProblemError:
-    return ProblemError(kind, "Because.", status, wait)
+ORDER = f"{CA}/order/1"
 
 
 @pytest.mark.parametrize(
     ("problem_", "expected"),
     [
-        (problem("rateLimited", 429, HOUR), CaLimits),
-        (problem("", 429, HOUR), CaLimits),
+        (problem("rateLimited", 429, "3600"), CaLimits),
+        (problem("", 429, "3600"), CaLimits),
         (problem("orderNotReady", 403), NotYet),
-        (problem("badNonce"), NotYet),
-        (problem("", 503, HOUR), Unreachable),
+        (problem("", 503, "3600"), Unreachable),
         (problem("rejectedIdentifier"), CaRefuses),
         (problem("userActionRequired", 403), CaRefuses),
         (problem("caa", 403), CaRefuses),
@@ -101,14 +58,40 @@ def problem(kind: str, status: int = 400, wait: timedelta | None = None) -> Prob
     ],
 )
 def test_each_problem_has_its_error_with_the_cas_own_sentence(
-    problem_: ProblemError, expected: type[CertRotationError]
+    problem_: Answer, expected: type[CertRotationError]
 ) -> None:
-    issuer, client = ca(problem_)
+    issuer, network = ca(problem_)
     with pytest.raises(expected, match="Because") as caught:
         issuer.order(WANTED)
-    assert len(client.sent) == 1
-    if problem_.retry_after:
+    assert len(network.sent) == 1
+    if problem_.headers:
         assert getattr(caught.value, "retry_after", None) == HOUR
+
+
+def test_a_request_is_sent_again_with_other_nonces_but_not_forever() -> None:
+    bad = problem("badNonce")
+    issuer, network = ca(*[bad] * 11, located(ORDER))
+    assert issuer.order(WANTED) == ORDER
+    assert len(network.sent) == 12
+
+    issuer, network = ca(*[bad] * 12)
+    with pytest.raises(NotYet, match="ca answers badNonce to order: Because"):
+        issuer.order(WANTED)
+
+
+def test_a_date_says_how_long_to_wait_as_well() -> None:
+    for wait, expected in (
+        (format_datetime(datetime.now(UTC) + HOUR, usegmt=True), HOUR),
+        ("Thu, 01 Jan 2026 00:00:00 GMT", timedelta()),
+        ("9" * 40, timedelta(days=30)),
+    ):
+        with pytest.raises(CaLimits) as caught:
+            ca(problem("rateLimited", 429, wait))[0].order(WANTED)
+        assert caught.value.retry_after is not None
+        assert abs(caught.value.retry_after - expected) < timedelta(seconds=5)
+    with pytest.raises(CaLimits) as caught:
+        ca(problem("rateLimited", 429, "soon"))[0].order(WANTED)
+    assert caught.value.retry_after is None
 
 
 @pytest.mark.parametrize(
@@ -124,62 +107,107 @@ def test_each_problem_has_its_error_with_the_cas_own_sentence(
 def test_an_order_whose_replaces_is_refused_is_sent_once_more_without(
     kind: str, status: int
 ) -> None:
-    issuer, client = ca(problem(kind, status), "https://ca.example/order/2")
-    assert issuer.order(WANTED) == "https://ca.example/order/2"
-    assert [each.get("replaces") for each in client.sent] == ["aki.serial", None]
+    issuer, network = ca(problem(kind, status), located(f"{CA}/order/2"))
+    assert issuer.order(WANTED) == f"{CA}/order/2"
+    assert [each.payload for each in network.sent] == [
+        {"identifiers": [{"type": "dns", "value": "a.example"}], **replaces}
+        for replaces in ({"replaces": "aki.serial"}, {})
+    ]
     again, _ = ca(problem(kind, status), problem(kind, status))
     with pytest.raises(CertRotationError):
         again.order(WANTED)
 
 
-def test_a_failed_authorization_names_the_name_and_says_who_acts() -> None:
-    def order_with(error: dict[str, Any] | None, status: str = "invalid") -> AcmeCa:
-        challenge = {"type": "dns-01", **({"error": error} if error else {})}
-        return ca(
-            {"status": "pending", "authorizations": ["https://ca.example/authz"]},
+DNS_01 = {"type": "dns-01", "token": "A" * 43, "url": f"{CA}/challenge"}
+
+
+def order_with(status: str | None, **challenge: object) -> AcmeCa:
+    """Return a CA with an order for one name, whose authorization has this status."""
+    return ca(
+        Answer({"status": "pending", "authorizations": [f"{CA}/authz"]}),
+        Answer(
             {
                 "status": status,
                 "identifier": {"type": "dns", "value": "*.a.example"},
-                "challenges": [challenge],
-            },
-        )[0]
+                "challenges": [challenge] if challenge else None,
+            }
+        ),
+    )[0]
 
-    kind = "urn:ietf:params:acme:error:"
+
+def test_a_failed_authorization_names_the_name_and_says_who_acts() -> None:
+    def failed(kind: str, detail: str) -> AcmeCa:
+        error = {"type": f"{ERROR}{kind}", "detail": detail}
+        return order_with("invalid", **DNS_01, error=error)
+
     with pytest.raises(NotValidated, match=r"did not validate a\.example: No TXT record\."):
-        order_with({"type": f"{kind}unauthorized", "detail": "No TXT record."}).proofs("order")
+        failed("unauthorized", "No TXT record.").proofs(ORDER)
     with pytest.raises(CaRefuses, match="CAA record") as caught:
-        order_with({"type": f"{kind}caa", "detail": "CAA record forbids."}).proofs("order")
+        failed("caa", "CAA record forbids.").proofs(ORDER)
     assert "CAA" in caught.value.remedy
-    with pytest.raises(OrderGone, match="'expired'"):
-        order_with(None, "expired").proofs("order")
-    with pytest.raises(CaRefuses, match="no dns-01 challenge"):
-        order_with(None, "pending").proofs("order")
+    for status in ("expired", "deactivated", "revoked", "invalid", None):
+        with pytest.raises(OrderGone, match=f"authorization of a.example is {status!r}"):
+            order_with(status, **DNS_01).proofs(ORDER)
+
+
+@pytest.mark.parametrize(
+    "challenge", [{}, {"type": "http-01", "token": "A" * 43}, {"type": "new-02", "more": 1}]
+)
+def test_a_ca_that_does_not_validate_by_dns_is_refused(challenge: dict[str, object]) -> None:
+    with pytest.raises(CaRefuses, match=r"no dns-01 challenge for a\.example"):
+        order_with("pending", **challenge).proofs(ORDER)
 
 
 @pytest.mark.parametrize("status", ["invalid", "expired", None])
 def test_an_order_that_is_of_no_use_any_more_is_gone(status: str | None) -> None:
-    error = {"type": "urn:ietf:params:acme:error:serverInternal", "detail": "Broken."}
-    issuer, _ = ca({"status": status, "error": error})
-    with pytest.raises(OrderGone, match=r"Broken\."):
-        issuer.proofs("order")
+    error = {"type": f"{ERROR}serverInternal", "detail": "Broken."}
+    issuer, _ = ca(Answer({"status": status, "error": error}))
+    with pytest.raises(OrderGone, match=rf"The order is {status!r}: Broken\."):
+        issuer.proofs(ORDER)
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["<html>", [], None, {"status": 7}, {"status": "on-hold"}, {"status": [], "expires": 1}],
+)
+def test_an_answer_that_is_not_acme_is_retried(document: object) -> None:
+    issuer, _ = ca(Answer(document))
+    with pytest.raises(Unreachable, match="something that is not ACME"):
+        issuer.proofs(ORDER)
 
 
 def test_a_problem_is_one_short_line_with_those_of_its_parts() -> None:
-    found = problem_of(
+    found = Problem.from_json(
         {
             "type": "about:blank",
             "detail": "Two\nnames  fail.",
             "subproblems": [
                 {"identifier": {"type": "dns", "value": "a.example"}, "detail": "No."},
                 {"detail": "x" * 1_000},
-                "not a problem",
             ],
         }
     )
-    assert found.kind == ""
-    assert found.detail.startswith("Two names fail. a.example: No. xxx")
-    assert len(found.detail) == 500
-    assert problem_of({"detail": 7}).detail == ""
+    assert kind_of(found) == ""
+    assert sentence_of(found).startswith("Two names fail. a.example: No. xxx")
+    assert len(sentence_of(found)) == 500
+    assert sentence_of(Problem.from_json({"detail": 7})) == ""
+
+
+@pytest.mark.parametrize(
+    "parts", ["not a list", [7], ["not a problem"], [{"identifier": {"type": "new", "value": "x"}}]]
+)
+def test_a_problem_with_unknown_parts_still_says_what_it_says(parts: Any) -> None:
+    issuer, _ = ca(problem("rejectedIdentifier", subproblems=parts))
+    with pytest.raises(CaRefuses) as caught:
+        issuer.order(WANTED)
+    assert caught.value.found == "ca answers rejectedIdentifier to order: Because."
+
+
+@pytest.mark.parametrize("status", [302, 404, 502])
+def test_a_proxys_page_is_no_answer_of_the_ca(status: int) -> None:
+    issuer, _ = ca(Answer("<html>", status, {"Location": f"{CA}/elsewhere"}))
+    with pytest.raises(CertRotationError, match=f"ca answers {status} to order: no reason"):
+        issuer.order(WANTED)
 
 
 @pytest.mark.parametrize(

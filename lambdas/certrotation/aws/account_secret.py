@@ -11,8 +11,12 @@ from uuid import uuid4
 from certrotation.aws.errors import Fault, incomplete, meaning, translated
 from certrotation.aws.secrets import MEANINGS, named
 from certrotation.errors import NotYet, Vanished
-from certrotation.issuers.account import AcmeAccount, account_document, read_account
-from certrotation.issuers.jws import new_account_key
+from certrotation.issuers.account import (
+    AcmeAccount,
+    account_document,
+    new_account_key,
+    read_account,
+)
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

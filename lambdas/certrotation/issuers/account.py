@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from certrotation.core.material.bundle import private_key_pem
 from certrotation.core.material.loading import attempt
 from certrotation.errors import CaRefuses
-from certrotation.issuers.jws import new_account_key
 
 _KEY, _URL, _DIRECTORY = "key", "url", "directory"
 _EAB_KID, _EAB_HMAC_KEY = "eab_kid", "eab_hmac_key"
@@ -40,6 +39,11 @@ class AccountStore(Protocol):
 
     def store(self, account: AcmeAccount) -> None:
         """Keep the account."""
+
+
+def new_account_key() -> ec.EllipticCurvePrivateKey:
+    """Return a new key for ES256, which every CA that speaks ACME takes."""
+    return ec.generate_private_key(ec.SECP256R1())
 
 
 def read_account(document: str, where: str) -> AcmeAccount:

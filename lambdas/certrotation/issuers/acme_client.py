@@ -1,28 +1,40 @@
-"""ACME over HTTPS: the requests of RFC 8555, without any decision about them.
+"""ACME over HTTPS: the requests of RFC 8555, by certbot's library and what the library lacks.
 
 Requests go to the CA that the stack's owner configured and nowhere else: redirects are not
-followed, and URLs that the CA gives must be HTTPS like its own.
+followed, and URLs that the CA gives must be HTTPS like its own. Nothing here waits: the library's
+functions that poll sleep for fixed times and are not used.
 """
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import certifi
-import urllib3
+import josepy as jose
+import requests
+from acme import messages
+from acme.client import ClientNetwork, ClientV2
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
 from certrotation import __version__
-from certrotation.errors import RETRIED, CertRotationError, Unreachable, without_frames
-from certrotation.issuers.jws import signed
+from certrotation.errors import CaRefuses, CertRotationError, Unreachable, without_frames
+from certrotation.issuers.acme_errors import (
+    CA_RETRIED,
+    MISFITS,
+    Problem,
+    json_object,
+    kind_of,
+    problem_in,
+    translated,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from certrotation.issuers.account import AccountStore, AcmeAccount
+    from certrotation.names.issuers import AcmeIssuer
 
 NONCE_TRIES = 12
 """How often a request is sent if the CA answers badNonce: at a rate of one half, one request in
@@ -31,237 +43,217 @@ NONCE_TRIES = 12
 LARGEST_ANSWER = 1 << 20
 """Bytes that are read of an answer; a chain of certificates has a few thousand."""
 
-LONGEST_SENTENCE = 500
+TIMEOUTS = (5, 30)
+"""Seconds to connect, and between two parts of an answer."""
 
-CA_RETRIED = f"{RETRIED} If it lasts, look at the status page of the CA."
-"""The remedy of an answer that a CA would not give if all were well."""
+_Message = TypeVar("_Message", bound=jose.JSONDeSerializable)
 
-_PROBLEM = "urn:ietf:params:acme:error:"
-_JSON = "application/json"
-_HEADERS = {"User-Agent": f"certrotation/{__version__}", "Accept-Language": "en"}
-_BAD_NONCE = "badNonce"
-_ALL_DAY = timedelta(days=1)
-
-
-class Answer(NamedTuple):
-    """What the CA answers to a request that it accepts."""
-
-    body: bytes
-    headers: Mapping[str, str]
-    location: str
-    links: tuple[str, ...]
-    """The header fields `Link`."""
-    retry_after: timedelta | None
-
-    def json(self) -> dict[str, Any]:
-        """Return the body's JSON object.
-
-        Raises:
-            Unreachable: the body is something else: a proxy's page, for example.
-        """
-        try:
-            document = json.loads(self.body)
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
-            raise Unreachable("The CA answers with something that is not ACME.", CA_RETRIED)
-        return document
+messages.Status("expired")  # of an authorization; the library does not know it
+# They write each request as it is. What is withheld (see aws.wire_logs) need not be made.
+for _name in ("acme", "josepy"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
-class ProblemError(Exception):
-    """The CA refuses a request (RFC 8555, section 6.7; RFC 9457)."""
+class NewOrder(messages.NewOrder):
+    """An order, which may name the certificate that it replaces (RFC 9773, section 5)."""
 
-    def __init__(
-        self, kind: str, detail: str, status: int, retry_after: timedelta | None = None
-    ) -> None:
-        super().__init__(f"{kind or status}: {detail}")
-        self.kind = kind
-        """The type without its prefix, or empty if it is not one of ACME's."""
-        self.detail = detail
-        self.status = status
-        self.retry_after = retry_after
+    replaces: str | None = jose.field("replaces", omitempty=True)
 
 
-class AcmeClient:
-    """Speaks for one account; without `account`, requests carry the public key."""
+class RenewalInfo(messages.RenewalInfo):
+    """When a certificate is to be renewed, and where the CA explains that."""
+
+    explanation: str | None = jose.field("explanationURL", omitempty=True)
+
+
+class Network(ClientNetwork):
+    """Sends requests to one CA, signed with `key`; those of a new account have no `account`."""
 
     def __init__(self, directory: str, ca_file: str | None) -> None:
-        self._directory_url = directory
-        self._needs_https = directory.startswith("https:")
-        self._pool = urllib3.PoolManager(
-            ca_certs=ca_file or certifi.where(),
-            retries=False,
-            timeout=urllib3.Timeout(connect=5, read=30),
-            headers=_HEADERS,
-        )
-        self._directory: dict[str, Any] | None = None
-        self._nonce: str | None = None
+        super().__init__(alg=jose.ES256, user_agent=f"certrotation/{__version__}")
+        self.directory = directory
+        self.verify_ssl = ca_file or certifi.where()  # type: ignore[assignment]  # requests takes a path
+        # Neither a proxy, nor other roots, nor a password of the environment.
+        self.session.trust_env = False
+        self.session.headers["Accept-Language"] = "en"
+        self.session.hooks["response"].append(_bounded)
 
-    @property
-    def directory(self) -> dict[str, Any]:
-        """The CA's directory, read once."""
-        if self._directory is None:
-            self._directory = self.get(self._directory_url).json()
-        return self._directory
-
-    def resource(self, name: str) -> str:
-        """Return the URL of a resource of the directory.
-
-        Raises:
-            Unreachable: the directory has none.
-        """
-        url = self.directory.get(name)
-        if not isinstance(url, str):
-            raise Unreachable(f"The directory {self._directory_url} has no {name}.", CA_RETRIED)
-        return url
-
-    def get(self, url: str) -> Answer:
-        """Read a resource that needs no signature.
-
-        Raises:
-            ProblemError: the CA refuses.
-            Unreachable: it does not answer.
-        """
-        return self._accepted(self._send("GET", url))
-
-    def post(
-        self,
-        url: str,
-        payload: object,
-        key: ec.EllipticCurvePrivateKey,
-        account: str | None,
-        jwk: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Send a signed request; `payload` None reads a resource (POST-as-GET).
-
-        Raises:
-            ProblemError: the CA refuses.
-            Unreachable: it does not answer.
-        """
-        who = {"kid": account} if account else {"jwk": jwk}
-        for tries_left in reversed(range(NONCE_TRIES)):
-            protected = {**who, "nonce": self._next_nonce(), "url": url}
-            answered = self._send("POST", url, signed(key, protected, payload))
-            self._nonce = answered.headers.get("Replay-Nonce")
+    def post(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a signed request, again with another nonce if the CA did not like the nonce."""
+        for _ in range(NONCE_TRIES - 1):
             try:
-                return self._accepted(answered)
-            except ProblemError as problem:
-                if problem.kind != _BAD_NONCE or not tries_left:
+                return self._post_once(*args, **kwargs)
+            except Problem as problem:
+                if kind_of(problem) != "badNonce":
                     raise
-        raise AssertionError  # pragma: no cover  the last try returns or raises
+        return self._post_once(*args, **kwargs)
 
-    def _next_nonce(self) -> str:
-        """Return the nonce of the last answer, or a new one (RFC 8555, section 7.2)."""
-        nonce, self._nonce = self._nonce, None
-        if nonce is None:
-            answered = self._send("HEAD", self.resource("newNonce"))
-            self._accepted(answered)
-            nonce = answered.headers.get("Replay-Nonce")
-        if not nonce:
-            raise Unreachable("The CA answers newNonce without a nonce.", CA_RETRIED)
-        return str(nonce)
-
-    def _send(self, method: str, url: str, body: bytes | None = None) -> _Answered:
-        if self._needs_https and not url.startswith("https:"):
-            raise Unreachable(
-                f"The CA at {self._directory_url} names a URL without HTTPS.", CA_RETRIED
-            )
-        more = {"Content-Type": "application/jose+json"} if body is not None else {}
+    def _send_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
+        scheme = "https:" if self.directory.startswith("https:") else "http"
+        if not str(url).startswith(scheme):
+            raise Unreachable(f"The CA at {self.directory} names a URL without HTTPS.", CA_RETRIED)
+        kwargs |= {"allow_redirects": False, "timeout": TIMEOUTS}
         try:
-            response = self._pool.request(
-                method,
-                url,
-                body=body,
-                headers={**_HEADERS, **more},
-                redirect=False,
-                preload_content=False,
-            )
-            try:
-                data = response.read(LARGEST_ANSWER)
-            finally:
-                response.release_conn()
-        except urllib3.exceptions.HTTPError as error:
+            return super()._send_request(method, url, *args, **kwargs)
+        except (requests.RequestException, HTTPError) as error:
             ours = _no_answer(without_frames(error), url)
-        else:
-            return _Answered(response.status, response.headers, data)
         raise ours
 
-    def _accepted(self, answered: _Answered) -> Answer:
-        headers = answered.headers
-        wait = _retry_after(headers.get("Retry-After"), datetime.now(UTC))
-        if answered.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise _problem(answered, wait)
-        return Answer(
-            body=answered.data,
-            headers=headers,
-            location=headers.get("Location", ""),
-            links=tuple(headers.getlist("Link")),
-            retry_after=wait,
+    @classmethod
+    def _check_response(
+        cls,
+        response: requests.Response,
+        content_type: str | None = None,  # noqa: ARG003  what is in an answer is checked where it is read
+    ) -> requests.Response:
+        """Raise what is not a success with its status; the library drops that, and of a 409 all."""
+        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            raise problem_in(response)
+        return response
+
+
+class Client(ClientV2):
+    """The requests of one account, which is made when it is first needed."""
+
+    net: Network
+
+    def __init__(self, issuer: AcmeIssuer, accounts: AccountStore, net: Network) -> None:
+        super().__init__(decoded(messages.Directory, net.get(net.directory)), net)
+        self._issuer = issuer
+        self._accounts = accounts
+        for name in ("newNonce", "newAccount", "newOrder"):
+            if not isinstance(self.directory.to_partial_json().get(name), str):
+                raise Unreachable(f"The directory {net.directory} has no {name}.", CA_RETRIED)
+
+    def renewal_info(self, identifier: str) -> requests.Response | None:
+        """Return the CA's answer about a certificate, or None if the CA gives no such answers."""
+        base = self.directory.to_partial_json().get("renewalInfo")
+        return self.net.get(f"{base.rstrip('/')}/{identifier}") if isinstance(base, str) else None
+
+    def account_key(self) -> jose.JWK:
+        """Return the key of the account."""
+        self._find_account()
+        if self.net.key is None:
+            raise AssertionError  # pragma: no cover  an account has a key
+        return self.net.key
+
+    def order(self, order: NewOrder) -> str:
+        """Send an order, and return the order's URL."""
+        return _location(self.send(self.directory["newOrder"], order), "newOrder")
+
+    def read(self, url: str) -> requests.Response:
+        """Read a resource of the account (POST-as-GET)."""
+        return self.send(url, None)
+
+    def send(self, url: str, message: jose.JSONDeSerializable | None) -> requests.Response:
+        """Send a request of the account; an account that the CA has forgotten is made anew.
+
+        Raises:
+            Problem: the CA refuses.
+            Unreachable: it does not answer.
+        """
+        self._find_account()
+        try:
+            return self._post(url, message)
+        except Problem as problem:
+            if kind_of(problem) != "accountDoesNotExist":
+                raise
+        self._register(self._accounts.read_or_create())
+        return self._post(url, message)
+
+    def alternates(self, response: requests.Response) -> list[str]:
+        """Return the URLs of further chains (RFC 8555, section 7.4.2)."""
+        return self._get_links(response, "alternate")
+
+    def _find_account(self) -> None:
+        if self.net.account is not None:
+            return
+        account = self._accounts.read_or_create()
+        self.net.key = jose.JWKEC(key=account.key)
+        if account.url is not None and account.directory == self.net.directory:
+            self._use(account.url)
+        else:
+            self._register(account)
+
+    def _register(self, account: AcmeAccount) -> None:
+        """Make an account of the key, or find it again, and keep its URL.
+
+        Some CAs name the URL only once (ZeroSSL, Sectigo), so it is stored beside the key.
+        """
+        self.net.account = None
+        contact = self._issuer.contact
+        with translated(self._issuer.name, "newAccount"):
+            registration = messages.NewRegistration.from_data(
+                email=contact or None,
+                terms_of_service_agreed=True,
+                external_account_binding=self._binding(account),
+            )
+            answer = self._post(self.directory["newAccount"], registration)
+        url = _location(answer, "newAccount")
+        self._accounts.store(account._replace(url=url, directory=self.net.directory))
+        self._use(url)
+
+    def _use(self, url: str) -> None:
+        self.net.account = messages.RegistrationResource(uri=url, body=messages.Registration())
+
+    def _binding(self, account: AcmeAccount) -> dict[str, Any] | None:
+        if not account.eab_kid or not account.eab_hmac_key:
+            return None
+        key = jose.JWKEC(key=account.key).public_key()
+        try:
+            return messages.ExternalAccountBinding.from_data(
+                key, account.eab_kid, account.eab_hmac_key, self.directory
+            )
+        except ValueError:
+            pass
+        # The cause would show the key.
+        raise CaRefuses(
+            "eab_hmac_key in the account's secret is not valid base64url.",
+            "Copy the HMAC key of the external account binding into the secret again.",
         )
 
 
-class _Answered(NamedTuple):
-    status: int
-    headers: Any
-    """urllib3's HTTPHeaderDict."""
-    data: bytes
+def decoded(kind: type[_Message], response: requests.Response) -> _Message:
+    """Return the message that a CA answers.
+
+    Raises:
+        Unreachable: the body is something else: a proxy's page, for example.
+    """
+    document = json_object(response)
+    if document is not None:
+        try:
+            return kind.from_json(document)
+        except MISFITS:
+            pass
+    raise Unreachable("The CA answers with something that is not ACME.", CA_RETRIED)
 
 
-def _no_answer(error: urllib3.exceptions.HTTPError, url: str) -> CertRotationError:
-    cause = type(error).__name__
-    if isinstance(error, urllib3.exceptions.SSLError):
+def _location(response: requests.Response, request: str) -> str:
+    url = response.headers.get("Location")
+    if not url:
+        raise Unreachable(f"The CA answers {request} without a location.", CA_RETRIED)
+    return url
+
+
+def _bounded(response: requests.Response, **_: Any) -> None:
+    """Read an answer as far as it may be long, before the library reads it whole."""
+    data = response.raw.read(LARGEST_ANSWER, decode_content=True)
+    response.raw.release_conn()
+    response.raw = BytesIO(data)
+
+
+def _no_answer(error: requests.RequestException | HTTPError, url: str) -> CertRotationError:
+    cause = _cause(error)
+    host = parse_url(url).netloc or "the CA"
+    if isinstance(error, requests.exceptions.SSLError):
         return Unreachable(
-            f"The certificate of {_host(url)} is not trusted: {error.args[0]}.",
+            f"The certificate of {host} is not trusted: {cause}.",
             "Name the CA's own root in ca_file of the issuer.",
         )
-    return Unreachable(f"{_host(url)} does not answer: {cause}.", CA_RETRIED)
+    return Unreachable(f"{host} does not answer: {type(cause).__name__}.", CA_RETRIED)
 
 
-def _host(url: str) -> str:
-    return urllib3.util.parse_url(url).netloc or "the CA"
-
-
-def _problem(answered: _Answered, wait: timedelta | None) -> ProblemError:
-    try:
-        document = json.loads(answered.data)
-    except ValueError:
-        document = {}
-    if not isinstance(document, dict):
-        document = {}
-    return problem_of(document, answered.status, wait)
-
-
-def problem_of(
-    document: Mapping[str, Any], status: int = 0, wait: timedelta | None = None
-) -> ProblemError:
-    """Return the problem that a document describes, that of its first subproblem included."""
-    kind = str(document.get("type", ""))
-    sentences = [_sentence(document)]
-    for each in document.get("subproblems") or ():
-        if isinstance(each, dict):
-            name = each.get("identifier", {})
-            about = f"{name.get('value')}: " if isinstance(name, dict) and name else ""
-            sentences.append(f"{about}{_sentence(each)}")
-    detail = " ".join(filter(None, sentences))[:LONGEST_SENTENCE]
-    is_acmes = kind.startswith(_PROBLEM)
-    return ProblemError(kind.removeprefix(_PROBLEM) if is_acmes else "", detail, status, wait)
-
-
-def _sentence(document: Mapping[str, Any]) -> str:
-    detail = document.get("detail")
-    return " ".join(detail.split()) if isinstance(detail, str) else ""
-
-
-def _retry_after(text: str | None, now: datetime) -> timedelta | None:
-    """Return how long to wait: a number of seconds, or a date (RFC 9110, section 10.2.3)."""
-    if not text:
-        return None
-    if text.strip().isascii() and text.strip().isdigit():
-        return min(timedelta(seconds=int(text.strip()[:9])), 30 * _ALL_DAY)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return min(max(until - now, timedelta()), 30 * _ALL_DAY)
+def _cause(error: Exception) -> Exception:
+    """Return the error of urllib3 in an error of requests."""
+    inner = error.args[0] if error.args else None
+    reason = getattr(inner, "reason", None) or inner
+    return reason if isinstance(reason, Exception) else error

@@ -195,6 +195,15 @@ def test_a_letter_before_the_object_is_no_json() -> None:
     )
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xff\xfe", b"\xfe\xff"])
+def test_bytes_that_are_no_text_are_no_bundle_either(mark: bytes) -> None:
+    """UTF-16 begins with a mark; the bytes of a lone surrogate are text in no encoding."""
+    assert refusal_of(SecretValue(version=VERSION, binary=mark + b"\xd8\xd8\xd8")) == (
+        Code.SECRET_MALFORMED,
+        "The value is not a readable PKCS#12 bundle.",
+    )
+
+
 def test_nothing_shows_the_value() -> None:
     value = SecretValue(version=VERSION, text=KEY, binary=KEY.encode())
     supplied = parse_secret(secret(certificate=CERTIFICATE, private_key=KEY))
