@@ -242,6 +242,61 @@ def test_of_two_secrets_with_one_parameter_the_second_is_refused_and_is_live_all
     )
 
 
+def test_a_parameter_that_is_taken_in_the_canary_keeps_no_other_region_from_the_material(
+    estate: Estate, authorities: Authorities, rsa: Issued
+) -> None:
+    estate.secret("shop", rsa)
+    client("ssm", HOME).put_parameter(Name=ARN, Value="text of another team", Type="String")
+
+    run = estate.run()
+
+    home, us = only_copy(estate, HOME), only_copy(estate, US)
+    regions = {each["region"]: each["status"] for each in run.rotations[-1]["regions"]}
+    assert regions == {HOME: "refused", US: "done"}
+    assert estate.parameters() == of_shop("text of another team", us)
+
+    renewed = authorities.public.issue("shop.example.com", key=shared_key("rsa2048"))
+    estate.renew("shop", renewed)
+    estate.run()
+    assert {estate.presents(each) for each in (home, us)} == {renewed.certificate}
+
+
+def test_parameters_that_cannot_be_written_in_one_region_keep_that_region_from_no_certificate(
+    estate: Estate, rsa: Issued
+) -> None:
+    estate.secret("shop", rsa, {"certrotation:regions": f"{US} {HOME}"})
+
+    def fail(call: Call) -> None:
+        if call.service == "ssm" and call.region == HOME:
+            raise estate.aws.error("InternalServerError", call.operation)
+
+    with estate.aws.before(fail):
+        estate.run()
+
+    assert estate.presents(only_copy(estate, HOME)) == rsa.certificate
+
+
+def test_the_mark_finds_room_beside_all_the_tags_of_a_secret(
+    estate: Estate, authorities: Authorities
+) -> None:
+    mine = {f"team-{number:02}": "x" for number in range(48)}
+    first = authorities.public.issue("shop.example.com", key=shared_key("rsa2048"))
+    estate.secret("shop", first, {"certrotation:regions": HOME, **mine})
+    estate.run()
+    renewed = authorities.public.issue("shop.example.com", key=shared_key("rsa2048"))
+    estate.renew("shop", renewed)
+    client("secretsmanager", HOME).tag_resource(
+        SecretId="certrotation/shop", Tags=[{"Key": "team-00", "Value": "renamed"}]
+    )
+
+    estate.run()
+
+    found = estate.tags(only_copy(estate, HOME))
+    assert len(found) == 50
+    assert found["team-00"] == "renamed"
+    assert tags.PARAMETER in found
+
+
 @pytest.mark.parametrize("value", ["text of another team", "", "arn:aws:acm:eu-west-1:1:x"])
 def test_a_parameter_of_somebody_elses_is_not_overwritten(
     estate: Estate, rsa: Issued, value: str

@@ -97,6 +97,8 @@ class RegionRotation:
     notes: list[str] = field(default_factory=list)
     """AWS's messages that made another plan necessary."""
     plans: int = 1
+    unpublished: CertRotationError | None = None
+    """Why the ARN of a copy that is live could not be published."""
 
     def __post_init__(self) -> None:
         self.moves = self._no_moves_yet()
@@ -125,7 +127,8 @@ class RegionRotation:
             waiting_for=tuple(self.moves.waiting_for),
             findings=self.plan.findings,
             notes=tuple(self.notes),
-            error=error,
+            error=error or self.unpublished,
+            is_only_unpublished=error is None and self.unpublished is not None,
         )
 
     def _status(self, error: CertRotationError | None) -> Status:
@@ -135,7 +138,9 @@ class RegionRotation:
             return Status.REFUSED
         if self.moves.stranded:
             return Status.STRANDED
-        return Status.WAITING if self.moves.waiting_for else Status.DONE
+        if self.moves.waiting_for:
+            return Status.WAITING
+        return status_of(self.unpublished) if self.unpublished else Status.DONE
 
     def _apply(self) -> None:
         while self._perform_steps() is StepResult.PLAN_AGAIN:
@@ -146,9 +151,18 @@ class RegionRotation:
             raise self.moves.unsettled
 
     def _perform_steps(self) -> StepResult:
-        """Perform the plan's steps as far as they still fit, and return whether that is the end."""
+        """Perform the plan's steps as far as they still fit, and return whether that is the end.
+
+        That an ARN cannot be published hinders nothing else: the certificate is live.
+        """
+        self.unpublished = None
         for step in self.plan.steps:
-            result = self._perform(step)
+            try:
+                result = self._perform(step)
+            except CertRotationError as error:
+                if not isinstance(step, Publish):
+                    raise
+                self.unpublished, result = without_frames(error), StepResult.SKIPPED
             if result is StepResult.PLAN_AGAIN:
                 return result
             if result is StepResult.DONE:

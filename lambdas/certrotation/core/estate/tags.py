@@ -168,7 +168,12 @@ class CopyTags:
 
 
 def tags_for_copy(
-    secret_name: str, version: str, not_after: int, secret_tags: Mapping[str, str]
+    secret_name: str,
+    version: str,
+    not_after: int,
+    secret_tags: Mapping[str, str],
+    *,
+    later: int = 1,
 ) -> tuple[CopyTags, tuple[Finding, ...]]:
     """Return the tags of a copy of `version`, and a warning if some tags had to be left out.
 
@@ -181,6 +186,8 @@ def tags_for_copy(
         version: the version id of the copy's material.
         not_after: the expiry of the material, in epoch seconds.
         secret_tags: all tags of the secret.
+        later: how many tags of this service come later: at the import (see CopyTags.for_import),
+            and when the ARN is published.
     """
     own = {SECRET: secret_name, VERSION: version, NOT_AFTER: str(not_after)}
     wanted = {
@@ -189,7 +196,7 @@ def tags_for_copy(
         if not key.startswith(("aws:", OWN_PREFIX))
     }
     fitting = [key for key, value in wanted.items() if _fits(key, value)]
-    kept = fitting[: MOST_TAGS - len(own) - 1]  # an import adds one: see CopyTags.for_import
+    kept = fitting[: MOST_TAGS - len(own) - later]
     dropped = [key for key in wanted if key not in kept]
     findings = [
         warn(Code.TAGS_TRUNCATED, f"These tags do not fit into ACM's limits: {', '.join(dropped)}.")

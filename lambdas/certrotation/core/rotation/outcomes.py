@@ -124,6 +124,8 @@ class RegionOutcome:
     notes: tuple[str, ...] = ()
     """AWS's messages that made another plan necessary."""
     error: CertRotationError | None = None
+    is_only_unpublished: bool = False
+    """Whether the error says only that the ARN could not be published: the copy is live."""
 
     @property
     def went_live(self) -> bool:
@@ -140,7 +142,7 @@ class RegionOutcome:
         """Whether the other Regions are changed after this one, if this one is the canary."""
         if self.status is Status.STRANDED:
             return not any(each.objects for each in self.stranded)
-        return self.status in {Status.DONE, Status.WAITING}
+        return self.status in {Status.DONE, Status.WAITING} or self.is_only_unpublished
 
     @classmethod
     def of_error(cls, region: str, error: CertRotationError) -> RegionOutcome:

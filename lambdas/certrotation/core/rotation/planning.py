@@ -88,7 +88,11 @@ class Rotation:
     ) -> Rotation:
         """Return the rotation of `secret` to `material`."""
         tags, truncated = tags_for_copy(
-            secret.name, material.version, material.not_after, secret.tags
+            secret.name,
+            material.version,
+            material.not_after,
+            secret.tags,
+            later=2 if policy.arn_parameters else 1,
         )
         findings = (*secret.findings(policy.targets), *material_findings, *truncated)
         return cls(
