@@ -83,7 +83,7 @@ def pebble(
     dns: str,
     *,
     needs_binding: bool = False,
-    bad_nonces: int = 5,
+    bad_nonces: int = 0,
     reused_authorizations: int = 0,
     validity: int = 90 * 86_400,
 ) -> Iterator[Pebble]:

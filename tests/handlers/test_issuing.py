@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
+from certrotation.core.issuance.note import LABEL, Note, Order, Placement
 from certrotation.core.issuance.renewal import CaWindow
+from certrotation.core.issuance.wish import Wish
 from certrotation.core.material.host_names import names_of
+from certrotation.core.material.x509_facts import KeyAlgorithm
 from tests.simulation.estate import HOME, PREFIX, client
 from tests.simulation.issuing import FUNCTION, InstantCa, IssuingWorld
 from tests.support.authority import now
@@ -193,3 +196,34 @@ def test_an_issuance_makes_twelve_calls_to_secrets_manager(
         "UpdateSecretVersionStage": 2,
     }
     assert sum(map(len, run.lines)) < 2_400, "bytes of log lines"
+
+
+def test_the_note_of_an_issuer_that_was_removed_stops_neither_the_look_nor_the_secret(
+    world: IssuingWorld, estate: Estate
+) -> None:
+    secrets = client("secretsmanager", HOME)
+    of_another = Note(
+        order=Order("removed", Wish(("a.example",), KeyAlgorithm.EC_PRIME256V1, None), "", "r"),
+        placements=(Placement("Z1", "_acme-challenge.a.example", "value"),),
+    ).to_json()
+
+    def leave_a_note() -> None:
+        secrets.put_secret_value(SecretId=SHOP, SecretString=of_another, VersionStages=[LABEL])
+
+    def is_noted() -> bool:
+        labels = secrets.describe_secret(SecretId=SHOP)["VersionIdsToStages"].values()
+        return any(LABEL in each for each in labels)
+
+    world.request("shop", "shop.example.com")
+    leave_a_note()
+    world.look()
+    world.rotate()
+
+    assert world.current("shop")[1]["issued"]["by"] == "ca"
+    assert not is_noted()
+
+    leave_a_note()
+    estate.untag_secret("shop", "issuer")
+    world.look()
+
+    assert not is_noted()

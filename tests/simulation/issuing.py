@@ -165,7 +165,12 @@ class IssuingWorld:
 
     def _compose(self, *arguments: Any, **more: Any) -> Issuing:
         found = compose_issuing(*arguments, **more)
-        return replace(found, issuer=lambda _: Issuer(ca=self.ca, zones=NoZones()))
+        return replace(found, issuer=self._issuer)
+
+    def _issuer(self, name: str) -> Issuer:
+        """Return the CA; as in the composition, there is none but those that are configured."""
+        assert name in SETTING, name
+        return Issuer(ca=self.ca, zones=NoZones())
 
     def current(self, name: str) -> tuple[str, dict[str, Any]]:
         """Return the current version's id, and its value."""

@@ -260,11 +260,20 @@ class Renewer:
         if version is None:
             return
         note = Note() if is_done else self.note(versioned)
-        if note.placements and note.order is not None:
-            self.issuing.issuer(note.order.issuer).zones.remove(note.placements)
+        if note.order is not None:
+            self.remove_placed(note, note.order.issuer)
         self.issuing.secrets.move_label(
             versioned.secret.arn, LABEL, from_version=version, to_version=None
         )
+
+    def remove_placed(self, note: Note, issuer: str) -> None:
+        """Remove the records that were placed for an order of this issuer.
+
+        The records of an issuer that is not configured any more stay: nothing says how to reach
+        their zone.
+        """
+        if note.placements and issuer in self.policy.issuers:
+            self.issuing.issuer(issuer).zones.remove(note.placements)
 
     def require_managed(self, versioned: VersionedSecret) -> None:
         """Refuse secrets that are not this function's business.
@@ -387,9 +396,8 @@ class _Work:
 
     def give_up(self) -> None:
         """Forget the order, and remove what was placed for it."""
-        if self.note.placements:
-            issuer = self.note.order.issuer if self.note.order else self._issuer_name
-            self._renewer.issuing.issuer(issuer).zones.remove(self.note.placements)
+        issuer = self.note.order.issuer if self.note.order else self._issuer_name
+        self._renewer.remove_placed(self.note, issuer)
         self.note = replace(self.note, order=None, placements=())
 
     def _is_wished(self, order: Order) -> bool:
