@@ -113,6 +113,27 @@ def test_a_configuration_that_somebody_changes_meanwhile_is_not_overwritten(
     }  # fmt: skip
 
 
+def test_an_update_that_took_effect_though_its_answer_was_lost_is_done(estate: Estate) -> None:
+    deploy(estate, {"CERTROTATION_MODE": "apply", "CERTROTATION_RETENTION_DAYS": "7"})
+    calls = []
+
+    def lose(call: Any) -> None:
+        """The SDK sends the update again, with the revision that the first one replaced."""
+        if call.operation == "UpdateFunctionConfiguration":
+            calls.append(call)
+            raise estate.aws.error("PreconditionFailedException", call.operation)
+
+    with estate.aws.after(lose):
+        ran = run("mode", "report", "--yes")
+
+    assert ran.code is ExitCode.DONE
+    assert len(calls) == 2
+    assert ran.out.splitlines()[1:] == [
+        f"{ROTATE}: was apply, is report",
+        f"{SCAN}: was apply, is report",
+    ]
+
+
 def test_a_missing_stack_is_an_error_that_names_the_region(estate: Estate) -> None:
     del estate
     ran = run("mode", "--stack", "tls", "--json")

@@ -90,6 +90,7 @@ def asked(
     material.write_text(new.fullchain_pem + new.key_pem(), encoding="utf-8")
 
     before = run("inventory", "--region", HOME)
+    estate.environment["CERTROTATION_ARN_PARAMETERS"] = "on"
     deploy(estate, functions="certrotation-")
     ran = [
         run("inventory", "--html", str(tmp_path / "inventory.html")),

@@ -18,6 +18,7 @@ from tests.acme.local_ca import real_ca
 from tests.demo.screen import make_console
 from tests.double import embedded_aws
 from tests.e2e import (
+    arn_acts,
     denied_attempts,
     deployment_acts,
     issuing_acts,
@@ -129,6 +130,13 @@ ACTS = (
         happening="The changed settings ask for a digest, and for one scan a day. Somebody runs it"
         " by hand.",
         perform=deployment_acts.digest,
+    ),
+    Act(
+        title="A stack of another team",
+        happening="The changed settings ask for ARN parameters, too. The stack reads the ARN of a"
+        " managed certificate from its parameter. Then the key type changes, and the team deploys"
+        " the same template again.",
+        perform=arn_acts.another_teams_stack,
     ),
     Act(
         title="Exercised and minimal",

@@ -123,9 +123,9 @@ class Account:
         site.version = self.estate.renew(name, site.live)
         return site.version
 
-    def issue(self, name: str) -> Issued:
+    def issue(self, name: str, key: str = "p256") -> Issued:
         """Issue what ACM would take in the place of what has this name."""
-        return self._issue(name, "p256", timedelta(hours=1))
+        return self._issue(name, key, timedelta(hours=1))
 
     def poison(self, name: str) -> None:
         """Put a certificate into a secret together with somebody else's key."""

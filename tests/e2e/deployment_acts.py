@@ -58,6 +58,7 @@ def _changed_settings() -> dict[str, object]:
         "retention_days": 31,
         "scan_interval_minutes": 24 * 60,
         "digest": f"{last:%A}".lower(),
+        "arn_parameters": "on",
     }
 
 

@@ -37,11 +37,13 @@ def endpoint_of(service: str) -> str:
 
 BEHIND_THE_GATE = (
     "ACM",
+    "EVENTBRIDGE",
     "RESOURCE_GROUPS_TAGGING_API",
     "ROUTE_53",
     "SECRETS_MANAGER",
     "SNS",
     "SQS",
+    "SSM",
     *(endpoint_of(fake.service) for fake in fakes().values()),
 )
 """Services whose calls the functions send to the gate, as boto3 names their endpoints."""

@@ -158,6 +158,16 @@ def test_a_ca_that_does_not_validate_by_dns_is_refused(challenge: dict[str, obje
         order_with("pending", **challenge).proofs(ORDER)
 
 
+def test_an_order_of_a_private_ca_that_had_the_issuers_name_is_gone() -> None:
+    arn = "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/1/certificate/2"
+    at, network = ca()
+
+    with pytest.raises(OrderGone, match="was an AWS Private CA"):
+        at.proofs(arn)
+
+    assert len(network.sent) <= 1, "the account alone is asked for"
+
+
 @pytest.mark.parametrize("status", ["invalid", "expired", None])
 def test_an_order_that_is_of_no_use_any_more_is_gone(status: str | None) -> None:
     error = {"type": f"{ERROR}serverInternal", "detail": "Broken."}

@@ -23,12 +23,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.infra, pytest.mark.timeout(900)]
 FIVE_WEEKS = 35
 INJECTED = (
     "a CA refuses",
-    "CAA forbids",
     "a CA limits",
+    "every look dies",
     "a CA is dark for days",
     "a CA revokes",
     "the look is off",
-    "every look dies",
 )
 
 
@@ -47,10 +46,8 @@ def test_each_fault_of_a_ca_raises_its_alarms_and_nothing_else_does(template: Te
         issued={6: 2, 47: 6, 90: 5},
     )
 
-    # By this seed, the limit would begin when too little of the five weeks is left.
-    late = {"a CA limits"}
-    assert broken_by(played) == [f"{each} was never injected" for each in late]
-    assert {each.fault.name for each in played.expected.injected} == set(INJECTED) - late
+    assert broken_by(played) == []
+    assert {each.fault.name for each in played.expected.injected} == set(INJECTED)
     assert played.issuance["certificates issued"] > 2 * FIVE_WEEKS / 3
     assert played.expired == []
 

@@ -110,20 +110,27 @@ def switch_mode(
     """
     lambda_ = client("lambda")
     for function in stack.functions:
-        with translated("lambda:UpdateFunctionConfiguration", function, [_CHANGED]):
-            before = _set_mode(lambda_, function, mode)
+        before = _set_mode(client, function, mode)
+        with translated("lambda:GetFunction", function):
             lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
         yield function, before
 
 
-def _set_mode(lambda_: Any, function: str, mode: Mode) -> str:
+def _set_mode(client: Callable[[str], Any], function: str, mode: Mode) -> str:
     """Change the variable, unless somebody changed the function since it was read."""
-    now = lambda_.get_function_configuration(FunctionName=function)
+    lambda_ = client("lambda")
+    with translated("lambda:GetFunctionConfiguration", function):
+        now = lambda_.get_function_configuration(FunctionName=function)
     variables = now.get("Environment", {}).get("Variables", {})
+    wanted = {**variables, environment.MODE: mode.value}
     revision = {"RevisionId": now["RevisionId"]} if "RevisionId" in now else {}
-    lambda_.update_function_configuration(
-        FunctionName=function,
-        Environment={"Variables": {**variables, environment.MODE: mode.value}},
-        **revision,
-    )
+    try:
+        with translated("lambda:UpdateFunctionConfiguration", function, [_CHANGED]):
+            lambda_.update_function_configuration(
+                FunctionName=function, Environment={"Variables": wanted}, **revision
+            )
+    except NotYet:
+        # If the answer to an update is lost, the SDK's retry of it meets a new revision.
+        if variables_of(client, function) != wanted:
+            raise
     return str(variables.get(environment.MODE, Mode.APPLY.value))

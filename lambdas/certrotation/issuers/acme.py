@@ -16,7 +16,7 @@ from cryptography import x509
 
 from certrotation.core.issuance.renewal import CaWindow
 from certrotation.core.material.decoding import UnreadableSecretError, decode_certificates
-from certrotation.errors import CaRefuses, Unreachable
+from certrotation.errors import CaRefuses, OrderGone, Unreachable
 from certrotation.issuers.acme_client import Client, NewOrder, RenewalInfo, decoded
 from certrotation.issuers.acme_errors import (
     Problem,
@@ -168,9 +168,23 @@ class AcmeCa:
                 raise authorization_error(authorization, name)
             patience.wait(f"the CA validates {name}", _pause(answer))
 
+    def _order(self, reference: str) -> messages.Order:
+        """Return an order, unless it has come to nothing.
+
+        Raises:
+            OrderGone: it has failed; or a CA of another kind had the name of this issuer, and the
+                reference is that CA's.
+        """
+        if reference.startswith("arn:"):
+            raise OrderGone(
+                f"{self._issuer.name} was an AWS Private CA when {reference} was ordered.",
+                "Another order is sent.",
+            )
+        return _usable(self._client.read(reference))
+
     def _pending(self, reference: str) -> Iterator[tuple[str, messages.Authorization]]:
         """Yield the authorizations of an order that need a proof, with their URLs."""
-        for url in _usable(self._client.read(reference)).authorizations or ():
+        for url in self._order(reference).authorizations or ():
             authorization = decoded(messages.Authorization, self._client.read(url))
             match authorization.status:
                 case messages.STATUS_VALID:

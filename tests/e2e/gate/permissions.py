@@ -146,6 +146,23 @@ def _ec2(request: Request, _: Caller) -> list[Ask]:
     return [Ask(action=f"ec2:{parse_qs(request.body.decode())['Action'][0]}")]
 
 
+def _events(request: Request, caller: Caller) -> list[Ask]:
+    """Return what putting each entry needs; EventBridge User Guide, IAM policy conditions."""
+    if request.operation != "PutEvents":
+        raise UnreadableRequestError(f"EventBridge's {request.operation} is not known here")
+    return [
+        Ask(
+            action="events:PutEvents",
+            resource=f"arn:aws:events:{caller.region}:{ACCOUNT}:event-bus/default",
+            keys={
+                "events:source": (each["Source"],),
+                "events:detail-type": (each["DetailType"],),
+            },
+        )
+        for each in request.members["Entries"]
+    ]
+
+
 def _lambda(request: Request, caller: Caller) -> list[Ask]:
     found = re.fullmatch(r"/2015-03-31/functions/([^/]+)/configuration", request.target)
     if request.method != "GET" or found is None:
@@ -219,6 +236,13 @@ def _secrets_manager(request: Request, caller: Caller) -> list[Ask]:
     return [ask]
 
 
+def _ssm(request: Request, caller: Caller) -> list[Ask]:
+    members = request.members
+    name = str(members.get("Name") or members["Path"]).strip("/")
+    resource = f"arn:aws:ssm:{caller.region}:{ACCOUNT}:parameter/{name}"
+    return [Ask(action=f"ssm:{request.operation}", resource=resource)]
+
+
 def _tagging(request: Request, _: Caller) -> list[Ask]:
     return [Ask(action=f"tag:{request.operation}")]
 
@@ -243,10 +267,12 @@ _SERVICES: dict[str, Callable[[Request, Caller], list[Ask]]] = {
     "acm": _acm,
     "cloudformation": _cloudformation,
     "ec2": _ec2,
+    "events": _events,
     "lambda": _lambda,
     "route53": _route_53,
     "secretsmanager": _secrets_manager,
     "sns": _sns,
     "sqs": _sqs,
+    "ssm": _ssm,
     "tagging": _tagging,
 }

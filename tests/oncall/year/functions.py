@@ -80,6 +80,10 @@ class Functions:
         self._killed_at = agenda.now
         estate.aws.before(self._kill_what_takes_too_long)
 
+    def may_run_for(self, span: timedelta) -> None:
+        """Kill a function that begins now and still calls AWS after `span`."""
+        self._killed_at = self._agenda.now + span
+
     def in_force(self) -> Any:
         """Give the functions clients of their own, and this queue, until exit."""
 
@@ -163,7 +167,7 @@ class Functions:
     ) -> dict[str, Any] | None:
         """Run a function, and return its answer, or None if it failed or was killed."""
         aws, begin, answer = self._estate.aws, self._agenda.now, None
-        self._killed_at = begin + TIMEOUT
+        self.may_run_for(TIMEOUT)
         with ExitStack() as stack:
             run = stack.enter_context(self._estate.listening())
             if dies:

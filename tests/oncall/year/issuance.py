@@ -16,11 +16,13 @@ import json
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
+from random import Random
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from cryptography import x509
 
+from certrotation.core.issuance import renewal
 from certrotation.core.issuance.report import State
 from certrotation.core.issuance.signing_request import ari_identifier
 from certrotation.errors import CertRotationError
@@ -33,7 +35,6 @@ from tests.simulation.runner import run_issue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from random import Random
 
     from certrotation.core.issuance.report import LookReport
     from tests.double import Call
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Run
 
 LOOK, STEP = "looks", "rotations by Secrets Manager"
+
+_TIMEOUT = timedelta(minutes=10)
+"""Of the issue function (infra/service/issue_function.py)."""
 
 _ASKED_WITHIN = 6
 """Looks in which each certificate's window is asked for (core/issuance/renewal.py)."""
@@ -69,11 +73,14 @@ class Issuance:
         """How often something about a CA has changed."""
         self._world = world
         self._chance: Random = world.chance
+        self._hashes: dict[str, int] = {}
+        self._draw = Random("hashes")  # noqa: S311  to be repeated, not to be secret
         self._changes = 0
         self._known = (-1, -1)
         """Changes and moods at the last look that was carried out."""
         self._looks: list[LookReport] = []
-        """Those since something changed."""
+        """Those since something changed, an hour apart: each hour asks for other windows."""
+        self._has_skipped = False
         self._said: list[dict[str, Any]] = []
         """The metrics of the last look."""
         issuers = {name: _setting(name, zone, self.sites_of(name)) for name in cas}
@@ -96,20 +103,35 @@ class Issuance:
 
     def in_force(self) -> Any:
         """Give the function these CAs, until exit."""
-        return cas_in_force(self.cas)
+        stack = ExitStack()
+        stack.enter_context(cas_in_force(self.cas))
+        # A hash of serial numbers, which differ from year to year, would make the seed useless.
+        stack.enter_context(patch.object(renewal, "_hash_of", self._chosen))
+        return stack
+
+    def _chosen(self, identity: str) -> int:
+        """Return what takes the place of a certificate's hash: always the same number for it."""
+        if identity not in self._hashes:
+            self._hashes[identity] = self._draw.getrandbits(64)
+        return self._hashes[identity]
 
     # The look
 
     def look(self) -> None:
         """Let the schedule fire."""
         if not self.is_scheduled:
+            self._looks.clear()
             return
         world = self._world
         world.functions.runs[LOOK] += 1
         if self._is_quiet():
+            self._has_skipped = True
             for line in self._said:
                 world.recorder.store.put_emf(line, world.now)
             return
+        if self._has_skipped:
+            self._has_skipped = False
+            self._looks.clear()
         world.functions.runs["looks carried out"] += 1
         self._carry_out()
         for each in world.estate.aws.rotations(HOME):
@@ -139,9 +161,11 @@ class Issuance:
 
         with patch.object(Look, "run", run):
             said = self._run({}, dies=self.dies)
-        if reports and said is not None:
-            self._looks = [*self._looks, *reports][-_ASKED_WITHIN:]
-            self._said = said.metrics
+        if not reports or said is None:
+            self._looks.clear()
+            return
+        self._looks = [*self._looks, *reports][-_ASKED_WITHIN:]
+        self._said = said.metrics
 
     # Rotations
 
@@ -151,6 +175,7 @@ class Issuance:
         world.functions.runs[STEP] += 1
         dies = self.dies or self._chance.random() < BACKGROUND["an issuance dies"]
         world.functions.runs["an issuance dies"] += dies
+        world.functions.may_run_for(_TIMEOUT)
         before = self._current(rotation.arn)
         failures: list[str] = []
         with ExitStack() as stack:
@@ -214,6 +239,7 @@ class Issuance:
     def _run(self, event: dict[str, str], *, dies: bool) -> Run | None:
         """Run the function; None if it failed or was killed."""
         world = self._world
+        world.functions.may_run_for(_TIMEOUT)
         aws, answered = world.estate.aws, False
         with ExitStack() as stack:
             run = stack.enter_context(world.estate.listening())
