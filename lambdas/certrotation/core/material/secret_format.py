@@ -349,8 +349,8 @@ def _certificates(fields: Mapping[str, str], wanted: tuple[str, ...]) -> Certifi
 
 
 def _pem_text(text: str) -> str:
-    """Return PEM; Kubernetes encodes PEM in base64 again."""
-    wrapped = None if _BEGIN in text else decoded_base64(text)
+    """Return PEM, which is no base64 as a whole; Kubernetes encodes PEM in base64 again."""
+    wrapped = decoded_base64(text)
     return text if wrapped is None else decoded_text(wrapped)
 
 
