@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.simulation.mailbox import Mailbox
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 SHOP = f"{PREFIX}shop"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TOKEN = "a-token-of-Secrets-Manager-of-at-least-36-characters"
