@@ -14,11 +14,13 @@ from certrotation.core.issuance.renewal import CaWindow
 from certrotation.core.issuance.wish import Wish
 from certrotation.core.material.host_names import names_of
 from certrotation.core.material.x509_facts import KeyAlgorithm
+from certrotation.errors import Unreachable
 from tests.simulation.estate import HOME, PREFIX, client
 from tests.simulation.issuing import FUNCTION, InstantCa, IssuingWorld
 from tests.support.authority import now
 
 if TYPE_CHECKING:
+    from certrotation.workflows.issuing_ports import Patience
     from tests.simulation.estate import Estate
     from tests.simulation.mailbox import Mailbox
     from tests.support.authorities import Authorities
@@ -229,3 +231,47 @@ def test_the_note_of_an_issuer_that_was_removed_stops_neither_the_look_nor_the_s
     world.look()
 
     assert not is_noted()
+
+
+class DarkCa(InstantCa):
+    """A CA that takes orders, and does not answer while it is to issue."""
+
+    is_dark = True
+
+    def collect(self, reference: str, request: bytes, patience: Patience) -> str:
+        if self.is_dark:
+            raise Unreachable("The CA does not answer.", "The issuer asks again.")
+        return super().collect(reference, request, patience)
+
+
+def test_a_renewal_by_the_cas_window_goes_on_with_its_order_in_every_hour(
+    estate: Estate, authorities: Authorities
+) -> None:
+    ca = DarkCa(authorities.public, 90 * DAY)
+    ca.is_dark = False
+    world = IssuingWorld(estate, ca)
+    with time_machine.travel(now(), tick=False) as clock:
+        world.request("shop", "shop.example.com")
+        world.look()
+        world.rotate()
+        begun = ca.orders
+        # A third is left, which the CA's window replaces, and the warning window is not open.
+        clock.shift(62 * DAY)
+        ca.window = CaWindow(now() - HOUR, now())
+        ca.is_dark = True
+        states = []
+        for _ in range(14):
+            clock.shift(HOUR)
+            with estate.listening():
+                states += [each["state"] for each in world.handle({})["secrets"]]
+            world.rotate()
+        ca.is_dark = False
+        clock.shift(HOUR)
+        world.look()
+        world.rotate()
+
+    assert ca.orders == begun + 1
+    first = states.index("started")
+    assert set(states[first:]) <= {"started", "under way"}
+    assert len(states[first:]) >= 8, "in each hour since the window was asked for"
+    assert world.current("shop")[1]["issued"]["because"] == "the CA's renewal window"

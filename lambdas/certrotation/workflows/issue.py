@@ -386,7 +386,7 @@ class _Work:
 
         An order that has failed or expired meanwhile is replaced by one more.
         """
-        if self.note.order is not None and self._is_wished(self.note.order):
+        if self.note.order is not None and self.note.is_of(self._issuer_name, self._wish):
             try:
                 return self._carry_out(self.note.order)
             except OrderGone:
@@ -399,9 +399,6 @@ class _Work:
         issuer = self.note.order.issuer if self.note.order else self._issuer_name
         self._renewer.remove_placed(self.note, issuer)
         self.note = replace(self.note, order=None, placements=())
-
-    def _is_wished(self, order: Order) -> bool:
-        return (order.issuer, order.wish) == (self._issuer_name, self._wish)
 
     def _ordered(self, current: Current) -> Order:
         leaf = current.leaf

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from certrotation.core.issuance.note import asked_for
+from certrotation.core.issuance.note import LABEL, asked_for
 from certrotation.core.issuance.report import Looked, LookReport, State
 from certrotation.errors import CertRotationError
 from certrotation.names.service import CURRENT_LABEL
@@ -82,7 +82,9 @@ class Look:
         current = renewer.current(versioned)
         issuer, wish = renewer.wanted(versioned, current)
         asked = asked_for(issuer.name, wish)
-        renewal, left = self._renewal(versioned, current, issuer)
+        pending = _pending(versioned)
+        is_begun = pending is not None or LABEL in versioned.labels
+        renewal, left = self._renewal(versioned, current, issuer, is_begun=is_begun)
         looked = Looked(
             secret=secret.name,
             state=State.CURRENT,
@@ -90,13 +92,12 @@ class Look:
             left=left,
             issued=current.issued,
         )
-        pending = _pending(versioned)
         if pending is not None:
             found = self._left_behind(versioned, pending, asked, looked)
             if found is not None:
                 return found
             self._take_off(versioned, pending)
-        if renewal.is_due(self.now):
+        if renewal.is_due(self.now) or renewer.note(versioned).is_of(issuer.name, wish):
             return self._start(versioned, asked, looked, may_start=may_start)
         renewer.clear(versioned)
         return looked
@@ -131,7 +132,12 @@ class Look:
         return replace(looked, state=State.STARTED)
 
     def _renewal(
-        self, versioned: VersionedSecret, current: Current, issuer: AnyIssuer
+        self,
+        versioned: VersionedSecret,
+        current: Current,
+        issuer: AnyIssuer,
+        *,
+        is_begun: bool,
     ) -> tuple[Renewal, timedelta | None]:
         """Return when the secret is renewed, and what is left of its certificate then."""
         rules, secret = self.renewer.renewals, versioned.secret
@@ -140,7 +146,10 @@ class Look:
             # `wanted` has refused a secret that has neither a request nor a certificate.
             return asked, None  # type: ignore[return-value]  # see above
         renewal = rules.by_certificate(
-            secret, current.leaf, lambda: self.renewer.issuing.issuer(issuer.name).ca
+            secret,
+            current.leaf,
+            lambda: self.renewer.issuing.issuer(issuer.name).ca,
+            is_begun=is_begun,
         )
         return renewal, current.leaf.not_valid_after_utc - renewal.at
 

@@ -53,10 +53,23 @@ class Renewals:
         return Renewal(min(secret.last_changed or self.now, self.now), asked)
 
     def by_certificate(
-        self, secret: ManagedSecret, leaf: x509.Certificate, ca: Callable[[], Ca]
+        self,
+        secret: ManagedSecret,
+        leaf: x509.Certificate,
+        ca: Callable[[], Ca],
+        *,
+        is_begun: bool = False,
     ) -> Renewal:
-        """Return when the certificate is renewed; the CA is asked for its window in some hours."""
-        if is_window_asked(_validity_of(leaf), self.now):
+        """Return when the certificate is renewed; the CA is asked for its window in some hours.
+
+        Args:
+            secret: whose certificate it is.
+            leaf: the certificate.
+            ca: returns who issued the certificate.
+            is_begun: whether a renewal was begun: then the window is asked for in every hour, so
+                that a renewal by the window stays due until it ends.
+        """
+        if is_begun or is_window_asked(_validity_of(leaf), self.now):
             return self._with_window(secret, leaf, ca)
         at_edge = self._may_be_at_edge(secret)
         return without_window(_validity_of(leaf), self.windows, may_be_at_edge=at_edge)

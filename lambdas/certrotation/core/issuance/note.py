@@ -69,6 +69,11 @@ class Note:
     placements: tuple[Placement, ...] = ()
     failure: Failure | None = None
 
+    def is_of(self, issuer: str, wish: Wish) -> bool:
+        """Return whether an order is under way for what is wished for now."""
+        order = self.order
+        return order is not None and (order.issuer, order.wish) == (issuer, wish)
+
     def blocks(self, asked_for: str, now: datetime) -> bool:
         """Return whether the CA must not be asked yet."""
         failure = self.failure
