@@ -145,7 +145,7 @@ class Renewer:
         current = self.current(versioned)
         issuer, wish = self.wanted(versioned, current)
         note = self.note(versioned)
-        asked = asked_for(issuer.name, wish)
+        asked = asked_for(issuer, wish)
         if note.failure is not None and note.blocks(asked, self.now):
             raise NotIssuedError(note.failure.finding)
         at = self.issuing.issuer(issuer.name)
@@ -156,7 +156,7 @@ class Renewer:
         try:
             key_pem, chain = work.obtain(current)
         except CertRotationError as error:
-            raise self._failed(work, asked, without_frames(error)) from None
+            raise self._failed(work, asked, without_frames(error), current.leaf) from None
         leaf, *rest = decode_certificates("the CA's answer", chain)
         issued = Issued(issuer.name, because, self.now, rotation.token, leaf.not_valid_after_utc)
         value = _composed(issued, key_pem, leaf, rest, current.request)
@@ -314,17 +314,20 @@ class Renewer:
     def _value(self, versioned: VersionedSecret, version: str) -> SecretValue | None:
         return self.issuing.secrets.value(versioned.secret.arn, version)
 
-    def _failed(self, work: _Work, asked: str, error: CertRotationError) -> Exception:
+    def _failed(
+        self, work: _Work, asked: str, error: CertRotationError, leaf: x509.Certificate | None
+    ) -> Exception:
         """Note why an attempt failed, and return what is raised."""
         wait: timedelta | None = getattr(error, "retry_after", None)
         if error.code not in {each.value for each in _FAMILY}:
             return error
         finding = refuse(Code(error.code), error.found, advice=error.remedy)
         before = work.note
+        left = leaf.not_valid_after_utc - self.now if leaf else None
         is_issued = isinstance(error, CaRefuses) and error.is_issued
         if isinstance(error, PermanentError) and not is_issued:
             work.give_up()
-        failed = work.note.failed(finding, asked, self.now, wait)
+        failed = work.note.failed(finding, asked, self.now, wait, left)
         self.keep(work.versioned, failed)
         return NotIssuedError(finding, is_new=failed.is_new_cause(before))
 

@@ -81,7 +81,7 @@ class Look:
             return Looked(secret=secret.name, state=State.HELD)
         current = renewer.current(versioned)
         issuer, wish = renewer.wanted(versioned, current)
-        asked = asked_for(issuer.name, wish)
+        asked = asked_for(issuer, wish)
         pending = _pending(versioned)
         is_begun = pending is not None or LABEL in versioned.labels
         renewal, left = self._renewal(versioned, current, issuer, is_begun=is_begun)

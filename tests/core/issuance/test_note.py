@@ -19,6 +19,7 @@ from certrotation.core.issuance.note import (
 )
 from certrotation.core.issuance.wish import Wish
 from certrotation.core.material.x509_facts import KeyAlgorithm
+from certrotation.names.issuers import AcmeIssuer
 from tests.core.samples import NOW, SECOND
 
 WISH = Wish(("a.example",), KeyAlgorithm.EC_PRIME256V1, "classic")
@@ -27,7 +28,8 @@ ORDER = Order("ca", WISH, KEY, "https://ca.example/order/1")
 PLACE = Placement("Z1", "_acme-challenge.a.example.", "value")
 LIMITED = refuse(Code.ISSUANCE_LIMITED, "Too many.", advice="Wait.")
 REFUSED = refuse(Code.ISSUANCE_REFUSED, "No.", advice="Ask.")
-ASKED = asked_for("ca", WISH)
+CA = AcmeIssuer(name="ca", directory="https://ca.example/directory", allow=())
+ASKED = asked_for(CA, WISH)
 
 
 def test_a_note_is_read_as_it_was_written_and_shows_no_key() -> None:
@@ -72,8 +74,28 @@ def test_the_ca_is_not_asked_again_before_the_time(
     assert moment(note.failure.retry_at) == NOW + pause
     assert note.blocks(ASKED, NOW + pause - SECOND)
     assert not note.blocks(ASKED, NOW + pause)
-    assert not note.blocks(asked_for("other", WISH), NOW)
+    assert not note.blocks(asked_for(CA._replace(name="other"), WISH), NOW)
+    assert not note.blocks(asked_for(CA._replace(zones=("Z1",)), WISH), NOW), "it was corrected"
     assert not Note().blocks(ASKED, NOW)
+
+
+@pytest.mark.parametrize(
+    ("left", "pause"),
+    [
+        (None, RETRY_AFTER_REFUSAL),
+        (timedelta(days=30), RETRY_AFTER_REFUSAL),
+        (timedelta(hours=12), timedelta(minutes=90)),
+        (timedelta(hours=1), RETRY),
+        (timedelta(hours=-1), RETRY),
+    ],
+)
+def test_a_pause_after_a_refusal_is_short_if_little_is_left_of_the_certificate(
+    left: timedelta | None, pause: timedelta
+) -> None:
+    note = Note().failed(REFUSED, ASKED, NOW, None, left)
+
+    assert note.failure is not None
+    assert moment(note.failure.retry_at) == NOW + pause
 
 
 def test_a_cause_is_new_once_and_keeps_its_time() -> None:

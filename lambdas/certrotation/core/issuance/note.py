@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.core.findings import Code, Finding, refuse
@@ -18,13 +19,17 @@ from certrotation.values import dataclass, field, replace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from certrotation.names.issuers import AnyIssuer
+
 LABEL = "CERTROTATION_ORDER"
 """The staging label of the note."""
 
 RETRY = timedelta(hours=1)
 """After a failed validation; Let's Encrypt takes five an hour for a name."""
 RETRY_AFTER_REFUSAL = timedelta(hours=12)
-"""After a refusal that a person must act on."""
+"""After a refusal that a person must act on, unless the certificate ends before long."""
+SHARE_OF_WHAT_IS_LEFT = 8
+"""The pause after a refusal is no longer than this part of what is left of the certificate."""
 
 _MEMBER = "issuance"
 _PLACES = ("zone", "name", "value")
@@ -84,7 +89,12 @@ class Note:
         )
 
     def failed(
-        self, finding: Finding, asked_for: str, now: datetime, wait: timedelta | None
+        self,
+        finding: Finding,
+        asked_for: str,
+        now: datetime,
+        wait: timedelta | None,
+        left: timedelta | None = None,
     ) -> Note:
         """Return the note after a failure.
 
@@ -93,12 +103,13 @@ class Note:
             asked_for: what was asked for.
             now: the present time.
             wait: what the CA asks for, if it asks for anything.
+            left: what is left of the current certificate; None if there is none.
         """
         at = int(now.timestamp())
         before = self.failure
         is_same = before is not None and before.finding.code is finding.code
         is_refused = finding.code in {Code.ISSUANCE_REFUSED, Code.ISSUED_UNFIT}
-        pause = wait if wait is not None else RETRY_AFTER_REFUSAL if is_refused else RETRY
+        pause = wait if wait is not None else _pause(left) if is_refused else RETRY
         failure = Failure(
             finding=finding,
             since=before.since if before and is_same else at,
@@ -157,9 +168,20 @@ class Note:
             return cls()
 
 
-def asked_for(issuer: str, wish: Wish) -> str:
-    """Return what is asked of whom, as one text."""
-    return json.dumps([issuer, *wish])
+def asked_for(issuer: AnyIssuer, wish: Wish) -> str:
+    """Return what is asked of whom, as one text; it changes with the issuer's settings, too.
+
+    So nobody who corrects a setting waits for the end of a pause.
+    """
+    settings = sha256(repr(issuer).encode()).hexdigest()[:16]
+    return json.dumps([issuer.name, settings, *wish])
+
+
+def _pause(left: timedelta | None) -> timedelta:
+    """Return how long to wait after a refusal."""
+    if left is None:
+        return RETRY_AFTER_REFUSAL
+    return max(RETRY, min(RETRY_AFTER_REFUSAL, left / SHARE_OF_WHAT_IS_LEFT))
 
 
 def moment(seconds: int) -> datetime:
