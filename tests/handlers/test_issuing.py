@@ -14,13 +14,15 @@ from certrotation.core.issuance.renewal import CaWindow
 from certrotation.core.issuance.wish import Wish
 from certrotation.core.material.host_names import names_of
 from certrotation.core.material.x509_facts import KeyAlgorithm
-from certrotation.errors import Unreachable
+from certrotation.errors import AccessDenied, OrderGone, Unreachable
 from tests.simulation.estate import HOME, PREFIX, client
 from tests.simulation.issuing import FUNCTION, InstantCa, IssuingWorld
 from tests.support.authority import now
 
 if TYPE_CHECKING:
-    from certrotation.workflows.issuing_ports import Patience
+    from collections.abc import Sequence
+
+    from certrotation.workflows.issuing_ports import Patience, TxtRecord
     from tests.simulation.estate import Estate
     from tests.simulation.mailbox import Mailbox
     from tests.support.authorities import Authorities
@@ -275,3 +277,56 @@ def test_a_renewal_by_the_cas_window_goes_on_with_its_order_in_every_hour(
     assert set(states[first:]) <= {"started", "under way"}
     assert len(states[first:]) >= 8, "in each hour since the window was asked for"
     assert world.current("shop")[1]["issued"]["because"] == "the CA's renewal window"
+
+
+def test_what_aws_refuses_of_a_first_issuance_is_mailed_and_tried_again_in_an_hour(
+    estate: Estate, mailbox: Mailbox, authorities: Authorities
+) -> None:
+    class DeniedCa(InstantCa):
+        is_denied = True
+
+        def proofs(self, reference: str) -> Sequence[TxtRecord]:
+            if self.is_denied:
+                raise AccessDenied("route53:ListResourceRecordSets is denied.", "Allow it.")
+            return super().proofs(reference)
+
+    ca = DeniedCa(authorities.public, 90 * DAY)
+    world = IssuingWorld(estate, ca)
+    with time_machine.travel(now(), tick=False) as clock:
+        world.request("shop", "shop.example.com")
+        world.look()
+        failed = world.rotate()
+        (letter,) = mailbox.letters()
+        clock.shift(HOUR / 2)
+        waiting = world.look()
+        ca.is_denied = False
+        clock.shift(HOUR)
+        world.look()
+        world.rotate()
+
+    assert "ISSUANCE_REFUSED" in letter.body
+    assert "route53:ListResourceRecordSets is denied." in letter.body
+    assert any("ISSUANCE_REFUSED" in line for line in failed.lines)
+    assert waiting.metric("IssuancesFailing") == 1
+    assert world.current("shop")[1]["issued"]["by"] == "ca"
+    assert ca.orders == 1
+
+
+def test_an_order_that_fails_after_it_was_sent_is_told_and_not_repeated_at_once(
+    estate: Estate, mailbox: Mailbox, authorities: Authorities
+) -> None:
+    class InvalidCa(InstantCa):
+        def collect(self, reference: str, request: bytes, patience: Patience) -> str:
+            del reference, request, patience
+            raise OrderGone("The order is 'invalid': The CSR is not accepted.", "Another is sent.")
+
+    ca = InvalidCa(authorities.public, 90 * DAY)
+    world = IssuingWorld(estate, ca)
+    with time_machine.travel(now(), tick=False):
+        world.request("shop", "shop.example.com")
+        world.look()
+        world.rotate(tries=8)
+
+    (letter,) = mailbox.letters()
+    assert "The CSR is not accepted." in letter.body
+    assert ca.orders == 1

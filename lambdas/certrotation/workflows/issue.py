@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from certrotation.core.findings import Code, Finding, apply_acceptance, refusals, refuse
 from certrotation.core.issuance.issued import Issued, issued_in
-from certrotation.core.issuance.note import LABEL, Note, Order, asked_for
+from certrotation.core.issuance.note import LABEL, RETRY, Note, Order, asked_for
 from certrotation.core.issuance.signing_request import ari_identifier, new_key, signing_request
 from certrotation.core.issuance.wish import check_allowed, issuer_of, wish_of
 from certrotation.core.material.bundle import PresentedCertificate, private_key_pem
@@ -317,16 +317,26 @@ class Renewer:
     def _failed(
         self, work: _Work, asked: str, error: CertRotationError, leaf: x509.Certificate | None
     ) -> Exception:
-        """Note why an attempt failed, and return what is raised."""
-        wait: timedelta | None = getattr(error, "retry_after", None)
-        if error.code not in {each.value for each in _FAMILY}:
+        """Note why an attempt failed, and return what is raised.
+
+        What AWS refuses is noted as well, and tried again each hour: else nobody would be told of
+        a first certificate that is never issued.
+        """
+        is_cas = error.code in {each.value for each in _FAMILY}
+        if not is_cas and not isinstance(error, PermanentError):
             return error
-        finding = refuse(Code(error.code), error.found, advice=error.remedy)
         before = work.note
-        left = leaf.not_valid_after_utc - self.now if leaf else None
         is_issued = isinstance(error, CaRefuses) and error.is_issued
-        if isinstance(error, PermanentError) and not is_issued:
-            work.give_up()
+        is_over = is_cas and isinstance(error, PermanentError) and not is_issued
+        if is_over or isinstance(error, OrderGone):
+            stays = work.give_up()
+        else:
+            stays = ""
+            work.keep_order()
+        code = Code(error.code) if is_cas else Code.ISSUANCE_REFUSED
+        finding = refuse(code, f"{error.found}{stays}", advice=error.remedy)
+        wait: timedelta | None = getattr(error, "retry_after", None) if is_cas else RETRY
+        left = leaf.not_valid_after_utc - self.now if leaf else None
         failed = work.note.failed(finding, asked, self.now, wait, left)
         self.keep(work.versioned, failed)
         return NotIssuedError(finding, is_new=failed.is_new_cause(before))
@@ -383,6 +393,12 @@ class _Work:
         self._issuer = issuer
         self._issuer_name = issuer_name
         self._wish = wish
+        self._sent: Order | None = None
+        """The order that the CA has, and the note may not have yet."""
+
+    def keep_order(self) -> None:
+        """Have the next note hold the order that the CA has."""
+        self.note = replace(self.note, order=self.note.order or self._sent)
 
     def obtain(self, current: Current) -> tuple[str, str]:
         """Return the private key and the certificate with its chain, in PEM.
@@ -397,11 +413,23 @@ class _Work:
         self.give_up()
         return self._carry_out(self._ordered(current))
 
-    def give_up(self) -> None:
-        """Forget the order, and remove what was placed for it."""
+    def give_up(self) -> str:
+        """Forget the order, and remove what was placed for it.
+
+        Returns:
+            A sentence on the records that stay, because AWS refuses to remove them; empty if none
+            does. They hinder no other order.
+        """
         issuer = self.note.order.issuer if self.note.order else self._issuer_name
-        self._renewer.remove_placed(self.note, issuer)
+        stays = ""
+        try:
+            self._renewer.remove_placed(self.note, issuer)
+        except PermanentError as error:
+            names = sorted({each.name for each in self.note.placements})
+            stays = f" Remove the TXT records of {', '.join(names)} by hand: {error.found}"
         self.note = replace(self.note, order=None, placements=())
+        self._sent = None
+        return stays
 
     def _ordered(self, current: Current) -> Order:
         leaf = current.leaf
@@ -421,6 +449,7 @@ class _Work:
     def _carry_out(self, order: Order) -> tuple[str, str]:
         """Note the order and what is to be placed, then place, validate, collect and remove."""
         ca, zones, patience = self._issuer.ca, self._issuer.zones, self._renewer.patience
+        self._sent = order
         places = zones.places_of(ca.proofs(order.reference))
         self._keep(order, places)
         if places:
