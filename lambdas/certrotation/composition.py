@@ -178,8 +178,8 @@ def _notices(session: boto3.Session, topic_arn: str | None) -> SnsNotices | None
 def _publisher(session: boto3.Session, home: str) -> Publisher:
     """Return what publishes ARNs; its imports would lengthen the cold starts of others."""
     from certrotation.aws.event_bus import EventBridgeEvents  # noqa: PLC0415  see above
-    from certrotation.aws.parameter_store import SystemsManagerParameters  # noqa: PLC0415
-    from certrotation.workflows.publish_arn import ArnPublisher  # noqa: PLC0415
+    from certrotation.aws.parameter_store import SystemsManagerParameters  # noqa: PLC0415  as above
+    from certrotation.workflows.publish_arn import ArnPublisher  # noqa: PLC0415  as above
 
     clients = cache(partial(client_of, session, "ssm"))
     return ArnPublisher(

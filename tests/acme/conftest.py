@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.acme.caddy import Caddy
+    from tests.simulation.estate import Estate
 
 NO_TIME = 0.02
 """The longest pause of a test, in seconds."""
@@ -75,6 +76,14 @@ def dns(aws: EmbeddedAws) -> Iterator[str]:
 @pytest.fixture
 def server(tmp_path: Path, dns: str) -> Iterator[Pebble]:
     with pebble(tmp_path, dns) as running:
+        yield running
+
+
+@pytest.fixture
+def trusted_server(tmp_path: Path, estate: Estate) -> Iterator[Pebble]:
+    """A server for the function: it asks the estate's Route 53, and its roots are public."""
+    with resolver(estate.aws.text_values) as dns, pebble(tmp_path, dns) as running:
+        estate.trust(tmp_path, running.root(0), running.root(1))
         yield running
 
 

@@ -13,16 +13,14 @@ import time_machine
 from certrotation.issuers.acme_client import Network
 from tests.acme.conftest import zone
 from tests.acme.issuance import Issuance
-from tests.acme.pebble import pebble
-from tests.acme.resolver import resolver
 from tests.simulation.estate import HOME
 from tests.simulation.faults import DeathError
 from tests.support.authority import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from tests.acme.pebble import Pebble
     from tests.double import Call
     from tests.simulation.estate import Estate
 
@@ -77,14 +75,9 @@ class Calls:
 
 
 @pytest.fixture
-def issuance(tmp_path: Path, estate: Estate) -> Iterator[Issuance]:
-    with (
-        resolver(estate.aws.text_values) as dns,
-        pebble(tmp_path, dns, bad_nonces=0) as server,
-    ):
-        estate.trust(tmp_path, server.root(0), server.root(1))
-        allow = {"certrotation/*": ["*.example.com"]}
-        yield Issuance(estate, server, zone("example.com"), allow=allow)
+def issuance(estate: Estate, trusted_server: Pebble) -> Issuance:
+    allow = {"certrotation/*": ["*.example.com"]}
+    return Issuance(estate, trusted_server, zone("example.com"), allow=allow)
 
 
 def play(issuance: Issuance, name: str, calls: Calls) -> None:

@@ -11,16 +11,12 @@ import time_machine
 from certrotation.core.issuance.note import LABEL
 from tests.acme.conftest import leftovers, zone
 from tests.acme.issuance import Issuance
-from tests.acme.pebble import pebble
-from tests.acme.resolver import resolver
 from tests.simulation.estate import HOME, PREFIX, client
 from tests.simulation.faults import DeathError, dying
 from tests.support.authority import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
+    from tests.acme.pebble import Pebble
     from tests.double import Call
     from tests.simulation.estate import Estate
 
@@ -31,13 +27,8 @@ READS = ("Describe", "Get", "List")
 
 
 @pytest.fixture
-def issuance(tmp_path: Path, estate: Estate) -> Iterator[Issuance]:
-    with (
-        resolver(estate.aws.text_values) as dns,
-        pebble(tmp_path, dns, bad_nonces=0) as server,
-    ):
-        estate.trust(tmp_path, server.root(0), server.root(1))
-        yield Issuance(estate, server, zone("example.com"), allow=ALLOW)
+def issuance(estate: Estate, trusted_server: Pebble) -> Issuance:
+    return Issuance(estate, trusted_server, zone("example.com"), allow=ALLOW)
 
 
 def stop_in_the_middle(issuance: Issuance, name: str) -> None:

@@ -11,16 +11,11 @@ import time_machine
 from certrotation.core.material.host_names import names_of
 from tests.acme.conftest import leftovers, zone
 from tests.acme.issuance import Issuance
-from tests.acme.pebble import pebble
-from tests.acme.resolver import resolver
 from tests.simulation.estate import HOME, PREFIX
 from tests.simulation.runner import run_issue
 from tests.support.authority import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.acme.pebble import Pebble
     from tests.double import Call
     from tests.simulation.estate import Estate
@@ -42,25 +37,15 @@ the target of two aliases, and the last secret shares both."""
 
 
 @pytest.fixture
-def server(tmp_path: Path, estate: Estate) -> Iterator[Pebble]:
-    with (
-        resolver(estate.aws.text_values) as dns,
-        pebble(tmp_path, dns, bad_nonces=0) as running,
-    ):
-        estate.trust(tmp_path, running.root(0), running.root(1))
-        yield running
-
-
-@pytest.fixture
 def zones() -> tuple[str, str]:
     aliases = {f"_acme-challenge.{each}.example.com": TARGET for each in ("www", "blog")}
     return zone("example.com", **aliases), zone("dns.net")
 
 
 @pytest.fixture
-def issuance(estate: Estate, server: Pebble, zones: tuple[str, str]) -> Issuance:
+def issuance(estate: Estate, trusted_server: Pebble, zones: tuple[str, str]) -> Issuance:
     allow = {f"{PREFIX}*": ["example.com", "*.example.com"]}
-    issuance = Issuance(estate, server, zones[0], zones=[*zones], allow=allow)
+    issuance = Issuance(estate, trusted_server, zones[0], zones=[*zones], allow=allow)
     for name, names in WANTED.items():
         issuance.request(name, *names)
         issuance.start(name)

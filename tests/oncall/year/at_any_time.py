@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from certrotation.names import tags
@@ -207,30 +208,19 @@ def _revoked(world: World, injected: Injected) -> bool:
     return True
 
 
-def _look_off(world: World, injected: Injected) -> bool:
-    issuance = world.issuance
-    if issuance is None:
-        return False
-    issuance.is_scheduled = False
+def _flipping(switch: str) -> AtAnyTime:
+    """Return what flips a switch of the issuance, until somebody flips it back."""
 
-    def turn_on() -> None:
-        issuance.is_scheduled = True
+    def flip(world: World, injected: Injected) -> bool:
+        issuance = world.issuance
+        if issuance is None:
+            return False
+        before = getattr(issuance, switch)
+        setattr(issuance, switch, not before)
+        injected.mend = partial(setattr, issuance, switch, before)
+        return True
 
-    injected.mend = turn_on
-    return True
-
-
-def _look_dies(world: World, injected: Injected) -> bool:
-    issuance = world.issuance
-    if issuance is None:
-        return False
-    issuance.dies = True
-
-    def let_live() -> None:
-        issuance.dies = False
-
-    injected.mend = let_live
-    return True
+    return flip
 
 
 AT_ANY_TIME: Mapping[str, AtAnyTime] = {
@@ -249,7 +239,7 @@ AT_ANY_TIME: Mapping[str, AtAnyTime] = {
     "every scan dies": _switched("scan_dies", wrong=True),
     "schedule off": _switched("schedule_on", wrong=False),
     "a CA revokes": _revoked,
-    "the look is off": _look_off,
-    "every look dies": _look_dies,
+    "the look is off": _flipping("is_scheduled"),
+    "every look dies": _flipping("dies"),
     "scan throttled": _switched("scan_allowed", wrong=False),
 }
