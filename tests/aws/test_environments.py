@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     Import = Callable[..., str]
 
+pytestmark = pytest.mark.slow
+
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer"

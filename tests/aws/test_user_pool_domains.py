@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     Import = Callable[..., str]
 
+pytestmark = pytest.mark.slow
+
 REGION, EDGE = "eu-west-1", "us-east-1"
 ACCOUNT = "123456789012"
 NAME = "auth.example.com"

@@ -16,6 +16,8 @@ from certrotation.workflows.issuing_ports import TxtRecord
 if TYPE_CHECKING:
     from tests.double import Call, EmbeddedAws
 
+pytestmark = pytest.mark.slow
+
 NAME = "_acme-challenge.example.com"
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from certrotation.cli.exit_codes import ExitCode
 from tests.cli.running import FUNCTIONS, ISSUE, deploy, run, variables_of
 from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
     from tests.simulation.estate import Estate
+
+pytestmark = pytest.mark.slow
 
 ROTATE, SCAN = FUNCTIONS.values()
 

@@ -10,6 +10,8 @@ from tests.e2e.gate.permissions import Ask, Caller, Request, UnreadableRequestEr
 from tests.e2e.gate.upstream import Answer
 from tests.e2e.wire import KEY, call
 
+pytestmark = pytest.mark.slow
+
 COPY = "arn:aws:acm:eu-west-1:123456789012:certificate/0b8a4c9e-0000-4000-8000-000000000000"
 ANY_COPY = "arn:aws:acm:eu-west-1:123456789012:certificate/*"
 LISTENER = (

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 US = "us-east-1"
 SHOP = PREFIX + "shop"
 OLD = timedelta(days=30)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 US = "us-east-1"
 SHOP = PREFIX + "shop"
 NAME = "shop.example.com"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["*.shop.example.com", "shop.example.com"]
 READ = frozenset({"DescribeCertificateAuthority", "GetCertificate", "IssueCertificate"})
 

@@ -8,7 +8,7 @@ import pytest
 
 from certrotation.aws.issuing_secrets import IssuedSecrets
 from tests.infra.synthesis import synthesize_once
-from tests.oncall.year.at_issuance import AT_ISSUANCE
+from tests.oncall.year.at_issuance import AT_ISSUANCE, FITS
 from tests.oncall.year.faults import FAULTS
 from tests.oncall.year.play import play
 from tests.oncall.year.population import REGIONS
@@ -66,3 +66,4 @@ def test_renewals_that_never_begin_are_told(
 def test_every_fault_of_a_ca_has_its_script() -> None:
     begins = {each.name for each in FAULTS.values() if each.begins == "at an issuance"}
     assert begins == AT_ISSUANCE.keys()
+    assert FITS.keys() <= begins

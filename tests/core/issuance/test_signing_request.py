@@ -81,7 +81,14 @@ def test_a_certificate_that_does_not_identify_its_issuer_has_no_identifier() -> 
     assert ari_identifier(LEAF.certificate) is not None
 
 
-@pytest.mark.parametrize("algorithm", KEYS)
+LARGE = {KeyAlgorithm.RSA_3072, KeyAlgorithm.RSA_4096}
+"""Their keys take a second to make."""
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [pytest.param(each, marks=pytest.mark.slow) if each in LARGE else each for each in KEYS],
+)
 def test_a_new_key_has_the_type_that_is_asked_for(algorithm: KeyAlgorithm) -> None:
     first, second = new_key(algorithm), new_key(algorithm)
     assert key_algorithm_of(first.public_key()) is algorithm

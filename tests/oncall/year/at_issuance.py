@@ -86,3 +86,9 @@ AT_ISSUANCE: Mapping[str, AtIssuance] = {
     "a CA is dark for days": _dark,
     "a CA is dark for too long": _dark,
 }
+
+FITS: Mapping[str, Callable[[Site], bool]] = {
+    # Only a certificate in use is counted as critical.
+    "a CA refuses, until paged": lambda site: bool(site.dependents),
+}
+"""What a site must be like."""

@@ -284,7 +284,5 @@ FITS: Mapping[str, Callable[[Site], bool]] = {
     "a user pool's domain moves": lambda site: bool(site.user_pools),
     "a custom domain in progress": lambda site: bool(site.api_domains or site.user_pools),
     "domain updates used up": lambda site: bool(site.api_domains),
-    # Only a certificate in use is counted as critical.
-    "a CA refuses, until paged": lambda site: bool(site.dependents),
 }
 """What a site must be like."""

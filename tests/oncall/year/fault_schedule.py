@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tests.oncall.year import at_issuance, at_renewal
 from tests.oncall.year.at_any_time import AT_ANY_TIME
 from tests.oncall.year.at_issuance import AT_ISSUANCE
-from tests.oncall.year.at_renewal import AT_RENEWAL, FITS
+from tests.oncall.year.at_renewal import AT_RENEWAL
 from tests.oncall.year.expected_alarms import Injected
 from tests.oncall.year.faults import CRITICAL, FAULTS
 from tests.oncall.year.functions import INTERVAL
@@ -102,7 +103,7 @@ class FaultSchedule:
         return False
 
     def _can_happen_to(self, fault: Fault, site: Site) -> bool:
-        fits = FITS.get(fault.name)
+        fits = {**at_renewal.FITS, **at_issuance.FITS}.get(fault.name)
         is_here = fault.begins == ("at an issuance" if site.issuer else "at a renewal")
         if not is_here or site.days not in fault.lifetimes:
             return False
