@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -230,9 +230,9 @@ def test_of_two_secrets_with_one_parameter_the_second_is_refused_and_is_live_all
     assert estate.parameters() == {Parameter(HOME, f"{ROOT}/a_40b/arn"): first}
     (error,) = errors_of(run)
     assert error == (
-        f"PARAMETER_TAKEN: The parameter {ROOT}/a_40b/arn in {HOME} holds {first}, which is no copy"
-        " of certrotation/a_40b. Rename the secret if another secret's parameter has the same name."
-        " Otherwise delete the parameter, unless something reads it."
+        f"PARAMETER_TAKEN: The parameter {ROOT}/a_40b/arn in {HOME} holds {first}, which is not"
+        " the ARN of a copy of certrotation/a_40b. Rename the secret if another secret's parameter"
+        " has the same name. Otherwise delete the parameter, unless something reads it."
     )
     (copy,) = set(estate.certificates(HOME)) - {first}
     assert estate.presents(copy) == other.certificate
@@ -322,7 +322,7 @@ def test_a_parameter_of_somebody_elses_is_not_overwritten(
         (("PutParameter", "ParameterLimitExceeded"), "QUOTA_REACHED"),
         (("PutParameter", "TooManyUpdates"), "THROTTLED"),
         (("PutParameter", "ParameterAlreadyExists"), "NOT_YET_CONSISTENT"),
-        (("PutEvents", "InternalException"), "REQUEST_REJECTED"),
+        (("PutEvents", "InternalException"), "NOT_YET_CONSISTENT"),
     ],
 )
 def test_what_hinders_a_parameter_hinders_no_certificate(
@@ -377,3 +377,59 @@ def test_in_report_mode_and_on_hold_nothing_is_published(estate: Estate, rsa: Is
     assert estate.parameters() == {}
     regions = reported.rotations[-1]["plan"]["regions"]
     assert [[step["verb"] for step in each["steps"]] for each in regions] == [["publish"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]},
+            "THROTTLED: events:PutEvents for Certificate ARN Changed answers ThrottlingException",
+        ),
+        (
+            {"Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "Failed."}]},
+            "UNREACHABLE: events:PutEvents for Certificate ARN Changed answers InternalFailure",
+        ),
+        ({"FailedEntryCount": 1}, "UNREACHABLE: events:PutEvents for Certificate ARN Changed"),
+    ],
+)
+def test_an_event_that_was_not_taken_is_put_again_before_the_parameter_is_written(
+    estate: Estate, rsa: Issued, answer: dict[str, Any], said: str
+) -> None:
+    estate.secret("shop", rsa, {"certrotation:regions": HOME})
+
+    def refuse(_: object, call: Call, given: dict[str, Any]) -> None:
+        if call.operation == "PutEvents":
+            given.clear()
+            given.update(answer)
+
+    with estate.aws.changing(refuse):
+        run = estate.run()
+
+    (error,) = errors_of(run)
+    assert error.startswith(said)
+    assert estate.parameters() == {}
+
+    estate.rotate("shop")
+    assert estate.parameters() == {Parameter(HOME, ARN): only_copy(estate, HOME)}
+
+
+@pytest.mark.parametrize("answer", [{}, {"Parameter": {}}])
+def test_a_parameter_without_a_value_in_the_answer_is_not_taken_for_absent(
+    estate: Estate, rsa: Issued, answer: dict[str, Any]
+) -> None:
+    client("ssm", HOME).put_parameter(Name=ARN, Value="text of another team", Type="String")
+    estate.secret("shop", rsa, {"certrotation:regions": HOME})
+
+    def leave_out(_: object, call: Call, given: dict[str, Any]) -> None:
+        if call.operation == "GetParameter":
+            given.clear()
+            given.update(answer)
+
+    with estate.aws.changing(leave_out):
+        run = estate.run()
+
+    (error,) = errors_of(run)
+    assert "ssm:GetParameter for" in error
+    assert "answers without Value" in error
+    assert estate.parameters() == {Parameter(HOME, ARN): "text of another team"}

@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from certrotation.aws.errors import failure, incomplete, translated
+from certrotation.aws.errors import NOT_YET, failure, incomplete, meaning, translated
 from certrotation.names.events import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CALL = "events:PutEvents"
+
+MEANINGS = (meaning(NOT_YET, "InternalException"),)
+"""What the error codes of EventBridge mean, of the call as of an entry (its API Reference,
+PutEvents, PutEventsResultEntry)."""
 
 
 class EventBridgeEvents:
@@ -34,13 +38,13 @@ class EventBridgeEvents:
             CertRotationError: EventBridge has not taken the event.
         """
         entry = {"Source": SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
-        with translated(_CALL, kind):
+        with translated(_CALL, kind, MEANINGS):
             answer = self._client.put_events(Entries=[entry])
         # A refused entry is an answer, not an error (EventBridge API Reference, PutEvents).
         for each in answer.get("Entries", []):
             if each.get("ErrorCode"):
                 raise failure(
-                    each["ErrorCode"], each.get("ErrorMessage", ""), f"{_CALL} for {kind}"
+                    each["ErrorCode"], each.get("ErrorMessage", ""), f"{_CALL} for {kind}", MEANINGS
                 )
         if answer.get("FailedEntryCount", 0):
             raise incomplete(f"{_CALL} for {kind}", "the reason for which it took no event")

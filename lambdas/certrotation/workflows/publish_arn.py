@@ -53,7 +53,7 @@ class ArnPublisher:
         if held is None or held == arn or _is_own(held, arn, secret, region):
             return held
         raise ParameterTaken(
-            f"The parameter {parameter} holds {held}, which is no copy of {secret}.",
+            f"The parameter {parameter} holds {held}, which is not the ARN of a copy of {secret}.",
             "Rename the secret if another secret's parameter has the same name. Otherwise delete"
             " the parameter, unless something reads it.",
         )

@@ -43,7 +43,7 @@ def test_a_parameter_that_holds_something_else_is_written_though_the_copy_says_i
         planned = plan(done(1, more_tags=MARKED), holds=held)
 
         assert published(planned) == [
-            (done(1).arn, "/tls/shop/arn in eu-west-1 does not hold its ARN")
+            (done(1).arn, "its ARN is to be in /tls/shop/arn in eu-west-1")
         ]
 
 
@@ -65,7 +65,7 @@ def test_of_two_copies_in_use_the_one_that_is_published_stays_published() -> Non
 
     assert published(plan(older, newer, holds=newer.arn)) == []
     assert published(plan(older, newer, holds=None)) == [
-        (older.arn, "/tls/shop/arn in eu-west-1 does not hold its ARN")
+        (older.arn, "its ARN is to be in /tls/shop/arn in eu-west-1")
     ]
 
 
@@ -74,7 +74,7 @@ def test_the_new_copy_is_published_when_the_old_one_is_left() -> None:
 
     planned = plan(old, holds=old.arn)
 
-    assert published(planned) == [(NEW_COPY, "/tls/shop/arn in eu-west-1 does not hold its ARN")]
+    assert published(planned) == [(NEW_COPY, "its ARN is to be in /tls/shop/arn in eu-west-1")]
     assert [type(each) for each in planned.steps[-2:]] == [MarkSuperseded, Publish]
 
 

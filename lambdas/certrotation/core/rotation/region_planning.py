@@ -258,7 +258,7 @@ def _publish(
     arn = published.arn if published else to_arn
     differing = [each for each in publication.parameters if parameters.get(each) != arn]
     if differing:
-        because = f"{', '.join(map(str, differing))} does not hold its ARN"
+        because = f"its ARN is to be in {', '.join(map(str, differing))}"
     elif published and not publication.is_held_by(published.tags):
         because = "the copy is not tagged as published"
     else:
