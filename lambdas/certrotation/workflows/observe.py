@@ -98,7 +98,7 @@ class Observer:
             return
         for each in publication.parameters:
             try:
-                yield each, self.publisher.held(each)
+                yield each, self.publisher.parameters.read(each)
             except CertRotationError:
                 yield each, None
 

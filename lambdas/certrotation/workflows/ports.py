@@ -145,11 +145,9 @@ class Notices(Protocol):
 class Publisher(Protocol):
     """Publishes the ARNs of copies."""
 
-    def held(self, parameter: Parameter) -> str | None:
-        """Return what a parameter holds, or None if there is no such parameter."""
-
-    def under(self, root: str, region: str) -> Mapping[Parameter, str | None]:
-        """Return the parameters of a Region whose names begin with the root, and their values."""
+    @property
+    def parameters(self) -> Parameters:
+        """Where the ARNs are published."""
 
     def publish(self, publication: Publication, arn: str, *, secret: str, region: Region) -> None:
         """Have every parameter hold the ARN of a copy; one that does is not written.

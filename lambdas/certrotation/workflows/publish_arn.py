@@ -10,8 +10,6 @@ from certrotation.names.events import ARN_CHANGED
 from certrotation.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from certrotation.core.estate.arn_parameters import Parameter, Publication
     from certrotation.workflows.ports import Events, Parameters, Region
 
@@ -22,14 +20,6 @@ class ArnPublisher:
 
     parameters: Parameters
     events: Events
-
-    def held(self, parameter: Parameter) -> str | None:
-        """Return what a parameter holds, or None if there is no such parameter."""
-        return self.parameters.read(parameter)
-
-    def under(self, root: str, region: str) -> Mapping[Parameter, str | None]:
-        """Return the parameters of a Region whose names begin with the root, and their values."""
-        return self.parameters.under(root, region)
 
     def publish(self, publication: Publication, arn: str, *, secret: str, region: Region) -> None:
         """Have every parameter hold the ARN of a copy; one that does is not written.
@@ -49,7 +39,7 @@ class ArnPublisher:
 
     def _before(self, parameter: Parameter, arn: str, secret: str, region: Region) -> str | None:
         """Return what a parameter holds, if it may be overwritten."""
-        held = self.held(parameter)
+        held = self.parameters.read(parameter)
         if held is None or held == arn or _is_own(held, arn, secret, region):
             return held
         raise ParameterTaken(

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.scan.assessment import CertificateStatus
     from certrotation.workflows.inventory import Inventory
-    from certrotation.workflows.ports import Publisher
+    from certrotation.workflows.ports import Parameters
 
 _LINK = "docs/arns.md"
 
 
 def check_parameters(
-    publisher: Publisher,
+    parameters: Parameters,
     arn_parameters: ArnParameters,
     seen: Inventory,
     secrets: Sequence[ManagedSecret],
@@ -28,7 +28,7 @@ def check_parameters(
     """Check the ARN parameters of every target Region.
 
     Args:
-        publisher: what reads them.
+        parameters: what reads them.
         arn_parameters: how they are named.
         seen: the estate.
         secrets: all managed secrets.
@@ -37,7 +37,7 @@ def check_parameters(
     held = {
         parameter: value
         for region in targets
-        for parameter, value in publisher.under(arn_parameters.root, region).items()
+        for parameter, value in parameters.under(arn_parameters.root, region).items()
     }
     copies = [each for each in seen.assessment.statuses if each.state.is_managed]
     expected = {

@@ -95,7 +95,7 @@ def _estate(shell: Shell) -> Iterator[Result]:
     if account.publisher is not None and policy.arn_parameters is not None:
         checked = partial(
             check_parameters,
-            account.publisher,
+            account.publisher.parameters,
             policy.arn_parameters,
             seen,
             secrets,
