@@ -45,6 +45,7 @@ class ManagedSecret:
     previous_version: str | None = None
     """The version id labelled AWSPREVIOUS."""
     last_changed: datetime | None
+    """By anybody but an issuance that is under way."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
