@@ -87,6 +87,8 @@ class CertRotationError(Exception):
     """An error with a stable `code`, what was `found`, and the `remedy`; all are safe to log."""
 
     code: ClassVar[str] = "CERTROTATION_ERROR"
+    ends_order: bool = False
+    """Whether the order at a CA that the error is about is of no use any more."""
 
     def __init__(self, found: str, remedy: str) -> None:
         super().__init__(f"{self.code}: {found} {remedy}")

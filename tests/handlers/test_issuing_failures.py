@@ -256,6 +256,33 @@ def test_the_first_look_at_an_old_secret_that_gets_its_tag_is_no_stall(
     assert is_issued(world)
 
 
+@pytest.mark.parametrize("kind", [CaRefuses, NotValidated, CaLimits, Unreachable])
+def test_an_order_that_has_failed_is_given_up_and_another_one_waits_for_its_time(
+    world: IssuingWorld, ca: BrokenCa, kind: type[CertRotationError]
+) -> None:
+    """As one that the CA has made invalid after it was finalized (tests/issuers has each type)."""
+    ca.failure = kind("The order failed.", "Read why.")
+    ca.failure.ends_order = True
+    world.request("shop", NAME)
+    with time_machine.travel(now(), tick=False) as clock:
+        world.look()
+        world.rotate(tries=8)
+        orders = [ca.orders]
+        for _ in range(2):
+            clock.shift(HOUR / 3)
+            world.look()
+            world.rotate(tries=8)
+            orders.append(ca.orders)
+        ca.failure = None
+        clock.shift(12 * HOUR)
+        world.look()
+        world.rotate()
+
+    assert orders == [1, 1, 1]
+    assert ca.orders == 2
+    assert is_issued(world)
+
+
 # What notes must not change
 
 

@@ -332,8 +332,9 @@ class Renewer:
         cause = cause_of(error)
         cause = cause._replace(found=f"{cause.found}{self._settle(work, error)}")
         wait: timedelta | None = getattr(error, "retry_after", None)
-        if cause.needs_a_person and not is_of_family(error):
-            wait = RETRY
+        if wait is None and not is_of_family(error):
+            # Of an order that has failed, each try would send another one.
+            wait = RETRY if error.ends_order or cause.needs_a_person else None
         left = leaf.not_valid_after_utc - self.now if leaf else None
         failed = work.note.failed(cause, asked, self.now, wait, left)
         is_new = failed.is_new_cause(before)
@@ -354,7 +355,7 @@ class Renewer:
         """
         is_issued = isinstance(error, CaRefuses) and error.is_issued
         is_over = is_of_family(error) and isinstance(error, PermanentError) and not is_issued
-        if is_over or isinstance(error, OrderGone):
+        if is_over or error.ends_order or isinstance(error, OrderGone):
             with suppress(TransientError):
                 return work.give_up()
         work.keep_order()
