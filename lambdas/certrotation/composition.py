@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.scan.assessment import ScanPolicy
     from certrotation.settings import Settings
-    from certrotation.workflows.ports import Publisher, SecretWriter
+    from certrotation.workflows.ports import Publisher, Secrets, SecretWriter
 
 
 class Composition(NamedTuple):
@@ -134,7 +134,7 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
     home = settings.home_region
     edge = edge_region(home, session)
     account = Account(
-        secrets=ManagedSecrets(client_of(session, "secretsmanager", home), settings.secret_prefix),
+        secrets=_secrets(session, settings),
         queue=SqsRotationQueue(client_of(session, "sqs", home), settings.queue_url),
         regions={
             name: _region(session, name, settings, is_edge=name == edge)
@@ -144,6 +144,22 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
         publisher=_publisher(session, home) if settings.arn_parameters else None,
     )
     return Composition(settings, account, edge)
+
+
+def _secrets(session: boto3.Session, settings: Settings) -> Secrets:
+    """Return the managed secrets; references are known only if a setting allows sources."""
+    home = settings.home_region
+    own = ManagedSecrets(client_of(session, "secretsmanager", home), settings.secret_prefix)
+    if not settings.source_secrets:
+        return own
+    # As above: most deployments have none.
+    from certrotation.aws.source_secrets import SourceSecrets  # noqa: PLC0415  see above
+    from certrotation.workflows.references import ReferencedSecrets  # noqa: PLC0415  see above
+
+    clients = cache(partial(client_of, session, "secretsmanager"))
+    return ReferencedSecrets(
+        own=own, sources=SourceSecrets(clients), patterns=settings.source_secrets
+    )
 
 
 def secret_writer(session: boto3.Session, home_region: str) -> SecretWriter:

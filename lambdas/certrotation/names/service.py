@@ -27,6 +27,15 @@ def account_secret_name(stack: str, issuer: str) -> str:
     return f"{stack}-issuers/{issuer}"
 
 
+SCAN_ROLE, ROTATE_ROLE = "scan", "rotate"
+"""The functions whose roles have fixed names if secrets of other accounts are read."""
+
+
+def role_name(stack: str, region: str, function: str) -> str:
+    """Return the name of the role of a function; the policies of other accounts name the role."""
+    return f"{stack}-{region}-{function}"
+
+
 NEAREST_SHOWN = 20
 """Certificates nearest to expiry that a scan's log line names and the dashboard shows."""
 
