@@ -133,8 +133,9 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
     forget_failed_tries(session)
     home = settings.home_region
     edge = edge_region(home, session)
+    own = ManagedSecrets(client_of(session, "secretsmanager", home), settings.secret_prefix)
     account = Account(
-        secrets=_secrets(session, settings),
+        secrets=_with_sources(own, session, settings) if settings.source_secrets else own,
         queue=SqsRotationQueue(client_of(session, "sqs", home), settings.queue_url),
         regions={
             name: _region(session, name, settings, is_edge=name == edge)
@@ -142,17 +143,14 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
         },
         notices=_notices(session, settings.warning_topic_arn),
         publisher=_publisher(session, home) if settings.arn_parameters else None,
+        references=own if settings.source_secrets else None,
     )
     return Composition(settings, account, edge)
 
 
-def _secrets(session: boto3.Session, settings: Settings) -> Secrets:
-    """Return the managed secrets; references are known only if a setting allows sources."""
-    home = settings.home_region
-    own = ManagedSecrets(client_of(session, "secretsmanager", home), settings.secret_prefix)
-    if not settings.source_secrets:
-        return own
-    # As above: most deployments have none.
+def _with_sources(own: Secrets, session: boto3.Session, settings: Settings) -> Secrets:
+    """Return the managed secrets, some of which take their value from other accounts."""
+    # Most deployments have none, and the imports would lengthen their cold starts.
     from certrotation.aws.source_secrets import SourceSecrets  # noqa: PLC0415  see above
     from certrotation.workflows.references import ReferencedSecrets  # noqa: PLC0415  see above
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from certrotation.names.source_policies import Reader
+from certrotation.names.sources import source_message
 from tests.simulation.central import CENTRAL, SPOKE, STACK, Central, acting_in
 from tests.simulation.estate import HOME, Estate, client
 from tests.simulation.mailbox import Mailbox
+from tests.simulation.runner import record_of, run_rotate
 from tests.support.authority import shared_key
 
 if TYPE_CHECKING:
@@ -441,6 +444,63 @@ def test_an_event_that_names_a_version_which_the_source_does_not_show_yet_waits_
 
     assert waits.rotation(SHOP)["status"] == "failed"
     assert run.rotation(SHOP)["status"] == "done", "the version may have been replaced long ago"
+
+
+def announce(estate: Estate, body: object) -> dict[str, object]:
+    with estate.listening():
+        return run_rotate(record_of(json.dumps(body)))
+
+
+def test_a_message_of_the_central_topic_queues_every_reference_to_the_source_and_no_other(
+    estate: Estate, central: Central, rsa: Callable[[], Issued]
+) -> None:
+    source = central.secret("shop", rsa())
+    for name in ("shop", "shop-2", "shop-3"):
+        estate.reference(name, source)
+    estate.reference("wiki", central.secret("wiki", rsa()), {"note": source})
+    estate.run()
+    renewed = rsa()
+    version = central.renew(source, renewed)
+
+    answer = announce(estate, source_message(source, version))
+    run = estate.drain()
+
+    assert answer == {"batchItemFailures": []}
+    assert sorted((each["secret"], each["status"]) for each in run.rotations) == [
+        (f"certrotation/{name}", "done") for name in ("shop", "shop-2", "shop-3")
+    ]
+    assert {each["plan"]["version"] for each in run.rotations} == {version}
+
+
+def test_a_message_about_a_source_that_nothing_refers_to_is_dropped(
+    estate: Estate, central: Central
+) -> None:
+    with estate.listening() as run:
+        answer = run_rotate(record_of(json.dumps(source_message(central.sources, "1"))))
+
+    assert answer == {"batchItemFailures": []}
+    assert run.metrics == []
+    assert [json.loads(line)["source"]["queued"] for line in run.lines] == [[]]
+    assert estate.drain().rotations == []
+
+
+def test_a_message_about_a_source_comes_back_while_secrets_cannot_be_listed(
+    estate: Estate, central: Central
+) -> None:
+    estate.aws.behaviour.denied.add(("secretsmanager", "ListSecrets", None))
+
+    answer = announce(estate, source_message(central.sources, "1"))
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+
+
+def test_without_the_setting_a_message_about_a_source_is_malformed_like_any_other(
+    estate: Estate,
+) -> None:
+    with estate.listening() as run:
+        run_rotate(record_of(json.dumps(source_message("arn", "1"))))
+
+    assert run.rotations[-1]["error"].startswith("MESSAGE_MALFORMED")
 
 
 def test_a_superseded_copy_is_kept_while_the_source_cannot_be_described(

@@ -21,6 +21,7 @@ from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.errors import Rejected, SecretDeleted, Vanished
 from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
+from certrotation.names.tags import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_secretsmanager.type_defs import (
         DescribeSecretResponseTypeDef,
+        FilterTypeDef,
         GetSecretValueResponseTypeDef,
         SecretListEntryTypeDef,
         SecretVersionsListEntryTypeDef,
@@ -67,9 +69,12 @@ class ManagedSecrets:
 
     def list_managed(self) -> Sequence[ManagedSecret]:
         """Return them all, without those that are being deleted; the list lags by minutes."""
+        return self._listed([{"Key": "name", "Values": [self._prefix]}])
+
+    def _listed(self, filters: Sequence[FilterTypeDef]) -> list[ManagedSecret]:
         with translated("secretsmanager:ListSecrets", self._named(f"{self._prefix}*"), MEANINGS):
             pages = self._client.get_paginator("list_secrets").paginate(
-                Filters=[{"Key": "name", "Values": [self._prefix]}],
+                Filters=filters,
                 PaginationConfig={"PageSize": _PAGE},
             )
             listed = [page.get("SecretList") for page in pages]
@@ -91,6 +96,21 @@ class ManagedSecrets:
                     with suppress(Vanished, SecretDeleted):
                         secrets.append(self.describe(name))
         return secrets
+
+    def references_to(self, source: str) -> Sequence[ManagedSecret]:
+        """Return the secrets whose tag `certrotation:source` is this ARN; the list lags by minutes.
+
+        The filters of ListSecrets match prefixes, keys and values apart (Secrets Manager API
+        Reference, ListSecrets, Filter), so the tags of what they let through are compared.
+        """
+        filters: list[FilterTypeDef] = [
+            {"Key": "name", "Values": [self._prefix]},
+            {"Key": "tag-key", "Values": [SOURCE]},
+            {"Key": "tag-value", "Values": [source]},
+        ]
+        return [
+            each for each in self._listed(filters) if each.tags.get(SOURCE, "").strip() == source
+        ]
 
     def describe(self, secret_id: str) -> ManagedSecret:
         """Return one secret by name or ARN.

@@ -14,6 +14,8 @@ RECEIVES_UNTIL_GIVEN_UP = 5
 
 SECRET_KEY = "secret"  # noqa: S105  a key of the message that asks for a rotation
 VERSION_KEY = "version"
+SOURCE_KEY = "source"
+"""Instead of SECRET_KEY: the message names a secret of another account, by its full ARN."""
 
 PUBLISHING_SERVICES = ("events", "ssm")
 """The services that rotate calls to publish ARNs, under boto3's names."""

@@ -9,10 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from certrotation.names.service import VERSION_KEY
-
-SOURCE_KEY = "source"
-"""The key of a queue message that names a secret of another account by its ARN."""
+from certrotation.names.service import SOURCE_KEY, VERSION_KEY
 
 _NAME = r"A-Za-z0-9/_+=.@\-"
 """Secrets Manager API Reference, CreateSecret, Name."""

@@ -139,6 +139,16 @@ class SecretWriter(Protocol):
         """
 
 
+class References(Protocol):
+    """Finds the references to a source."""
+
+    def references_to(self, source: str) -> Sequence[ManagedSecret]:
+        """Return the managed secrets whose tag `certrotation:source` is this ARN.
+
+        The list lags by minutes.
+        """
+
+
 class RotationQueue(Protocol):
     """The queue that rotations come from."""
 
@@ -362,3 +372,5 @@ class Account:
     """None if the service sends no notifications."""
     publisher: Publisher | None = None
     """None if there are no ARN parameters."""
+    references: References | None = None
+    """None if no managed secret may refer to a secret of another account."""
