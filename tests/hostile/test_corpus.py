@@ -23,12 +23,9 @@ if TYPE_CHECKING:
     from tests.hostile.corpus.scenes import Scene
 
 # cryptography reads some encodings that RFC 5280 forbids, and warns of them.
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings(
-        "ignore::cryptography.utils.CryptographyDeprecationWarning", "ignore::UserWarning"
-    ),
-]
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::cryptography.utils.CryptographyDeprecationWarning", "ignore::UserWarning"
+)
 LONG = ("keys that take long to make", "outputs of tools", "bombs")
 EVERY = 10
 """Of the rows that take the handlers every tenth is enough here."""
