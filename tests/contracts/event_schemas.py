@@ -1,6 +1,6 @@
 """The JSON Schemas of the events, made from the types of their details.
 
-`python -m tests.contracts.event_schemas` writes docs/schemas.
+`python -m tests.contracts.event_schemas` writes docs/schemas/events.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.support.json_schemas import DRAFT, problems, schema_of_type
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
+FOLDER = Path(__file__).parents[2] / "docs" / "schemas" / "events"
 
 
 class EventType(NamedTuple):
@@ -33,7 +33,7 @@ class EventType(NamedTuple):
     @property
     def path(self) -> Path:
         """Return where the schema is written."""
-        return FOLDER / f"event-{self.name}-1.json"
+        return FOLDER / f"{self.name}-1.json"
 
 
 TYPES = {
