@@ -113,6 +113,8 @@ class StackConfig:
     """The CAs that may be asked for certificates; without any, nothing of that is deployed."""
     arn_parameters: Switch = "off"
     """Whether rotate keeps the ARNs of copies in parameters that other templates read."""
+    events: Switch = "off"
+    """Whether rotate puts events about its outcomes on the default event bus."""
     digest: str | None = None
     """The day on which the warning topic gets the digest of the week."""
 
@@ -503,5 +505,6 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "issuers": _Rule("the issuers by name, as docs/issuing.md shows", _read_issuers),
     "arn_parameters": _one_of("on", OFF),
+    "events": _one_of("on", OFF),
     "digest": _one_of(OFF, *Weekday),
 }

@@ -16,7 +16,7 @@ SECRET_KEY = "secret"  # noqa: S105  a key of the message that asks for a rotati
 VERSION_KEY = "version"
 
 PUBLISHING_SERVICES = ("events", "ssm")
-"""The services that rotate calls to publish ARNs, under boto3's names."""
+"""The services that rotate calls to publish ARNs and to put events, under boto3's names."""
 
 ISSUING_SERVICES = ("acm-pca", "route53", "sts")
 """The services that the issue function calls beside these, under boto3's names."""
