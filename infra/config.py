@@ -122,6 +122,8 @@ class StackConfig:
     any, no role mentions another account, and no role has a fixed name."""
     source_topic: str | None = None
     """ARN of the topic by which the account of these secrets announces new versions."""
+    events: Switch = "off"
+    """Whether rotate puts events about its outcomes on the default event bus."""
     digest: str | None = None
     """The day on which the warning topic gets the digest of the week."""
 
@@ -558,5 +560,6 @@ _RULES: Mapping[str, _Rule] = {
         r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
         "the ARN of an SNS topic that is no FIFO topic",
     ),
+    "events": _one_of("on", OFF),
     "digest": _one_of(OFF, *Weekday),
 }

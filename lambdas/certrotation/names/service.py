@@ -18,7 +18,7 @@ SOURCE_KEY = "source"
 """Instead of SECRET_KEY: the message names a secret of another account, by its full ARN."""
 
 PUBLISHING_SERVICES = ("events", "ssm")
-"""The services that rotate calls to publish ARNs, under boto3's names."""
+"""The services that rotate calls to publish ARNs and to put events, under boto3's names."""
 
 ISSUING_SERVICES = ("acm-pca", "route53", "sts")
 """The services that the issue function calls beside these, under boto3's names."""

@@ -374,3 +374,5 @@ class Account:
     """None if there are no ARN parameters."""
     references: References | None = None
     """None if no managed secret may refer to a secret of another account."""
+    events: Events | None = None
+    """None if no events about outcomes are put."""
