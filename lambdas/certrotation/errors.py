@@ -7,6 +7,9 @@ CertRotationError
     MessageMalformed  a message is not JSON, or names no secret
     NotManaged        a secret's name does not begin with the prefix
     SecretDeleted     a secret is scheduled for deletion
+    SourceDenied      a policy denies the secret that a reference names
+    SourceGone        the secret that a reference names does not exist, or has no value
+    SourceMalformed   a reference does not name a secret that can be its source
     CertificateUnreadable  a certificate that ACM holds cannot be decoded
     Rejected          AWS rejects the content of the request
     TagsRefused       AWS rejects the tags; the request may succeed without them
@@ -128,6 +131,24 @@ class SecretDeleted(PermanentError):
     """A secret is scheduled for deletion."""
 
     code = "SECRET_DELETED"
+
+
+class SourceDenied(PermanentError):
+    """A policy denies the source of a reference: that of the role, the secret or the key."""
+
+    code = "SOURCE_DENIED"
+
+
+class SourceGone(PermanentError):
+    """The source of a reference does not exist, is scheduled for deletion, or has no value."""
+
+    code = "SOURCE_GONE"
+
+
+class SourceMalformed(PermanentError):
+    """A reference does not name a secret that can be its source."""
+
+    code = "SOURCE_MALFORMED"
 
 
 class CertificateUnreadable(PermanentError):

@@ -17,10 +17,17 @@ from certrotation.core.rotation.outcomes import (
     Status,
     follow_up,
 )
-from certrotation.core.rotation.request import RotationRequest
-from certrotation.errors import CertRotationError, MessageMalformed, without_frames
-from certrotation.handlers.reporting import emit, logger, notify, service
+from certrotation.core.rotation.request import RotationRequest, SourceAnnouncement
+from certrotation.errors import (
+    CertRotationError,
+    MessageMalformed,
+    TransientError,
+    without_frames,
+)
+from certrotation.handlers.reporting import announce, emit, logger, notify, service
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from certrotation.settings import Settings
+from certrotation.values import replace
 from certrotation.workflows.rotate import Rotator
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from certrotation.core.notify.notice import Notice
-    from certrotation.workflows.ports import Account, RotationQueue
+    from certrotation.workflows.ports import Account, Events, RotationQueue
 
 _SAY = {
     Status.REFUSED: logger.error,
@@ -69,6 +76,8 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     """Rotate for one message, report, and say what becomes of the message."""
     now = datetime.now(UTC)
     receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    if settings.source_secrets and (about := SourceAnnouncement.from_json(record["body"])):
+        return _queue_references(about, composition.composed(settings).account)
     try:
         request = RotationRequest.from_json(record["body"])
     except MessageMalformed as error:
@@ -78,6 +87,8 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     account = parts.account
     rotator = Rotator(account=account, policy=parts.rotation_policy, now=now)
     outcome = rotator.rotate(request, receives=receives)
+    if account.events is not None:
+        outcome = _announced(account.events, request, outcome, settings, receives)
     _report(outcome, _asked(record, request, receives))
     try:
         settled = _settle(account.queue, record["receiptHandle"], request, outcome, receives, now)
@@ -89,6 +100,53 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     if left or is_notification_due(request, outcome, settings.scan_interval, receives):
         notify(account, lambda: _notice(account, outcome, left, settings.runbook_url))
     return settled
+
+
+def _queue_references(about: SourceAnnouncement, account: Account) -> Disposition:
+    """Queue every secret that refers to a source; a source that none refers to is dropped.
+
+    A reference that the list does not show yet is found by a scan.
+    """
+    line: dict[str, Any] = {"source": about.source, "version": about.version}
+    try:
+        found = account.references.references_to(about.source) if account.references else ()
+        account.queue.send([about.request_for(each.name) for each in found])
+    except CertRotationError as error:
+        logger.warning("source", extra={"source": {**line, "error": str(error)}})
+        return Disposition.RETURN
+    logger.info("source", extra={"source": {**line, "queued": [each.name for each in found]}})
+    return Disposition.ACKNOWLEDGE
+
+
+def _announced(
+    events: Events,
+    request: RotationRequest,
+    outcome: RotationOutcome,
+    settings: Settings,
+    receives: int,
+) -> RotationOutcome:
+    """Put the event about the outcome, if one is due, and return the outcome.
+
+    If a retry can help, the message comes back, but for the last time: no message is given up
+    because of an event.
+    """
+    from certrotation.core.notify.announcement import announcement  # noqa: PLC0415  see _notice
+
+    def put() -> None:
+        event = announcement(
+            service(),
+            request,
+            outcome,
+            interval=settings.scan_interval,
+            receives=receives,
+            runbook_url=settings.runbook_url,
+        )
+        if event is not None:
+            events.put(event.kind, event.detail)
+
+    error = announce(put)
+    is_retried = isinstance(error, TransientError) and receives < RECEIVES_UNTIL_GIVEN_UP
+    return replace(outcome, unannounced=error) if is_retried else outcome
 
 
 def _notice(
