@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import time_machine
 
+from certrotation.core.issuance.note import Placement
 from certrotation.errors import (
     AccessDenied,
     CaLimits,
@@ -19,11 +20,14 @@ from certrotation.errors import (
     Throttled,
     Unreachable,
 )
+from certrotation.workflows.issuing_ports import TxtRecord
 from tests.simulation.estate import HOME, PREFIX, client
-from tests.simulation.issuing import InstantCa, IssuingWorld
+from tests.simulation.issuing import InstantCa, IssuingWorld, NoZones
 from tests.support.authority import now
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from certrotation.workflows.issuing_ports import OrderedCertificate, Patience
     from tests.double import Call
     from tests.simulation.estate import Estate
@@ -281,6 +285,73 @@ def test_an_order_that_has_failed_is_given_up_and_another_one_waits_for_its_time
     assert orders == [1, 1, 1]
     assert ca.orders == 2
     assert is_issued(world)
+
+
+class LostZones(NoZones):
+    """Zones that took a record, and were deleted, or whose role was revoked, before it went."""
+
+    def __init__(self, error: CertRotationError) -> None:
+        self._error = error
+
+    def places_of(self, records: Sequence[TxtRecord]) -> tuple[Placement, ...]:
+        return tuple(Placement("Z1", f"{each.name}.", each.value) for each in records)
+
+    def remove(self, placements: Sequence[Placement]) -> None:
+        assert placements
+        raise self._error
+
+
+class ProvingCa(BrokenCa):
+    """A CA that wants to see a record."""
+
+    def proofs(self, reference: str) -> Sequence[TxtRecord]:
+        return [TxtRecord(f"_acme-challenge.{NAME}", reference)]
+
+
+LEFT = f"Remove the TXT records of _acme-challenge.{NAME} by hand: "
+REFUSED = [
+    NotValidated("No hosted zone has the id Z1.", "Correct zones."),
+    AccessDenied("sts:AssumeRole is denied.", "Allow it."),
+]
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=lambda each: type(each).__name__)
+def test_a_record_that_cannot_be_removed_stops_no_certificate_and_is_named(
+    estate: Estate, authorities: Authorities, refused: CertRotationError
+) -> None:
+    world = IssuingWorld(estate, ProvingCa(authorities.public, 90 * DAY))
+    world.zones = LostZones(refused)
+    world.request("shop", NAME)
+
+    world.look()
+    run = world.rotate()
+
+    assert is_issued(world)
+    assert any(f"{LEFT}{refused.found}" in line for line in run.lines)
+
+
+def test_a_record_that_cannot_be_removed_keeps_no_secret_from_its_release(
+    estate: Estate, authorities: Authorities
+) -> None:
+    ca = ProvingCa(authorities.public, 90 * DAY)
+    ca.failure = Unreachable("ca.example does not answer.", "Wait.")
+    world = IssuingWorld(estate, ca)
+    world.zones = LostZones(REFUSED[0])
+    world.request("shop", NAME)
+    world.look()
+    world.rotate()
+    estate.untag_secret("shop", "issuer")
+
+    with estate.listening():
+        (released,) = world.handle({})["secrets"]
+
+    assert released["state"] == "released"
+    assert released["left_records"] == LEFT + REFUSED[0].found
+    described = client("secretsmanager", HOME).describe_secret(SecretId=SHOP)
+    labels = [label for each in described["VersionIdsToStages"].values() for label in each]
+    assert labels == ["AWSCURRENT"]
+    with estate.listening():
+        assert world.handle({})["secrets"] == []
 
 
 # What notes must not change

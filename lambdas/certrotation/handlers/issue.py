@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from certrotation.core.findings import Finding
     from certrotation.core.issuance.cause import Cause
-    from certrotation.core.issuance.issued import Issued
     from certrotation.core.issuance.report import LookReport
     from certrotation.core.notify.notice import Notice
+    from certrotation.workflows.issue import Created
 
 STEP = "Step"
 MARGIN = 60.0
@@ -113,7 +113,7 @@ def _renewer(settings: Settings, context: LambdaContext | None) -> Renewer:
 
 def _step(event: Mapping[str, Any], renewer: Renewer, settings: Settings) -> None:
     step, rotation = _rotation(event)
-    steps: Mapping[str, Callable[[Rotation], Issued | None]] = {
+    steps: Mapping[str, Callable[[Rotation], Created | None]] = {
         "createSecret": renewer.create,
         # Distribution is rotate's, after AWSCURRENT has moved.
         "setSecret": lambda _: None,
@@ -124,7 +124,7 @@ def _step(event: Mapping[str, Any], renewer: Renewer, settings: Settings) -> Non
         raise MessageMalformed(f"The step {step!r} is unknown.", "Correct the caller.")
     about = {"secret": rotation.secret_id, "step": step, "version": rotation.token}
     try:
-        issued = steps[step](rotation)
+        created = steps[step](rotation)
     except NotIssuedError as error:
         finding = error.finding
         logger.error(
@@ -137,7 +137,9 @@ def _step(event: Mapping[str, Any], renewer: Renewer, settings: Settings) -> Non
         said = str(error)
         logger.warning("issuance", extra={"issuance": about | {"status": "failed", "error": said}})
     else:
-        shown = {} if issued is None else {"issued": issued.to_json()}
+        shown: dict[str, Any] = {} if created is None else {"issued": created.issued.to_json()}
+        if created is not None and created.left:
+            shown["left_records"] = created.left
         logger.info("issuance", extra={"issuance": about | {"status": "done"} | shown})
         return
     raise StepFailedError(said)

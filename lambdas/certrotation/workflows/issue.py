@@ -101,6 +101,14 @@ class Rotation(NamedTuple):
     """Of rotations by an assumed role; it is passed on when the version is written."""
 
 
+class Created(NamedTuple):
+    """What a rotation has made."""
+
+    issued: Issued
+    left: str
+    """A sentence on the records that stay in DNS; empty if none does."""
+
+
 class Current(NamedTuple):
     """What the current version of a secret holds."""
 
@@ -126,7 +134,7 @@ class Renewer:
     patience: Patience
     now: datetime
 
-    def create(self, rotation: Rotation) -> Issued | None:
+    def create(self, rotation: Rotation) -> Created | None:
         """Have a certificate issued, and write it as the pending version; resumable.
 
         Returns:
@@ -161,7 +169,7 @@ class Renewer:
             )
         except CertRotationError as error:
             raise self._failed(work, asked, without_frames(error), current.leaf) from None
-        return issued
+        return Created(issued, work.left)
 
     def test(self, rotation: Rotation) -> None:
         """Run the checks of material on the pending version, against the current one.
@@ -254,31 +262,49 @@ class Renewer:
         secret = versioned.secret
         return issuance_version(secret.last_changed, secret.current_version, self.now, uuid4().hex)
 
-    def clear(self, versioned: VersionedSecret, *, is_done: bool = False) -> None:
+    def clear(self, versioned: VersionedSecret, *, is_done: bool = False) -> str:
         """Remove what was placed, and take the label off the note.
 
         Args:
             versioned: the secret.
             is_done: whether the issuance has come to its end, so that no record can be left.
+
+        Returns:
+            A sentence on the records that stay; empty if none does.
         """
         version = versioned.labels.get(LABEL)
         if version is None:
-            return
+            return ""
         note = Note() if is_done else self.note(versioned)
-        if note.order is not None:
-            self.remove_placed(note, note.order.issuer)
+        left = self.remove_placed(note, note.order.issuer) if note.order else ""
         self.issuing.secrets.move_label(
             versioned.secret.arn, LABEL, from_version=version, to_version=None
         )
+        return left
 
-    def remove_placed(self, note: Note, issuer: str) -> None:
+    def remove_placed(self, note: Note, issuer: str) -> str:
         """Remove the records that were placed for an order of this issuer.
 
         The records of an issuer that is not configured any more stay: nothing says how to reach
-        their zone.
+        their zone. Those that AWS refuses to remove stay, too: they hinder no other order, and
+        nothing is to wait for them.
+
+        Returns:
+            A sentence on the records that stay; empty if none does.
         """
-        if note.placements and issuer in self.policy.issuers:
-            self.issuing.issuer(issuer).zones.remove(note.placements)
+        if not note.placements:
+            return ""
+        if issuer not in self.policy.issuers:
+            why = f"the stack has no issuer {issuer}."
+        else:
+            try:
+                self.issuing.issuer(issuer).zones.remove(note.placements)
+            except PermanentError as error:
+                why = error.found
+            else:
+                return ""
+        names = sorted({each.name.rstrip(".") for each in note.placements})
+        return f"Remove the TXT records of {', '.join(names)} by hand: {why}"
 
     def require_managed(self, versioned: VersionedSecret) -> None:
         """Refuse secrets that are not this function's business.
@@ -330,7 +356,8 @@ class Renewer:
         """
         before = work.note
         cause = cause_of(error)
-        cause = cause._replace(found=f"{cause.found}{self._settle(work, error)}")
+        found = " ".join(filter(None, (cause.found, self._settle(work, error))))
+        cause = cause._replace(found=found)
         wait: timedelta | None = getattr(error, "retry_after", None)
         if wait is None and not is_of_family(error):
             # Of an order that has failed, each try would send another one.
@@ -416,6 +443,8 @@ class _Work:
     ) -> None:
         self.versioned = versioned
         self.note = note
+        self.left = ""
+        """A sentence on the records that stay."""
         self._renewer = renewer
         self._issuer = issuer
         self._issuer_name = issuer_name
@@ -437,26 +466,22 @@ class _Work:
                 return self._carry_out(self.note.order)
             except OrderGone:
                 pass
-        self.give_up()
-        return self._carry_out(self._ordered(current))
+        left = self.give_up()
+        got = self._carry_out(self._ordered(current))
+        self.left = " ".join(filter(None, (left, self.left)))
+        return got
 
     def give_up(self) -> str:
         """Forget the order, and remove what was placed for it.
 
         Returns:
-            A sentence on the records that stay, because AWS refuses to remove them; empty if none
-            does. They hinder no other order.
+            A sentence on the records that stay; empty if none does.
         """
         issuer = self.note.order.issuer if self.note.order else self._issuer_name
-        stays = ""
-        try:
-            self._renewer.remove_placed(self.note, issuer)
-        except PermanentError as error:
-            names = sorted({each.name for each in self.note.placements})
-            stays = f" Remove the TXT records of {', '.join(names)} by hand: {error.found}"
+        left = self._renewer.remove_placed(self.note, issuer)
         self.note = replace(self.note, order=None, placements=())
         self._sent = None
-        return stays
+        return left
 
     def _ordered(self, current: Current) -> Order:
         leaf = current.leaf
@@ -489,7 +514,7 @@ class _Work:
         submitted = order._replace(reference=ca.submit(order.reference, request))
         self._keep(submitted)
         chain = ca.collect(submitted.reference, request, patience)
-        zones.remove(self.note.placements)
+        self.left = self._renewer.remove_placed(self.note, self._issuer_name)
         return order.key_pem, chain
 
     def _keep(self, order: Order, places: Sequence[Placement] = ()) -> None:

@@ -72,9 +72,8 @@ class Look:
     def _look_at(self, versioned: VersionedSecret, *, may_start: bool) -> Looked:
         renewer, secret = self.renewer, versioned.secret
         if not renewer.policy.applies or secret.is_issuance_held:
-            if renewer.policy.applies:
-                self._clear(versioned)
-            return Looked(secret=secret.name, state=State.HELD)
+            left = self._clear(versioned) if renewer.policy.applies else ""
+            return Looked(secret=secret.name, state=State.HELD, left_records=left)
         current = renewer.current(versioned)
         looked = Looked(secret=secret.name, state=State.CURRENT, issued=current.issued)
         try:
@@ -112,8 +111,8 @@ class Look:
         is_due = looked.renewal is not None and looked.renewal.is_due(self.now)
         if is_due or note.is_of(issuer.name, wish):
             return self._start(versioned, note, asked, looked, may_start=may_start)
-        renewer.clear(versioned)
-        return replace(looked, cause=None, since=None)
+        left = renewer.clear(versioned)
+        return replace(looked, cause=None, since=None, left_records=left)
 
     def _left_behind(
         self, versioned: VersionedSecret, pending: str, note: Note, asked: str, looked: Looked
@@ -202,17 +201,18 @@ class Look:
 
     def _release(self, versioned: VersionedSecret) -> Looked:
         """Take the rotation off a secret that lost its tag, and leave nothing pending."""
+        left = ""
         if self.renewer.policy.applies:
             if versioned.is_rotated:
                 self.renewer.issuing.secrets.cancel_rotation(versioned.secret.arn)
-            self._clear(versioned)
-        return Looked(secret=versioned.secret.name, state=State.RELEASED)
+            left = self._clear(versioned)
+        return Looked(secret=versioned.secret.name, state=State.RELEASED, left_records=left)
 
-    def _clear(self, versioned: VersionedSecret) -> None:
+    def _clear(self, versioned: VersionedSecret) -> str:
         pending = _pending(versioned)
         if pending is not None:
             self._take_off(versioned, pending)
-        self.renewer.clear(versioned)
+        return self.renewer.clear(versioned)
 
     def _take_off(self, versioned: VersionedSecret, pending: str) -> None:
         self.renewer.issuing.secrets.move_label(

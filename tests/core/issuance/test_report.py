@@ -58,6 +58,7 @@ def test_the_metrics_count_what_is_due_failing_and_stalled() -> None:
             "remedy": "Ask.",
         },
         "error": None,
+        "left_records": None,
     }
     assert summary["secrets"][3]["renewal_at"] is None
     assert summary["secrets"][3]["finding"] is None
@@ -91,6 +92,12 @@ def test_an_issuance_is_stalled_a_third_of_what_is_left_after_it_was_due_and_a_f
     assert found.is_stalled(NOW + stalled_after + HOUR)
     assert not found.is_stalled(NOW + stalled_after) or stalled_after == timedelta()
     assert not looked(State.HELD).is_stalled(NOW)
+
+
+def test_records_that_stay_are_named_whatever_state_the_secret_has() -> None:
+    left = looked(left_records="Remove the TXT records of _acme-challenge.a.example by hand: no.")
+    (shown,) = LookReport(looked=[looked(), left], now=NOW).summary()["secrets"]
+    assert (shown["state"], shown["left_records"]) == ("current", left.left_records)
 
 
 def test_of_many_secrets_the_summary_explains_some_and_counts_the_rest() -> None:

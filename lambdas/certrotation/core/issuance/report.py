@@ -69,6 +69,8 @@ class Looked:
     left: timedelta | None = None
     """What was left of the current certificate when its renewal was due; None if it is the first
     one."""
+    left_records: str = ""
+    """A sentence on the records that stay in DNS; empty if none does."""
 
     @property
     def finding(self) -> Finding | None:
@@ -122,6 +124,7 @@ class Looked:
             "explanation": renewal.explanation if renewal else None,
             "finding": self.finding.to_json() if self.finding else None,
             "error": self.error or None,
+            "left_records": self.left_records or None,
         }
 
 
@@ -146,7 +149,9 @@ class LookReport:
         counted = {state.value: 0 for state in State}
         for each in self.looked:
             counted[each.state.value] += 1
-        shown = [each for each in self.looked if each.state is not State.CURRENT]
+        shown = [
+            each for each in self.looked if each.state is not State.CURRENT or each.left_records
+        ]
         return {
             "at": int(self.now.timestamp()),
             "states": counted,
