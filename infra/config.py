@@ -29,13 +29,17 @@ from certrotation.names.environment import (
     Weekday,
 )
 from certrotation.names.issuers import AcmeIssuer, AnyIssuer, PrivateCaIssuer, parse_issuers
-from certrotation.names.service import account_secret_name
+from certrotation.names.service import ROTATE_ROLE, SCAN_ROLE, account_secret_name, role_name
+from certrotation.names.sources import SourcePattern
 
 Arch = Literal["arm64", "x86_64"]
 Switch = Literal["on", "off"]
 
 CONTEXT_KEY = "certrotation"
 _IN_FILE = f"cdk.json: {CONTEXT_KEY}"
+
+_LONGEST_ROLE_NAME = 64
+"""IAM User Guide, IAM and AWS STS quotas."""
 
 _NEAR = 0.6
 """How alike what was given and what was meant are at least (difflib, ratio)."""
@@ -113,6 +117,11 @@ class StackConfig:
     """The CAs that may be asked for certificates; without any, nothing of that is deployed."""
     arn_parameters: Switch = "off"
     """Whether rotate keeps the ARNs of copies in parameters that other templates read."""
+    source_secrets: tuple[str, ...] = ()
+    """Patterns of the ARNs of secrets in other accounts that managed secrets may refer to; without
+    any, no role mentions another account, and no role has a fixed name."""
+    source_topic: str | None = None
+    """ARN of the topic by which the account of these secrets announces new versions."""
     events: Switch = "off"
     """Whether rotate puts events about its outcomes on the default event bus."""
     digest: str | None = None
@@ -144,6 +153,11 @@ class StackConfig:
         config = cls(**{name: _checked(name, each) for name, each in given.items()})
         _check_partition(config, given)
         return config
+
+    @property
+    def source_patterns(self) -> tuple[SourcePattern, ...]:
+        """The patterns of `source_secrets` in their parts."""
+        return tuple(map(SourcePattern.parse, self.source_secrets))
 
     @property
     def acme_issuers(self) -> tuple[AcmeIssuer, ...]:
@@ -328,9 +342,12 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
             )
     _check_issuers(config, given)
     _check_arn_parameters(config, given)
+    _check_sources(config, given)
     arns = {
         "issuers": tuple(_arns_of_issuers(config)),
         "secret_key_arns": config.secret_key_arns,
+        "source_secrets": config.source_secrets,
+        "source_topic": tuple(filter(None, [config.source_topic])),
         "permissions_boundary": tuple(filter(None, [config.permissions_boundary])),
     }
     for name, each in ((name, each) for name, those in arns.items() for each in those):
@@ -367,6 +384,26 @@ def _check_arn_parameters(config: StackConfig, given: Mapping[str, _Given]) -> N
             f"{given['arn_parameters'].where}: the names of the parameters would begin with"
             f" /{config.stack_name}/, and AWS reserves names that begin with aws or ssm. Give"
             " another stack_name, or 'off'."
+        )
+
+
+def _check_sources(config: StackConfig, given: Mapping[str, _Given]) -> None:
+    """Refuse what the fixed names of the roles do not allow, and a topic that nobody listens to."""
+    if config.source_topic and not config.source_secrets:
+        raise ConfigError(
+            f"{given['source_topic'].where}: no secret can be read that the topic announces. Give"
+            " source_secrets too."
+        )
+    longest = max(map(len, _partitions()))
+    names = [role_name(config.stack_name, longest * "x", each) for each in (SCAN_ROLE, ROTATE_ROLE)]
+    excess = max(map(len, names)) - _LONGEST_ROLE_NAME
+    if config.source_secrets and excess > 0:
+        raise ConfigError(
+            f"{given['source_secrets'].where}: the roles get the names"
+            f" {role_name(config.stack_name, '<Region>', SCAN_ROLE)} and"
+            f" {role_name(config.stack_name, '<Region>', ROTATE_ROLE)}, and IAM allows"
+            f" {_LONGEST_ROLE_NAME} characters. Give a stack_name of at most"
+            f" {len(config.stack_name) - excess} characters."
         )
 
 
@@ -426,6 +463,16 @@ def _read_issuers(value: object) -> tuple[AnyIssuer, ...] | None:
         ):
             raise _InvalidElementError(f"{each.ca_file!r} is not a file of PEM certificates.")
     return issuers
+
+
+def _read_source_secrets(value: object) -> tuple[str, ...] | None:
+    texts = _texts(value)
+    for each in texts or ():
+        try:
+            SourcePattern.parse(each)
+        except ValueError as error:
+            raise _InvalidElementError(f"{each!r} {error}.") from None
+    return tuple(texts) if texts else None
 
 
 def _json(text: str) -> object:
@@ -505,6 +552,14 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "issuers": _Rule("the issuers by name, as docs/issuing.md shows", _read_issuers),
     "arn_parameters": _one_of("on", OFF),
+    "source_secrets": _Rule(
+        "a list of different patterns of ARNs of secrets in other accounts", _read_source_secrets
+    ),
+    # SNS API Reference, CreateTopic; a FIFO topic cannot deliver to a standard queue in order.
+    "source_topic": _text(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
+        "the ARN of an SNS topic that is no FIFO topic",
+    ),
     "events": _one_of("on", OFF),
     "digest": _one_of(OFF, *Weekday),
 }

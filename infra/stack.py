@@ -17,7 +17,7 @@ from infra.packaging.asset import function_code
 from infra.service.encryption import EncryptionKey
 from infra.service.environment import certificate_files, function_environment
 from infra.service.issue_function import IssueFunction
-from infra.service.queues import RotationQueue
+from infra.service.queues import RotationQueue, SourceSubscription
 from infra.service.rotate_function import RotateFunction
 from infra.service.scan_function import ScanFunction
 from infra.service.scan_schedule import ScanSchedule
@@ -46,7 +46,7 @@ class CertRotationStack(cdk.Stack):
                 self, "Boundary", config.permissions_boundary
             )
             iam.PermissionsBoundary.of(self).apply(boundary)
-        key = EncryptionKey(self, "Encryption").key
+        key = EncryptionKey(self, "Encryption", source_topic=config.source_topic).key
         notices = Notices(
             self,
             "Notices",
@@ -55,6 +55,8 @@ class CertRotationStack(cdk.Stack):
             warning_emails=config.warning_emails,
         )
         rotation = RotationQueue(self, "Rotation", consumer_timeout=TIMEOUT, key=key)
+        if config.source_topic:
+            SourceSubscription(self, "Sources", queue=rotation.queue, topic=config.source_topic)
         package = Package(
             code=function_code(config.arch, certificate_files(config)),
             arch=config.arch,

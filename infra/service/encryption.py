@@ -2,8 +2,8 @@
 
 Principals of the account get access in their own policies. The key's policy is for services that
 use the key as themselves; each statement names the document that requires it. Services that act
-through a role of the stack (EventBridge Scheduler, Lambda) are not in the policy, nor is SNS, which
-encrypts as the publisher.
+through a role of the stack (EventBridge Scheduler, Lambda) are not in the policy. Nor is SNS, which
+encrypts as the publisher; only if the rotation queue subscribes to the topic of another account.
 """
 
 import aws_cdk as cdk
@@ -15,7 +15,9 @@ from constructs import Construct
 class EncryptionKey(Construct):
     """A key that is retained with the logs: without the key nobody could read them."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, source_topic: str | None = None
+    ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         self.key = kms.Key(
@@ -31,6 +33,7 @@ class EncryptionKey(Construct):
             _for_queues_behind_rules(),
             _for_topics_behind_alarms(stack),
             _for_log_groups(stack),
+            *([_for_queue_behind_topic(source_topic)] if source_topic else []),
         ):
             self.key.add_to_resource_policy(statement)
 
@@ -68,6 +71,17 @@ def _for_topics_behind_alarms(stack: cdk.Stack) -> iam.PolicyStatement:
         actions=["kms:Decrypt", "kms:GenerateDataKey"],
         resources=["*"],
         conditions=alarms_of(stack),
+    )
+
+
+def _for_queue_behind_topic(topic: str) -> iam.PolicyStatement:
+    """SNS Developer Guide, Key management, Subscribing an encrypted queue to a topic."""
+    return iam.PolicyStatement(
+        sid="SourceTopicToQueue",
+        principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        resources=["*"],
+        conditions={"ArnEquals": {"aws:SourceArn": topic}},
     )
 
 

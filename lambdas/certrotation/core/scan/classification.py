@@ -89,6 +89,8 @@ class Classifier:
 
 
 def _why_due(certificate: ListedCertificate, marks: Marks, secret: ManagedSecret) -> str | None:
+    if secret.source_unknown_because:
+        return "the version of the secret's source is unknown"
     if secret.current_version is None:
         # The secret had a value once. Only a direct read tells whether the list left something out.
         return "the list of secrets names no AWSCURRENT version"
