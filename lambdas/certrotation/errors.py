@@ -27,6 +27,7 @@ CertRotationError
     Unreachable       no answer, or an answer that says nothing about the request
     NotYet            two views of AWS's state do not agree yet
     CaLimits          a limit of a CA is reached
+    Unfinished        a rotation of a secret has not ended in time
     InUse             a certificate to delete is still in use
     DependentBusy     another change of the dependent is in progress
       NotSeenYet      the dependent's service does not know a new certificate yet
@@ -89,6 +90,8 @@ class CertRotationError(Exception):
     """An error with a stable `code`, what was `found`, and the `remedy`; all are safe to log."""
 
     code: ClassVar[str] = "CERTROTATION_ERROR"
+    ends_order: bool = False
+    """Whether the order at a CA that the error is about is of no use any more."""
 
     def __init__(self, found: str, remedy: str) -> None:
         super().__init__(f"{self.code}: {found} {remedy}")
@@ -256,6 +259,12 @@ class CaLimits(TransientError):
     """A limit of a CA is reached, until `retry_after` has passed if the CA says so."""
 
     code = "ISSUANCE_LIMITED"
+
+
+class Unfinished(TransientError):
+    """A rotation of a secret has not ended in time, and no attempt could note why."""
+
+    code = "ISSUANCE_UNFINISHED"
 
 
 class InUse(TransientError):

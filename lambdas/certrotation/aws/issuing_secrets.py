@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.errors import Fault, incomplete, meaning, translated
 from certrotation.aws.secret_writer import SecretsManagerWriter
-from certrotation.aws.secrets import MEANINGS, managed_secret, named
+from certrotation.aws.secrets import MEANINGS, managed_secret, named, touched_at
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.errors import RETRIED, NotYet, SecretDeleted, Vanished
 from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
@@ -124,10 +124,11 @@ class IssuedSecrets:
         """Move a staging label, or take it off."""
         self._writer.move_label(secret_id, label, from_version=from_version, to_version=to_version)
 
-    def start_rotation(self, secret_id: str) -> None:
+    def start_rotation(self, secret_id: str, token: str) -> None:
         """Let Secrets Manager run the steps of a rotation; it answers before they ran."""
         request: dict[str, Any] = {
             "SecretId": secret_id,
+            "ClientRequestToken": token,
             "RotationRules": {"AutomaticallyAfterDays": BACKSTOP_DAYS},
             "RotateImmediately": True,
             **({"RotationLambdaARN": self._function_arn} if self._function_arn else {}),
@@ -155,4 +156,5 @@ def _versioned(
         versions=frozenset(stages),
         is_rotated=bool(entry.get("RotationEnabled")),
         rotated_by=entry.get("RotationLambdaARN"),
+        touched=touched_at(entry),
     )

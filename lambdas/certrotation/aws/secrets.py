@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.errors import NOT_YET, QUOTA, Fault, incomplete, meaning, translated
 from certrotation.core.estate.inventory import ManagedSecret
+from certrotation.core.estate.issuance_versions import last_change
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.errors import Rejected, SecretDeleted, Vanished
 from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
@@ -201,6 +202,11 @@ def managed_secret(
         arn=entry.get("ARN") or name,
         current_version=by_label.get(CURRENT_LABEL),
         previous_version=by_label.get(PREVIOUS_LABEL),
-        last_changed=entry.get("LastChangedDate") or entry.get("CreatedDate"),
+        last_changed=last_change(touched_at(entry), by_label),
         tags={tag["Key"]: tag.get("Value", "") for tag in entry.get("Tags", ()) if "Key" in tag},
     )
+
+
+def touched_at(entry: Mapping[str, Any]) -> datetime | None:
+    """Return when a secret was last changed in any way, by an issuance too."""
+    return entry.get("LastChangedDate") or entry.get("CreatedDate")

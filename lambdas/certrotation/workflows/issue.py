@@ -9,12 +9,15 @@ remove.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from certrotation.core.estate.issuance_versions import issuance_version
 from certrotation.core.findings import Code, Finding, apply_acceptance, refusals, refuse
+from certrotation.core.issuance.cause import cause_of, is_of_family
 from certrotation.core.issuance.issued import Issued, issued_in
 from certrotation.core.issuance.note import LABEL, RETRY, Note, Order, asked_for
 from certrotation.core.issuance.signing_request import ari_identifier, new_key, signing_request
@@ -26,12 +29,15 @@ from certrotation.core.material.secret_format import ISSUED_KEY, REQUEST_KEY, re
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.core.rotation.regression_checks import check_names, check_trust
 from certrotation.errors import (
+    RETRIED,
     CaRefuses,
     CertRotationError,
     NotManaged,
     NotYet,
     OrderGone,
     PermanentError,
+    TransientError,
+    Unreachable,
     without_frames,
 )
 from certrotation.names.service import CURRENT_LABEL
@@ -46,7 +52,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
-    from certrotation.core.issuance.note import Placement
+    from certrotation.core.issuance.note import Failure, Placement
     from certrotation.core.issuance.wish import Wish
     from certrotation.core.material.bundle import Material
     from certrotation.core.material.certificate_request import CertificateRequest
@@ -61,15 +67,6 @@ if TYPE_CHECKING:
     from certrotation.workflows.renewals import Renewals
 
 PENDING_LABEL = "AWSPENDING"
-_FAMILY = frozenset(
-    {
-        Code.ISSUER_UNKNOWN,
-        Code.ISSUANCE_REFUSED,
-        Code.ISSUANCE_UNVALIDATED,
-        Code.ISSUANCE_LIMITED,
-        Code.ISSUED_UNFIT,
-    }
-)
 
 
 class NotIssuedError(Exception):
@@ -104,6 +101,14 @@ class Rotation(NamedTuple):
     """Of rotations by an assumed role; it is passed on when the version is written."""
 
 
+class Created(NamedTuple):
+    """What a rotation has made."""
+
+    issued: Issued
+    left: str
+    """A sentence on the records that stay in DNS; empty if none does."""
+
+
 class Current(NamedTuple):
     """What the current version of a secret holds."""
 
@@ -129,7 +134,7 @@ class Renewer:
     patience: Patience
     now: datetime
 
-    def create(self, rotation: Rotation) -> Issued | None:
+    def create(self, rotation: Rotation) -> Created | None:
         """Have a certificate issued, and write it as the pending version; resumable.
 
         Returns:
@@ -147,7 +152,7 @@ class Renewer:
         note = self.note(versioned)
         asked = asked_for(issuer, wish)
         if note.failure is not None and note.blocks(asked, self.now):
-            raise NotIssuedError(note.failure.finding)
+            raise self._not_yet(note.failure)
         at = self.issuing.issuer(issuer.name)
         because = self.renewals.rule_that_began(
             versioned.secret, current.request, current.leaf, lambda: at.ca
@@ -155,13 +160,16 @@ class Renewer:
         work = _Work(self, versioned, at, issuer.name, wish, note)
         try:
             key_pem, chain = work.obtain(current)
+            leaf, *rest = _decoded(chain)
+            ends = leaf.not_valid_after_utc
+            issued = Issued(issuer.name, because, self.now, rotation.token, ends)
+            value = _composed(issued, key_pem, leaf, rest, current.request)
+            self.issuing.secrets.put(
+                rotation.secret_id, value, PENDING_LABEL, rotation.rotation_token
+            )
         except CertRotationError as error:
             raise self._failed(work, asked, without_frames(error), current.leaf) from None
-        leaf, *rest = decode_certificates("the CA's answer", chain)
-        issued = Issued(issuer.name, because, self.now, rotation.token, leaf.not_valid_after_utc)
-        value = _composed(issued, key_pem, leaf, rest, current.request)
-        self.issuing.secrets.put(rotation.secret_id, value, PENDING_LABEL, rotation.rotation_token)
-        return issued
+        return Created(issued, work.left)
 
     def test(self, rotation: Rotation) -> None:
         """Run the checks of material on the pending version, against the current one.
@@ -180,7 +188,7 @@ class Renewer:
         finding = self._unfit(versioned, value)
         if finding is not None:
             note = self.note(versioned)
-            failed = note.failed(finding, "", self.now, None)
+            failed = note.failed(cause_of(finding), "", self.now, None)
             is_new = failed.is_new_cause(note)
             if is_new:
                 self.keep(versioned, failed)
@@ -246,34 +254,57 @@ class Renewer:
 
     def keep(self, versioned: VersionedSecret, note: Note) -> None:
         """Write a note; its label moves to the new version."""
-        value = SecretValue(version=str(uuid4()), text=note.to_json())
+        value = SecretValue(version=self.version_of(versioned), text=note.to_json())
         self.issuing.secrets.put(versioned.secret.arn, value, LABEL)
 
-    def clear(self, versioned: VersionedSecret, *, is_done: bool = False) -> None:
+    def version_of(self, versioned: VersionedSecret) -> str:
+        """Return the id of a version that the issuance makes."""
+        secret = versioned.secret
+        return issuance_version(secret.last_changed, secret.current_version, self.now, uuid4().hex)
+
+    def clear(self, versioned: VersionedSecret, *, is_done: bool = False) -> str:
         """Remove what was placed, and take the label off the note.
 
         Args:
             versioned: the secret.
             is_done: whether the issuance has come to its end, so that no record can be left.
+
+        Returns:
+            A sentence on the records that stay; empty if none does.
         """
         version = versioned.labels.get(LABEL)
         if version is None:
-            return
+            return ""
         note = Note() if is_done else self.note(versioned)
-        if note.order is not None:
-            self.remove_placed(note, note.order.issuer)
+        left = self.remove_placed(note, note.order.issuer) if note.order else ""
         self.issuing.secrets.move_label(
             versioned.secret.arn, LABEL, from_version=version, to_version=None
         )
+        return left
 
-    def remove_placed(self, note: Note, issuer: str) -> None:
+    def remove_placed(self, note: Note, issuer: str) -> str:
         """Remove the records that were placed for an order of this issuer.
 
         The records of an issuer that is not configured any more stay: nothing says how to reach
-        their zone.
+        their zone. Those that AWS refuses to remove stay, too: they hinder no other order, and
+        nothing is to wait for them.
+
+        Returns:
+            A sentence on the records that stay; empty if none does.
         """
-        if note.placements and issuer in self.policy.issuers:
-            self.issuing.issuer(issuer).zones.remove(note.placements)
+        if not note.placements:
+            return ""
+        if issuer not in self.policy.issuers:
+            why = f"the stack has no issuer {issuer}."
+        else:
+            try:
+                self.issuing.issuer(issuer).zones.remove(note.placements)
+            except PermanentError as error:
+                why = error.found
+            else:
+                return ""
+        names = sorted({each.name.rstrip(".") for each in note.placements})
+        return f"Remove the TXT records of {', '.join(names)} by hand: {why}"
 
     def require_managed(self, versioned: VersionedSecret) -> None:
         """Refuse secrets that are not this function's business.
@@ -319,27 +350,50 @@ class Renewer:
     ) -> Exception:
         """Note why an attempt failed, and return what is raised.
 
-        What AWS refuses is noted as well, and tried again each hour: else nobody would be told of
-        a first certificate that is never issued.
+        Every failure is noted: else nobody would be told of a first certificate that is never
+        issued. What AWS refuses is tried again each hour, and what may pass when Secrets Manager
+        tries again.
         """
-        is_cas = error.code in {each.value for each in _FAMILY}
-        if not is_cas and not isinstance(error, PermanentError):
-            return error
         before = work.note
-        is_issued = isinstance(error, CaRefuses) and error.is_issued
-        is_over = is_cas and isinstance(error, PermanentError) and not is_issued
-        if is_over or isinstance(error, OrderGone):
-            stays = work.give_up()
-        else:
-            stays = ""
-            work.keep_order()
-        code = Code(error.code) if is_cas else Code.ISSUANCE_REFUSED
-        finding = refuse(code, f"{error.found}{stays}", advice=error.remedy)
-        wait: timedelta | None = getattr(error, "retry_after", None) if is_cas else RETRY
+        cause = cause_of(error)
+        found = " ".join(filter(None, (cause.found, self._settle(work, error))))
+        cause = cause._replace(found=found)
+        wait: timedelta | None = getattr(error, "retry_after", None)
+        if wait is None and not is_of_family(error):
+            # Of an order that has failed, each try would send another one.
+            wait = RETRY if error.ends_order or cause.needs_a_person else None
         left = leaf.not_valid_after_utc - self.now if leaf else None
-        failed = work.note.failed(finding, asked, self.now, wait, left)
-        self.keep(work.versioned, failed)
-        return NotIssuedError(finding, is_new=failed.is_new_cause(before))
+        failed = work.note.failed(cause, asked, self.now, wait, left)
+        is_new = failed.is_new_cause(before)
+        if failed.says_more_than(before, self.now):
+            try:
+                self.keep(work.versioned, failed)
+            except CertRotationError:
+                # The look finds a rotation that has not ended, and no note of it.
+                is_new = False
+        finding = cause.finding
+        return error if finding is None else NotIssuedError(finding, is_new=is_new)
+
+    def _settle(self, work: _Work, error: CertRotationError) -> str:
+        """Forget the order if it is of no use any more; otherwise have the note hold the order.
+
+        Returns:
+            A sentence on records that stay; mostly empty.
+        """
+        is_issued = isinstance(error, CaRefuses) and error.is_issued
+        is_over = is_of_family(error) and isinstance(error, PermanentError) and not is_issued
+        if is_over or error.ends_order or isinstance(error, OrderGone):
+            with suppress(TransientError):
+                return work.give_up()
+        work.keep_order()
+        return ""
+
+    def _not_yet(self, failure: Failure) -> Exception:
+        """Return what is raised while the CA must not be asked yet."""
+        finding = failure.cause.finding
+        if finding is not None:
+            return NotIssuedError(finding)
+        return NotYet(f"{failure.cause.code}: {failure.cause.found}", failure.cause.remedy)
 
     def _unfit(self, versioned: VersionedSecret, value: SecretValue) -> Finding | None:
         """Return why the pending version would be refused, if it would."""
@@ -389,6 +443,8 @@ class _Work:
     ) -> None:
         self.versioned = versioned
         self.note = note
+        self.left = ""
+        """A sentence on the records that stay."""
         self._renewer = renewer
         self._issuer = issuer
         self._issuer_name = issuer_name
@@ -410,26 +466,22 @@ class _Work:
                 return self._carry_out(self.note.order)
             except OrderGone:
                 pass
-        self.give_up()
-        return self._carry_out(self._ordered(current))
+        left = self.give_up()
+        got = self._carry_out(self._ordered(current))
+        self.left = " ".join(filter(None, (left, self.left)))
+        return got
 
     def give_up(self) -> str:
         """Forget the order, and remove what was placed for it.
 
         Returns:
-            A sentence on the records that stay, because AWS refuses to remove them; empty if none
-            does. They hinder no other order.
+            A sentence on the records that stay; empty if none does.
         """
         issuer = self.note.order.issuer if self.note.order else self._issuer_name
-        stays = ""
-        try:
-            self._renewer.remove_placed(self.note, issuer)
-        except PermanentError as error:
-            names = sorted({each.name for each in self.note.placements})
-            stays = f" Remove the TXT records of {', '.join(names)} by hand: {error.found}"
+        left = self._renewer.remove_placed(self.note, issuer)
         self.note = replace(self.note, order=None, placements=())
         self._sent = None
-        return stays
+        return left
 
     def _ordered(self, current: Current) -> Order:
         leaf = current.leaf
@@ -462,7 +514,7 @@ class _Work:
         submitted = order._replace(reference=ca.submit(order.reference, request))
         self._keep(submitted)
         chain = ca.collect(submitted.reference, request, patience)
-        zones.remove(self.note.placements)
+        self.left = self._renewer.remove_placed(self.note, self._issuer_name)
         return order.key_pem, chain
 
     def _keep(self, order: Order, places: Sequence[Placement] = ()) -> None:
@@ -472,6 +524,15 @@ class _Work:
         if noted != self.note:
             self.note = noted
             self._renewer.keep(self.versioned, noted)
+
+
+def _decoded(chain: str) -> Sequence[x509.Certificate]:
+    """Return the certificates that a CA answers."""
+    try:
+        return decode_certificates("the CA's answer", chain)
+    except UnreadableSecretError:
+        pass
+    raise Unreachable("The CA answers with something that is not a certificate.", RETRIED)
 
 
 def _composed(

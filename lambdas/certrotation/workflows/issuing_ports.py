@@ -138,6 +138,8 @@ class VersionedSecret(NamedTuple):
     """Whether Secrets Manager rotates it."""
     rotated_by: str | None
     """The ARN of the function that does."""
+    touched: datetime | None = None
+    """When the secret was last changed in any way, by an issuance too."""
 
 
 class IssuingSecrets(Protocol):
@@ -162,8 +164,13 @@ class IssuingSecrets(Protocol):
     ) -> None:
         """Move a staging label, or take it off if `to_version` is None."""
 
-    def start_rotation(self, secret_id: str) -> None:
-        """Let Secrets Manager run the steps of a rotation; it answers before they ran."""
+    def start_rotation(self, secret_id: str, token: str) -> None:
+        """Let Secrets Manager run the steps of a rotation; it answers before they ran.
+
+        Args:
+            secret_id: the secret.
+            token: the id of the version that the rotation makes.
+        """
 
     def cancel_rotation(self, secret_id: str) -> None:
         """Turn the rotation of a secret off."""

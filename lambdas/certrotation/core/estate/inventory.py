@@ -59,6 +59,7 @@ class ManagedSecret:
     previous_version: str | None = None
     """The version id labelled AWSPREVIOUS."""
     last_changed: datetime | None
+    """By anybody but an issuance that is under way."""
     tags: Mapping[str, str] = field(default_factory=dict)
     origin: Origin | None = None
     """Of a reference, once its source was asked for."""
