@@ -6,7 +6,13 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from certrotation.names.environment import LOOK_INTERVAL_MINUTES
-from certrotation.names.outputs import ISSUE_FUNCTION, ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
+from certrotation.names.outputs import (
+    ISSUE_FUNCTION,
+    ROTATE_FUNCTION,
+    ROTATE_LOGS,
+    SCAN_FUNCTION,
+    VERSION,
+)
 from infra.config import StackConfig
 from infra.iam.grants import guardrail_policy
 from infra.observability.acm_event_log import AcmRecord
@@ -118,7 +124,7 @@ class CertRotationStack(cdk.Stack):
                     rotate.function.function_name,
                     "The function that rotates secrets",
                 ),
-                "RotateLogs": (
+                ROTATE_LOGS: (
                     rotate.function.log_group.log_group_name,
                     "The log of rotations",
                 ),
