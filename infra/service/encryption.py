@@ -15,7 +15,17 @@ from constructs import Construct
 class EncryptionKey(Construct):
     """A key that is retained with the logs: without the key nobody could read them."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, generated_prefix: str, for_topics: bool = True
+    ) -> None:
+        """Make the key.
+
+        Args:
+            scope: of the construct.
+            construct_id: of the construct.
+            generated_prefix: how the names begin that CloudFormation generates for resources.
+            for_topics: whether alarms publish to topics with this key.
+        """
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         self.key = kms.Key(
@@ -28,9 +38,9 @@ class EncryptionKey(Construct):
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         for statement in (
-            _for_queues_behind_rules(),
-            _for_topics_behind_alarms(stack),
-            _for_log_groups(stack),
+            for_targets_of_rules(),
+            *([_for_topics_behind_alarms(stack, generated_prefix)] if for_topics else []),
+            _for_log_groups(stack, generated_prefix),
         ):
             self.key.add_to_resource_policy(statement)
 
@@ -42,8 +52,10 @@ def use_of(key: kms.IKey, *actions: str) -> iam.PolicyStatement:
     )
 
 
-def _for_queues_behind_rules() -> iam.PolicyStatement:
-    """SQS Developer Guide, Key management, Configure KMS permissions for AWS services.
+def for_targets_of_rules() -> iam.PolicyStatement:
+    """Let EventBridge encrypt what it sends to queues and topics.
+
+    SQS Developer Guide, Key management, Configure KMS permissions for AWS services.
 
     No condition, as in that document: the SNS Developer Guide, Key management, says for topics that
     EventBridge's requests to a key contain neither aws:SourceAccount nor aws:SourceArn, and no
@@ -57,7 +69,7 @@ def _for_queues_behind_rules() -> iam.PolicyStatement:
     )
 
 
-def _for_topics_behind_alarms(stack: cdk.Stack) -> iam.PolicyStatement:
+def _for_topics_behind_alarms(stack: cdk.Stack, generated_prefix: str) -> iam.PolicyStatement:
     """SNS Developer Guide, Key management, Enable compatibility between event sources and topics.
 
     Without this statement an alarm goes off and nobody is notified.
@@ -67,16 +79,16 @@ def _for_topics_behind_alarms(stack: cdk.Stack) -> iam.PolicyStatement:
         principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
         actions=["kms:Decrypt", "kms:GenerateDataKey"],
         resources=["*"],
-        conditions=alarms_of(stack),
+        conditions=alarms_of(stack, generated_prefix),
     )
 
 
-def alarms_of(stack: cdk.Stack) -> dict[str, dict[str, str]]:
+def alarms_of(stack: cdk.Stack, generated_prefix: str) -> dict[str, dict[str, str]]:
     """Return the condition that an alarm of this stack is behind a request."""
     alarms = stack.format_arn(
         service="cloudwatch",
         resource="alarm",
-        resource_name=f"{stack.stack_name}-*",
+        resource_name=f"{generated_prefix}-*",
         arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
     return {
@@ -85,12 +97,12 @@ def alarms_of(stack: cdk.Stack) -> dict[str, dict[str, str]]:
     }
 
 
-def _for_log_groups(stack: cdk.Stack) -> iam.PolicyStatement:
+def _for_log_groups(stack: cdk.Stack, generated_prefix: str) -> iam.PolicyStatement:
     """CloudWatch Logs User Guide, Encrypt log data in CloudWatch Logs using AWS KMS."""
     groups = stack.format_arn(
         service="logs",
         resource="log-group",
-        resource_name=f"{stack.stack_name}-*",
+        resource_name=f"{generated_prefix}-*",
         arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
     return iam.PolicyStatement(

@@ -50,7 +50,7 @@ class ScanFunction(Construct):
         self.failures = self._keep_failures(config, package.key)
         give(self.function, self._grants(config, queue))
         if config.digest not in {None, "off"}:
-            give(self.function, [package.notices.notified_by_a_function("SendTheDigest")])
+            give(self.function, package.notices.notified_by_a_function("SendTheDigest"))
 
     def _keep_failures(self, config: StackConfig, key: kms.IKey) -> sqs.Queue:
         """Keep the invocations that failed three times; without a destination they are dropped."""

@@ -1,6 +1,7 @@
 """What events start, and what is only recorded."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -43,8 +44,8 @@ def transformed(target: dict[str, Any], event: dict[str, Any]) -> str:
     text = str(transformer["InputTemplate"])
     for name, path in transformer["InputPathsMap"].items():
         value: Any = event
-        for key in path.removeprefix("$.").split("."):
-            value = value[key]
+        for key in re.findall(r"[A-Za-z]+|\d+", path):
+            value = value[int(key) if key.isdecimal() else key]
         text = text.replace(f"<{name}>", value)
     return text
 

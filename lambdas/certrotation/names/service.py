@@ -14,6 +14,8 @@ RECEIVES_UNTIL_GIVEN_UP = 5
 
 SECRET_KEY = "secret"  # noqa: S105  a key of the message that asks for a rotation
 VERSION_KEY = "version"
+SOURCE_KEY = "source"
+"""Beside VERSION_KEY in the message of the central topic: the ARN of the secret that changed."""
 
 PUBLISHING_SERVICES = ("events", "ssm")
 """The services that rotate calls to publish ARNs, under boto3's names."""
