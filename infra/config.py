@@ -126,6 +126,8 @@ class StackConfig:
     """Whether the app contains the stack of the central account as well."""
     central_accounts: tuple[str, ...] = ()
     """Ids of the accounts whose queues may subscribe to the central topic."""
+    events: Switch = "off"
+    """Whether rotate puts events about its outcomes on the default event bus."""
     digest: str | None = None
     """The day on which the warning topic gets the digest of the week."""
 
@@ -586,5 +588,6 @@ _RULES: Mapping[str, _Rule] = {
     "central_accounts": _list_of(
         "[0-9]{12}", 'a list of different account ids as text, such as ["111122223333"]'
     ),
+    "events": _one_of("on", OFF),
     "digest": _one_of(OFF, *Weekday),
 }

@@ -91,6 +91,7 @@ def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
         CERTROTATION_DEPENDENTS=",".join(NAMES),
         CERTROTATION_WARNING_TOPIC_ARN="arn:aws:sns:eu-west-1:123456789012:warning",
         CERTROTATION_ARN_PARAMETERS="on",
+        CERTROTATION_EVENTS="on",
         CERTROTATION_ISSUERS=json.dumps(
             {
                 "ca": {

@@ -39,6 +39,7 @@ DEFAULT = Settings(
     warning_topic_arn=None,
     runbook_url=None,
     arn_parameters=False,
+    events=False,
     stack="certrotation",
     digest=None,
     issuers=(),

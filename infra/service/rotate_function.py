@@ -10,7 +10,7 @@ from constructs import Construct
 
 from certrotation.aws.dependents.statement import NO_FINER
 from certrotation.names import events, tags
-from certrotation.names.environment import OFF
+from certrotation.names.environment import OFF, ON
 from infra.config import StackConfig
 from infra.iam.dependents import attach_administrator_policy, dependent_grants
 from infra.iam.grants import (
@@ -59,6 +59,7 @@ class RotateFunction(Construct):
                 *self._change_certificates(config),
                 *dependent_grants(self, config),
                 *self._publish_arns(config),
+                *self._announce_outcomes(config),
             ],
         )
         attach_administrator_policy(self.function, config)
@@ -194,12 +195,21 @@ class RotateFunction(Construct):
             ),
             any_because="The names of secrets are known only at run time.",
         )
-        yield Grant(
+        yield self._put_events("AnnounceArns", events.ARN_CHANGED)
+
+    def _announce_outcomes(self, config: StackConfig) -> Iterator[Grant]:
+        """Put events about rotations and refusals."""
+        if config.events == ON:
+            yield self._put_events("AnnounceOutcomes", events.ROTATED, events.REFUSED)
+
+    def _put_events(self, sid: str, *kinds: str) -> Grant:
+        """Put events of these kinds, and of this source, on the default bus."""
+        return Grant(
             iam.PolicyStatement(
-                sid="AnnounceArns",
+                sid=sid,
                 actions=["events:PutEvents"],
                 resources=[
-                    stack.format_arn(
+                    cdk.Stack.of(self).format_arn(
                         service="events", resource="event-bus", resource_name="default"
                     )
                 ],
@@ -207,7 +217,7 @@ class RotateFunction(Construct):
                 conditions={
                     "StringEquals": {
                         "events:source": events.SOURCE,
-                        "events:detail-type": events.ARN_CHANGED,
+                        "events:detail-type": kinds[0] if len(kinds) == 1 else [*kinds],
                     }
                 },
             )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.scan.assessment import ScanPolicy
     from certrotation.settings import Settings
-    from certrotation.workflows.ports import Publisher, SecretWriter
+    from certrotation.workflows.ports import Events, Publisher, SecretWriter
 
 
 class Composition(NamedTuple):
@@ -142,6 +142,7 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
         },
         notices=_notices(session, settings.warning_topic_arn),
         publisher=_publisher(session, home) if settings.arn_parameters else None,
+        events=_events(session, home) if settings.events else None,
     )
     return Composition(settings, account, edge)
 
@@ -177,15 +178,21 @@ def _notices(session: boto3.Session, topic_arn: str | None) -> SnsNotices | None
 
 def _publisher(session: boto3.Session, home: str) -> Publisher:
     """Return what publishes ARNs; its imports would lengthen the cold starts of others."""
-    from certrotation.aws.event_bus import EventBridgeEvents  # noqa: PLC0415  see above
-    from certrotation.aws.parameter_store import SystemsManagerParameters  # noqa: PLC0415  as above
+    from certrotation.aws.parameter_store import SystemsManagerParameters  # noqa: PLC0415  see above
     from certrotation.workflows.publish_arn import ArnPublisher  # noqa: PLC0415  as above
 
     clients = cache(partial(client_of, session, "ssm"))
     return ArnPublisher(
         parameters=SystemsManagerParameters(clients),
-        events=EventBridgeEvents(client_of(session, "events", home)),
+        events=_events(session, home),
     )
+
+
+def _events(session: boto3.Session, home: str) -> Events:
+    """Return the event bus; its import would lengthen the cold starts of others."""
+    from certrotation.aws.event_bus import EventBridgeEvents  # noqa: PLC0415  see above
+
+    return EventBridgeEvents(client_of(session, "events", home))
 
 
 def _client_of_dependent(

@@ -61,6 +61,8 @@ class Settings:
     """The page of the team's own runbook, to which mails link; None means the repository's."""
     arn_parameters: bool
     """Whether rotate keeps the ARNs of copies in parameters of Systems Manager."""
+    events: bool
+    """Whether rotate puts events about its outcomes on the event bus of the home Region."""
     stack: str
     """The stack's name, with which the names of these parameters begin."""
     digest: Weekday | None
@@ -105,6 +107,7 @@ class Settings:
             warning_topic_arn=read.optional(environment.WARNING_TOPIC_ARN, _topic_arn, None),
             runbook_url=read.optional(environment.RUNBOOK_URL, _runbook_url, None),
             arn_parameters=read.optional(environment.ARN_PARAMETERS, _switch, default=False),
+            events=read.optional(environment.EVENTS, _switch, default=False),
             stack=read.optional(environment.SERVICE, str, environment.DEFAULT_STACK_NAME),
             digest=read.optional(environment.DIGEST, _digest, None),
             issuers=read.optional(environment.ISSUERS, _issuers, ()),

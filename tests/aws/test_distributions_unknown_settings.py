@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.double import EmbeddedAws
     from tests.support.authorities import Authorities
 
+pytestmark = pytest.mark.slow
+
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 ALIAS = "www.example.com"

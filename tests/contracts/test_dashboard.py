@@ -78,6 +78,7 @@ def test_the_table_asks_the_scans_log_group(template: Template) -> None:
     assert table.properties["view"] == "table"
 
 
+@pytest.mark.slow
 def test_the_table_names_what_the_last_scan_saw_expire_first(
     estate: Estate, authorities: Authorities
 ) -> None:

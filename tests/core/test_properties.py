@@ -97,6 +97,7 @@ BUNDLES = [
 ]
 
 
+@pytest.mark.slow
 @FEW
 @given(st.sampled_from(["", *BUNDLES]), st.text(max_size=20))
 def test_any_passphrase_is_answered(bundle: str, passphrase: str) -> None:
@@ -147,6 +148,7 @@ LEAVES = st.sampled_from([LEAF, PRIVATE_LEAF, RSA_LEAF])
 CHAINS = st.lists(st.sampled_from(POOL), max_size=12)
 
 
+@pytest.mark.slow
 @FEW
 @given(LEAVES, CHAINS)
 def test_a_repaired_chain_links_from_the_leaf_up(
@@ -164,6 +166,7 @@ def test_a_repaired_chain_links_from_the_leaf_up(
     assert is_ended or Code.CHAIN_INCOMPLETE in {each.code for each in inspection.findings}
 
 
+@pytest.mark.slow
 @FEW
 @given(LEAVES, CHAINS, st.randoms(use_true_random=False))
 def test_the_order_of_what_is_supplied_does_not_matter(

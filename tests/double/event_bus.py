@@ -8,14 +8,27 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.double.world import Answer, Event, Request
+from tests.double.world import Answer, Event, Refusal, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+MOST_BYTES = 256 * 1024
+"""Of the entries of a request (EventBridge User Guide, Calculating PutEvents event entry size)."""
+
+
 def put_events(request: Request) -> Mapping[str, Any]:
     """EventBridge API Reference, PutEvents: a refused entry is an answer, not an error."""
+    sizes = [
+        len(text.encode())
+        for entry in request.params["Entries"]
+        for text in (entry.get("Source", ""), entry.get("DetailType", ""), entry.get("Detail", ""))
+    ]
+    if sum(sizes) >= MOST_BYTES:
+        raise Refusal(
+            "ValidationException", "Total size of the entries in the request is over the limit."
+        )
     answers = [_put(request, each) for each in request.params["Entries"]]
     return {
         "FailedEntryCount": sum("ErrorCode" in each for each in answers),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation.core.estate.arn_parameters import ARN
 from certrotation.names import tags
-from certrotation.names.events import ARN_CHANGED, SOURCE
+from certrotation.names.events import ARN_CHANGED, ROTATED, SOURCE
+from tests.contracts.event_schemas import wrongs
 from tests.double.world import Event
 from tests.e2e.deployed import wait_for
 from tests.e2e.places import HOME, PREFIX, STACK
@@ -133,9 +134,16 @@ def _expect_events(run: Run, old: str, new: str) -> None:
     found = [each for each in run.account.aws.events() if each.detail["secret"] == PREFIX + SECRET]
     run.tell.expect(
         "the home Region's bus got an event for each ARN, the first one and the new one",
-        holds=found
+        holds=[each for each in found if each.kind == ARN_CHANGED]
         == [
             Event(HOME, SOURCE, ARN_CHANGED, about | {"old": None, "new": old}),
             Event(HOME, SOURCE, ARN_CHANGED, about | {"old": old, "new": new}),
         ],
+    )
+    rotated = [each.detail for each in found if each.kind == ROTATED]
+    run.tell.expect(
+        "and an event for each rotation, of which the second names the ARN that was replaced",
+        holds=not any(wrongs(ROTATED, each) for each in rotated)
+        and [(each["regions"][0]["arns"], each["regions"][0]["replaced"]) for each in rotated]
+        == [([old], []), ([new], [old])],
     )

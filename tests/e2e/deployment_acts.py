@@ -59,6 +59,7 @@ def _changed_settings() -> dict[str, object]:
         "scan_interval_minutes": 24 * 60,
         "digest": f"{last:%A}".lower(),
         "arn_parameters": "on",
+        "events": "on",
     }
 
 

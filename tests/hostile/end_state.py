@@ -13,6 +13,7 @@ from tests.simulation.oracle import presented_by, serial_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tests.double.world import Event
     from tests.hostile.stories import Scene
     from tests.simulation.estate import Estate
 
@@ -42,8 +43,15 @@ def end_state(estate: Estate, scene: Scene, initial: frozenset[str]) -> Any:
             str(each): labels.get(arn, "nothing that is there")
             for each, arn in estate.parameters().items()
         },
+        # An event may come twice.
+        "events": sorted({_event(each, stages) for each in estate.aws.events()}),
         "messages": estate.waiting_messages(),
     }
+
+
+def _event(event: Event, stages: Mapping[str, str]) -> str:
+    version = event.detail.get("version")
+    return f"{event.kind}: {stages.get(version, version)}"
 
 
 def is_stray(estate: Estate, arn: str, initial: frozenset[str]) -> bool:

@@ -73,6 +73,12 @@ def published(estate: Estate, authorities: Authorities) -> Scene:
     return replacement(estate, authorities)
 
 
+def announced(estate: Estate, authorities: Authorities) -> Scene:
+    """The key type changes, and other programs wait for the event that says so."""
+    estate.environment["CERTROTATION_EVENTS"] = "on"
+    return replacement(estate, authorities)
+
+
 def adoption(estate: Estate, authorities: Authorities) -> Scene:
     """The first secret for certificates that were imported by hand, and are in use."""
     old = rsa(authorities)
@@ -119,6 +125,7 @@ STORIES: Mapping[str, Story] = {
     "replacement": replacement,
     "every kind": every_kind,
     "published": published,
+    "announced": announced,
     "adoption": adoption,
     "first import": first_import,
     "clean-up": clean_up,

@@ -37,6 +37,7 @@ SETTINGS: dict[str, Any] = {
     "critical_cap_days": 22,
     "critical_floor_days": 4,
     "arn_parameters": "on",
+    "events": "on",
     "digest": "monday",
     "runbook_url": "https://wiki.example.com/certrotation/runbook",
 }

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.infra
 # Not in what is deployed first (the settings are empty), or declared by itself.
 OPTIONAL = {
     "AnnounceArns",
+    "AnnounceOutcomes",
     "DecryptSecrets",
     "KeepEdgeFunctions",
     "KeepFailedScans",

@@ -358,11 +358,23 @@ def test_rotate_writes_the_parameters_of_this_stack_and_puts_the_one_event(
         arn("ssm", region, f"parameter/{SETTINGS['stack_name']}/*")
         for region in ("eu-west-1", "us-east-1")
     }
-    (events,) = granting(template, ROTATE, "events:PutEvents")
+    (events, _) = granting(template, ROTATE, "events:PutEvents")
     assert events["Condition"] == {
         "StringEquals": {
             "events:source": "certrotation",
             "events:detail-type": "Certificate ARN Changed",
+        }
+    }
+
+
+def test_rotate_puts_no_events_but_its_own_on_the_default_bus(template: Template) -> None:
+    (_, events) = granting(template, ROTATE, "events:PutEvents")
+    assert events["Sid"] == "AnnounceOutcomes"
+    assert "event-bus/default" in str(events["Resource"])
+    assert events["Condition"] == {
+        "StringEquals": {
+            "events:source": "certrotation",
+            "events:detail-type": ["Certificate Rotated", "Certificate Refused"],
         }
     }
 

@@ -37,6 +37,7 @@ def endpoints(data: Path) -> Mapping[str, Any]:
     return json.loads((data / "endpoints.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]  # as the file is
 
 
+@pytest.mark.slow
 def test_a_client_finds_the_same_model_as_before_and_no_other_service(asset: Path) -> None:
     keep_services(SERVICES, asset)
 

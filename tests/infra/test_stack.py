@@ -83,6 +83,7 @@ def test_each_function_is_told_every_setting(template: Template, handler: str) -
         "CERTROTATION_CRITICAL_CAP_DAYS": "22",
         "CERTROTATION_CRITICAL_FLOOR_DAYS": "4",
         "CERTROTATION_ARN_PARAMETERS": "on",
+        "CERTROTATION_EVENTS": "on",
         "CERTROTATION_DIGEST": "monday",
         "CERTROTATION_RUNBOOK_URL": SETTINGS["runbook_url"],
         "POWERTOOLS_SERVICE_NAME": "tls-rotation",

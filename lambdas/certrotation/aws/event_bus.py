@@ -37,7 +37,9 @@ class EventBridgeEvents:
         Raises:
             CertRotationError: EventBridge has not taken the event.
         """
-        entry = {"Source": SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
+        # EventBridge counts bytes of UTF-8, of which an escape would take up to twelve.
+        text = json.dumps(detail, ensure_ascii=False)
+        entry = {"Source": SOURCE, "DetailType": kind, "Detail": text}
         with translated(_CALL, kind, MEANINGS):
             answer = self._client.put_events(Entries=[entry])
         # A refused entry is an answer, not an error (EventBridge API Reference, PutEvents).

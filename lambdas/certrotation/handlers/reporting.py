@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from certrotation import __version__
-from certrotation.errors import CertRotationError
+from certrotation.errors import CertRotationError, TransientError, without_frames
 from certrotation.names import environment
 from certrotation.names.metrics import NAMESPACE
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NOT_SENT = "NOTICE_NOT_SENT"
 """The code of a mail that could not be sent."""
+NOT_PUT = "EVENT_NOT_PUT"
+"""The code of an event that could not be put."""
 
 
 def service() -> str:
@@ -64,3 +66,22 @@ def notify(account: Account, make: Callable[[], Notice]) -> None:
             extra={"notice": {"code": NOT_SENT, "error": str(error) or type(error).__name__}},
             exc_info=not isinstance(error, CertRotationError),
         )
+
+
+def announce(put: Callable[[], None]) -> CertRotationError | None:
+    """Put an event for other programs, and return why it could not be put; nothing is raised.
+
+    As with mails, the work is done, whatever comes of the event.
+
+    Args:
+        put: makes and puts the event.
+    """
+    try:
+        put()
+    except CertRotationError as error:
+        say = logger.warning if isinstance(error, TransientError) else logger.error
+        say("event", extra={"event": {"code": NOT_PUT, "error": str(error)}})
+        return without_frames(error)
+    except Exception as bug:  # whatever it is, the work goes on
+        logger.exception("event", extra={"event": {"code": NOT_PUT, "error": type(bug).__name__}})
+    return None

@@ -18,9 +18,16 @@ from certrotation.core.rotation.outcomes import (
     follow_up,
 )
 from certrotation.core.rotation.request import RotationRequest
-from certrotation.errors import CertRotationError, MessageMalformed, without_frames
-from certrotation.handlers.reporting import emit, logger, notify, service
+from certrotation.errors import (
+    CertRotationError,
+    MessageMalformed,
+    TransientError,
+    without_frames,
+)
+from certrotation.handlers.reporting import announce, emit, logger, notify, service
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from certrotation.settings import Settings
+from certrotation.values import replace
 from certrotation.workflows.rotate import Rotator
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from certrotation.core.notify.notice import Notice
-    from certrotation.workflows.ports import Account, RotationQueue
+    from certrotation.workflows.ports import Account, Events, RotationQueue
 
 _SAY = {
     Status.REFUSED: logger.error,
@@ -78,6 +85,8 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     account = parts.account
     rotator = Rotator(account=account, policy=parts.rotation_policy, now=now)
     outcome = rotator.rotate(request, receives=receives)
+    if account.events is not None:
+        outcome = _announced(account.events, request, outcome, settings, receives)
     _report(outcome, _asked(record, request, receives))
     try:
         settled = _settle(account.queue, record["receiptHandle"], request, outcome, receives, now)
@@ -89,6 +98,37 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     if left or is_notification_due(request, outcome, settings.scan_interval, receives):
         notify(account, lambda: _notice(account, outcome, left, settings.runbook_url))
     return settled
+
+
+def _announced(
+    events: Events,
+    request: RotationRequest,
+    outcome: RotationOutcome,
+    settings: Settings,
+    receives: int,
+) -> RotationOutcome:
+    """Put the event about the outcome, if one is due, and return the outcome.
+
+    If a retry can help, the message comes back, but for the last time: no message is given up
+    because of an event.
+    """
+    from certrotation.core.notify.announcement import announcement  # noqa: PLC0415  see _notice
+
+    def put() -> None:
+        event = announcement(
+            service(),
+            request,
+            outcome,
+            interval=settings.scan_interval,
+            receives=receives,
+            runbook_url=settings.runbook_url,
+        )
+        if event is not None:
+            events.put(event.kind, event.detail)
+
+    error = announce(put)
+    is_retried = isinstance(error, TransientError) and receives < RECEIVES_UNTIL_GIVEN_UP
+    return replace(outcome, unannounced=error) if is_retried else outcome
 
 
 def _notice(

@@ -3,3 +3,5 @@
 SOURCE = "certrotation"
 
 ARN_CHANGED = "Certificate ARN Changed"
+ROTATED = "Certificate Rotated"
+REFUSED = "Certificate Refused"

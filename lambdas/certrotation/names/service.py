@@ -18,7 +18,7 @@ SOURCE_KEY = "source"
 """Beside VERSION_KEY in the message of the central topic: the ARN of the secret that changed."""
 
 PUBLISHING_SERVICES = ("events", "ssm")
-"""The services that rotate calls to publish ARNs, under boto3's names."""
+"""The services that rotate calls to publish ARNs and to put events, under boto3's names."""
 
 ISSUING_SERVICES = ("acm-pca", "route53", "sts")
 """The services that the issue function calls beside these, under boto3's names."""

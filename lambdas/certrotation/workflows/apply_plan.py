@@ -129,7 +129,30 @@ class RegionRotation:
             notes=tuple(self.notes),
             error=error or self.unpublished,
             is_only_unpublished=error is None and self.unpublished is not None,
+            live=self._live(),
+            replaced=self._replaced(),
         )
+
+    def _live(self) -> tuple[str, ...]:
+        """Return the ARNs of the copies that stay, by the plan that was applied last."""
+        left = {each.arn for each in self.plan.steps if isinstance(each, MarkSuperseded)}
+        reused = {each.arn for each in self.plan.steps if isinstance(each, Unmark)}
+        return tuple(sorted({each.arn for each in self.plan.current} - left | reused))
+
+    def _replaced(self) -> tuple[str, ...]:
+        """Return the ARNs of the copies that were superseded since the secret's last change.
+
+        An earlier run may have superseded them, so this run's own steps would not be enough.
+        """
+        changed = self.rotation.secret.last_changed
+        times = range(int(changed.timestamp()), int(self.now.timestamp()) + 1) if changed else ()
+        now = {each.arn for each in self.performed if isinstance(each, MarkSuperseded)}
+        before = {
+            each.arn
+            for each in self.look.copies
+            if each.marks.is_superseded and each.marks.superseded_at in times
+        }
+        return tuple(sorted((now | before) - set(self._live())))
 
     def _status(self, error: CertRotationError | None) -> Status:
         if error is not None:

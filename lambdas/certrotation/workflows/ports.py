@@ -341,3 +341,5 @@ class Account:
     """None if the service sends no notifications."""
     publisher: Publisher | None = None
     """None if there are no ARN parameters."""
+    events: Events | None = None
+    """None if no events about outcomes are put."""

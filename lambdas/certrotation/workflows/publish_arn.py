@@ -10,7 +10,7 @@ from certrotation.names.events import ARN_CHANGED
 from certrotation.values import dataclass
 
 if TYPE_CHECKING:
-    from certrotation.core.estate.arn_parameters import Parameter, Publication
+    from certrotation.core.estate.arn_parameters import ArnChanged, Parameter, Publication
     from certrotation.workflows.ports import Events, Parameters, Region
 
 
@@ -30,7 +30,12 @@ class ArnPublisher:
         before = {each: self._before(each, arn, secret, region) for each in publication.parameters}
         own = publication.parameters[0]
         if before[own] != arn:
-            detail = {"secret": secret, "region": region.name, "old": before[own], "new": arn}
+            detail: ArnChanged = {
+                "secret": secret,
+                "region": region.name,
+                "old": before[own],
+                "new": arn,
+            }
             self.events.put(ARN_CHANGED, detail)
         about = f"The ARN of the certificate of {secret} in {region.name}"
         for parameter, held in before.items():

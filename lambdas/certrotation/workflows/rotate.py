@@ -131,7 +131,11 @@ class Rotator:
             *(RegionOutcome.of_error(region, error) for region, error in unreadable.items()),
             *self._apply(plan, planned, rotation, observer, receives),
         )
-        return replace(RotationOutcome.of_regions(plan, outcomes), current_copies=current)
+        return replace(
+            RotationOutcome.of_regions(plan, outcomes),
+            current_copies=current,
+            leaf=rotation.material.leaf,
+        )
 
     def _apply(
         self,

@@ -22,6 +22,7 @@ NAMES = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(
     names=st.lists(NAMES, min_size=1, max_size=100),
     key=st.sampled_from([None, *KEYS]),

@@ -8,7 +8,10 @@ import pytest
 
 from certrotation.core.estate.inventory import Asked, Users
 from certrotation.core.rotation.dependent_checks import may_have_left
+from certrotation.core.rotation.plan import Await
+from certrotation.names.tags import MOVING_SINCE
 from tests.core.builders import HOUR, arn, copy, listener, users
+from tests.core.region_plans import RSA, done, region_plan
 from tests.core.samples import NOW, SECOND
 
 FRONTED = "arn:aws:cloudfront::999999999999:distribution/E1"
@@ -50,3 +53,13 @@ def test_without_a_move_or_without_such_a_user_nothing_has_left() -> None:
     assert not may_have_left(fronted, None, NOW)
     assert not may_have_left(copy(used_by=users(listener())), int(NOW.timestamp()), NOW)
     assert not may_have_left(copy(used_by=None), int(NOW.timestamp()), NOW)
+
+
+def test_a_copy_whose_user_may_have_left_is_not_superseded_yet() -> None:
+    fronted = Users(dependents=(), unknown=(FRONTED,), asked=(ASKED,))
+    moving = {MOVING_SINCE: str(int((NOW - HOUR).timestamp()))}
+
+    plan = region_plan(copy(1, RSA, used_by=fronted), done(2, more_tags=moving))
+
+    because = "ACM may name what has left it for a while"
+    assert plan.steps == (Await(arn=arn(1), because=because),)

@@ -14,6 +14,7 @@ from certrotation.core.rotation.outcomes import (
     RegionOutcome,
     RotationOutcome,
     Status,
+    Stranded,
     follow_up,
     status_of,
 )
@@ -84,6 +85,25 @@ def test_an_applied_plan_is_reported_with_its_findings() -> None:
     got = outcome(Status.DONE)
 
     assert (got.secret, got.plan, got.findings) == (SHOP, PLAN, (EXPIRED,))
+
+
+# Whether the Regions after the canary follow
+
+
+@pytest.mark.parametrize(
+    ("objects", "follow"),
+    [((False,), True), ((True,), False), ((False, True), False)],
+    ids=["busy", "it may not take the material", "one of both"],
+)
+def test_others_follow_a_canary_unless_a_dependent_may_object_to_the_material(
+    *, objects: tuple[bool, ...], follow: bool
+) -> None:
+    left = [
+        Stranded(dependent="listener/1", because="why", is_settled=True, objects=each)
+        for each in objects
+    ]
+    canary = RegionOutcome(region=HOME, status=Status.STRANDED, stranded=tuple(left))
+    assert canary.lets_others_follow is follow
 
 
 # What becomes of the message

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from tests.core.samples import DAY, NOW
 
 if TYPE_CHECKING:
     from tests.support.authority import Issued
+
+pytestmark = pytest.mark.slow
 
 PUBLISHING = replace(
     POLICY, arn_parameters=ArnParameters(stack="certrotation", prefix=POLICY.prefix, edge=None)

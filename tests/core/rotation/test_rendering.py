@@ -10,6 +10,7 @@ from certrotation.core.estate.arn_parameters import Parameter, Publication
 from certrotation.core.findings import Code, Finding, refuse, warn
 from certrotation.core.rotation.plan import (
     Adopt,
+    Confirm,
     Import,
     MarkSuperseded,
     Move,
@@ -55,6 +56,10 @@ def plan(*regions: RegionPlan, findings: tuple[Finding, ...] = (), is_held: bool
         (Import(because="x"), "import the new copy"),
         (TAG, "tag arn:new"),
         (MOVE, "move ALB listener listener/1 from arn:old to arn:new"),
+        (
+            Confirm(dependent=listener(on="arn:old"), to_arn="arn:old", because="x"),
+            "confirm ALB listener listener/1 at arn:old",
+        ),
         (MARK, "mark superseded arn:old by arn:new"),
         (PUBLISH, "publish arn:new as /tls/shop/arn in eu-west-1"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from certrotation.core.estate.tags import Marks
 from certrotation.values import dataclass
@@ -18,6 +18,19 @@ ARN, EDGE_ARN = "arn", "edge-arn"
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_./-]|^/|/(?=/|$)")
 """What Systems Manager forbids in the name of a parameter (its API Reference, PutParameter, Name):
 of the characters of a secret's name `+`, `=` and `@`, and a part without a character."""
+
+
+class ArnChanged(TypedDict):
+    """The detail of the event Certificate ARN Changed: the parameters of a copy change."""
+
+    secret: str
+    """The name of the secret."""
+    region: str
+    """The Region of the copy."""
+    old: str | None
+    """The ARN that the copy's own parameter holds until now; null for a first certificate."""
+    new: str
+    """The ARN that it is to hold."""
 
 
 class Parameter(NamedTuple):

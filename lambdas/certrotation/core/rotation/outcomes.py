@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from certrotation.core.findings import Code
-from certrotation.core.rotation.plan import Import, Tag
+from certrotation.core.rotation.plan import Import, MarkSuperseded, Move, Tag
 from certrotation.core.rotation.rendering import describe_step, plan_to_json
 from certrotation.errors import CertRotationError, TransientError, Unreachable
 from certrotation.names import metrics
@@ -16,6 +16,8 @@ from certrotation.values import dataclass, field, replace
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from cryptography import x509
 
     from certrotation.core.estate.current_copies import CurrentCopy
     from certrotation.core.estate.inventory import ManagedSecret
@@ -126,11 +128,25 @@ class RegionOutcome:
     error: CertRotationError | None = None
     is_only_unpublished: bool = False
     """Whether the error says only that the ARN could not be published: the copy is live."""
+    live: tuple[str, ...] = ()
+    """The ARNs of the copies that stay, if the plan was applied."""
+    replaced: tuple[str, ...] = ()
+    """The ARNs of the copies that these replace, superseded since the secret's last change."""
 
     @property
     def went_live(self) -> bool:
         """Whether a copy got the material, and the tag that says so."""
         return any(isinstance(step, (Import, Tag)) for step in self.performed)
+
+    @property
+    def completes_version(self) -> bool:
+        """Whether this run did something for the version to be live, or to be presented.
+
+        A dependent that is moved once more, because somebody put it back, is no part of that.
+        """
+        is_put_back = any(each.code is Code.DEPENDENT_REVERTED for each in self.findings)
+        is_moved = any(isinstance(step, (Move, MarkSuperseded)) for step in self.performed)
+        return self.went_live or (is_moved and not is_put_back)
 
     @property
     def left(self) -> tuple[Finding, ...]:
@@ -184,6 +200,10 @@ class RotationOutcome:
     """The secret, if it could be described."""
     current_copies: Mapping[str, tuple[CurrentCopy, ...]] = field(default_factory=dict)
     """The copies before the rotation, for each Region that could be read."""
+    leaf: x509.Certificate | None = None
+    """The certificate of the material, if every Region was planned."""
+    unannounced: CertRotationError | None = None
+    """Why the event about the outcome could not be put, if that is tried again."""
 
     @classmethod
     def of_error(cls, secret: str, error: CertRotationError) -> RotationOutcome:
@@ -217,7 +237,7 @@ class RotationOutcome:
     @property
     def disposition(self) -> Disposition:
         """What becomes of the message."""
-        if self.status is Status.FAILED:
+        if self.status is Status.FAILED or self.unannounced is not None:
             return Disposition.RETURN
         if any(each.status is Status.WAITING for each in self.regions):
             return Disposition.REQUEUE
