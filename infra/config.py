@@ -29,7 +29,8 @@ from certrotation.names.environment import (
     Weekday,
 )
 from certrotation.names.issuers import AcmeIssuer, AnyIssuer, PrivateCaIssuer, parse_issuers
-from certrotation.names.service import account_secret_name
+from certrotation.names.service import ROTATE_ROLE, SCAN_ROLE, account_secret_name, role_name
+from certrotation.names.sources import SourcePattern
 
 Arch = Literal["arm64", "x86_64"]
 Switch = Literal["on", "off"]
@@ -39,6 +40,9 @@ _IN_FILE = f"cdk.json: {CONTEXT_KEY}"
 
 OWN_ACCOUNT = "${AWS::AccountId}"
 """In an ARN, whichever account the template is deployed in."""
+
+_LONGEST_ROLE_NAME = 64
+"""IAM User Guide, IAM and AWS STS quotas."""
 
 _NEAR = 0.6
 """How alike what was given and what was meant are at least (difflib, ratio)."""
@@ -126,6 +130,11 @@ class StackConfig:
     """Whether the app contains the stack of the central account as well."""
     central_accounts: tuple[str, ...] = ()
     """Ids of the accounts whose queues may subscribe to the central topic."""
+    source_secrets: tuple[str, ...] = ()
+    """Patterns of the ARNs of secrets in other accounts that managed secrets may refer to; without
+    any, no role mentions another account, and no role has a fixed name."""
+    source_topic: str | None = None
+    """ARN of the topic by which the account of these secrets announces new versions."""
     events: Switch = "off"
     """Whether rotate puts events about its outcomes on the default event bus."""
     digest: str | None = None
@@ -159,6 +168,11 @@ class StackConfig:
         _check_topics(config, given)
         _check_central(config, given)
         return config
+
+    @property
+    def source_patterns(self) -> tuple[SourcePattern, ...]:
+        """The patterns of `source_secrets` in their parts."""
+        return tuple(map(SourcePattern.parse, self.source_secrets))
 
     @property
     def acme_issuers(self) -> tuple[AcmeIssuer, ...]:
@@ -359,9 +373,11 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
             )
     _check_issuers(config, given)
     _check_arn_parameters(config, given)
+    _check_sources(config, given)
     arns = {
         "issuers": tuple(_arns_of_issuers(config)),
         "secret_key_arns": config.secret_key_arns,
+        "source_secrets": config.source_secrets,
         **{
             name: tuple(filter(None, [getattr(config, name)]))
             for name in (
@@ -369,6 +385,7 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
                 "critical_topic_arn",
                 "warning_topic_arn",
                 "observability_sink",
+                "source_topic",
             )
         },
     }
@@ -436,6 +453,26 @@ def _check_arn_parameters(config: StackConfig, given: Mapping[str, _Given]) -> N
         )
 
 
+def _check_sources(config: StackConfig, given: Mapping[str, _Given]) -> None:
+    """Refuse what the fixed names of the roles do not allow, and a topic that nobody listens to."""
+    if config.source_topic and not config.source_secrets:
+        raise ConfigError(
+            f"{given['source_topic'].where}: no secret can be read that the topic announces. Give"
+            " source_secrets too."
+        )
+    longest = max(map(len, _partitions()))
+    names = [role_name(config.stack_name, longest * "x", each) for each in (SCAN_ROLE, ROTATE_ROLE)]
+    excess = max(map(len, names)) - _LONGEST_ROLE_NAME
+    if config.source_secrets and excess > 0:
+        raise ConfigError(
+            f"{given['source_secrets'].where}: the roles get the names"
+            f" {role_name(config.stack_name, '<Region>', SCAN_ROLE)} and"
+            f" {role_name(config.stack_name, '<Region>', ROTATE_ROLE)}, and IAM allows"
+            f" {_LONGEST_ROLE_NAME} characters. Give a stack_name of at most"
+            f" {len(config.stack_name) - excess} characters."
+        )
+
+
 def _read_regions(value: object) -> tuple[str, ...] | None:
     regions = _texts(value)
     if regions is None:
@@ -494,6 +531,16 @@ def _read_issuers(value: object) -> tuple[AnyIssuer, ...] | None:
     return issuers
 
 
+def _read_source_secrets(value: object) -> tuple[str, ...] | None:
+    texts = _texts(value)
+    for each in texts or ():
+        try:
+            SourcePattern.parse(each)
+        except ValueError as error:
+            raise _InvalidElementError(f"{each!r} {error}.") from None
+    return tuple(texts) if texts else None
+
+
 def _json(text: str) -> object:
     try:
         return json.loads(text)
@@ -510,11 +557,10 @@ _EMAILS = _list_of(
     'a list of different e-mail addresses, such as ["oncall@example.com"]',
 )
 
-# SNS API Reference, CreateTopic, Name; a FIFO topic is no action of an alarm that pages people.
-_TOPIC = _text(
-    r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
-    "the ARN of an SNS topic in the home Region",
-)
+# SNS API Reference, CreateTopic, Name.
+_TOPIC_ARN = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
+# A FIFO topic mails nobody.
+_TOPIC = _text(_TOPIC_ARN, "the ARN of an SNS topic in the home Region")
 
 _RULES: Mapping[str, _Rule] = {
     "target_regions": _Rule(
@@ -587,6 +633,14 @@ _RULES: Mapping[str, _Rule] = {
     "central": _SWITCH,
     "central_accounts": _list_of(
         "[0-9]{12}", 'a list of different account ids as text, such as ["111122223333"]'
+    ),
+    "source_secrets": _Rule(
+        "a list of different patterns of ARNs of secrets in other accounts", _read_source_secrets
+    ),
+    # A FIFO topic cannot deliver to a standard queue in order.
+    "source_topic": _text(
+        _TOPIC_ARN,
+        "the ARN of an SNS topic that is no FIFO topic",
     ),
     "events": _one_of("on", OFF),
     "digest": _one_of(OFF, *Weekday),

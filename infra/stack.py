@@ -7,7 +7,13 @@ from constructs import Construct
 
 from certrotation.names import environment
 from certrotation.names.environment import LOOK_INTERVAL_MINUTES
-from certrotation.names.outputs import ISSUE_FUNCTION, ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
+from certrotation.names.outputs import (
+    ISSUE_FUNCTION,
+    ROTATE_FUNCTION,
+    ROTATE_LOGS,
+    SCAN_FUNCTION,
+    VERSION,
+)
 from infra.config import OWN_ACCOUNT, StackConfig
 from infra.iam.grants import guardrail_policy
 from infra.observability.account_link import AccountLink
@@ -20,7 +26,7 @@ from infra.portable import add_parameters, portable_synthesizer
 from infra.service.encryption import EncryptionKey
 from infra.service.environment import certificate_files, function_environment
 from infra.service.issue_function import IssueFunction
-from infra.service.queues import RotationQueue
+from infra.service.queues import RotationQueue, SourceSubscription
 from infra.service.rotate_function import RotateFunction
 from infra.service.scan_function import ScanFunction
 from infra.service.scan_schedule import ScanSchedule
@@ -56,9 +62,8 @@ class CertRotationStack(cdk.Stack):
                 self, "Boundary", _in_this_account(config.permissions_boundary)
             )
             iam.PermissionsBoundary.of(self).apply(boundary)
-        has_topics = not (config.critical_topic_arn and config.warning_topic_arn)
         key = EncryptionKey(
-            self, "Encryption", generated_prefix=generated_prefix, for_topics=has_topics
+            self, "Encryption", config=config, generated_prefix=generated_prefix
         ).key
         notices = Notices(
             self,
@@ -68,6 +73,8 @@ class CertRotationStack(cdk.Stack):
             generated_prefix=generated_prefix,
         )
         rotation = RotationQueue(self, "Rotation", consumer_timeout=TIMEOUT, key=key)
+        if config.source_topic:
+            SourceSubscription(self, "Sources", queue=rotation.queue, topic=config.source_topic)
         package = Package(
             code=function_code(config.arch, certificate_files(config)),
             arch=config.arch,
@@ -132,7 +139,7 @@ class CertRotationStack(cdk.Stack):
                     rotate.function.function_name,
                     "The function that rotates secrets",
                 ),
-                "RotateLogs": (
+                ROTATE_LOGS: (
                     rotate.function.log_group.log_group_name,
                     "The log of rotations",
                 ),

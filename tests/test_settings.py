@@ -10,11 +10,14 @@ from certrotation.aws.dependents import registry
 from certrotation.core.estate.expiry_windows import WindowPolicy
 from certrotation.errors import SettingsError
 from certrotation.names.environment import Mode, Weekday
+from certrotation.names.sources import SourcePattern
 from certrotation.settings import Settings
 
 TOPIC = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:tls-Warning_1"
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/rotation"
 RUNBOOK = "https://wiki.example.com/certrotation/runbook"
+SHARED = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:shared/*"
+EVERYWHERE = "arn:aws:secretsmanager:*:111122223333:secret:*"
 REQUIRED = {
     "AWS_REGION": "eu-west-1",
     "CERTROTATION_TARGET_REGIONS": "eu-west-1,us-east-1",
@@ -41,6 +44,7 @@ DEFAULT = Settings(
     arn_parameters=False,
     events=False,
     stack="certrotation",
+    source_secrets=(),
     digest=None,
     issuers=(),
 )
@@ -123,6 +127,12 @@ def test_a_required_variable_that_is_not_set_is_named(name: str, value: str | No
         ("CERTROTATION_PUBLIC_ROOTS_FILE", "/opt/roots.pem", "public_roots_file", "/opt/roots.pem"),
         ("CERTROTATION_WARNING_TOPIC_ARN", TOPIC, "warning_topic_arn", TOPIC),
         ("CERTROTATION_RUNBOOK_URL", RUNBOOK, "runbook_url", RUNBOOK),
+        (
+            "CERTROTATION_SOURCE_SECRETS",
+            f"{SHARED} , {SHARED[:-1]}a-??????",
+            "source_secrets",
+            (SourcePattern.parse(SHARED), SourcePattern.parse(f"{SHARED[:-1]}a-??????")),
+        ),
         ("CERTROTATION_DIGEST", "off", "digest", None),
         ("CERTROTATION_DIGEST", "sunday", "digest", Weekday.SUNDAY),
         (
@@ -211,6 +221,15 @@ NO_TOPIC = "is not the ARN of an SNS topic"
         ),
         ("CERTROTATION_RUNBOOK_URL", "http://wiki.example.com/runbook", A_PAGE),
         ("CERTROTATION_RUNBOOK_URL", f"{RUNBOOK}#anchor", A_PAGE),
+        (
+            "CERTROTATION_SOURCE_SECRETS",
+            EVERYWHERE,
+            (
+                f"contains {EVERYWHERE!r}, which is not a pattern of ARNs of secrets with a Region,"
+                " an account id and, at its end, '*' or the secret's last six characters (example:"
+                f" {SHARED})"
+            ),
+        ),
         ("CERTROTATION_DIGEST", "Monday", A_DAY),
         ("CERTROTATION_DIGEST", "daily", A_DAY),
         ("CERTROTATION_ADOPTION", "yes", "must be on or off"),

@@ -303,7 +303,7 @@ _ISSUANCE_TEXTS = (
         title="a renewal is late",
         happened=(
             "The renewal of a secret with an issuer has been due for longer than a third of what "
-            "was left of its certificate."
+            "was left of its certificate, or a first certificate has not come for 24 hours."
         ),
         otherwise="the certificate expires: two thirds of that time are left.",
         metric=metrics.ISSUANCES_STALLED,

@@ -2,8 +2,8 @@
 
 Principals of the account get access in their own policies. The key's policy is for services that
 use the key as themselves; each statement names the document that requires it. Services that act
-through a role of the stack (EventBridge Scheduler, Lambda) are not in the policy, nor is SNS, which
-encrypts as the publisher.
+through a role of the stack (EventBridge Scheduler, Lambda) are not in the policy. Nor is SNS, which
+encrypts as the publisher; only if the rotation queue subscribes to the topic of another account.
 """
 
 import aws_cdk as cdk
@@ -11,20 +11,22 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.config import StackConfig
+
 
 class EncryptionKey(Construct):
     """A key that is retained with the logs: without the key nobody could read them."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, generated_prefix: str, for_topics: bool = True
+        self, scope: Construct, construct_id: str, *, config: StackConfig, generated_prefix: str
     ) -> None:
         """Make the key.
 
         Args:
             scope: of the construct.
             construct_id: of the construct.
+            config: the settings.
             generated_prefix: how the names begin that CloudFormation generates for resources.
-            for_topics: whether alarms publish to topics with this key.
         """
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
@@ -37,10 +39,12 @@ class EncryptionKey(Construct):
             # Retained when the stack is deleted, but not when its creation fails.
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+        has_topics = not (config.critical_topic_arn and config.warning_topic_arn)
         for statement in (
             for_targets_of_rules(),
-            *([_for_topics_behind_alarms(stack, generated_prefix)] if for_topics else []),
+            *([_for_topics_behind_alarms(stack, generated_prefix)] if has_topics else []),
             _for_log_groups(stack, generated_prefix),
+            *([_for_queue_behind_topic(config.source_topic)] if config.source_topic else []),
         ):
             self.key.add_to_resource_policy(statement)
 
@@ -80,6 +84,17 @@ def _for_topics_behind_alarms(stack: cdk.Stack, generated_prefix: str) -> iam.Po
         actions=["kms:Decrypt", "kms:GenerateDataKey"],
         resources=["*"],
         conditions=alarms_of(stack, generated_prefix),
+    )
+
+
+def _for_queue_behind_topic(topic: str) -> iam.PolicyStatement:
+    """SNS Developer Guide, Key management, Subscribing an encrypted queue to a topic."""
+    return iam.PolicyStatement(
+        sid="SourceTopicToQueue",
+        principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        resources=["*"],
+        conditions={"ArnEquals": {"aws:SourceArn": topic}},
     )
 
 

@@ -30,6 +30,7 @@ def function_environment(
         environment.DIGEST: config.digest,
         environment.RUNBOOK_URL: config.runbook_url,
         environment.ARN_PARAMETERS: config.arn_parameters if config.arn_parameters == ON else None,
+        environment.SOURCE_SECRETS: ",".join(config.source_secrets) or None,
         environment.EVENTS: config.events if config.events == ON else None,
         environment.PUBLIC_ROOTS_FILE: (
             f"{TASK_ROOT}/{PUBLIC_ROOTS}" if config.public_roots_file else None

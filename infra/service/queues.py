@@ -3,7 +3,9 @@
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -38,6 +40,38 @@ class RotationQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letters, max_receive_count=RECEIVES_UNTIL_GIVEN_UP
             ),
+        )
+
+
+class SourceSubscription(Construct):
+    """Subscribes the rotation queue to the topic by which another account announces versions.
+
+    Whoever owns the queue subscribes, so that nobody has to confirm (SNS Developer Guide, Sending
+    messages to an Amazon SQS queue in a different account). A message that cannot be delivered is
+    dropped: the next scan finds the version.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, queue: sqs.Queue, topic: str
+    ) -> None:
+        super().__init__(scope, construct_id)
+        sns.CfnSubscription(
+            self,
+            "Subscription",
+            topic_arn=topic,
+            protocol="sqs",
+            endpoint=queue.queue_arn,
+            raw_message_delivery=True,
+            region=topic.split(":")[3],
+        )
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="SourceTopic",
+                principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[queue.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": topic}},
+            )
         )
 
 

@@ -11,6 +11,7 @@ from constructs import Construct
 from certrotation.aws.dependents.statement import NO_FINER
 from certrotation.names import events, tags
 from certrotation.names.environment import OFF, ON
+from certrotation.names.service import ROTATE_ROLE
 from infra.config import StackConfig
 from infra.iam.dependents import attach_administrator_policy, dependent_grants
 from infra.iam.grants import (
@@ -22,6 +23,7 @@ from infra.iam.grants import (
     resource_tag,
     secret_arns,
 )
+from infra.iam.sources import fixed_role_name, read_sources
 from infra.service.service_function import Package, service_function
 
 
@@ -48,6 +50,7 @@ class RotateFunction(Construct):
             reserved_concurrency=(
                 config.rotate_concurrency if config.reserved_concurrency == "on" else None
             ),
+            role_name=fixed_role_name(self, config, ROTATE_ROLE),
         )
         give(
             self.function,
@@ -59,6 +62,7 @@ class RotateFunction(Construct):
                 *self._change_certificates(config),
                 *dependent_grants(self, config),
                 *self._publish_arns(config),
+                *read_sources(self, config),
                 *self._announce_outcomes(config),
             ],
         )

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from certrotation.aws.dependents.statement import NO_FINER
 from certrotation.names import tags
+from certrotation.names.service import SCAN_ROLE
 from infra.config import StackConfig
 from infra.iam.grants import (
     BY_ACM,
@@ -19,6 +20,7 @@ from infra.iam.grants import (
     resource_tag,
     secret_arns,
 )
+from infra.iam.sources import describe_sources, fixed_role_name
 from infra.service.queues import dead_letter_queue
 from infra.service.service_function import Package, service_function
 
@@ -46,9 +48,11 @@ class ScanFunction(Construct):
             description="Finds due certificates and queues their secrets",
             # Two, so that the retry of a failed scan does not delay the next scan.
             reserved_concurrency=2 if config.reserved_concurrency == "on" else None,
+            role_name=fixed_role_name(self, config, SCAN_ROLE),
         )
         self.failures = self._keep_failures(config, package.key)
         give(self.function, self._grants(config, queue))
+        give(self.function, describe_sources(config))
         if config.digest not in {None, "off"}:
             give(self.function, package.notices.notified_by_a_function("SendTheDigest"))
 

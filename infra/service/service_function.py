@@ -47,10 +47,12 @@ def service_function(  # noqa: PLR0913  what differs between the functions
     reserved_concurrency: int | None,
     timeout: cdk.Duration = TIMEOUT,
     more_environment: Mapping[str, str] | None = None,
+    role_name: str | None = None,
 ) -> lambda_.Function:
     """Create a function in `scope` whose role may write its own logs and traces, and use the key.
 
-    The key is for the queues and the topic that the function sends to or receives from.
+    The key is for the queues and the topic that the function sends to or receives from. Without a
+    name of the role, CloudFormation generates one.
     """
     logs = log_group(scope, package.key)
     role = iam.Role(
@@ -59,6 +61,7 @@ def service_function(  # noqa: PLR0913  what differs between the functions
         # Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         managed_policies=[package.guardrail_policy],
+        role_name=role_name,
     )
     role.add_to_principal_policy(
         iam.PolicyStatement(

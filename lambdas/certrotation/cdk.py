@@ -1,4 +1,4 @@
-"""For CDK apps of other teams: a managed certificate as the CDK knows certificates.
+"""For CDK apps of other teams: managed certificates, and secrets for deployments elsewhere.
 
 The package's extra `cdk` has what this module needs. It is no part of the Lambda asset.
 """
@@ -7,14 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 
 from certrotation.core.estate.arn_parameters import ARN, EDGE_ARN, ArnParameters
 from certrotation.names.environment import DEFAULT_SECRET_PREFIX, DEFAULT_STACK_NAME
+from certrotation.names.source_policies import Reader, key_statements, secret_statements
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_secretsmanager as secretsmanager
     from constructs import Construct
+
+__all__ = ["ManagedCertificate", "Reader", "SourceSecret"]
 
 
 class ManagedCertificate:
@@ -49,3 +57,39 @@ class ManagedCertificate:
             scope, named.name(secret, EDGE_ARN if edge else ARN)
         )
         return acm.Certificate.from_certificate_arn(scope, construct_id, arn)
+
+
+class SourceSecret:
+    """A secret that managed secrets of other accounts take their value from."""
+
+    @staticmethod
+    def share(secret: secretsmanager.Secret, readers: Sequence[Reader]) -> None:
+        """Let deployments in other accounts read a secret: its policy, and that of its key.
+
+        The roles of a reader need not exist yet.
+
+        Args:
+            secret: the secret, with a customer managed key.
+            readers: the deployments.
+
+        Raises:
+            ValueError: the secret has no customer managed key, so no other account can read it.
+        """
+        key = secret.encryption_key
+        if key is None:
+            raise ValueError(
+                f"{secret.node.path} needs a customer managed key, encryption_key: other accounts"
+                " cannot use the key aws/secretsmanager."
+            )
+        stack = cdk.Stack.of(secret)
+        for statement in secret_statements(readers):
+            secret.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
+        # The key's policy cannot name the secret itself, which depends on the key.
+        sources = stack.format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name="*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        for statement in key_statements(readers, [sources], stack.region, stack.url_suffix):
+            key.add_to_resource_policy(iam.PolicyStatement.from_json(statement))

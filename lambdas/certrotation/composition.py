@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.scan.assessment import ScanPolicy
     from certrotation.settings import Settings
-    from certrotation.workflows.ports import Events, Publisher, SecretWriter
+    from certrotation.workflows.ports import Events, Publisher, Secrets, SecretWriter
 
 
 class Composition(NamedTuple):
@@ -133,8 +133,9 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
     forget_failed_tries(session)
     home = settings.home_region
     edge = edge_region(home, session)
+    own = ManagedSecrets(client_of(session, "secretsmanager", home), settings.secret_prefix)
     account = Account(
-        secrets=ManagedSecrets(client_of(session, "secretsmanager", home), settings.secret_prefix),
+        secrets=_with_sources(own, session, settings) if settings.source_secrets else own,
         queue=SqsRotationQueue(client_of(session, "sqs", home), settings.queue_url),
         regions={
             name: _region(session, name, settings, is_edge=name == edge)
@@ -142,9 +143,22 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
         },
         notices=_notices(session, settings.warning_topic_arn),
         publisher=_publisher(session, home) if settings.arn_parameters else None,
+        references=own if settings.source_secrets else None,
         events=_events(session, home) if settings.events else None,
     )
     return Composition(settings, account, edge)
+
+
+def _with_sources(own: Secrets, session: boto3.Session, settings: Settings) -> Secrets:
+    """Return the managed secrets, some of which take their value from other accounts."""
+    # Most deployments have none, and the imports would lengthen their cold starts.
+    from certrotation.aws.source_secrets import SourceSecrets  # noqa: PLC0415  see above
+    from certrotation.workflows.references import ReferencedSecrets  # noqa: PLC0415  see above
+
+    clients = cache(partial(client_of, session, "secretsmanager"))
+    return ReferencedSecrets(
+        own=own, sources=SourceSecrets(clients), patterns=settings.source_secrets
+    )
 
 
 def secret_writer(session: boto3.Session, home_region: str) -> SecretWriter:

@@ -7,6 +7,9 @@ CertRotationError
     MessageMalformed  a message is not JSON, or names no secret
     NotManaged        a secret's name does not begin with the prefix
     SecretDeleted     a secret is scheduled for deletion
+    SourceDenied      a policy denies the secret that a reference names
+    SourceGone        the secret that a reference names does not exist, or has no value
+    SourceMalformed   a reference does not name a secret that can be its source
     CertificateUnreadable  a certificate that ACM holds cannot be decoded
     Rejected          AWS rejects the content of the request
     TagsRefused       AWS rejects the tags; the request may succeed without them
@@ -19,11 +22,13 @@ CertRotationError
     CaRefuses         a CA refuses the account, a name or the profile
     NotValidated      a CA cannot validate a name
     OrderGone         an order at a CA has failed or expired
+    Overtaken         a secret has another current version than when its rotation began
   TransientError      a retry can help
     Throttled         too many requests
     Unreachable       no answer, or an answer that says nothing about the request
     NotYet            two views of AWS's state do not agree yet
     CaLimits          a limit of a CA is reached
+    Unfinished        a rotation of a secret has not ended in time
     InUse             a certificate to delete is still in use
     DependentBusy     another change of the dependent is in progress
       NotSeenYet      the dependent's service does not know a new certificate yet
@@ -86,6 +91,8 @@ class CertRotationError(Exception):
     """An error with a stable `code`, what was `found`, and the `remedy`; all are safe to log."""
 
     code: ClassVar[str] = "CERTROTATION_ERROR"
+    ends_order: bool = False
+    """Whether the order at a CA that the error is about is of no use any more."""
 
     def __init__(self, found: str, remedy: str) -> None:
         super().__init__(f"{self.code}: {found} {remedy}")
@@ -125,6 +132,24 @@ class SecretDeleted(PermanentError):
     """A secret is scheduled for deletion."""
 
     code = "SECRET_DELETED"
+
+
+class SourceDenied(PermanentError):
+    """A policy denies the source of a reference: that of the role, the secret or the key."""
+
+    code = "SOURCE_DENIED"
+
+
+class SourceGone(PermanentError):
+    """The source of a reference does not exist, is scheduled for deletion, or has no value."""
+
+    code = "SOURCE_GONE"
+
+
+class SourceMalformed(PermanentError):
+    """A reference does not name a secret that can be its source."""
+
+    code = "SOURCE_MALFORMED"
 
 
 class CertificateUnreadable(PermanentError):
@@ -205,6 +230,12 @@ class OrderGone(PermanentError):
     code = "ORDER_GONE"
 
 
+class Overtaken(PermanentError):
+    """A secret has another current version than when its rotation began."""
+
+    code = "ISSUANCE_OVERTAKEN"
+
+
 class TransientError(CertRotationError):
     """A retry can help, at the earliest after `retry_after` if that is given."""
 
@@ -235,6 +266,12 @@ class CaLimits(TransientError):
     """A limit of a CA is reached, until `retry_after` has passed if the CA says so."""
 
     code = "ISSUANCE_LIMITED"
+
+
+class Unfinished(TransientError):
+    """A rotation of a secret has not ended in time, and no attempt could note why."""
+
+    code = "ISSUANCE_UNFINISHED"
 
 
 class InUse(TransientError):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from certrotation.names.issuers import AnyIssuer
+    from certrotation.names.sources import SourcePattern
 
 _T = TypeVar("_T")
 
@@ -65,6 +66,8 @@ class Settings:
     """Whether rotate puts events about its outcomes on the event bus of the home Region."""
     stack: str
     """The stack's name, with which the names of these parameters begin."""
+    source_secrets: tuple[SourcePattern, ...]
+    """Which secrets of other accounts may be the source of a managed secret."""
     digest: Weekday | None
     """The day on which a digest is sent, if one is wanted."""
     issuers: tuple[AnyIssuer, ...]
@@ -109,6 +112,7 @@ class Settings:
             arn_parameters=read.optional(environment.ARN_PARAMETERS, _switch, default=False),
             events=read.optional(environment.EVENTS, _switch, default=False),
             stack=read.optional(environment.SERVICE, str, environment.DEFAULT_STACK_NAME),
+            source_secrets=read.optional(environment.SOURCE_SECRETS, _source_secrets, ()),
             digest=read.optional(environment.DIGEST, _digest, None),
             issuers=read.optional(environment.ISSUERS, _issuers, ()),
         )
@@ -268,6 +272,19 @@ def _issuers(text: str) -> tuple[AnyIssuer, ...]:
     except ValueError:
         raise ValueError("is not JSON") from None
     return parse_issuers(document)
+
+
+def _source_secrets(text: str) -> tuple[SourcePattern, ...]:
+    # Most deployments have no such setting, and the import would lengthen each cold start.
+    from certrotation.names.sources import SourcePattern  # noqa: PLC0415  see above
+
+    patterns = []
+    for each in text.split(","):
+        try:
+            patterns.append(SourcePattern.parse(each.strip()))
+        except ValueError as error:
+            raise ValueError(f"contains {each.strip()!r}, which {error}") from None
+    return tuple(patterns)
 
 
 def _mode(text: str) -> Mode:

@@ -42,6 +42,9 @@ class Behaviour:
         dark_regions: Regions where every call fails to connect. CloudFront counts as us-east-1.
         fault: what a request of (service, operation, Region) runs into; asked once for each try.
         tag_policy: whether the organisation's tag policy allows these tags on a certificate.
+        denied_to_role: the actions that the role's own policy denies on secrets of other accounts
+            and on their keys, such as `kms:Decrypt`.
+        names_policies: whether a denial across accounts names the type of policy, as most do.
     """
 
     page_size: int | None = None
@@ -54,6 +57,8 @@ class Behaviour:
     dark_regions: set[str] = field(default_factory=set)
     fault: Callable[[str, str, str], Fault | None] | None = None
     tag_policy: Callable[[Mapping[str, str]], bool] | None = None
+    denied_to_role: set[str] = field(default_factory=set)
+    names_policies: bool = True
 
     def denies(self, service: str, operation: str, region: str) -> bool:
         """Whether the caller lacks the permission for this operation."""

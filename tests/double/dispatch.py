@@ -6,6 +6,7 @@ the request by botocore's model, and it writes the answer by the same model.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from moto.core.exceptions import ServiceException
@@ -23,10 +24,11 @@ from tests.double import (
     tag_index,
 )
 from tests.double.fakes import fakes
+from tests.double.other_accounts import across_accounts
 from tests.double.world import Answer, Forwarded, Refusal, Request, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.double.behaviour import Fault
 
@@ -40,7 +42,7 @@ ANSWERS: dict[str, dict[str, Answer]] = {
     "resourcegroupstaggingapi": tag_index.ANSWERS,
     "events": event_bus.ANSWERS,
     "route53": route53.ANSWERS,
-    "secretsmanager": secretsmanager.ANSWERS,
+    "secretsmanager": across_accounts(secretsmanager.ANSWERS),
     **{fake.service: dict(fake.answers) for fake in fakes().values()},
 }
 
@@ -63,7 +65,7 @@ def answering(world: World, moto: CallAction) -> CallAction:
 
     def call_action(response: BaseResponse) -> Forwarded:
         service = response.boto3_service_name
-        with world.lock:
+        with world.lock, _called_by(world, response.get_current_account()):
             fault = _fault(world, service, response)
             if fault is not None and not fault.takes_effect:
                 return _broken(response, fault)
@@ -80,6 +82,16 @@ def answering(world: World, moto: CallAction) -> CallAction:
             return _written(response, answer)
 
     return call_action
+
+
+@contextmanager
+def _called_by(world: World, account: str) -> Iterator[None]:
+    """Let the world be that of the account whose credentials a call has."""
+    own, world.account_id = world.account_id, account
+    try:
+        yield
+    finally:
+        world.account_id = own
 
 
 def _fault(world: World, service: str, response: BaseResponse) -> Fault | None:

@@ -86,11 +86,15 @@ class EmbeddedAws:
 
     def __init__(self, world: World, recorder: Recorder) -> None:
         self.behaviour = world.behaviour
-        self.account_id = world.account_id
         self.is_dns_dark = False
         """Whether public DNS knows no name."""
         self._world = world
         self._recorder = recorder
+
+    @property
+    def account_id(self) -> str:
+        """The account that the tests look at."""
+        return self._world.account_id
 
     @property
     def calls(self) -> list[Call]:
@@ -131,6 +135,24 @@ class EmbeddedAws:
             yield
         finally:
             self._world.bystanders.remove(get_ident())
+
+    @contextmanager
+    def looking_at(self, account: str) -> Iterator[None]:
+        """Look at another account until exit."""
+        own, self._world.account_id = self._world.account_id, account
+        try:
+            yield
+        finally:
+            self._world.account_id = own
+
+    @contextmanager
+    def acting_as(self, role: str) -> Iterator[None]:
+        """Let calls be those of another role, for what other accounts allow to a role."""
+        own, self._world.role = self._world.role, role
+        try:
+            yield
+        finally:
+            self._world.role = own
 
     def error(self, code: str, operation: str, message: str = "") -> ClientError:
         """Make the error that boto3 raises for this code, for a hook to raise."""

@@ -124,9 +124,11 @@ class Event(NamedTuple):
 
 @dataclass(kw_only=True)
 class World:
-    """One AWS account. Whoever touches it holds `lock`.
+    """One AWS account, and what others share with it. Whoever touches it holds `lock`.
 
     Attributes:
+        account_id: the account whose credentials a call has, while the call is answered.
+        role: the name of the role that calls, for what other accounts allow to a role.
         sni: the SNI certificates of each listener, by its ARN, apart from its default.
         snapshots: per kind of stale read and Region, what such reads answer from.
         bystanders: the threads whose calls are nobody's.
@@ -140,6 +142,7 @@ class World:
 
     behaviour: Behaviour
     account_id: str
+    role: str = "certrotation-test-eu-west-1-rotate"
     lock: RLock = field(default_factory=RLock)
     distributions: dict[str, Distribution] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)

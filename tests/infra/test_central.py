@@ -9,7 +9,8 @@ import pytest
 
 from tests.infra.conftest import SETTINGS
 from tests.infra.synthesis import Template, run_app, synthesize_once
-from tests.infra.test_events import LABEL_UPDATED, transformed
+from tests.infra.test_events import LABEL_UPDATED
+from tests.support.event_bridge import transformed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ def test_a_moved_label_is_published_with_the_arn_of_its_secret(central: Template
 
     assert target["Arn"] == {"Ref": topic}
     assert rule["EventPattern"]["detail"]["name"] == [{"prefix": "tls/"}]
-    assert json.loads(transformed(target, LABEL_UPDATED)) == {
+    assert json.loads(transformed(target["InputTransformer"], LABEL_UPDATED)) == {
         "source": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tls/shop-AbCdEf",
         "version": "2f9a7f3e-0000-4000-8000-000000000002",
     }

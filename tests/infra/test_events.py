@@ -1,13 +1,13 @@
 """What events start, and what is only recorded."""
 
 import json
-import re
 from typing import Any
 
 import pytest
 
 from certrotation.core.rotation.request import RotationRequest
 from tests.infra.synthesis import Template
+from tests.support.event_bridge import transformed
 
 pytestmark = pytest.mark.infra
 
@@ -38,24 +38,12 @@ def rule_on(template: Template, source: str) -> tuple[str, dict[str, Any]]:
     return found
 
 
-def transformed(target: dict[str, Any], event: dict[str, Any]) -> str:
-    """What EventBridge sends to the target (EventBridge User Guide, Input transformation)."""
-    transformer = target["InputTransformer"]
-    text = str(transformer["InputTemplate"])
-    for name, path in transformer["InputPathsMap"].items():
-        value: Any = event
-        for key in re.findall(r"[A-Za-z]+|\d+", path):
-            value = value[int(key) if key.isdecimal() else key]
-        text = text.replace(f"<{name}>", value)
-    return text
-
-
 def test_a_label_that_moved_becomes_a_message_that_rotate_reads(template: Template) -> None:
     _, rule = rule_on(template, "aws.secretsmanager")
     (target,) = rule["Targets"]
     queue = template.one("AWS::Lambda::EventSourceMapping")["EventSourceArn"]
 
-    request = RotationRequest.from_json(transformed(target, LABEL_UPDATED))
+    request = RotationRequest.from_json(transformed(target["InputTransformer"], LABEL_UPDATED))
 
     assert target["Arn"] == queue
     assert request.secret == "tls/shop"

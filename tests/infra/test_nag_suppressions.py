@@ -11,6 +11,7 @@ import pytest
 
 from tests.infra.conftest import SETTINGS
 from tests.infra.synthesis import Template, run_app
+from tests.infra.test_sources import WITH_SOURCES
 
 pytestmark = pytest.mark.infra
 
@@ -39,7 +40,9 @@ ADMINISTRATOR = {
 }
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, {"target_regions": ["us-east-1"]}, ADMINISTRATOR])
+@pytest.mark.parametrize(
+    "settings", [SETTINGS, {"target_regions": ["us-east-1"]}, ADMINISTRATOR, WITH_SOURCES]
+)
 def test_every_finding_of_cdk_nag_has_an_answer(
     tmp_path: Path, settings: dict[str, object]
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from certrotation.core.issuance.signing_request import signing_request
 from certrotation.errors import (
     CaLimits,
     CaRefuses,
@@ -23,8 +24,9 @@ from certrotation.issuers.account import (
     new_account_key,
     read_account,
 )
-from certrotation.issuers.acme_errors import Problem, kind_of, sentence_of
+from certrotation.issuers.acme_errors import PROBLEMS, Problem, kind_of, sentence_of
 from certrotation.workflows.issuing_ports import OrderedCertificate
+from certrotation.workflows.patience import UntilDeadline
 from tests.issuers.ca_network import (
     CA,
     DIRECTORY,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 WANTED = OrderedCertificate(names=("a.example",), profile=None, replaces="aki.serial")
 ORDER = f"{CA}/order/1"
+REQUEST = signing_request(WANTED.names, new_account_key())
 
 
 @pytest.mark.parametrize(
@@ -169,11 +172,96 @@ def test_an_order_of_a_private_ca_that_had_the_issuers_name_is_gone() -> None:
 
 
 @pytest.mark.parametrize("status", ["invalid", "expired", None])
-def test_an_order_that_is_of_no_use_any_more_is_gone(status: str | None) -> None:
-    error = {"type": f"{ERROR}serverInternal", "detail": "Broken."}
-    issuer, _ = ca(Answer({"status": status, "error": error}))
-    with pytest.raises(OrderGone, match=rf"The order is {status!r}: Broken\."):
+def test_an_order_without_a_problem_that_is_of_no_use_any_more_is_gone(status: str | None) -> None:
+    issuer, _ = ca(Answer({"status": status}))
+    with pytest.raises(OrderGone, match=rf"The order is {status!r}\."):
         issuer.proofs(ORDER)
+
+
+def test_an_order_that_the_ca_does_not_know_is_gone() -> None:
+    issuer, _ = ca(problem("malformed", 404))
+    with pytest.raises(OrderGone, match="ca answers malformed to order: Because"):
+        issuer.proofs(ORDER)
+
+
+OF_RFC_8555: dict[str, type[CertRotationError]] = {
+    "accountDoesNotExist": CaRefuses,
+    "alreadyRevoked": CaRefuses,
+    "badCSR": CaRefuses,
+    "badNonce": NotYet,
+    "badPublicKey": CaRefuses,
+    "badRevocationReason": CaRefuses,
+    "badSignatureAlgorithm": CaRefuses,
+    "caa": CaRefuses,
+    "compound": CaRefuses,
+    "connection": NotValidated,
+    "dns": NotValidated,
+    "externalAccountRequired": CaRefuses,
+    "incorrectResponse": NotValidated,
+    "invalidContact": CaRefuses,
+    "malformed": CaRefuses,
+    "orderNotReady": NotYet,
+    "rateLimited": CaLimits,
+    "rejectedIdentifier": CaRefuses,
+    "serverInternal": Unreachable,
+    "tls": NotValidated,
+    "unauthorized": CaRefuses,
+    "unsupportedContact": CaRefuses,
+    "unsupportedIdentifier": CaRefuses,
+    "userActionRequired": CaRefuses,
+}
+"""RFC 8555, section 6.7: every type, and what it means in an answer."""
+OTHERS = dict.fromkeys(["invalidProfile", "alreadyReplaced", "ofTheFuture", ""], CaRefuses)
+ALL = OF_RFC_8555 | OTHERS
+
+
+def test_the_table_has_every_type_of_the_rfc() -> None:
+    assert PROBLEMS == OF_RFC_8555
+
+
+@pytest.mark.parametrize("kind", ALL.keys() - {"accountDoesNotExist", "badNonce"})
+def test_each_type_of_problem_has_its_error_in_an_answer(kind: str) -> None:
+    issuer, _ = ca(problem(kind, 400))
+    with pytest.raises(ALL[kind], match="Because") as caught:
+        issuer.order(WANTED._replace(replaces=None))
+    assert not caught.value.ends_order
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_an_order_that_fails_after_finalize_means_what_the_same_problem_means_in_an_answer(
+    kind: str,
+) -> None:
+    error = {"type": f"{ERROR}{kind}" if kind else "about:blank", "detail": "Because."}
+    names = {"identifiers": [{"type": "dns", "value": "a.example"}]}
+    issuer, network = ca(
+        Answer({"status": "ready", "finalize": f"{CA}/finalize", **names}),
+        Answer({"status": "processing", **names}),
+        Answer({"status": "invalid", "error": error, **names}),
+    )
+    expected = NotValidated if kind == "unauthorized" else ALL[kind]
+
+    with pytest.raises(expected, match=r"a\.example.*: Because\.") as caught:
+        issuer.collect(ORDER, REQUEST, UntilDeadline(remaining=lambda: 60, sleep=lambda _: None))
+
+    assert caught.value.ends_order, "it is not read again and again"
+    assert ("CAA" in caught.value.remedy) == (kind == "caa")
+    assert [each.url for each in network.sent] == [ORDER, f"{CA}/finalize", ORDER]
+
+
+def test_of_a_compound_the_part_that_needs_a_person_most_decides() -> None:
+    def order_of(*kinds: str) -> CertRotationError:
+        parts = [{"type": f"{ERROR}{each}", "detail": f"{each}."} for each in kinds]
+        error = {"type": f"{ERROR}compound", "detail": "Two.", "subproblems": parts}
+        issuer, _ = ca(Answer({"status": "invalid", "error": error}))
+        with pytest.raises(CertRotationError, match="Two") as caught:
+            issuer.proofs(ORDER)
+        return caught.value
+
+    assert isinstance(order_of("dns", "tls"), NotValidated)
+    assert isinstance(order_of("dns", "rejectedIdentifier"), CaRefuses)
+    assert isinstance(order_of("rateLimited", "serverInternal"), CaLimits)
+    assert isinstance(order_of("ofTheFuture"), CaRefuses)
+    assert "dns" in order_of("serverInternal", "dns").found
 
 
 @pytest.mark.parametrize(

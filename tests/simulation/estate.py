@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certrotation.core.estate.arn_parameters import Parameter
 from certrotation.names import tags as names
-from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
+from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP, SCAN_ROLE, role_name
 from tests.double import Behaviour, embedded_aws
 from tests.double.builders import ALL_KEY_TYPES, create_listener, distribution_config, import_issued
 from tests.simulation.runner import HOME, PREFIX, Run, listening, record_of, run_rotate, run_scan
@@ -39,15 +40,31 @@ _make_client: Any = boto3.client
 """Typed by hand: one factory for whichever service a test asks for."""
 
 
-@cache
-def client(service: str, region: str) -> Any:
+_OWN_KEYS = ("AKIAIOSFODNN7EXAMPLE", "not-a-secret")
+_keys: ContextVar[tuple[str, str]] = ContextVar("_keys", default=_OWN_KEYS)
+
+
+def client(service: str, region: str, *, retries: bool = True) -> Any:
     """Return a client; moto intercepts it whenever a world is entered."""
+    del retries
+    return _client(service, region, *_keys.get())
+
+
+@cache
+def _client(service: str, region: str, key: str, secret: str) -> Any:
     return _make_client(
-        service,
-        region_name=region,
-        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
-        aws_secret_access_key="not-a-secret",
+        service, region_name=region, aws_access_key_id=key, aws_secret_access_key=secret
     )
+
+
+@contextmanager
+def clients_with(variables: Mapping[str, str]) -> Iterator[None]:
+    """Let `client` return clients with these credentials until exit."""
+    token = _keys.set((variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]))
+    try:
+        yield
+    finally:
+        _keys.reset(token)
 
 
 class Estate:
@@ -96,6 +113,13 @@ class Estate:
             Tags=[{"Key": key, "Value": each} for key, each in (tags or {}).items()],
         )
         return str(created["VersionId"])
+
+    def reference(self, name: str, source: str, tags: Mapping[str, str] | None = None) -> None:
+        """Create a managed secret without a value that takes the value of a source."""
+        given = {names.SOURCE: source, **(tags or {})}
+        client("secretsmanager", HOME).create_secret(
+            Name=PREFIX + name, Tags=[{"Key": key, "Value": each} for key, each in given.items()]
+        )
 
     def renew(self, name: str, value: Issued | Mapping[str, str]) -> str:
         """Put renewed material into a secret and return its version id."""
@@ -161,7 +185,8 @@ class Estate:
 
     def scan(self) -> Run:
         """Run the scan function once."""
-        with self.listening() as run:
+        role = role_name(self.environment["POWERTOOLS_SERVICE_NAME"], HOME, SCAN_ROLE)
+        with self.listening() as run, self.aws.acting_as(role):
             run_scan()
         return run
 
@@ -170,6 +195,10 @@ class Estate:
         with self.listening() as run:
             run_rotate(record_of(json.dumps({"secret": PREFIX + name, **more})))
         return run
+
+    def receive(self, name: str, received: int, **more: Any) -> None:
+        """Run the rotate function for one secret, whose message was received so often."""
+        run_rotate(record_of(json.dumps({"secret": PREFIX + name, **more}), received))
 
     def drain(self, most: int = MOST_MESSAGES) -> Run:
         """Hand every message that is visible to the rotate function, one an invocation."""

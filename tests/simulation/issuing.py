@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         OrderedCertificate,
         Patience,
         TxtRecord,
+        Zones,
     )
     from tests.simulation.estate import Estate
     from tests.simulation.runner import Run
@@ -138,6 +139,7 @@ class IssuingWorld:
 
     def __init__(self, estate: Estate, ca: InstantCa) -> None:
         self.estate, self.ca = estate, ca
+        self.zones: Zones = NoZones()
         estate.environment["CERTROTATION_ISSUERS"] = json.dumps(SETTING)
 
     def request(self, name: str, *names: str) -> None:
@@ -170,7 +172,7 @@ class IssuingWorld:
     def _issuer(self, name: str) -> Issuer:
         """Return the CA; as in the composition, there is none but those that are configured."""
         assert name in SETTING, name
-        return Issuer(ca=self.ca, zones=NoZones())
+        return Issuer(ca=self.ca, zones=self.zones)
 
     def current(self, name: str) -> tuple[str, dict[str, Any]]:
         """Return the current version's id, and its value."""

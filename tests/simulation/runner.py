@@ -155,7 +155,7 @@ class _OneAfterTheOther:
 def one_after_the_other() -> Iterator[None]:
     """Let both functions work on their Regions one after the other until exit."""
     with ExitStack() as stack:
-        for workflow in ("inventory", "rotate"):
+        for workflow in ("inventory", "references", "rotate"):
             stack.enter_context(
                 patch(f"certrotation.workflows.{workflow}.ThreadPoolExecutor", _OneAfterTheOther)
             )

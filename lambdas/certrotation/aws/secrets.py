@@ -6,7 +6,8 @@ Actions: secretsmanager:ListSecrets, secretsmanager:DescribeSecret, secretsmanag
 If a member of an answer is absent: ListSecrets without its list, or with a row that has neither
 name nor ARN, is an error, because the copies of a missing secret would look like orphans. A name is
 taken from the ARN, and an ARN is replaced by the name, which Secrets Manager takes in its place. A
-row of the list without `SecretVersionsToStages` is described, and a secret whose description has no
+row of the list without `SecretVersionsToStages` is described, unless it is a reference, which has
+no value of its own: its source is described instead. A secret whose description has no
 labels either has no current version. A value without a version id is read again.
 """
 
@@ -17,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.errors import NOT_YET, QUOTA, Fault, incomplete, meaning, translated
 from certrotation.core.estate.inventory import ManagedSecret
+from certrotation.core.estate.issuance_versions import last_change
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.errors import Rejected, SecretDeleted, Vanished
 from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
+from certrotation.names.tags import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_secretsmanager.type_defs import (
         DescribeSecretResponseTypeDef,
+        FilterTypeDef,
+        GetSecretValueResponseTypeDef,
         SecretListEntryTypeDef,
         SecretVersionsListEntryTypeDef,
     )
@@ -65,9 +70,12 @@ class ManagedSecrets:
 
     def list_managed(self) -> Sequence[ManagedSecret]:
         """Return them all, without those that are being deleted; the list lags by minutes."""
+        return self._listed([{"Key": "name", "Values": [self._prefix]}])
+
+    def _listed(self, filters: Sequence[FilterTypeDef]) -> list[ManagedSecret]:
         with translated("secretsmanager:ListSecrets", self._named(f"{self._prefix}*"), MEANINGS):
             pages = self._client.get_paginator("list_secrets").paginate(
-                Filters=[{"Key": "name", "Values": [self._prefix]}],
+                Filters=filters,
                 PaginationConfig={"PageSize": _PAGE},
             )
             listed = [page.get("SecretList") for page in pages]
@@ -82,12 +90,28 @@ class ManagedSecrets:
                     raise incomplete(call, "the name of a secret")
                 if not name.startswith(self._prefix):
                     continue
-                if "SecretVersionsToStages" in each:
-                    secrets.append(managed_secret(name, each, each["SecretVersionsToStages"]))
+                shown = managed_secret(name, each, each.get("SecretVersionsToStages", {}))
+                if "SecretVersionsToStages" in each or shown.is_reference:
+                    secrets.append(shown)
                 else:
                     with suppress(Vanished, SecretDeleted):
                         secrets.append(self.describe(name))
         return secrets
+
+    def references_to(self, source: str) -> Sequence[ManagedSecret]:
+        """Return the secrets whose tag `certrotation:source` is this ARN; the list lags by minutes.
+
+        The filters of ListSecrets match prefixes, keys and values apart (Secrets Manager API
+        Reference, ListSecrets, Filter), so the tags of what they let through are compared.
+        """
+        filters: list[FilterTypeDef] = [
+            {"Key": "name", "Values": [self._prefix]},
+            {"Key": "tag-key", "Values": [SOURCE]},
+            {"Key": "tag-value", "Values": [source]},
+        ]
+        return [
+            each for each in self._listed(filters) if each.tags.get(SOURCE, "").strip() == source
+        ]
 
     def describe(self, secret_id: str) -> ManagedSecret:
         """Return one secret by name or ARN.
@@ -115,14 +139,7 @@ class ManagedSecrets:
         action = "secretsmanager:GetSecretValue"
         with translated(action, self._named(secret_id), _MEANINGS_OF_VALUES):
             answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=CURRENT_LABEL)
-        if not answer.get("VersionId"):
-            call = f"secretsmanager:GetSecretValue for {self._named(secret_id)}"
-            raise incomplete(call, "VersionId")
-        return SecretValue(
-            version=answer["VersionId"],
-            text=answer.get("SecretString"),
-            binary=answer.get("SecretBinary"),
-        )
+        return value_in(answer, f"{action} for {self._named(secret_id)}")
 
     def is_newer(self, secret_id: str, version: str, than: str) -> bool:
         """Return whether `version` was created after `than`; a missing version was not."""
@@ -156,6 +173,17 @@ def version_entries(
         request["NextToken"] = page["NextToken"]
 
 
+def value_in(answer: GetSecretValueResponseTypeDef | Mapping[str, Any], call: str) -> SecretValue:
+    """Return the value in an answer of GetSecretValue; `call` names the call and its subject."""
+    if not answer.get("VersionId"):
+        raise incomplete(call, "VersionId")
+    return SecretValue(
+        version=answer["VersionId"],
+        text=answer.get("SecretString"),
+        binary=answer.get("SecretBinary"),
+    )
+
+
 def name_in(arn: str) -> str:
     """Return the name in a secret's ARN, which ends in a hyphen and six characters, or nothing."""
     _, is_arn, resource = arn.partition(":secret:")
@@ -174,6 +202,11 @@ def managed_secret(
         arn=entry.get("ARN") or name,
         current_version=by_label.get(CURRENT_LABEL),
         previous_version=by_label.get(PREVIOUS_LABEL),
-        last_changed=entry.get("LastChangedDate") or entry.get("CreatedDate"),
+        last_changed=last_change(touched_at(entry), by_label),
         tags={tag["Key"]: tag.get("Value", "") for tag in entry.get("Tags", ()) if "Key" in tag},
     )
+
+
+def touched_at(entry: Mapping[str, Any]) -> datetime | None:
+    """Return when a secret was last changed in any way, by an issuance too."""
+    return entry.get("LastChangedDate") or entry.get("CreatedDate")

@@ -27,6 +27,9 @@ class Code(StrEnum):
     AWAITING_ISSUANCE = "AWAITING_ISSUANCE"
     SECRET_NAME_TOO_LONG = "SECRET_NAME_TOO_LONG"
     REGION_UNKNOWN = "REGION_UNKNOWN"
+    SOURCE_DENIED = "SOURCE_DENIED"
+    SOURCE_GONE = "SOURCE_GONE"
+    SOURCE_MALFORMED = "SOURCE_MALFORMED"
     KEY_MISMATCH = "KEY_MISMATCH"
     KEY_ENCRYPTED = "KEY_ENCRYPTED"
     KEY_UNSUPPORTED = "KEY_UNSUPPORTED"
@@ -90,6 +93,17 @@ _REMEDIES: dict[Code, str] = {
     Code.REGION_UNKNOWN: (
         "List only target Regions of the stack in the tag certrotation:regions, or add the Region"
         " to target_regions."
+    ),
+    Code.SOURCE_DENIED: (
+        "Allow the role to read the source: in the setting source_secrets, in the policy of the"
+        " secret and in the policy of the secret's KMS key, as docs/accounts.md shows."
+    ),
+    Code.SOURCE_GONE: (
+        "Restore the source, or name another one in the tag certrotation:source. Otherwise delete"
+        " this secret, and detach and delete its certificates."
+    ),
+    Code.SOURCE_MALFORMED: (
+        "Write the full ARN of a secret in another account to the tag certrotation:source."
     ),
     Code.KEY_MISMATCH: "Write the private key that belongs to the certificate into the secret.",
     Code.KEY_ENCRYPTED: (

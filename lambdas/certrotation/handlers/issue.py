@@ -15,6 +15,7 @@ import boto3
 
 from certrotation import composition
 from certrotation.aws.secrets import name_in
+from certrotation.core.issuance.cause import cause_of
 from certrotation.core.notify.schedule import is_digest_due
 from certrotation.errors import CertRotationError, MessageMalformed, SettingsError, without_frames
 from certrotation.handlers.reporting import emit, logger, notify, service
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from certrotation.core.findings import Finding
-    from certrotation.core.issuance.issued import Issued
+    from certrotation.core.issuance.cause import Cause
     from certrotation.core.issuance.report import LookReport
     from certrotation.core.notify.notice import Notice
+    from certrotation.workflows.issue import Created
 
 STEP = "Step"
 MARGIN = 60.0
@@ -111,7 +113,7 @@ def _renewer(settings: Settings, context: LambdaContext | None) -> Renewer:
 
 def _step(event: Mapping[str, Any], renewer: Renewer, settings: Settings) -> None:
     step, rotation = _rotation(event)
-    steps: Mapping[str, Callable[[Rotation], Issued | None]] = {
+    steps: Mapping[str, Callable[[Rotation], Created | None]] = {
         "createSecret": renewer.create,
         # Distribution is rotate's, after AWSCURRENT has moved.
         "setSecret": lambda _: None,
@@ -122,20 +124,22 @@ def _step(event: Mapping[str, Any], renewer: Renewer, settings: Settings) -> Non
         raise MessageMalformed(f"The step {step!r} is unknown.", "Correct the caller.")
     about = {"secret": rotation.secret_id, "step": step, "version": rotation.token}
     try:
-        issued = steps[step](rotation)
+        created = steps[step](rotation)
     except NotIssuedError as error:
         finding = error.finding
         logger.error(
             "issuance", extra={"issuance": about | {"status": "refused"} | _shown(finding)}
         )
         if error.is_new:
-            _notify(settings, name_in(rotation.secret_id) or rotation.secret_id, finding)
+            _notify(settings, name_in(rotation.secret_id) or rotation.secret_id, cause_of(finding))
         said = str(error)
     except CertRotationError as error:
         said = str(error)
         logger.warning("issuance", extra={"issuance": about | {"status": "failed", "error": said}})
     else:
-        shown = {} if issued is None else {"issued": issued.to_json()}
+        shown: dict[str, Any] = {} if created is None else {"issued": created.issued.to_json()}
+        if created is not None and created.left:
+            shown["left_records"] = created.left
         logger.info("issuance", extra={"issuance": about | {"status": "done"} | shown})
         return
     raise StepFailedError(said)
@@ -159,8 +163,8 @@ def _look(renewer: Renewer, settings: Settings) -> dict[str, Any]:
     emit(report.metrics())
     interval = timedelta(minutes=LOOK_INTERVAL_MINUTES)
     for each in report.looked:
-        if each.finding is not None and each.is_reminded(report.now, interval):
-            _notify(settings, each.secret, each.finding)
+        if each.cause is not None and each.is_reminded(report.now, interval):
+            _notify(settings, each.secret, each.cause)
     if is_digest_due(settings.digest, report.now, interval):
         notify(composition.composed(settings).account, lambda: _digest(settings, report))
     return summary
@@ -170,18 +174,18 @@ def _shown(finding: Finding) -> dict[str, Any]:
     return {"finding": finding.to_json()}
 
 
-def _notify(settings: Settings, secret: str, finding: Finding) -> None:
+def _notify(settings: Settings, secret: str, cause: Cause) -> None:
     account = composition.composed(settings).account
-    notify(account, lambda: _notice(settings, secret, finding))
+    notify(account, lambda: _notice(settings, secret, cause))
 
 
-def _notice(settings: Settings, secret: str, finding: Finding) -> Notice:
+def _notice(settings: Settings, secret: str, cause: Cause) -> Notice:
     """Make the mail; it is rare, and what it is made with would lengthen each cold start."""
     from certrotation.core.notify.issuance_notice import (  # noqa: PLC0415  see above
         issuance_notice,
     )
 
-    return issuance_notice(service(), secret, finding, runbook_url=settings.runbook_url)
+    return issuance_notice(service(), secret, cause, runbook_url=settings.runbook_url)
 
 
 def _digest(settings: Settings, report: LookReport) -> Notice:

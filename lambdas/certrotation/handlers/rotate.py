@@ -17,7 +17,7 @@ from certrotation.core.rotation.outcomes import (
     Status,
     follow_up,
 )
-from certrotation.core.rotation.request import RotationRequest
+from certrotation.core.rotation.request import RotationRequest, SourceAnnouncement
 from certrotation.errors import (
     CertRotationError,
     MessageMalformed,
@@ -76,6 +76,8 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     """Rotate for one message, report, and say what becomes of the message."""
     now = datetime.now(UTC)
     receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    if settings.source_secrets and (about := SourceAnnouncement.from_json(record["body"])):
+        return _queue_references(about, composition.composed(settings).account)
     try:
         request = RotationRequest.from_json(record["body"])
     except MessageMalformed as error:
@@ -98,6 +100,22 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     if left or is_notification_due(request, outcome, settings.scan_interval, receives):
         notify(account, lambda: _notice(account, outcome, left, settings.runbook_url))
     return settled
+
+
+def _queue_references(about: SourceAnnouncement, account: Account) -> Disposition:
+    """Queue every secret that refers to a source; a source that none refers to is dropped.
+
+    A reference that the list does not show yet is found by a scan.
+    """
+    line: dict[str, Any] = {"source": about.source, "version": about.version}
+    try:
+        found = account.references.references_to(about.source) if account.references else ()
+        account.queue.send([about.request_for(each.name) for each in found])
+    except CertRotationError as error:
+        logger.warning("source", extra={"source": {**line, "error": str(error)}})
+        return Disposition.RETURN
+    logger.info("source", extra={"source": {**line, "queued": [each.name for each in found]}})
+    return Disposition.ACKNOWLEDGE
 
 
 def _announced(

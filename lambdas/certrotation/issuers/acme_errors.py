@@ -20,6 +20,7 @@ from certrotation.errors import (
     NotValidated,
     NotYet,
     OrderGone,
+    TransientError,
     Unreachable,
     without_frames,
 )
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from requests import Response
-
-    from certrotation.errors import TransientError
 
 LONGEST_SENTENCE = 500
 
@@ -42,7 +41,47 @@ _CHECK_DNS = (
     "Check that public DNS servers return the records of the issuer's zone. The issuer asks again"
     " after an hour."
 )
-_OF_VALIDATION = frozenset({"caa", "connection", "dns", "incorrectResponse", "tls"})
+_ALLOW_CA = "Allow the CA in the CAA records of the name, or use another CA."
+_CAA = "caa"
+_REMEDIES: dict[type[CertRotationError], str] = {
+    CaRefuses: _ASK,
+    NotValidated: _CHECK_DNS,
+    CaLimits: _LATER,
+    Unreachable: CA_RETRIED,
+    NotYet: CA_RETRIED,
+    OrderGone: "Another order is sent.",
+}
+"""What is to be done, by what a problem means; what needs a person most comes first."""
+
+PROBLEMS: Mapping[str, type[CertRotationError]] = {
+    "accountDoesNotExist": CaRefuses,
+    "alreadyRevoked": CaRefuses,
+    "badCSR": CaRefuses,
+    "badNonce": NotYet,
+    "badPublicKey": CaRefuses,
+    "badRevocationReason": CaRefuses,
+    "badSignatureAlgorithm": CaRefuses,
+    _CAA: CaRefuses,
+    "compound": CaRefuses,
+    "connection": NotValidated,
+    "dns": NotValidated,
+    "externalAccountRequired": CaRefuses,
+    "incorrectResponse": NotValidated,
+    "invalidContact": CaRefuses,
+    "malformed": CaRefuses,
+    "orderNotReady": NotYet,
+    "rateLimited": CaLimits,
+    "rejectedIdentifier": CaRefuses,
+    "serverInternal": Unreachable,
+    "tls": NotValidated,
+    "unauthorized": CaRefuses,
+    "unsupportedContact": CaRefuses,
+    "unsupportedIdentifier": CaRefuses,
+    "userActionRequired": CaRefuses,
+}
+"""What each type of problem means (RFC 8555, section 6.7). Other types refuse: alreadyReplaced,
+invalidProfile and those that no RFC has yet."""
+
 _LONGEST_WAIT = timedelta(days=30)
 MISFITS = (jose.Error, AttributeError, TypeError, ValueError)
 """What the library raises at an answer whose members are not as RFC 8555 describes them."""
@@ -129,56 +168,80 @@ def translated(issuer: str, request: str) -> Iterator[None]:
     raise ours
 
 
-def validation_error(kind: str, found: str) -> CertRotationError:
-    """Return the error for a name that the CA did not validate."""
-    if kind == "caa":
-        return CaRefuses(found, "Allow the CA in the CAA records of the name, or use another CA.")
-    return NotValidated(found, _CHECK_DNS)
-
-
 def order_error(order: messages.Order) -> CertRotationError:
-    """Return the error for an order that has failed or expired."""
-    kind = kind_of(order.error) if order.error else ""
-    detail = sentence_of(order.error) if order.error else ""
-    if kind in {*_OF_VALIDATION, "unauthorized"}:
-        return validation_error(kind, f"The CA did not validate: {detail}")
-    said = f": {detail.rstrip('.')}" if detail else ""
-    return OrderGone(f"The order is {_named(order.status)}{said}.", "Another order is sent.")
+    """Return the error for an order that has failed or expired.
+
+    A problem of an order means what the same problem means in an answer. An order without a problem
+    has expired.
+    """
+    if order.error is not None:
+        names = ", ".join(each.value for each in order.identifiers or ())
+        return _failed(order.error, names or "the names of the order")
+    return OrderGone(f"The order is {_named(order.status)}.", "Another order is sent.")
 
 
 def authorization_error(authorization: messages.Authorization, name: str) -> CertRotationError:
     """Return the error for an authorization that failed, with the CA's sentence."""
     for each in authorization.challenges or ():
         if each.error is not None:
-            said = sentence_of(each.error).rstrip(".")
-            found = f"The CA did not validate {name}: {said}."
-            return validation_error(kind_of(each.error), found)
+            return _failed(each.error, name)
     found = f"The authorization of {name} is {_named(authorization.status)}."
     return OrderGone(found, "Another order is sent.")
 
 
+def deciding_kind(problem: messages.Error) -> str:
+    """Return the type of a problem, or of the part of a compound that needs a person most."""
+    parts = [each for each in map(kind_of, problem.subproblems or ()) if each in PROBLEMS]
+    if kind_of(problem) != "compound" or not parts:
+        return kind_of(problem)
+    return min(parts, key=lambda each: list(_REMEDIES).index(PROBLEMS[each]))
+
+
 def _error_of(problem: Problem, issuer: str, request: str) -> CertRotationError:
-    kind = kind_of(problem)
+    kind = deciding_kind(problem)
     said = sentence_of(problem).rstrip(".") or "no reason"
     found = f"{issuer} answers {kind or problem.status} to {request}: {said}."
-    if kind in _OF_VALIDATION:
-        return validation_error(kind, found)
-    transient = _transient(kind, problem.status)
-    if transient is not None:
-        remedy = _LATER if transient is CaLimits else CA_RETRIED
-        return transient(found, remedy, retry_after=problem.retry_after)
-    if problem.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-        return OrderGone(found, "Another order is sent.")
-    return CaRefuses(found, _ASK)
+    meant = _meaning_of(kind)
+    if meant is CaRefuses and kind != _CAA:
+        # The status says more than a type that forbids: 404 with malformed is an unknown order.
+        meant = _meaning_of_status(problem.status)
+    return _error(meant, kind, found, problem.retry_after)
 
 
-def _transient(kind: str, status: int) -> type[TransientError] | None:
-    if kind == "rateLimited" or status == HTTPStatus.TOO_MANY_REQUESTS:
+def _meaning_of(kind: str) -> type[CertRotationError]:
+    return PROBLEMS.get(kind, CaRefuses)
+
+
+def _meaning_of_status(status: int) -> type[CertRotationError]:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return CaLimits
-    if kind in {"orderNotReady", "badNonce"}:
-        return NotYet
-    is_servers = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return Unreachable if is_servers or kind == "serverInternal" else None
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        return OrderGone
+    return Unreachable if status >= HTTPStatus.INTERNAL_SERVER_ERROR else CaRefuses
+
+
+def _error(
+    meant: type[CertRotationError], kind: str, found: str, wait: timedelta | None = None
+) -> CertRotationError:
+    remedy = _ALLOW_CA if kind == _CAA else _REMEDIES[meant]
+    if issubclass(meant, TransientError):
+        return meant(found, remedy, retry_after=wait)
+    return meant(found, remedy)
+
+
+def _failed(problem: messages.Error, about: str) -> CertRotationError:
+    """Return the error for a problem that an order or an authorization has."""
+    kind = deciding_kind(problem)
+    # There, the CA speaks of names that it could not validate.
+    meant = NotValidated if kind == "unauthorized" else _meaning_of(kind)
+    begin = f"The CA did not validate {about}" if meant is NotValidated else _begin(kind, about)
+    error = _error(meant, kind, f"{begin}: {sentence_of(problem).rstrip('.') or 'no reason'}.")
+    error.ends_order = True
+    return error
+
+
+def _begin(kind: str, about: str) -> str:
+    return f"The CA did not issue a certificate for {about}{f', {kind}' if kind else ''}"
 
 
 def _named(status: messages.Status | None) -> str:

@@ -15,7 +15,7 @@ RECEIVES_UNTIL_GIVEN_UP = 5
 SECRET_KEY = "secret"  # noqa: S105  a key of the message that asks for a rotation
 VERSION_KEY = "version"
 SOURCE_KEY = "source"
-"""Beside VERSION_KEY in the message of the central topic: the ARN of the secret that changed."""
+"""Instead of SECRET_KEY: the message names a secret of another account, by its full ARN."""
 
 PUBLISHING_SERVICES = ("events", "ssm")
 """The services that rotate calls to publish ARNs and to put events, under boto3's names."""
@@ -27,6 +27,15 @@ ISSUING_SERVICES = ("acm-pca", "route53", "sts")
 def account_secret_name(stack: str, issuer: str) -> str:
     """Return the name of the secret that holds the account at a CA."""
     return f"{stack}-issuers/{issuer}"
+
+
+SCAN_ROLE, ROTATE_ROLE = "scan", "rotate"
+"""The functions whose roles have fixed names if secrets of other accounts are read."""
+
+
+def role_name(stack: str, region: str, function: str) -> str:
+    """Return the name of the role of a function; the policies of other accounts name the role."""
+    return f"{stack}-{region}-{function}"
 
 
 NEAREST_SHOWN = 20

@@ -9,13 +9,16 @@ remove.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from certrotation.core.estate.issuance_versions import issuance_version, made_by_issuance
 from certrotation.core.findings import Code, Finding, apply_acceptance, refusals, refuse
-from certrotation.core.issuance.issued import Issued, issued_in
+from certrotation.core.issuance.cause import cause_of, is_of_family
+from certrotation.core.issuance.issued import Issued, issued_in, replaced_by
 from certrotation.core.issuance.note import LABEL, RETRY, Note, Order, asked_for
 from certrotation.core.issuance.signing_request import ari_identifier, new_key, signing_request
 from certrotation.core.issuance.wish import check_allowed, issuer_of, wish_of
@@ -26,12 +29,16 @@ from certrotation.core.material.secret_format import ISSUED_KEY, REQUEST_KEY, re
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.core.rotation.regression_checks import check_names, check_trust
 from certrotation.errors import (
+    RETRIED,
     CaRefuses,
     CertRotationError,
     NotManaged,
     NotYet,
     OrderGone,
+    Overtaken,
     PermanentError,
+    TransientError,
+    Unreachable,
     without_frames,
 )
 from certrotation.names.service import CURRENT_LABEL
@@ -46,7 +53,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
-    from certrotation.core.issuance.note import Placement
+    from certrotation.core.issuance.note import Failure, Placement
     from certrotation.core.issuance.wish import Wish
     from certrotation.core.material.bundle import Material
     from certrotation.core.material.certificate_request import CertificateRequest
@@ -61,15 +68,6 @@ if TYPE_CHECKING:
     from certrotation.workflows.renewals import Renewals
 
 PENDING_LABEL = "AWSPENDING"
-_FAMILY = frozenset(
-    {
-        Code.ISSUER_UNKNOWN,
-        Code.ISSUANCE_REFUSED,
-        Code.ISSUANCE_UNVALIDATED,
-        Code.ISSUANCE_LIMITED,
-        Code.ISSUED_UNFIT,
-    }
-)
 
 
 class NotIssuedError(Exception):
@@ -104,6 +102,14 @@ class Rotation(NamedTuple):
     """Of rotations by an assumed role; it is passed on when the version is written."""
 
 
+class Created(NamedTuple):
+    """What a rotation has made."""
+
+    issued: Issued
+    left: str
+    """A sentence on the records that stay in DNS; empty if none does."""
+
+
 class Current(NamedTuple):
     """What the current version of a secret holds."""
 
@@ -129,7 +135,7 @@ class Renewer:
     patience: Patience
     now: datetime
 
-    def create(self, rotation: Rotation) -> Issued | None:
+    def create(self, rotation: Rotation) -> Created | None:
         """Have a certificate issued, and write it as the pending version; resumable.
 
         Returns:
@@ -142,26 +148,37 @@ class Renewer:
         versioned = self._guarded(rotation)
         if versioned is None or self._value(versioned, rotation.token) is not None:
             return None
+        note = self.note(versioned)
+        self._require_same_base(versioned, rotation, note)
         current = self.current(versioned)
         issuer, wish = self.wanted(versioned, current)
-        note = self.note(versioned)
         asked = asked_for(issuer, wish)
         if note.failure is not None and note.blocks(asked, self.now):
-            raise NotIssuedError(note.failure.finding)
+            raise self._not_yet(note.failure)
         at = self.issuing.issuer(issuer.name)
         because = self.renewals.rule_that_began(
             versioned.secret, current.request, current.leaf, lambda: at.ca
         )
-        work = _Work(self, versioned, at, issuer.name, wish, note)
+        work = _Work(self, versioned, at, issuer.name, wish, note, rotation.token)
         try:
             key_pem, chain = work.obtain(current)
+            leaf, *rest = _decoded(chain)
+            ends = leaf.not_valid_after_utc
+            issued = Issued(
+                by=issuer.name,
+                because=because,
+                at=self.now,
+                version=rotation.token,
+                not_after=ends,
+                replaces=versioned.secret.current_version,
+            )
+            value = _composed(issued, key_pem, leaf, rest, current.request)
+            self.issuing.secrets.put(
+                rotation.secret_id, value, PENDING_LABEL, rotation.rotation_token
+            )
         except CertRotationError as error:
             raise self._failed(work, asked, without_frames(error), current.leaf) from None
-        leaf, *rest = decode_certificates("the CA's answer", chain)
-        issued = Issued(issuer.name, because, self.now, rotation.token, leaf.not_valid_after_utc)
-        value = _composed(issued, key_pem, leaf, rest, current.request)
-        self.issuing.secrets.put(rotation.secret_id, value, PENDING_LABEL, rotation.rotation_token)
-        return issued
+        return Created(issued, work.left)
 
     def test(self, rotation: Rotation) -> None:
         """Run the checks of material on the pending version, against the current one.
@@ -170,6 +187,7 @@ class Renewer:
 
         Raises:
             NotIssuedError: the version would be refused.
+            CertRotationError: somebody has written another version meanwhile.
         """
         versioned = self._guarded(rotation)
         if versioned is None:
@@ -177,24 +195,34 @@ class Renewer:
         value = self._value(versioned, rotation.token)
         if value is None:
             return
+        self._require_own(versioned, value)
         finding = self._unfit(versioned, value)
         if finding is not None:
             note = self.note(versioned)
-            failed = note.failed(finding, "", self.now, None)
+            failed = note.failed(cause_of(finding), "", self.now, None)
             is_new = failed.is_new_cause(note)
             if is_new:
                 self.keep(versioned, failed)
             raise NotIssuedError(finding, is_new=is_new)
 
     def finish(self, rotation: Rotation) -> None:
-        """Make the pending version AWSCURRENT, and forget the order."""
+        """Make the pending version AWSCURRENT, and forget the order.
+
+        The label moves only from the version that the pending one is to replace: what a person has
+        written meanwhile stays AWSCURRENT.
+
+        Raises:
+            CertRotationError: the version has no value, or somebody has written another version.
+        """
         versioned = self._guarded(rotation)
         if versioned is not None:
-            if self._value(versioned, rotation.token) is None:
+            value = self._value(versioned, rotation.token)
+            if value is None:
                 raise NotYet(
                     f"The version {rotation.token} of {versioned.secret.name} has no value.",
                     "createSecret writes it.",
                 )
+            self._require_own(versioned, value)
             self.issuing.secrets.move_label(
                 rotation.secret_id,
                 CURRENT_LABEL,
@@ -204,6 +232,34 @@ class Renewer:
         else:
             versioned = self.issuing.secrets.describe(rotation.secret_id)
         self.clear(versioned, is_done=True)
+
+    def is_overtaken(self, versioned: VersionedSecret, value: SecretValue) -> bool:
+        """Return whether AWSCURRENT is another version than the one that a value is to replace."""
+        replaces = replaced_by(value)
+        return replaces is not None and replaces != versioned.secret.current_version
+
+    def _require_same_base(
+        self, versioned: VersionedSecret, rotation: Rotation, note: Note
+    ) -> None:
+        """Refuse a rotation that began, or wrote its note, for another current version."""
+        # The token of a rotation that a person began says nothing, until the rotation is noted.
+        is_noted = note.rotation == rotation.token
+        begun = made_by_issuance(rotation.token) or (
+            made_by_issuance(versioned.labels[LABEL]) if is_noted else None
+        )
+        if begun is not None and not begun.is_based_on(versioned.secret.current_version):
+            raise _overtaken(versioned)
+
+    def _require_own(self, versioned: VersionedSecret, value: SecretValue) -> None:
+        """Refuse a pending version that is not to take the place of AWSCURRENT."""
+        if replaced_by(value) is None:
+            raise NotManaged(
+                f"The version {value.version} of {versioned.secret.name} was not written by this"
+                " function.",
+                "Take the label AWSPENDING off the version.",
+            )
+        if self.is_overtaken(versioned, value):
+            raise _overtaken(versioned)
 
     def current(self, versioned: VersionedSecret) -> Current:
         """Read and check the current version of a secret."""
@@ -246,34 +302,57 @@ class Renewer:
 
     def keep(self, versioned: VersionedSecret, note: Note) -> None:
         """Write a note; its label moves to the new version."""
-        value = SecretValue(version=str(uuid4()), text=note.to_json())
+        value = SecretValue(version=self.version_of(versioned), text=note.to_json())
         self.issuing.secrets.put(versioned.secret.arn, value, LABEL)
 
-    def clear(self, versioned: VersionedSecret, *, is_done: bool = False) -> None:
+    def version_of(self, versioned: VersionedSecret) -> str:
+        """Return the id of a version that the issuance makes."""
+        secret = versioned.secret
+        return issuance_version(secret.last_changed, secret.current_version, self.now, uuid4().hex)
+
+    def clear(self, versioned: VersionedSecret, *, is_done: bool = False) -> str:
         """Remove what was placed, and take the label off the note.
 
         Args:
             versioned: the secret.
             is_done: whether the issuance has come to its end, so that no record can be left.
+
+        Returns:
+            A sentence on the records that stay; empty if none does.
         """
         version = versioned.labels.get(LABEL)
         if version is None:
-            return
+            return ""
         note = Note() if is_done else self.note(versioned)
-        if note.order is not None:
-            self.remove_placed(note, note.order.issuer)
+        left = self.remove_placed(note, note.order.issuer) if note.order else ""
         self.issuing.secrets.move_label(
             versioned.secret.arn, LABEL, from_version=version, to_version=None
         )
+        return left
 
-    def remove_placed(self, note: Note, issuer: str) -> None:
+    def remove_placed(self, note: Note, issuer: str) -> str:
         """Remove the records that were placed for an order of this issuer.
 
         The records of an issuer that is not configured any more stay: nothing says how to reach
-        their zone.
+        their zone. Those that AWS refuses to remove stay, too: they hinder no other order, and
+        nothing is to wait for them.
+
+        Returns:
+            A sentence on the records that stay; empty if none does.
         """
-        if note.placements and issuer in self.policy.issuers:
-            self.issuing.issuer(issuer).zones.remove(note.placements)
+        if not note.placements:
+            return ""
+        if issuer not in self.policy.issuers:
+            why = f"the stack has no issuer {issuer}."
+        else:
+            try:
+                self.issuing.issuer(issuer).zones.remove(note.placements)
+            except PermanentError as error:
+                why = error.found
+            else:
+                return ""
+        names = sorted({each.name.rstrip(".") for each in note.placements})
+        return f"Remove the TXT records of {', '.join(names)} by hand: {why}"
 
     def require_managed(self, versioned: VersionedSecret) -> None:
         """Refuse secrets that are not this function's business.
@@ -302,6 +381,11 @@ class Renewer:
         """Return the secret, or None if the rotation has come to its end already."""
         versioned = self.issuing.secrets.describe(rotation.secret_id)
         self.require_managed(versioned)
+        if versioned.is_rotated and not versioned.is_ours:
+            raise NotManaged(
+                f"{versioned.secret.name} is rotated by {versioned.rotated_by}.",
+                "No action needed: this function leaves the secret alone.",
+            )
         if rotation.token == versioned.secret.current_version:
             return None
         if rotation.token != versioned.labels.get(PENDING_LABEL) or not versioned.is_rotated:
@@ -319,27 +403,52 @@ class Renewer:
     ) -> Exception:
         """Note why an attempt failed, and return what is raised.
 
-        What AWS refuses is noted as well, and tried again each hour: else nobody would be told of
-        a first certificate that is never issued.
+        Every failure is noted: else nobody would be told of a first certificate that is never
+        issued. What AWS refuses is tried again each hour, and what may pass when Secrets Manager
+        tries again.
         """
-        is_cas = error.code in {each.value for each in _FAMILY}
-        if not is_cas and not isinstance(error, PermanentError):
-            return error
         before = work.note
-        is_issued = isinstance(error, CaRefuses) and error.is_issued
-        is_over = is_cas and isinstance(error, PermanentError) and not is_issued
-        if is_over or isinstance(error, OrderGone):
-            stays = work.give_up()
-        else:
-            stays = ""
-            work.keep_order()
-        code = Code(error.code) if is_cas else Code.ISSUANCE_REFUSED
-        finding = refuse(code, f"{error.found}{stays}", advice=error.remedy)
-        wait: timedelta | None = getattr(error, "retry_after", None) if is_cas else RETRY
+        cause = cause_of(error)
+        found = " ".join(filter(None, (cause.found, self._settle(work, error))))
+        cause = cause._replace(found=found)
+        wait: timedelta | None = getattr(error, "retry_after", None)
+        if wait is None and not is_of_family(error):
+            # Of an order that has failed, each try would send another one.
+            wait = RETRY if error.ends_order or cause.needs_a_person else None
         left = leaf.not_valid_after_utc - self.now if leaf else None
-        failed = work.note.failed(finding, asked, self.now, wait, left)
-        self.keep(work.versioned, failed)
-        return NotIssuedError(finding, is_new=failed.is_new_cause(before))
+        failed = replace(
+            work.note.failed(cause, asked, self.now, wait, left), rotation=work.rotation
+        )
+        is_new = failed.is_new_cause(before)
+        if failed.says_more_than(before, self.now):
+            try:
+                self.keep(work.versioned, failed)
+            except CertRotationError:
+                # The look finds a rotation that has not ended, and no note of it.
+                is_new = False
+        finding = cause.finding
+        return error if finding is None else NotIssuedError(finding, is_new=is_new)
+
+    def _settle(self, work: _Work, error: CertRotationError) -> str:
+        """Forget the order if it is of no use any more; otherwise have the note hold the order.
+
+        Returns:
+            A sentence on records that stay; mostly empty.
+        """
+        is_issued = isinstance(error, CaRefuses) and error.is_issued
+        is_over = is_of_family(error) and isinstance(error, PermanentError) and not is_issued
+        if is_over or error.ends_order or isinstance(error, OrderGone):
+            with suppress(TransientError):
+                return work.give_up()
+        work.keep_order()
+        return ""
+
+    def _not_yet(self, failure: Failure) -> Exception:
+        """Return what is raised while the CA must not be asked yet."""
+        finding = failure.cause.finding
+        if finding is not None:
+            return NotIssuedError(finding)
+        return NotYet(f"{failure.cause.code}: {failure.cause.found}", failure.cause.remedy)
 
     def _unfit(self, versioned: VersionedSecret, value: SecretValue) -> Finding | None:
         """Return why the pending version would be refused, if it would."""
@@ -386,9 +495,13 @@ class _Work:
         issuer_name: str,
         wish: Wish,
         note: Note,
+        rotation: str,
     ) -> None:
+        self.rotation = rotation
         self.versioned = versioned
         self.note = note
+        self.left = ""
+        """A sentence on the records that stay."""
         self._renewer = renewer
         self._issuer = issuer
         self._issuer_name = issuer_name
@@ -410,26 +523,22 @@ class _Work:
                 return self._carry_out(self.note.order)
             except OrderGone:
                 pass
-        self.give_up()
-        return self._carry_out(self._ordered(current))
+        left = self.give_up()
+        got = self._carry_out(self._ordered(current))
+        self.left = " ".join(filter(None, (left, self.left)))
+        return got
 
     def give_up(self) -> str:
         """Forget the order, and remove what was placed for it.
 
         Returns:
-            A sentence on the records that stay, because AWS refuses to remove them; empty if none
-            does. They hinder no other order.
+            A sentence on the records that stay; empty if none does.
         """
         issuer = self.note.order.issuer if self.note.order else self._issuer_name
-        stays = ""
-        try:
-            self._renewer.remove_placed(self.note, issuer)
-        except PermanentError as error:
-            names = sorted({each.name for each in self.note.placements})
-            stays = f" Remove the TXT records of {', '.join(names)} by hand: {error.found}"
+        left = self._renewer.remove_placed(self.note, issuer)
         self.note = replace(self.note, order=None, placements=())
         self._sent = None
-        return stays
+        return left
 
     def _ordered(self, current: Current) -> Order:
         leaf = current.leaf
@@ -462,16 +571,34 @@ class _Work:
         submitted = order._replace(reference=ca.submit(order.reference, request))
         self._keep(submitted)
         chain = ca.collect(submitted.reference, request, patience)
-        zones.remove(self.note.placements)
+        self.left = self._renewer.remove_placed(self.note, self._issuer_name)
         return order.key_pem, chain
 
     def _keep(self, order: Order, places: Sequence[Placement] = ()) -> None:
         """Note the order, and what is to be placed, unless the note has both."""
         placements = tuple(dict.fromkeys((*self.note.placements, *places)))
-        noted = replace(self.note, order=order, placements=placements)
+        noted = replace(self.note, order=order, placements=placements, rotation=self.rotation)
         if noted != self.note:
             self.note = noted
             self._renewer.keep(self.versioned, noted)
+
+
+def _overtaken(versioned: VersionedSecret) -> Overtaken:
+    secret = versioned.secret
+    return Overtaken(
+        f"{secret.name} has another current version, {secret.current_version}, than when its"
+        " rotation began. What the rotation issues is not used.",
+        "No action needed: the next look decides whether the issuer is asked again.",
+    )
+
+
+def _decoded(chain: str) -> Sequence[x509.Certificate]:
+    """Return the certificates that a CA answers."""
+    try:
+        return decode_certificates("the CA's answer", chain)
+    except UnreadableSecretError:
+        pass
+    raise Unreachable("The CA answers with something that is not a certificate.", RETRIED)
 
 
 def _composed(

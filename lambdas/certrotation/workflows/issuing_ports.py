@@ -137,14 +137,18 @@ class VersionedSecret(NamedTuple):
     is_rotated: bool
     """Whether Secrets Manager rotates it."""
     rotated_by: str | None
-    """The ARN of the function that does."""
+    """The ARN of the function that does, or did before the rotation was turned off."""
+    is_ours: bool
+    """Whether that function is this one."""
+    touched: datetime | None
+    """When the secret was last changed in any way, by an issuance too."""
 
 
 class IssuingSecrets(Protocol):
     """The secrets with an issuer, and what the function may do to them."""
 
     def list_issued(self) -> Sequence[VersionedSecret]:
-        """Return every managed secret that has an issuer's tag, or that this function rotates."""
+        """Return every managed secret that has an issuer's tag, or that this function works on."""
 
     def describe(self, secret_id: str) -> VersionedSecret:
         """Return one secret by name or ARN."""
@@ -162,8 +166,13 @@ class IssuingSecrets(Protocol):
     ) -> None:
         """Move a staging label, or take it off if `to_version` is None."""
 
-    def start_rotation(self, secret_id: str) -> None:
-        """Let Secrets Manager run the steps of a rotation; it answers before they ran."""
+    def start_rotation(self, secret_id: str, token: str) -> None:
+        """Let Secrets Manager run the steps of a rotation; it answers before they ran.
+
+        Args:
+            secret_id: the secret.
+            token: the id of the version that the rotation makes.
+        """
 
     def cancel_rotation(self, secret_id: str) -> None:
         """Turn the rotation of a secret off."""

@@ -57,6 +57,27 @@ class Secrets(Protocol):
         """Return whether `version` was created after `than`; a version that is gone was not."""
 
 
+class Sources(Protocol):
+    """Secrets of other accounts, each named by its full ARN."""
+
+    def describe(self, arn: str) -> ManagedSecret:
+        """Return a source; never its value.
+
+        Raises:
+            SourceDenied: the policy of the role or of the secret denies it.
+            SourceGone: there is no such secret, or it is scheduled for deletion.
+            SourceMalformed: the ARN is not the full ARN of the secret that was found.
+        """
+
+    def current_value(self, arn: str) -> SecretValue:
+        """Return what is AWSCURRENT in a source.
+
+        Raises:
+            SourceDenied: the policy of the role, of the secret or of its KMS key denies it.
+            SourceGone: there is no such secret, or it has no value.
+        """
+
+
 class SecretWriter(Protocol):
     """Writes managed secrets: for a command line or an issuer, never for scan or rotate.
 
@@ -115,6 +136,16 @@ class SecretWriter(Protocol):
             Vanished: there is no such secret.
             NotYet: another version than `from_version` has the label.
             Rejected: there is no such version, or AWSCURRENT would be on none.
+        """
+
+
+class References(Protocol):
+    """Finds the references to a source."""
+
+    def references_to(self, source: str) -> Sequence[ManagedSecret]:
+        """Return the managed secrets whose tag `certrotation:source` is this ARN.
+
+        The list lags by minutes.
         """
 
 
@@ -341,5 +372,7 @@ class Account:
     """None if the service sends no notifications."""
     publisher: Publisher | None = None
     """None if there are no ARN parameters."""
+    references: References | None = None
+    """None if no managed secret may refer to a secret of another account."""
     events: Events | None = None
     """None if no events about outcomes are put."""

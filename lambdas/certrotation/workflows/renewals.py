@@ -56,7 +56,7 @@ class Renewals:
         self,
         secret: ManagedSecret,
         leaf: x509.Certificate,
-        ca: Callable[[], Ca],
+        ca: Callable[[], Ca] | None,
         *,
         is_begun: bool = False,
     ) -> Renewal:
@@ -65,11 +65,11 @@ class Renewals:
         Args:
             secret: whose certificate it is.
             leaf: the certificate.
-            ca: returns who issued the certificate.
+            ca: returns who issued the certificate; None if the issuer may not be asked.
             is_begun: whether a renewal was begun: then the window is asked for in every hour, so
                 that a renewal by the window stays due until it ends.
         """
-        if is_begun or is_window_asked(_validity_of(leaf), self.now):
+        if ca is None or is_begun or is_window_asked(_validity_of(leaf), self.now):
             return self._with_window(secret, leaf, ca)
         at_edge = self._may_be_at_edge(secret)
         return without_window(_validity_of(leaf), self.windows, may_be_at_edge=at_edge)
@@ -94,11 +94,11 @@ class Renewals:
         return renewal.rule if renewal.is_due(self.now) else Rule.BY_HAND
 
     def _with_window(
-        self, secret: ManagedSecret, leaf: x509.Certificate, ca: Callable[[], Ca]
+        self, secret: ManagedSecret, leaf: x509.Certificate, ca: Callable[[], Ca] | None
     ) -> Renewal:
         window = None
         identifier = ari_identifier(leaf)
-        if identifier is not None:
+        if identifier is not None and ca is not None:
             try:
                 window = ca().renewal_window(identifier)
             except CertRotationError:

@@ -7,11 +7,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from certrotation.core.estate.current_copies import current_copies_in
-from certrotation.core.findings import apply_acceptance, final_refusals, refusals
+from certrotation.core.findings import Code, apply_acceptance, final_refusals, refusals
 from certrotation.core.material.checks import inspect_secret
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.planning import Rotation
-from certrotation.errors import CertRotationError, NotManaged, NotYet, Vanished, without_frames
+from certrotation.errors import (
+    CertRotationError,
+    NotManaged,
+    NotYet,
+    SourceDenied,
+    SourceGone,
+    Vanished,
+    without_frames,
+)
 from certrotation.values import dataclass, replace
 from certrotation.workflows.apply_plan import RegionRotation
 from certrotation.workflows.observe import Observer
@@ -62,7 +70,7 @@ class Rotator:
             secret = self.account.secrets.describe(request.secret)
             outcome = self._rotate(request, secret, receives)
         except Vanished as error:  # only reads of the secret raise it here
-            told = error if receives > 1 else _not_shown_yet(error)
+            told = error if receives > 1 else _not_shown_yet(str(error))
             outcome = RotationOutcome.of_error(request.secret, without_frames(told))
         except CertRotationError as error:
             outcome = RotationOutcome.of_error(request.secret, without_frames(error))
@@ -77,7 +85,17 @@ class Rotator:
                 f" {self.policy.prefix}.",
                 "Rename the secret, or change the stack's prefix.",
             )
-        version, inspection = self._inspect(request, secret)
+        if secret.source_problem is not None:
+            return _without_source(secret, secret.findings(self.policy.targets), receives)
+        try:
+            version, inspection = self._inspect(request, secret, receives)
+        except (SourceDenied, SourceGone) as error:
+            # Few secrets have a source, and the import would lengthen each cold start.
+            from certrotation.core.estate.sources import finding_of  # noqa: PLC0415  see above
+
+            problem = finding_of(without_frames(error))
+            found = (*secret.findings(self.policy.targets), problem)
+            return _without_source(secret, found, receives)
         if inspection.material is None:
             found = (*secret.findings(self.policy.targets), *inspection.findings)
             accepted = apply_acceptance(found, secret.accepted, version, is_complete=False)
@@ -91,10 +109,13 @@ class Rotator:
         _require_validity(inspection, self.now)
         return self._rotate_regions(rotation, self._fresh(request.snapshot, receives), receives)
 
-    def _inspect(self, request: RotationRequest, secret: ManagedSecret) -> tuple[str, Inspection]:
+    def _inspect(
+        self, request: RotationRequest, secret: ManagedSecret, receives: int
+    ) -> tuple[str, Inspection]:
         """Read and check what is AWSCURRENT; of the value as it was read nothing is kept."""
-        value = self.account.secrets.current_value(request.secret)
-        _require_consistency(self.account.secrets, request, secret, value)
+        origin = secret.origin
+        value = self.account.secrets.current_value(origin.arn if origin else request.secret)
+        _require_consistency(self.account.secrets, request, secret, value, receives)
         return value.version, inspect_secret(value, self.policy.roots, self.now)
 
     def _fresh(self, snapshot: ScanSnapshot | None, receives: int) -> ScanSnapshot | None:
@@ -221,12 +242,26 @@ def _without_material(secret: ManagedSecret, findings: tuple[Finding, ...]) -> R
     return RotationOutcome(secret=secret.name, status=Status.AWAITING_ISSUANCE, findings=findings)
 
 
-def _not_shown_yet(error: Vanished) -> NotYet:
+def _without_source(
+    secret: ManagedSecret, findings: tuple[Finding, ...], receives: int
+) -> RotationOutcome:
+    """Return the outcome for a reference whose source cannot be read.
+
+    Raises:
+        NotYet: the source may be new, and Secrets Manager's reads may lag behind its creation.
+    """
+    gone = [each for each in findings if each.code is Code.SOURCE_GONE]
+    if gone and receives == 1:
+        raise _not_shown_yet(gone[0].found)
+    return _refused(secret, findings)
+
+
+def _not_shown_yet(found: str) -> NotYet:
     """A new secret: Secrets Manager's reads may lag behind the event of its creation.
 
     Source: "All Secrets Manager operations are eventually consistent" (API, ListSecrets).
     """
-    return NotYet(str(error), "Secrets Manager is asked again.", retry_after=CONSISTENT_AFTER)
+    return NotYet(found, "Secrets Manager is asked again.", retry_after=CONSISTENT_AFTER)
 
 
 def _unreachable_canary(region: str, error: CertRotationError) -> NotYet:
@@ -237,7 +272,11 @@ def _unreachable_canary(region: str, error: CertRotationError) -> NotYet:
 
 
 def _require_consistency(
-    secrets: Secrets, request: RotationRequest, secret: ManagedSecret, value: SecretValue
+    secrets: Secrets,
+    request: RotationRequest,
+    secret: ManagedSecret,
+    value: SecretValue,
+    receives: int,
 ) -> None:
     """Make sure that the value read is the current one; Secrets Manager's reads may lag.
 
@@ -247,20 +286,25 @@ def _require_consistency(
     named = request.version
     if value.version != secret.current_version:
         found = f"{value.version} was read, {secret.current_version} is AWSCURRENT."
-    elif _has_yet_to_show(secrets, secret, named, value.version):
+    elif _has_yet_to_show(secrets, secret, named, value.version, receives):
         found = f"{value.version} was read, the message names {named}, which is newer."
     else:
         return
     raise NotYet(found, "Secrets Manager is asked again.", retry_after=CONSISTENT_AFTER)
 
 
-def _has_yet_to_show(secrets: Secrets, secret: ManagedSecret, named: str | None, read: str) -> bool:
+def _has_yet_to_show(
+    secrets: Secrets, secret: ManagedSecret, named: str | None, read: str, receives: int
+) -> bool:
     """Return whether the version that the message names was written after the one that was read.
 
-    If it is AWSPREVIOUS it was current before: somebody rolled back since.
+    If it is AWSPREVIOUS it was current before: somebody rolled back since. The role may not list
+    the versions of a source: there, the version that is read a minute later counts.
     """
     if named is None or named in {read, secret.previous_version}:
         return False
+    if secret.origin is not None:
+        return receives == 1
     return secrets.is_newer(secret.arn, named, read)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from certrotation.core.findings import Code, Finding, refuse
+from certrotation.core.issuance.cause import Cause, cause_of
 from certrotation.core.issuance.note import (
     RETRY,
     RETRY_AFTER_REFUSAL,
@@ -19,6 +19,7 @@ from certrotation.core.issuance.note import (
 )
 from certrotation.core.issuance.wish import Wish
 from certrotation.core.material.x509_facts import KeyAlgorithm
+from certrotation.errors import Unreachable
 from certrotation.names.issuers import AcmeIssuer
 from tests.core.samples import NOW, SECOND
 
@@ -26,8 +27,9 @@ WISH = Wish(("a.example",), KeyAlgorithm.EC_PRIME256V1, "classic")
 KEY = "-----BEGIN PRIVATE KEY-----"
 ORDER = Order("ca", WISH, KEY, "https://ca.example/order/1")
 PLACE = Placement("Z1", "_acme-challenge.a.example.", "value")
-LIMITED = refuse(Code.ISSUANCE_LIMITED, "Too many.", advice="Wait.")
-REFUSED = refuse(Code.ISSUANCE_REFUSED, "No.", advice="Ask.")
+LIMITED = Cause("ISSUANCE_LIMITED", "Too many.", "Wait.")
+REFUSED = Cause("ISSUANCE_REFUSED", "No.", "Ask.")
+DARK = cause_of(Unreachable("The CA does not answer.", "Wait."))
 CA = AcmeIssuer(name="ca", directory="https://ca.example/directory", allow=())
 ASKED = asked_for(CA, WISH)
 
@@ -51,6 +53,9 @@ def test_a_note_is_read_as_it_was_written_and_shows_no_key() -> None:
         '{"issuance": {"placements": [1]}}',
         json.dumps({"issuance": {"placements": [], "order": {"issuer": "ca"}}}),
         json.dumps({"issuance": {"placements": [], "failure": {"code": "NO"}}}),
+        json.dumps(
+            {"issuance": {"placements": [], "failure": {"code": 1, "found": 1, "advice": 1}}}
+        ),
     ],
 )
 def test_what_is_no_note_counts_as_an_empty_one(text: str | None) -> None:
@@ -58,18 +63,19 @@ def test_what_is_no_note_counts_as_an_empty_one(text: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("finding", "wait", "pause"),
+    ("cause", "wait", "pause"),
     [
         (LIMITED, timedelta(minutes=5), timedelta(minutes=5)),
         (LIMITED, None, RETRY),
         (REFUSED, None, RETRY_AFTER_REFUSAL),
-        (refuse(Code.ISSUANCE_UNVALIDATED, "No."), None, RETRY),
+        (Cause("ISSUANCE_UNVALIDATED", "No.", "Check."), None, RETRY),
+        (DARK, timedelta(minutes=5), timedelta(minutes=5)),
     ],
 )
 def test_the_ca_is_not_asked_again_before_the_time(
-    finding: Finding, wait: timedelta | None, pause: timedelta
+    cause: Cause, wait: timedelta | None, pause: timedelta
 ) -> None:
-    note = Note().failed(finding, ASKED, NOW, wait)
+    note = Note().failed(cause, ASKED, NOW, wait)
     assert note.failure is not None
     assert moment(note.failure.retry_at) == NOW + pause
     assert note.blocks(ASKED, NOW + pause - SECOND)
@@ -111,3 +117,22 @@ def test_a_cause_is_new_once_and_keeps_its_time() -> None:
         NOW,
         NOW + RETRY,
     ]
+
+
+def test_what_may_pass_is_tried_again_when_secrets_manager_tries_again() -> None:
+    note = Note().failed(DARK, ASKED, NOW, None)
+    assert not note.blocks(ASKED, NOW)
+
+
+def test_what_may_pass_is_noted_once_and_again_only_if_something_else_is_to_be_noted() -> None:
+    first = Note().failed(DARK, ASKED, NOW, None)
+    later = NOW + timedelta(minutes=5)
+
+    assert first.says_more_than(Note(), NOW)
+    assert not first.failed(DARK, ASKED, later, None).says_more_than(first, later)
+    asks_to_wait = first.failed(DARK, ASKED, later, timedelta(hours=1))
+    assert asks_to_wait.says_more_than(first, later)
+    assert first.failed(REFUSED, ASKED, later, None).says_more_than(first, later)
+    assert first.failed(DARK, "something else", later, None).says_more_than(first, later)
+    ordered = Note(order=ORDER, failure=first.failure).failed(DARK, ASKED, later, None)
+    assert ordered.says_more_than(first, later)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from certrotation.core.findings import Code, refuse
+from certrotation.core.issuance.cause import Cause
 from certrotation.core.issuance.issued import Issued
 from certrotation.core.issuance.renewal import Renewal, Rule
 from certrotation.core.issuance.report import Looked, LookReport, State
@@ -61,11 +61,12 @@ def test_what_is_older_than_a_week_or_was_not_issued_is_left_out() -> None:
 
 
 def test_a_failing_issuance_has_its_code_its_sentence_and_its_beginning() -> None:
-    refused = refuse(Code.ISSUANCE_REFUSED, "The CA refuses newOrder: no.")
+    refused = Cause("ISSUANCE_REFUSED", "The CA refuses newOrder: no.", "Ask.")
+    throttled = Cause("THROTTLED", "AWS throttles.", "Wait.")
     since = int((NOW - 2 * DAY).timestamp())
     found = sections(
-        looked(state=State.WAITING, finding=refused, since=since),
-        looked(WIKI, State.FAILED, error="THROTTLED: AWS throttles."),
+        looked(state=State.WAITING, cause=refused, since=since),
+        looked(WIKI, State.FAILED, cause=throttled),
     )
 
     assert found["Not issued"] == [

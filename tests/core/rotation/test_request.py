@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
+from certrotation.core.rotation.request import (
+    RotationRequest,
+    ScanSnapshot,
+    SnapshotCopy,
+    SourceAnnouncement,
+)
 from certrotation.errors import MessageMalformed
+from certrotation.names.sources import source_message
 from certrotation.names.tags import SECRET, VERSION
 
 SEEN = SnapshotCopy(
@@ -144,3 +150,31 @@ def test_a_copy_seen_has_the_marks_of_its_tags() -> None:
 
 def test_requests_are_equal_whatever_was_seen() -> None:
     assert RotationRequest(secret="s", snapshot=SIGHTING) == RotationRequest(secret="s")
+
+
+def test_a_message_about_a_source_names_its_arn_and_a_version() -> None:
+    found = SourceAnnouncement.from_json(json.dumps(source_message("arn:x", "v2")))
+
+    assert found == SourceAnnouncement(source="arn:x", version="v2")
+    assert found.request_for("certrotation/shop") == RotationRequest(
+        secret="certrotation/shop", version="v2"
+    )
+    assert SourceAnnouncement.from_json('{"source": "arn:x", "version": 1}') == SourceAnnouncement(
+        source="arn:x", version=None
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        '{"source": ""}',
+        '{"source": 1}',
+        '{"version": "v2"}',
+        '{"secret": "certrotation/shop", "source": "arn:x"}',
+    ],
+)
+def test_any_other_message_is_none_about_a_source(body: str) -> None:
+    assert SourceAnnouncement.from_json(body) is None

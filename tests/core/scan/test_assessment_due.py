@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.core.estate.arn_parameters import ArnParameters
+from certrotation.core.estate.inventory import Origin
+from certrotation.core.findings import Code, refuse
 from certrotation.core.rotation.request import RotationRequest, ScanSnapshot, SnapshotCopy
 from certrotation.names.tags import IGNORE, ISSUER, PARAMETER, SECRET, VERSION
 from tests.core.builders import (
@@ -51,6 +53,25 @@ def test_a_secret_that_never_had_a_value_is_not_due() -> None:
 
     assert assessed(listing(), secrets=(empty,)).due == ()
     assert len(assessed(listing((listed(), carrying(listed()))), secrets=(empty,)).due) == 1
+
+
+def test_a_reference_whose_source_is_unknown_is_due_with_every_copy_and_without_any() -> None:
+    arn_of_source = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:shared/shop-AbCdEf"
+    problem = refuse(Code.SOURCE_GONE, "There is no such secret.")
+    reference = managed(version=None, source=arn_of_source)
+    gone = replace(reference, origin=Origin(arn_of_source, problem))
+    silent = replace(reference, origin=Origin(arn_of_source, None, "UNREACHABLE: no answer"))
+    copy = listing((listed(), carrying(listed())))
+
+    assert due_of(assessed(copy, secrets=(gone,))).because == (
+        f"{arn(1)}: the version of the secret's source is unknown",
+        "There is no such secret.",
+    )
+    assert due_of(assessed(copy, secrets=(silent,))).because[1:] == ("UNREACHABLE: no answer",)
+    assert len(assessed(listing(), secrets=(gone,)).due) == 1
+    assert len(assessed(listing(), secrets=(silent,)).due) == 1
+    without_value = replace(reference, origin=Origin(arn_of_source))
+    assert assessed(listing(), secrets=(without_value,)).due == ()
 
 
 def test_a_secret_is_due_for_every_copy_that_is_due() -> None:

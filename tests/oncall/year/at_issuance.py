@@ -62,6 +62,7 @@ def _dark(world: World, issuance: Issuance, site: Site, injected: Injected) -> N
     """The CA answers nothing, from an hour before its renewal windows on."""
     ca, span = issuance.ca_of(site), BEFORE + world.hours(*injected.fault.hours)
     ca.is_dark = True
+    ca.when_noticed = _noting(world, injected, "IssuanceFailing")
 
     def lighten() -> None:
         issuance.ca_of(site).is_dark = False

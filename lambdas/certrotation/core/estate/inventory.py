@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.tags import LONGEST_VALUE, Marks
 from certrotation.core.findings import Code, Finding, refuse, warn
-from certrotation.names.tags import ACCEPT, HOLD, HOLD_ISSUANCE, ISSUER, REGIONS
+from certrotation.names.tags import ACCEPT, HOLD, HOLD_ISSUANCE, ISSUER, REGIONS, SOURCE
 from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -34,18 +34,60 @@ def reverted(arn: str, marks: Marks, now: datetime) -> Finding:
     return warn(Code.DEPENDENT_REVERTED, f"{found}.")
 
 
+class Origin(NamedTuple):
+    """The secret of another account that a reference takes its value from."""
+
+    arn: str
+    problem: Finding | None = None
+    """Why its value cannot be had, if a person must act."""
+    failure: str = ""
+    """Why it could not be described now, if a retry can help."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedSecret:
-    """A secret whose name begins with the prefix; its value is not part of it."""
+    """A secret whose name begins with the prefix; its value is not part of it.
+
+    A reference has no value of its own: its versions, and when they changed, are those of its
+    source. The tags are always its own.
+    """
 
     name: str
     arn: str
     current_version: str | None
-    """The version id labelled AWSCURRENT, or None if AWS names none."""
+    """The version id labelled AWSCURRENT, or None if AWS names none, or if it is not known."""
     previous_version: str | None = None
     """The version id labelled AWSPREVIOUS."""
     last_changed: datetime | None
+    """By anybody but an issuance that is under way."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin | None = None
+    """Of a reference, once its source was asked for."""
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the secret takes its value from another account's secret."""
+        return SOURCE in self.tags
+
+    @property
+    def source_problem(self) -> Finding | None:
+        """Why a person must act before a reference has a value; None for other secrets."""
+        if self.origin is not None:
+            return self.origin.problem
+        if not self.is_reference:
+            return None
+        # Only without the setting is the source of a reference never asked for.
+        from certrotation.core.estate.sources import problem_of  # noqa: PLC0415  mostly not needed
+
+        return problem_of(self, ())
+
+    @property
+    def source_unknown_because(self) -> str:
+        """Why the version of a reference is not known; nothing for other secrets."""
+        problem = self.source_problem
+        if problem is not None:
+            return problem.found
+        return self.origin.failure if self.origin else ""
 
     @property
     def is_held(self) -> bool:
@@ -78,6 +120,9 @@ class ManagedSecret:
         if unknown:
             text = f"{REGIONS} names {', '.join(unknown)}; the stack has {', '.join(targets)}."
             found.append(refuse(Code.REGION_UNKNOWN, text))
+        problem = self.source_problem
+        if problem is not None:
+            found.append(problem)
         return tuple(found)
 
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from certrotation.core.findings import Code, Finding, refuse
+from certrotation.core.findings import Code
+from certrotation.core.issuance.cause import Cause
 from certrotation.core.issuance.wish import Wish
 from certrotation.core.material.x509_facts import KeyAlgorithm
 from certrotation.values import dataclass, field, replace
@@ -58,7 +59,7 @@ class Order(NamedTuple):
 class Failure(NamedTuple):
     """Why the last attempt failed, and when the next may begin."""
 
-    finding: Finding
+    cause: Cause
     since: int
     """When this cause was first met, in epoch seconds."""
     retry_at: int
@@ -73,6 +74,8 @@ class Note:
     order: Order | None = field(default=None, repr=False)
     placements: tuple[Placement, ...] = ()
     failure: Failure | None = None
+    rotation: str = ""
+    """The version that the rotation makes which has written the note."""
 
     def is_of(self, issuer: str, wish: Wish) -> bool:
         """Return whether an order is under way for what is wished for now."""
@@ -90,7 +93,7 @@ class Note:
 
     def failed(
         self,
-        finding: Finding,
+        cause: Cause,
         asked_for: str,
         now: datetime,
         wait: timedelta | None,
@@ -99,7 +102,7 @@ class Note:
         """Return the note after a failure.
 
         Args:
-            finding: the cause.
+            cause: the cause.
             asked_for: what was asked for.
             now: the present time.
             wait: what the CA asks for, if it asks for anything.
@@ -107,11 +110,10 @@ class Note:
         """
         at = int(now.timestamp())
         before = self.failure
-        is_same = before is not None and before.finding.code is finding.code
-        is_refused = finding.code in {Code.ISSUANCE_REFUSED, Code.ISSUED_UNFIT}
-        pause = wait if wait is not None else _pause(left) if is_refused else RETRY
+        is_same = before is not None and before.cause.code == cause.code
+        pause = wait if wait is not None else _pause_after(cause, left)
         failure = Failure(
-            finding=finding,
+            cause=cause,
             since=before.since if before and is_same else at,
             retry_at=at + int(pause.total_seconds()),
             asked_for=asked_for,
@@ -123,13 +125,26 @@ class Note:
         if self.failure is None:
             return False
         old = before.failure
-        return old is None or old.finding.code is not self.failure.finding.code
+        return old is None or old.cause.code != self.failure.cause.code
+
+    def says_more_than(self, before: Note, now: datetime) -> bool:
+        """Return whether a note is to be written after a failure.
+
+        An error that may pass and was noted before is not noted again: Secrets Manager retries
+        often, and takes a new version only every ten minutes in the long run.
+        """
+        failure, old = self.failure, before.failure
+        if failure is None or old is None or failure.retry_at > now.timestamp():
+            return True
+        is_known = (failure.cause, failure.asked_for) == (old.cause, old.asked_for)
+        return not is_known or replace(self, failure=None) != replace(before, failure=None)
 
     def to_json(self) -> str:
         """Return the note as the value of a version."""
         order, failure = self.order, self.failure
         document: dict[str, Any] = {
-            "placements": [dict(zip(_PLACES, each, strict=True)) for each in self.placements]
+            "placements": [dict(zip(_PLACES, each, strict=True)) for each in self.placements],
+            "rotation": self.rotation,
         }
         if order is not None:
             document["order"] = {
@@ -142,9 +157,9 @@ class Note:
             }
         if failure is not None:
             document["failure"] = {
-                "code": failure.finding.code.value,
-                "found": failure.finding.found,
-                "advice": failure.finding.advice,
+                "code": failure.cause.code,
+                "found": failure.cause.found,
+                "advice": failure.cause.remedy,
                 "since": failure.since,
                 "retry_at": failure.retry_at,
                 "asked_for": failure.asked_for,
@@ -163,6 +178,7 @@ class Note:
                     for each in document["placements"]
                 ),
                 failure=_failure(document.get("failure")),
+                rotation=str(document.get("rotation", "")),
             )
         except (AttributeError, KeyError, TypeError, ValueError):
             return cls()
@@ -177,8 +193,12 @@ def asked_for(issuer: AnyIssuer, wish: Wish) -> str:
     return json.dumps([issuer.name, settings, *wish])
 
 
-def _pause(left: timedelta | None) -> timedelta:
-    """Return how long to wait after a refusal."""
+def _pause_after(cause: Cause, left: timedelta | None) -> timedelta:
+    """Return how long to wait; an error that may pass is tried again when Secrets Manager does."""
+    if not cause.needs_a_person:
+        return timedelta()
+    if cause.code not in {Code.ISSUANCE_REFUSED, Code.ISSUED_UNFIT}:
+        return RETRY
     if left is None:
         return RETRY_AFTER_REFUSAL
     return max(RETRY, min(RETRY_AFTER_REFUSAL, left / SHARE_OF_WHAT_IS_LEFT))
@@ -205,9 +225,11 @@ def _order(document: Mapping[str, Any] | None) -> Order | None:
 def _failure(document: Mapping[str, Any] | None) -> Failure | None:
     if document is None:
         return None
-    finding = refuse(Code(document["code"]), document["found"], advice=document["advice"])
+    texts = [document[each] for each in ("code", "found", "advice")]
+    if not all(isinstance(each, str) for each in texts):
+        raise TypeError
     return Failure(
-        finding=finding,
+        cause=Cause(*texts),
         since=int(document["since"]),
         retry_at=int(document["retry_at"]),
         asked_for=document["asked_for"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,10 @@ from certrotation.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from certrotation.core.findings import Finding
+    from certrotation.core.issuance.cause import Cause
     from certrotation.core.issuance.issued import Issued
     from certrotation.core.issuance.renewal import Renewal
 
@@ -20,6 +22,12 @@ EXPLAINED = 200
 """How many secrets the summary explains (see core/scan/report.py)."""
 
 REMINDER_SECONDS = 86_400
+
+FIRST_IS_STALLED = timedelta(hours=24)
+"""How long a first certificate may be awaited before its issuance is stalled."""
+
+LASTS = timedelta(hours=2)
+"""How long an error that may pass lasts before people are notified, as IssuanceFailing waits."""
 
 
 class State(StrEnum):
@@ -50,36 +58,60 @@ class Looked:
     secret: str
     state: State
     renewal: Renewal | None = None
-    finding: Finding | None = None
+    cause: Cause | None = None
+    """Why the certificate is not issued, if anything is known to be wrong."""
     since: int | None = None
-    """When the finding was first met, in epoch seconds."""
-    error: str = ""
+    """When the cause was first met, in epoch seconds."""
+    is_noted: bool = False
+    """Whether an attempt met the cause and noted it; otherwise the look did."""
     issued: Issued | None = None
     """The record of the current version's issuance."""
     left: timedelta | None = None
-    """What was left of the current certificate when its renewal was due."""
+    """What was left of the current certificate when its renewal was due; None if it is the first
+    one."""
+    left_records: str = ""
+    """A sentence on the records that stay in DNS; empty if none does."""
+
+    @property
+    def finding(self) -> Finding | None:
+        """The cause, if a person must act."""
+        return self.cause.finding if self.cause else None
+
+    @property
+    def error(self) -> str:
+        """The cause, if a retry may end it."""
+        return str(self.cause) if self.cause and not self.cause.needs_a_person else ""
 
     def is_due(self, now: datetime) -> bool:
         """Return whether the secret wants another certificate."""
         return self.renewal is not None and self.renewal.is_due(now)
 
     def is_stalled(self, now: datetime) -> bool:
-        """Return whether a renewal has been due for longer than a third of what was left."""
-        if self.renewal is None or self.left is None or not self.is_due(now):
+        """Return whether the issuance is late.
+
+        A renewal is late when it has been due for longer than a third of what was left then, a
+        first certificate after a day.
+        """
+        if self.renewal is None or not self.is_due(now):
             return False
-        return now - self.renewal.at > self.left / 3
+        return now - self.renewal.at > (FIRST_IS_STALLED if self.left is None else self.left / 3)
 
     def is_reminded(self, now: datetime, interval: timedelta) -> bool:
-        """Return whether people are notified of the finding by this look: once a day.
+        """Return whether people are notified of the cause by this look: once a day.
 
-        A finding of an attempt was mailed by the attempt.
+        A finding of an attempt was mailed by the attempt. An error that may pass is mailed when it
+        has lasted.
         """
-        if self.finding is None or self.since is None:
+        if self.cause is None or self.since is None:
             return False
-        is_first_day = int(now.timestamp()) - self.since < REMINDER_SECONDS
-        if self.state is State.WAITING and is_first_day:
-            return False
-        return (int(now.timestamp()) - self.since) % REMINDER_SECONDS < interval.total_seconds()
+        age = int(now.timestamp()) - self.since - self._first_mail_after()
+        return age >= 0 and age % REMINDER_SECONDS < interval.total_seconds()
+
+    def _first_mail_after(self) -> int:
+        """Return after how many seconds the look mails the cause for the first time."""
+        if self.cause is not None and not self.cause.needs_a_person:
+            return int(LASTS.total_seconds())
+        return REMINDER_SECONDS if self.is_noted else 0
 
     def to_json(self) -> dict[str, Any]:
         """Return what was found as JSON values."""
@@ -92,6 +124,7 @@ class Looked:
             "explanation": renewal.explanation if renewal else None,
             "finding": self.finding.to_json() if self.finding else None,
             "error": self.error or None,
+            "left_records": self.left_records or None,
         }
 
 
@@ -107,9 +140,7 @@ class LookReport:
         return {
             metrics.ISSUANCE_CHECKED: 1,
             metrics.RENEWALS_WANTED: sum(each.is_due(self.now) for each in self.looked),
-            metrics.ISSUANCES_FAILING: sum(
-                each.finding is not None or each.state is State.FAILED for each in self.looked
-            ),
+            metrics.ISSUANCES_FAILING: sum(each.cause is not None for each in self.looked),
             metrics.ISSUANCES_STALLED: sum(each.is_stalled(self.now) for each in self.looked),
         }
 
@@ -118,7 +149,9 @@ class LookReport:
         counted = {state.value: 0 for state in State}
         for each in self.looked:
             counted[each.state.value] += 1
-        shown = [each for each in self.looked if each.state is not State.CURRENT]
+        shown = [
+            each for each in self.looked if each.state is not State.CURRENT or each.left_records
+        ]
         return {
             "at": int(self.now.timestamp()),
             "states": counted,

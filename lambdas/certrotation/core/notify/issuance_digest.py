@@ -13,7 +13,7 @@ from certrotation.names.runbook import ISSUANCE_FAILING, place_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from certrotation.core.issuance.report import Looked, LookReport
+    from certrotation.core.issuance.report import LookReport
 
 
 def issuance_digest(stack: str, report: LookReport, *, runbook_url: str | None = None) -> Notice:
@@ -61,20 +61,15 @@ def _issued(report: LookReport) -> Iterator[str]:
 
 
 def _failing(report: LookReport, runbook_url: str | None) -> Iterator[str]:
-    failing = [each for each in report.looked if each.finding is not None or each.error]
-    for each in failing:
+    failing = [(each, each.cause) for each in report.looked if each.cause is not None]
+    for each, cause in failing:
         yield each.secret
-        yield f"  {_why(each)}"
+        yield f"  {cause.code}: {cause.found}"
         if each.since:
             yield f"  since {at(datetime.fromtimestamp(each.since, UTC))}"
     if failing:
         # A mail program would make a full stop after a link a part of the link.
         yield f"Follow {place_of(ISSUANCE_FAILING, runbook_url)}{'' if runbook_url else '.'}"
-
-
-def _why(looked: Looked) -> str:
-    finding = looked.finding
-    return f"{finding.code}: {finding.found}" if finding is not None else looked.error
 
 
 def _coming(report: LookReport) -> Iterator[str]:

@@ -11,18 +11,18 @@ from certrotation.core.notify.notice import Notice
 from certrotation.names.runbook import ISSUANCE_FAILING, place_of
 
 if TYPE_CHECKING:
-    from certrotation.core.findings import Finding
+    from certrotation.core.issuance.cause import Cause
 
 
 def issuance_notice(
-    stack: str, secret: str, finding: Finding, *, runbook_url: str | None = None
+    stack: str, secret: str, cause: Cause, *, runbook_url: str | None = None
 ) -> Notice:
-    """Return the mail about a finding.
+    """Return the mail about a certificate that is not issued.
 
     Args:
         stack: the stack's name.
         secret: the name or ARN of the secret.
-        finding: why nothing was issued, with the CA's own sentence.
+        cause: why nothing was issued, with the CA's own sentence.
         runbook_url: the page of the team's own runbook, if there is one.
     """
     # A mail program would make a full stop after a link a part of the link.
@@ -37,9 +37,9 @@ def issuance_notice(
             f"Secret: {secret}",
             f"Stack: {stack}",
             "",
-            f"Reason: {finding.code}",
-            f"  Found: {finding.found}",
-            f"  Remedy: {finding.remedy}",
+            f"Reason: {cause.code}",
+            f"  Found: {cause.found}",
+            f"  Remedy: {cause.remedy}",
             "",
             "What to do:",
             f"  Follow {place_of(ISSUANCE_FAILING, runbook_url)}{end}",

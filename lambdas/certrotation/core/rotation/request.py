@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation.core.estate.tags import Marks
 from certrotation.errors import MessageMalformed
-from certrotation.names.service import SECRET_KEY, VERSION_KEY
+from certrotation.names.service import SECRET_KEY, SOURCE_KEY, VERSION_KEY
 from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -103,6 +103,33 @@ class RotationRequest:
             snapshot=_snapshot(document.get("seen")),
             waiting_since=since if isinstance(since, int) else None,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceAnnouncement:
+    """A message that a secret of another account has a new version."""
+
+    source: str
+    """The full ARN of the secret."""
+    version: str | None
+
+    @classmethod
+    def from_json(cls, body: str) -> SourceAnnouncement | None:
+        """Parse a message's body; None if the message is not one about a source."""
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):  # as above
+            return None
+        if not isinstance(document, dict) or SECRET_KEY in document:
+            return None
+        source, version = document.get(SOURCE_KEY), document.get(VERSION_KEY)
+        if not isinstance(source, str) or not source:
+            return None
+        return cls(source=source, version=version if _is_word(version) else None)
+
+    def request_for(self, secret: str) -> RotationRequest:
+        """Return the request to rotate a secret that refers to the source."""
+        return RotationRequest(secret=secret, version=self.version)
 
 
 def _snapshot(value: object) -> ScanSnapshot | None:

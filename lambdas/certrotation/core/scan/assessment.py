@@ -306,7 +306,8 @@ class _Dues:
         """Return the secret as due, or None if it needs no rotation."""
         targets = self.policy.targets
         covered = {each.certificate.region for each in own if each.state.is_managed}
-        if secret.current_version is None and not covered:
+        unknown = secret.source_unknown_because
+        if secret.current_version is None and not covered and not unknown:
             return None
         because = (
             *(f"{each.certificate.arn}: {each.because}" for each in own if each.state is State.DUE),
@@ -317,6 +318,8 @@ class _Dues:
             ),
         )
         refused = tuple(each.found for each in secret.findings(targets))
+        if unknown and secret.source_problem is None:
+            refused = (*refused, unknown)
         unpublished = tuple(self._unpublished(secret, own))
         if not because and not refused and not unpublished:
             return None

@@ -1,0 +1,122 @@
+"""Managed secrets some of which take their value from a secret of another account."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from certrotation.core.estate.inventory import Origin
+from certrotation.core.estate.sources import (
+    SOURCE_REFUSED,
+    finding_of,
+    problem_of,
+    with_source,
+    without_source,
+)
+from certrotation.errors import CertRotationError, without_frames
+from certrotation.names.tags import SOURCE
+from certrotation.values import dataclass, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from certrotation.core.estate.inventory import ManagedSecret
+    from certrotation.core.material.secret_value import SecretValue
+    from certrotation.names.sources import SourcePattern
+    from certrotation.workflows.ports import Secrets, Sources
+
+MOST_AT_ONCE = 10
+"""How many sources are described at the same time: a client has as many connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferencedSecrets:
+    """The managed secrets; a reference has the versions and the value of its source."""
+
+    own: Secrets
+    sources: Sources
+    patterns: tuple[SourcePattern, ...]
+    """The setting `source_secrets`."""
+
+    def list_managed(self) -> Sequence[ManagedSecret]:
+        """Return every managed secret; each source is described once.
+
+        A source that cannot be described leaves the version of its references unknown.
+        """
+        listed = self.own.list_managed()
+        checked = [self._checked(each) for each in listed]
+        asked = list(dict.fromkeys(filter(None, map(_asked, checked))))
+        found = dict(zip(asked, self._describe_all(asked), strict=True))
+        return [
+            each if (arn := _asked(each)) is None else _resolved(each, arn, found[arn])
+            for each in checked
+        ]
+
+    def describe(self, secret_id: str) -> ManagedSecret:
+        """Return one secret by name or ARN.
+
+        Raises:
+            Vanished: there is no such secret.
+            SecretDeleted: the secret is scheduled for deletion.
+        """
+        checked = self._checked(self.own.describe(secret_id))
+        arn = _asked(checked)
+        if arn is None:
+            return checked
+        found = self._describe(arn)
+        if isinstance(found, CertRotationError) and not isinstance(found, SOURCE_REFUSED):
+            raise found
+        return _resolved(checked, arn, found)
+
+    def current_value(self, secret_id: str) -> SecretValue:
+        """Return what is AWSCURRENT in a managed secret, or in a source that is named by its ARN.
+
+        Raises:
+            SourceDenied: a policy denies the source.
+            SourceGone: the source does not exist, or has no value.
+        """
+        if any(each.matches(secret_id) for each in self.patterns):
+            return self.sources.current_value(secret_id)
+        return self.own.current_value(secret_id)
+
+    def is_newer(self, secret_id: str, version: str, than: str) -> bool:
+        """Return whether `version` was created after `than`."""
+        return self.own.is_newer(secret_id, version, than)
+
+    def _checked(self, secret: ManagedSecret) -> ManagedSecret:
+        """Return a reference with what is wrong with it before its source is asked for."""
+        if not secret.is_reference:
+            return secret
+        arn = secret.tags[SOURCE].strip()
+        problem = problem_of(secret, self.patterns)
+        if problem is None:
+            return replace(secret, origin=Origin(arn))
+        return without_source(secret, arn, problem)
+
+    def _describe_all(self, arns: Sequence[str]) -> list[ManagedSecret | CertRotationError]:
+        if not arns:
+            return []
+        with ThreadPoolExecutor(max_workers=min(len(arns), MOST_AT_ONCE)) as pool:
+            return list(pool.map(self._describe, arns))
+
+    def _describe(self, arn: str) -> ManagedSecret | CertRotationError:
+        try:
+            return self.sources.describe(arn)
+        except CertRotationError as error:
+            return without_frames(error)
+
+
+def _asked(secret: ManagedSecret) -> str | None:
+    """Return the ARN of the source that is asked for; None if there is none, or a problem."""
+    origin = secret.origin
+    return origin.arn if origin is not None and origin.problem is None else None
+
+
+def _resolved(
+    secret: ManagedSecret, arn: str, source: ManagedSecret | CertRotationError
+) -> ManagedSecret:
+    if isinstance(source, SOURCE_REFUSED):
+        return without_source(secret, arn, finding_of(source))
+    if isinstance(source, CertRotationError):
+        return without_source(secret, arn, None, str(source))
+    return with_source(secret, source)

@@ -1,0 +1,298 @@
+"""What is deployed for secrets of other accounts, and what their account allows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from certrotation.names.source_policies import Reader, key_statements, secret_statements
+from infra.config import ConfigError, StackConfig
+from tests.infra.conftest import SETTINGS
+from tests.infra.synthesis import ROOT, Template, synthesize_once
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.infra
+
+SCAN = "certrotation.handlers.scan.handler"
+ROTATE = "certrotation.handlers.rotate.handler"
+BEGIN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:"
+ELSEWHERE = "arn:aws:secretsmanager:us-east-1:444455556666:secret:tls-??????"
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:sources"
+SOURCES = [f"{BEGIN}shared/*", ELSEWHERE]
+WITH_SOURCES = {**SETTINGS, "source_secrets": SOURCES, "source_topic": TOPIC}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return synthesize_once(tmp_path_factory, "sources", WITH_SOURCES)
+
+
+def statement(template: Template, handler: str, sid: str) -> dict[str, Any]:
+    (found,) = (each for each in template.statements_of(handler) if each.get("Sid") == sid)
+    return found
+
+
+def test_scan_may_only_describe_and_rotate_read_what_the_setting_names(template: Template) -> None:
+    describes = statement(template, SCAN, "DescribeSources")
+    reads = statement(template, ROTATE, "ReadSources")
+
+    assert describes["Action"] == ["secretsmanager:DescribeSecret"]
+    assert sorted(reads["Action"]) == [
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+    ]
+    assert describes["Resource"] == reads["Resource"] == SOURCES
+
+
+def test_rotate_decrypts_only_those_secrets_through_secrets_manager(template: Template) -> None:
+    decrypts = statement(template, ROTATE, "DecryptSources")
+
+    assert decrypts["Action"] == ["kms:Decrypt"]
+    assert [each["Fn::Join"][1][-1] for each in decrypts["Resource"]] == [
+        ":kms:eu-west-1:111122223333:key/*",
+        ":kms:us-east-1:444455556666:key/*",
+    ]
+    assert decrypts["Condition"]["StringLike"] == {"kms:EncryptionContext:SecretARN": SOURCES}
+    assert [
+        each["Fn::Join"][1][0] for each in decrypts["Condition"]["StringEquals"]["kms:ViaService"]
+    ] == ["secretsmanager.eu-west-1.", "secretsmanager.us-east-1."]
+
+
+def test_the_two_roles_have_the_names_that_the_policies_of_other_accounts_name(
+    template: Template,
+) -> None:
+    names = {
+        handler: template.of_type("AWS::IAM::Role")[
+            template.function(handler)[1]["Role"]["Fn::GetAtt"][0]
+        ]["RoleName"]
+        for handler in (SCAN, ROTATE)
+    }
+    reader = Reader("123456789012", "${Region}", "tls-rotation")
+
+    assert {handler: _filled(name) for handler, name in names.items()} == {
+        SCAN: reader.scan_role.partition("role/")[2],
+        ROTATE: reader.rotate_role.partition("role/")[2],
+    }
+
+
+def _filled(name: dict[str, Any]) -> str:
+    return "".join(each if isinstance(each, str) else "${Region}" for each in name["Fn::Join"][1])
+
+
+def test_the_rotation_queue_gets_the_messages_of_the_topic_as_they_are(template: Template) -> None:
+    queue = template.one("AWS::Lambda::EventSourceMapping")["EventSourceArn"]
+    (subscription,) = (
+        each
+        for each in template.of_type("AWS::SNS::Subscription").values()
+        if each["Protocol"] == "sqs"
+    )
+    only = {"ArnEquals": {"aws:SourceArn": TOPIC}}
+
+    assert subscription == {
+        "Endpoint": queue,
+        "Protocol": "sqs",
+        "RawMessageDelivery": True,
+        "Region": "eu-west-1",
+        "TopicArn": TOPIC,
+    }
+    (sends,) = (
+        each
+        for policy in template.of_type("AWS::SQS::QueuePolicy").values()
+        for each in policy["PolicyDocument"]["Statement"]
+        if each.get("Sid") == "SourceTopic"
+    )
+    assert (sends["Action"], sends["Resource"], sends["Condition"]) == (
+        "sqs:SendMessage",
+        queue,
+        only,
+    )
+    (uses,) = (
+        each
+        for each in template.one("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        if each.get("Sid") == "SourceTopicToQueue"
+    )
+    assert uses["Condition"] == only
+    assert uses["Principal"] == sends["Principal"] == {"Service": "sns.amazonaws.com"}
+
+
+def test_rotate_lists_secrets_only_if_a_topic_announces_sources(
+    template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    settings = {"target_regions": ["eu-west-1"], "source_secrets": SOURCES}
+    without = synthesize_once(tmp_path_factory, "sources-without-topic", settings)
+
+    assert statement(template, ROTATE, "FindReferences")["Action"] == ["secretsmanager:ListSecrets"]
+    assert "secretsmanager:ListSecrets" not in str(without.statements_of(ROTATE))
+    assert "sns.amazonaws.com" not in without.text
+
+
+def test_without_the_setting_no_role_mentions_another_account_and_none_has_a_fixed_name(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    without = synthesize_once(tmp_path_factory, "infra", SETTINGS)
+
+    assert not [each for each in without.of_type("AWS::IAM::Role").values() if "RoleName" in each]
+    assert "Sources" not in str([each.get("Sid") for each in without.all_statements()])
+    for handler in (SCAN, ROTATE):
+        variables = without.function(handler)[1]["Environment"]["Variables"]
+        assert "CERTROTATION_SOURCE_SECRETS" not in variables
+
+
+def test_the_functions_are_told_the_patterns(template: Template) -> None:
+    for handler in (SCAN, ROTATE):
+        variables = template.function(handler)[1]["Environment"]["Variables"]
+        assert variables["CERTROTATION_SOURCE_SECRETS"] == ",".join(SOURCES)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"source_secrets": "*"}, "'*' is not a pattern of ARNs of secrets with a Region"),
+        ({"source_secrets": [f"{BEGIN}shop"]}, "the secret's last six characters"),
+        ({"source_secrets": [f"{BEGIN}*", f"{BEGIN}*"]}, "is given twice"),
+        (
+            {"source_secrets": ["arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:*"]},
+            "is not in the partition aws",
+        ),
+        ({"source_topic": TOPIC}, "Give source_secrets too."),
+        ({"source_secrets": [f"{BEGIN}*"], "source_topic": f"{TOPIC}.fifo"}, "no FIFO topic"),
+        (
+            {"source_secrets": [f"{BEGIN}*"], "stack_name": "s" * 60},
+            "Give a stack_name of at most 41 characters.",
+        ),
+    ],
+)
+def test_what_could_not_be_deployed_or_would_be_too_wide_is_refused(
+    settings: dict[str, Any], sentence: str
+) -> None:
+    given = {"target_regions": ["eu-west-1"], **settings}
+
+    with pytest.raises(ConfigError, match=f".*{sentence.replace('*', '[*]')}"):
+        StackConfig.from_context({"certrotation": given})
+
+
+READERS = (Reader("123456789012", "eu-west-1"), Reader("222233334444", "us-east-1", "tls"))
+
+
+def test_the_policies_of_the_other_account_name_accounts_and_full_role_arns() -> None:
+    describes, reads = secret_statements(READERS)
+    (decrypts,) = key_statements(READERS, SOURCES, "eu-west-1")
+    accounts = ["arn:aws:iam::123456789012:root", "arn:aws:iam::222233334444:root"]
+    rotate = [
+        "arn:aws:iam::123456789012:role/certrotation-eu-west-1-rotate",
+        "arn:aws:iam::222233334444:role/tls-us-east-1-rotate",
+    ]
+
+    assert {str(each["Principal"]) for each in (describes, reads, decrypts)} == {
+        str({"AWS": accounts})
+    }
+    assert describes["Condition"]["ArnEquals"]["aws:PrincipalArn"] == [
+        "arn:aws:iam::123456789012:role/certrotation-eu-west-1-scan",
+        "arn:aws:iam::222233334444:role/tls-us-east-1-scan",
+        *rotate,
+    ]
+    assert reads["Condition"] == {"ArnEquals": {"aws:PrincipalArn": rotate}}
+    assert decrypts["Condition"] == {
+        "StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"},
+        "StringLike": {"kms:EncryptionContext:SecretARN": SOURCES},
+        "ArnEquals": {"aws:PrincipalArn": rotate},
+    }
+    assert [each["Action"] for each in (describes, reads, decrypts)] == [
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "kms:Decrypt",
+    ]
+
+
+def run(*words: str, cwd: Path, **environment: str) -> str:
+    """Run Python in a process of its own."""
+    finished = subprocess.run(  # noqa: S603  no shell; every word is ours
+        [sys.executable, *words],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": f"{ROOT / 'lambdas'}{os.pathsep}{ROOT}", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return finished.stdout
+
+
+APP = """
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from certrotation.cdk import Reader, SourceSecret
+
+app = cdk.App()
+stack = cdk.Stack(app, "Central", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+secret = secretsmanager.Secret(
+    stack, "Shop", secret_name="shared/shop", encryption_key=kms.Key(stack, "Key")
+)
+readers = [Reader("123456789012", "eu-west-1"), Reader("222233334444", "us-east-1", "tls")]
+SourceSecret.share(secret, readers)
+try:
+    SourceSecret.share(secretsmanager.Secret(stack, "Other"), [])
+except ValueError as error:
+    print(error)
+app.synth()
+"""
+
+
+def test_a_construct_shares_a_secret_and_its_key(tmp_path: Path) -> None:
+    said = run("-c", APP, cwd=tmp_path, CDK_OUTDIR=str(tmp_path / "out"))
+
+    text = (tmp_path / "out" / "Central.template.json").read_text(encoding="utf-8")
+    resources = json.loads(text)["Resources"].values()
+    (policy,) = (e for e in resources if e["Type"] == "AWS::SecretsManager::ResourcePolicy")
+    (key,) = (e for e in resources if e["Type"] == "AWS::KMS::Key")
+    statements = policy["Properties"]["ResourcePolicy"]["Statement"]
+    assert [e["Condition"] for e in statements] == [
+        e["Condition"] for e in secret_statements(READERS)
+    ]
+    assert [e["Action"] for e in statements] == [e["Action"] for e in secret_statements(READERS)]
+    (decrypts,) = (
+        e
+        for e in key["Properties"]["KeyPolicy"]["Statement"]
+        if e.get("Sid") == "CertrotationDecrypts"
+    )
+    assert decrypts["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"]
+    assert "needs a customer managed key" in said
+
+
+def test_the_policies_are_printed_for_the_settings_of_cdk_json(tmp_path: Path) -> None:
+    settings = {"target_regions": ["eu-west-1"], "stack_name": "tls", "source_secrets": SOURCES}
+    file = tmp_path / "cdk.json"
+    file.write_text(json.dumps({"context": {"certrotation": settings}}), encoding="utf-8")
+
+    said = run(
+        "-m",
+        "infra.source_policies",
+        "--cdk-json",
+        str(file),
+        "--home-region",
+        "eu-west-1",
+        "123456789012",
+        cwd=tmp_path,
+    )
+
+    reader = Reader("123456789012", "eu-west-1", "tls")
+    assert json.loads(said) == [
+        {
+            "account": account,
+            "region": region,
+            "secret_policy": {"Version": "2012-10-17", "Statement": secret_statements([reader])},
+            "key_policy_statements": key_statements([reader], [source], region),
+        }
+        for account, region, source in (
+            ("111122223333", "eu-west-1", SOURCES[0]),
+            ("444455556666", "us-east-1", SOURCES[1]),
+        )
+    ]
