@@ -137,8 +137,10 @@ class VersionedSecret(NamedTuple):
     is_rotated: bool
     """Whether Secrets Manager rotates it."""
     rotated_by: str | None
-    """The ARN of the function that does."""
-    touched: datetime | None = None
+    """The ARN of the function that does, or did before the rotation was turned off."""
+    is_ours: bool
+    """Whether that function is this one."""
+    touched: datetime | None
     """When the secret was last changed in any way, by an issuance too."""
 
 
@@ -146,7 +148,7 @@ class IssuingSecrets(Protocol):
     """The secrets with an issuer, and what the function may do to them."""
 
     def list_issued(self) -> Sequence[VersionedSecret]:
-        """Return every managed secret that has an issuer's tag, or that this function rotates."""
+        """Return every managed secret that has an issuer's tag, or that this function works on."""
 
     def describe(self, secret_id: str) -> VersionedSecret:
         """Return one secret by name or ARN."""
