@@ -193,6 +193,39 @@ def test_a_certificate_that_waits_for_a_person_is_not_made_current_over_a_newer_
     assert "AWSPENDING" not in labels()
 
 
+# Several first issuances
+
+
+def test_until_an_account_with_a_binding_is_made_one_issuance_at_a_time_begins(
+    world: IssuingWorld, ca: WatchedCa, estate: Estate
+) -> None:
+    ca.has_account = False
+    for name in ("shop", "shop-eu", "shop-us"):
+        world.request(name, NAME)
+
+    def states() -> list[str]:
+        with estate.listening():
+            return sorted(each["state"] for each in world.handle({})["secrets"])
+
+    with time_machine.travel(now(), tick=False) as clock:
+        first = states()
+        clock.shift(HOUR / 2)
+        meanwhile = states()
+        # The rotation came to nothing before the account was made: another secret's may begin.
+        estate.aws.rotations(HOME)
+        clock.shift(HOUR)
+        again = states()
+        ca.has_account = True
+        world.rotate()
+        clock.shift(HOUR)
+        last = states()
+
+    assert first == ["later", "later", "started"]
+    assert meanwhile == ["later", "later", "under way"]
+    assert again == ["later", "later", "started"]
+    assert last == ["started", "started"]
+
+
 # Whose rotation it is
 
 

@@ -51,6 +51,13 @@ class Ca(Protocol):
     An order has a reference, under which another process finds the order again.
     """
 
+    def may_begin_several(self) -> bool:
+        """Return whether several issuances may begin at the same time.
+
+        A CA may take the binding of an account only once: until the account is made, one issuance
+        makes it.
+        """
+
     def renewal_window(self, identifier: str) -> CaWindow | None:
         """Return the window in which a certificate is to be renewed; None if the CA has none."""
 

@@ -18,6 +18,7 @@ from certrotation.values import dataclass, replace
 from certrotation.workflows.issue import PENDING_LABEL, NotIssuedError, Renewer, Rotation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from certrotation.core.estate.inventory import ManagedSecret
@@ -52,26 +53,26 @@ class Look:
         Raises:
             CertRotationError: the secrets cannot be listed.
         """
-        looked: list[Looked] = []
-        started = 0
-        for listed in self.renewer.issuing.secrets.list_issued():
-            found = self._try(listed, may_start=started < MOST_STARTED)
-            started += found.state is State.STARTED
-            looked.append(found)
-        return LookReport(looked=looked, now=self.now)
+        listed = self.renewer.issuing.secrets.list_issued()
+        starts = _Starts(self.renewer, filter(self._is_busy, listed))
+        return LookReport(looked=[self._try(each, starts) for each in listed], now=self.now)
 
-    def _try(self, listed: VersionedSecret, *, may_start: bool) -> Looked:
+    def _is_busy(self, listed: VersionedSecret) -> bool:
+        pending = _pending(listed)
+        return pending is not None and self._is_under_way(listed, pending)
+
+    def _try(self, listed: VersionedSecret, starts: _Starts) -> Looked:
         looked = Looked(secret=listed.secret.name, state=State.CURRENT)
         try:
             # The list lags by minutes.
             versioned = self.renewer.issuing.secrets.describe(listed.secret.arn)
             if ISSUER not in versioned.secret.tags:
                 return self._release(versioned)
-            return self._look_at(versioned, may_start=may_start)
+            return self._look_at(versioned, starts)
         except CertRotationError as error:
             return _failed(looked, listed.secret, error)
 
-    def _look_at(self, versioned: VersionedSecret, *, may_start: bool) -> Looked:
+    def _look_at(self, versioned: VersionedSecret, starts: _Starts) -> Looked:
         renewer, secret = self.renewer, versioned.secret
         if not renewer.policy.applies or secret.is_issuance_held:
             left = self._clear(versioned) if renewer.policy.applies else ""
@@ -85,7 +86,7 @@ class Look:
             return _refused(looked, secret, error.finding)
         looked = self._with_renewal(looked, versioned, current, issuer.name)
         try:
-            return self._decide(versioned, issuer, wish, looked, may_start=may_start)
+            return self._decide(versioned, issuer, wish, looked, starts)
         except NotIssuedError as error:
             return _refused(looked, secret, error.finding)
         except CertRotationError as error:
@@ -97,8 +98,7 @@ class Look:
         issuer: AnyIssuer,
         wish: Wish,
         looked: Looked,
-        *,
-        may_start: bool,
+        starts: _Starts,
     ) -> Looked:
         """Decide what becomes of a secret that may have a certificate of its issuer."""
         renewer, asked = self.renewer, asked_for(issuer, wish)
@@ -113,7 +113,9 @@ class Look:
             looked, note = self._abandon(versioned, pending, note, asked, looked)
         is_due = looked.renewal is not None and looked.renewal.is_due(self.now)
         if is_due or (note.is_of(issuer.name, wish) and _is_note_of_current(versioned)):
-            return self._start(versioned, note, asked, looked, may_start=may_start)
+            if note.blocks(asked, self.now):
+                return replace(looked, state=State.WAITING)
+            return starts.start(versioned, issuer.name, looked)
         left = renewer.clear(versioned)
         return replace(looked, cause=None, since=None, left_records=left)
 
@@ -188,23 +190,6 @@ class Look:
         self._take_off(versioned, pending)
         return looked, note
 
-    def _start(
-        self,
-        versioned: VersionedSecret,
-        note: Note,
-        asked: str,
-        looked: Looked,
-        *,
-        may_start: bool,
-    ) -> Looked:
-        if note.blocks(asked, self.now):
-            return replace(looked, state=State.WAITING)
-        if not may_start:
-            return replace(looked, state=State.LATER)
-        token = self.renewer.version_of(versioned)
-        self.renewer.issuing.secrets.start_rotation(versioned.secret.arn, token)
-        return replace(looked, state=State.STARTED)
-
     def _with_renewal(
         self, looked: Looked, versioned: VersionedSecret, current: Current, issuer: str | None
     ) -> Looked:
@@ -260,6 +245,31 @@ class Look:
         self.renewer.issuing.secrets.move_label(
             versioned.secret.arn, PENDING_LABEL, from_version=pending, to_version=None
         )
+
+
+class _Starts:
+    """Begins the rotations of one look: not too many, and one to make an account."""
+
+    def __init__(self, renewer: Renewer, busy: Iterable[VersionedSecret]) -> None:
+        self._renewer = renewer
+        self._number = 0
+        self._busy = {each.secret.tags.get(ISSUER, "").strip() for each in busy}
+        """The issuers with a rotation that is under way."""
+
+    def start(self, versioned: VersionedSecret, issuer: str, looked: Looked) -> Looked:
+        """Begin a rotation, or leave it to a later look."""
+        if self._number >= MOST_STARTED or not self._has_account(issuer):
+            return replace(looked, state=State.LATER)
+        token = self._renewer.version_of(versioned)
+        self._renewer.issuing.secrets.start_rotation(versioned.secret.arn, token)
+        self._number += 1
+        self._busy.add(issuer)
+        return replace(looked, state=State.STARTED)
+
+    def _has_account(self, issuer: str) -> bool:
+        """Return whether a rotation may begin beside others of the issuer."""
+        is_alone = issuer not in self._busy
+        return is_alone or self._renewer.issuing.issuer(issuer).ca.may_begin_several()
 
 
 def _pending(versioned: VersionedSecret) -> str | None:

@@ -77,7 +77,7 @@ def _results(shell: Shell) -> Iterator[Result]:
     yield from _safely("permissions", lambda: account.check_permissions(shell))
     yield from _safely("stack", lambda: service.check_stack(shell))
     if stack is not None:
-        yield from _safely("last scan", lambda: service.check_last_scan(shell, stack))
+        yield from _safely("last scan", lambda: service.check_last_scan(shell))
         yield from _safely("alarms", lambda: service.check_alarms(shell, stack))
     yield from _safely("prefix", lambda: service.check_prefixes(shell))
     yield from _safely("estate", lambda: _estate(shell))
