@@ -205,6 +205,8 @@ def test_each_of_the_three_policies_taken_away_is_named_and_nothing_changes_unti
     (letter,) = mailbox.letters()
     assert "SOURCE_DENIED" in letter.body
     assert words in letter.body
+    assert f"Source: {source}" in letter.body
+    assert "takes its value from another account" in letter.body
     assert estate.scan().scans[0]["queued"] == [SHOP], "the refusal is told at every scan"
 
     estate.aws.behaviour.denied_to_role.clear()
@@ -411,6 +413,20 @@ def test_a_source_that_is_a_reference_itself_is_refused_with_the_arn_to_name_ins
 
     assert found["code"] == "SOURCE_MALFORMED"
     assert found["remedy"].startswith(f"Name {further} in the tag")
+
+
+def test_a_message_that_names_a_source_instead_of_a_reference_imports_nothing(
+    estate: Estate, central: Central, rsa: Callable[[], Issued]
+) -> None:
+    """The role may describe the source, and its name may begin with the deployment's prefix."""
+    estate.environment["CERTROTATION_SECRET_PREFIX"] = "shared/"
+    source = central.secret("shop", rsa())
+
+    with estate.listening() as run:
+        run_rotate(record_of(json.dumps({"secret": source})))
+
+    assert run.rotations[-1]["error"].startswith("SECRET_NOT_MANAGED")
+    assert estate.certificates(HOME) == []
 
 
 def test_the_tags_of_a_source_are_not_trusted(
