@@ -193,6 +193,12 @@ synth: setup node ## Synthesize the stack into cdk.out
 	@CDK_OUTDIR=cdk.out $(BIN)/python app.py
 	@$(BIN)/python -m infra.assembly cdk.out
 
+.PHONY: stackset
+stackset: setup node ## Write the template and the code that a StackSet deploys into build/stackset
+	@rm -rf build/stackset.out
+	@CDK_OUTDIR=build/stackset.out $(BIN)/python app.py --portable
+	@$(BIN)/python -m infra.stackset build/stackset.out build/stackset
+
 MODE ?= report
 STACK ?= certrotation
 .PHONY: mode
@@ -211,4 +217,4 @@ lock: setup ## Resolve the dependencies again and pin them by hash
 
 .PHONY: clean
 clean: ## Remove what these commands made
-	rm -rf .venv .venv-packaged .venv-e2e .venv-acme .pebble node_modules cdk.out .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz
+	rm -rf .venv .venv-packaged .venv-e2e .venv-acme .pebble node_modules cdk.out build .mypy_cache .ruff_cache .pytest_cache .coverage .fuzz

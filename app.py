@@ -14,29 +14,47 @@ from certrotation import __version__
 from certrotation.core.scan.scan_rate import check_scan_rate
 from certrotation.errors import SettingsError
 from certrotation.names import environment
+from certrotation.names.environment import ON
 from certrotation.settings import Settings
 from infra.cdk_json import read_context
-from infra.config import CONTEXT_KEY, ConfigError, StackConfig, prefix_warning
+from infra.central import CentralStack
+from infra.config import (
+    CONTEXT_KEY,
+    ConfigError,
+    StackConfig,
+    check_portable,
+    prefix_warning,
+)
 from infra.service.environment import function_environment
 from infra.stack import CertRotationStack
 
 HERE = Path(__file__).parent
+PORTABLE = "--portable"
+"""The argument of `make stackset`."""
 
 
-def main() -> None:
-    """Write the cloud assembly for the context in cdk.json and on the command line."""
+def main(*, is_portable: bool) -> None:
+    """Write the cloud assembly for the context in cdk.json and on the command line.
+
+    Args:
+        is_portable: whether any account is to deploy the template, without a bootstrap.
+    """
     try:
         # The command line passes this context on, and overrides it; without the command line,
         # nothing else reads the file.
         app = cdk.App(context=read_context(HERE / "cdk.json"))
         config = StackConfig.from_context(app.node.get_all_context())
+        if is_portable:
+            check_portable(config)
         settings = _as_the_functions_read_them(config)
     except ConfigError as error:
         sys.exit(str(error))
     except SettingsError as error:
         sys.exit(f"cdk.json: {_with_keys_of_cdk_json(error.found)} {error.remedy}")
-    stack = CertRotationStack(app, config=config, version=__version__)
+    stack = CertRotationStack(app, config=config, version=__version__, is_portable=is_portable)
     _warn(stack, config, settings)
+    if config.central == ON:
+        CentralStack(app, config=config, version=__version__, is_portable=is_portable)
     app.synth()
 
 
@@ -72,4 +90,4 @@ def _with_keys_of_cdk_json(text: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(is_portable=sys.argv[1:] == [PORTABLE])

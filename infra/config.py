@@ -38,6 +38,9 @@ Switch = Literal["on", "off"]
 CONTEXT_KEY = "certrotation"
 _IN_FILE = f"cdk.json: {CONTEXT_KEY}"
 
+OWN_ACCOUNT = "${AWS::AccountId}"
+"""In an ARN, whichever account the template is deployed in."""
+
 _LONGEST_ROLE_NAME = 64
 """IAM User Guide, IAM and AWS STS quotas."""
 
@@ -117,6 +120,16 @@ class StackConfig:
     """The CAs that may be asked for certificates; without any, nothing of that is deployed."""
     arn_parameters: Switch = "off"
     """Whether rotate keeps the ARNs of copies in parameters that other templates read."""
+    critical_topic_arn: str | None = None
+    """An existing topic for alarms that page, often of another account; then none is created."""
+    warning_topic_arn: str | None = None
+    """An existing topic for alarms that open a ticket, and for mails."""
+    observability_sink: str | None = None
+    """ARN of the sink in the monitoring account, to which this account shows its metrics."""
+    central: Switch = "off"
+    """Whether the app contains the stack of the central account as well."""
+    central_accounts: tuple[str, ...] = ()
+    """Ids of the accounts whose queues may subscribe to the central topic."""
     source_secrets: tuple[str, ...] = ()
     """Patterns of the ARNs of secrets in other accounts that managed secrets may refer to; without
     any, no role mentions another account, and no role has a fixed name."""
@@ -154,6 +167,8 @@ class StackConfig:
                 )
         config = cls(**{name: _checked(name, each) for name, each in given.items()})
         _check_partition(config, given)
+        _check_topics(config, given)
+        _check_central(config, given)
         return config
 
     @property
@@ -182,6 +197,22 @@ def prefix_warning(secret_prefix: str) -> str | None:
         f" {secret_prefix}X and {secret_prefix}-backup/shop. If you mean a folder, give"
         f" {secret_prefix + '/'!r}."
     )
+
+
+def check_portable(config: StackConfig) -> None:
+    """Refuse what cannot be in a template that any account deploys.
+
+    Raises:
+        ConfigError: a setting names a resource of one account that every account must have.
+    """
+    boundary = config.permissions_boundary
+    account = boundary.split(":")[4] if boundary else ""
+    if boundary and account.isdecimal():
+        raise ConfigError(
+            f"{_IN_FILE}.permissions_boundary {boundary} is a policy of one account, and this"
+            " template is for every account. Give"
+            f" {boundary.replace(account, OWN_ACCOUNT)}, and create the policy in each account."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,8 +380,16 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
         "issuers": tuple(_arns_of_issuers(config)),
         "secret_key_arns": config.secret_key_arns,
         "source_secrets": config.source_secrets,
-        "source_topic": tuple(filter(None, [config.source_topic])),
-        "permissions_boundary": tuple(filter(None, [config.permissions_boundary])),
+        **{
+            name: tuple(filter(None, [getattr(config, name)]))
+            for name in (
+                "permissions_boundary",
+                "critical_topic_arn",
+                "warning_topic_arn",
+                "observability_sink",
+                "source_topic",
+            )
+        },
     }
     for name, each in ((name, each) for name, those in arns.items() for each in those):
         if not each.startswith(f"arn:{partition}:"):
@@ -358,6 +397,33 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
                 f"{given[name].where}: {each} is not in the partition {partition}, where the"
                 " target Regions are."
             )
+
+
+def _check_topics(config: StackConfig, given: Mapping[str, _Given]) -> None:
+    """Refuse addresses for a topic that this stack does not create."""
+    for emails, topic in (
+        ("critical_emails", config.critical_topic_arn),
+        ("warning_emails", config.warning_topic_arn),
+    ):
+        if topic and emails in given:
+            raise ConfigError(
+                f"{given[emails].where}: the stack creates no topic, because the alarms publish to"
+                f" {topic}. Subscribe the addresses to this topic, and remove {emails}."
+            )
+
+
+def _check_central(config: StackConfig, given: Mapping[str, _Given]) -> None:
+    """Refuse a central stack without accounts, and accounts without a central stack."""
+    if config.central == "on" and not config.central_accounts:
+        raise ConfigError(
+            f"{given['central'].where} is 'on', and nobody may subscribe. Give central_accounts,"
+            f" {_RULES['central_accounts'].wanted}."
+        )
+    if config.central == "off" and config.central_accounts:
+        raise ConfigError(
+            f"{given['central_accounts'].where} has no effect, because central is off. Set central"
+            " to 'on', or remove central_accounts."
+        )
 
 
 def _arns_of_issuers(config: StackConfig) -> Iterator[str]:
@@ -493,6 +559,11 @@ _EMAILS = _list_of(
     'a list of different e-mail addresses, such as ["oncall@example.com"]',
 )
 
+# SNS API Reference, CreateTopic, Name.
+_TOPIC_ARN = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
+# A FIFO topic mails nobody.
+_TOPIC = _text(_TOPIC_ARN, "the ARN of an SNS topic in the home Region")
+
 _RULES: Mapping[str, _Rule] = {
     "target_regions": _Rule(
         "a list of different Regions of one partition that the installed botocore knows, the canary"
@@ -528,8 +599,9 @@ _RULES: Mapping[str, _Rule] = {
         r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", 'a list of names of S3 buckets, such as ["acme-logs"]'
     ),
     "permissions_boundary": _text(
-        r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9/_+=,.@-]+",
-        "the ARN of an IAM policy",
+        rf"arn:aws[a-z-]*:iam::([0-9]{{12}}|aws|{re.escape(OWN_ACCOUNT)}):policy/"
+        "[A-Za-z0-9/_+=,.@-]+",
+        f"the ARN of an IAM policy, with {OWN_ACCOUNT} for a policy of the account itself",
     ),
     "tags": _Rule("different tags, as an object or as key=value,key=value", _read_tags),
     "termination_protection": _SWITCH,
@@ -554,12 +626,22 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "issuers": _Rule("the issuers by name, as docs/issuing.md shows", _read_issuers),
     "arn_parameters": _one_of("on", OFF),
+    "critical_topic_arn": _TOPIC,
+    "warning_topic_arn": _TOPIC,
+    # CloudWatch Observability Access Manager API Reference, CreateLink, SinkIdentifier.
+    "observability_sink": _text(
+        r"arn:aws[a-z-]*:oam:[a-z0-9-]+:[0-9]{12}:sink/[a-f0-9-]{36}", "the ARN of a sink"
+    ),
+    "central": _SWITCH,
+    "central_accounts": _list_of(
+        "[0-9]{12}", 'a list of different account ids as text, such as ["111122223333"]'
+    ),
     "source_secrets": _Rule(
         "a list of different patterns of ARNs of secrets in other accounts", _read_source_secrets
     ),
-    # SNS API Reference, CreateTopic; a FIFO topic cannot deliver to a standard queue in order.
+    # A FIFO topic cannot deliver to a standard queue in order.
     "source_topic": _text(
-        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
+        _TOPIC_ARN,
         "the ARN of an SNS topic that is no FIFO topic",
     ),
     "custom_resource": _one_of("on", OFF),

@@ -5,15 +5,24 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from certrotation.names import environment
 from certrotation.names.environment import LOOK_INTERVAL_MINUTES, ON
-from certrotation.names.outputs import ISSUE_FUNCTION, ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
-from infra.config import StackConfig
+from certrotation.names.outputs import (
+    ISSUE_FUNCTION,
+    ROTATE_FUNCTION,
+    ROTATE_LOGS,
+    SCAN_FUNCTION,
+    VERSION,
+)
+from infra.config import OWN_ACCOUNT, StackConfig
 from infra.iam.grants import guardrail_policy
+from infra.observability.account_link import AccountLink
 from infra.observability.acm_event_log import AcmRecord
 from infra.observability.alarms import Alarms, Watched
 from infra.observability.dashboard import ServiceDashboard
 from infra.observability.saved_queries import SavedQueries
 from infra.packaging.asset import function_code
+from infra.portable import add_parameters, portable_synthesizer
 from infra.service.custom_resource import CustomResource
 from infra.service.encryption import EncryptionKey
 from infra.service.environment import certificate_files, function_environment
@@ -33,27 +42,36 @@ class CertRotationStack(cdk.Stack):
     The name of every resource begins with the stack's name. CloudFormation generates it if it can.
     """
 
-    def __init__(self, scope: Construct, *, config: StackConfig, version: str) -> None:
+    def __init__(
+        self, scope: Construct, *, config: StackConfig, version: str, is_portable: bool = False
+    ) -> None:
+        """Make the stack; `infra.portable` says what the portable form of its template is."""
         super().__init__(
             scope,
             config.stack_name,
             description=f"Rotates the ACM certificates behind the secrets {config.secret_prefix}*",
-            termination_protection=config.termination_protection == "on",
+            # Not of a stack that CloudFormation names: it is no member of a template.
+            termination_protection=config.termination_protection == "on" and not is_portable,
+            synthesizer=portable_synthesizer(version) if is_portable else None,
         )
+        mode = add_parameters(self, config.mode).value_as_string if is_portable else config.mode
+        generated_prefix = cdk.Aws.STACK_NAME if is_portable else config.stack_name
         for name, value in config.tags:
             cdk.Tags.of(self).add(name, value)
         if config.permissions_boundary:
             boundary = iam.ManagedPolicy.from_managed_policy_arn(
-                self, "Boundary", config.permissions_boundary
+                self, "Boundary", _in_this_account(config.permissions_boundary)
             )
             iam.PermissionsBoundary.of(self).apply(boundary)
-        key = EncryptionKey(self, "Encryption", source_topic=config.source_topic).key
+        key = EncryptionKey(
+            self, "Encryption", config=config, generated_prefix=generated_prefix
+        ).key
         notices = Notices(
             self,
             "Notices",
             key=key,
-            critical_emails=config.critical_emails,
-            warning_emails=config.warning_emails,
+            config=config,
+            generated_prefix=generated_prefix,
         )
         rotation = RotationQueue(self, "Rotation", consumer_timeout=TIMEOUT, key=key)
         if config.source_topic:
@@ -65,7 +83,8 @@ class CertRotationStack(cdk.Stack):
                 config,
                 queue_url=rotation.queue.queue_url,
                 warning_topic_arn=notices.warning.topic_arn,
-            ),
+            )
+            | {environment.MODE: mode},
             key=key,
             guardrail_policy=guardrail_policy(self, secret_prefix=config.secret_prefix),
             notices=notices,
@@ -114,6 +133,8 @@ class CertRotationStack(cdk.Stack):
         if issue is not None:
             groups["IssueLogs"] = issue.log_group
         SavedQueries(self, "Queries", groups=groups)
+        if config.observability_sink:
+            AccountLink(self, "Account", sink=config.observability_sink)
         self._add_outputs(
             {
                 VERSION: (version, "The deployed version of certrotation"),
@@ -128,7 +149,7 @@ class CertRotationStack(cdk.Stack):
                     rotate.function.function_name,
                     "The function that rotates secrets",
                 ),
-                "RotateLogs": (
+                ROTATE_LOGS: (
                     rotate.function.log_group.log_group_name,
                     "The log of rotations",
                 ),
@@ -175,6 +196,10 @@ class CertRotationStack(cdk.Stack):
     def _add_outputs(self, outputs: dict[str, tuple[str, str]]) -> None:
         for name, (value, description) in outputs.items():
             cdk.CfnOutput(self, name, value=value, description=description)
+
+
+def _in_this_account(arn: str) -> str:
+    return cdk.Fn.sub(arn) if OWN_ACCOUNT in arn else arn
 
 
 def _outputs_of(issue: lambda_.Function) -> dict[str, tuple[str, str]]:

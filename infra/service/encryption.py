@@ -11,13 +11,23 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.config import StackConfig
+
 
 class EncryptionKey(Construct):
     """A key that is retained with the logs: without the key nobody could read them."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, source_topic: str | None = None
+        self, scope: Construct, construct_id: str, *, config: StackConfig, generated_prefix: str
     ) -> None:
+        """Make the key.
+
+        Args:
+            scope: of the construct.
+            construct_id: of the construct.
+            config: the settings.
+            generated_prefix: how the names begin that CloudFormation generates for resources.
+        """
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         self.key = kms.Key(
@@ -29,11 +39,12 @@ class EncryptionKey(Construct):
             # Retained when the stack is deleted, but not when its creation fails.
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+        has_topics = not (config.critical_topic_arn and config.warning_topic_arn)
         for statement in (
-            _for_queues_behind_rules(),
-            _for_topics_behind_alarms(stack),
-            _for_log_groups(stack),
-            *([_for_queue_behind_topic(source_topic)] if source_topic else []),
+            for_targets_of_rules(),
+            *([_for_topics_behind_alarms(stack, generated_prefix)] if has_topics else []),
+            _for_log_groups(stack, generated_prefix),
+            *([_for_queue_behind_topic(config.source_topic)] if config.source_topic else []),
         ):
             self.key.add_to_resource_policy(statement)
 
@@ -45,8 +56,10 @@ def use_of(key: kms.IKey, *actions: str) -> iam.PolicyStatement:
     )
 
 
-def _for_queues_behind_rules() -> iam.PolicyStatement:
-    """SQS Developer Guide, Key management, Configure KMS permissions for AWS services.
+def for_targets_of_rules() -> iam.PolicyStatement:
+    """Let EventBridge encrypt what it sends to queues and topics.
+
+    SQS Developer Guide, Key management, Configure KMS permissions for AWS services.
 
     No condition, as in that document: the SNS Developer Guide, Key management, says for topics that
     EventBridge's requests to a key contain neither aws:SourceAccount nor aws:SourceArn, and no
@@ -60,7 +73,7 @@ def _for_queues_behind_rules() -> iam.PolicyStatement:
     )
 
 
-def _for_topics_behind_alarms(stack: cdk.Stack) -> iam.PolicyStatement:
+def _for_topics_behind_alarms(stack: cdk.Stack, generated_prefix: str) -> iam.PolicyStatement:
     """SNS Developer Guide, Key management, Enable compatibility between event sources and topics.
 
     Without this statement an alarm goes off and nobody is notified.
@@ -70,7 +83,7 @@ def _for_topics_behind_alarms(stack: cdk.Stack) -> iam.PolicyStatement:
         principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
         actions=["kms:Decrypt", "kms:GenerateDataKey"],
         resources=["*"],
-        conditions=alarms_of(stack),
+        conditions=alarms_of(stack, generated_prefix),
     )
 
 
@@ -85,12 +98,12 @@ def _for_queue_behind_topic(topic: str) -> iam.PolicyStatement:
     )
 
 
-def alarms_of(stack: cdk.Stack) -> dict[str, dict[str, str]]:
+def alarms_of(stack: cdk.Stack, generated_prefix: str) -> dict[str, dict[str, str]]:
     """Return the condition that an alarm of this stack is behind a request."""
     alarms = stack.format_arn(
         service="cloudwatch",
         resource="alarm",
-        resource_name=f"{stack.stack_name}-*",
+        resource_name=f"{generated_prefix}-*",
         arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
     return {
@@ -99,12 +112,12 @@ def alarms_of(stack: cdk.Stack) -> dict[str, dict[str, str]]:
     }
 
 
-def _for_log_groups(stack: cdk.Stack) -> iam.PolicyStatement:
+def _for_log_groups(stack: cdk.Stack, generated_prefix: str) -> iam.PolicyStatement:
     """CloudWatch Logs User Guide, Encrypt log data in CloudWatch Logs using AWS KMS."""
     groups = stack.format_arn(
         service="logs",
         resource="log-group",
-        resource_name=f"{stack.stack_name}-*",
+        resource_name=f"{generated_prefix}-*",
         arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
     return iam.PolicyStatement(

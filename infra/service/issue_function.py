@@ -42,7 +42,7 @@ class IssueFunction(Construct):
         give(
             self.function,
             [
-                package.notices.notified_by_a_function("NotifyOfIssuances"),
+                *package.notices.notified_by_a_function("NotifyOfIssuances"),
                 *self._secrets(config),
                 *self._accounts(config),
                 *self._zones(config),

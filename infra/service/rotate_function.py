@@ -56,7 +56,7 @@ class RotateFunction(Construct):
             self.function,
             [
                 self._work_on(queue),
-                package.notices.notified_by_a_function("TellOfRefusals"),
+                *package.notices.notified_by_a_function("TellOfRefusals"),
                 *self._read_secrets(config),
                 *self._find_and_read_certificates(config),
                 *self._change_certificates(config),

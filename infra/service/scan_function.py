@@ -54,7 +54,7 @@ class ScanFunction(Construct):
         give(self.function, self._grants(config, queue))
         give(self.function, describe_sources(config))
         if config.digest not in {None, "off"}:
-            give(self.function, [package.notices.notified_by_a_function("SendTheDigest")])
+            give(self.function, package.notices.notified_by_a_function("SendTheDigest"))
 
     def _keep_failures(self, config: StackConfig, key: kms.IKey) -> sqs.Queue:
         """Keep the invocations that failed three times; without a destination they are dropped."""

@@ -42,15 +42,11 @@ class NewMaterialRule(Construct):
             "Rule",
             description="New material in a managed secret",
             state="ENABLED",
-            event_pattern={
-                "source": [SECRETS_SOURCE],
-                "detail-type": [LABEL_UPDATED],
-                "detail": {"labelUpdated": [CURRENT_LABEL], "name": [{"prefix": secret_prefix}]},
-            },
+            event_pattern=label_updated(secret_prefix),
             targets=[self._message_on(queue)],
         )
         for target in (queue, self.dead_letters):
-            _let_send(rule, target)
+            let_send(rule, target)
 
     def _message_on(self, queue: sqs.Queue) -> events.CfnRule.TargetProperty:
         return events.CfnRule.TargetProperty(
@@ -60,18 +56,34 @@ class NewMaterialRule(Construct):
                 input_paths_map={"secret": "$.detail.name", "version": "$.detail.versionId"},
                 input_template=json.dumps({SECRET_KEY: "<secret>", VERSION_KEY: "<version>"}),
             ),
-            dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
-                arn=self.dead_letters.queue_arn
-            ),
-            retry_policy=events.CfnRule.RetryPolicyProperty(
-                # Not longer: by then a scan has found the secret due.
-                maximum_event_age_in_seconds=cdk.Duration.hours(2).to_seconds(),
-                maximum_retry_attempts=100,
-            ),
+            dead_letter_config=dead_letters_of(self.dead_letters),
+            retry_policy=retries(),
         )
 
 
-def _let_send(rule: events.CfnRule, queue: sqs.Queue) -> None:
+def label_updated(secret_prefix: str) -> dict[str, object]:
+    """Return the pattern of events of secrets with the prefix whose AWSCURRENT moved."""
+    return {
+        "source": [SECRETS_SOURCE],
+        "detail-type": [LABEL_UPDATED],
+        "detail": {"labelUpdated": [CURRENT_LABEL], "name": [{"prefix": secret_prefix}]},
+    }
+
+
+def dead_letters_of(queue: sqs.IQueue) -> events.CfnRule.DeadLetterConfigProperty:
+    """Return the member of a rule's target that names its dead-letter queue."""
+    return events.CfnRule.DeadLetterConfigProperty(arn=queue.queue_arn)
+
+
+def retries() -> events.CfnRule.RetryPolicyProperty:
+    """Return how long EventBridge retries: not longer, by then a scan has found the secret due."""
+    return events.CfnRule.RetryPolicyProperty(
+        maximum_event_age_in_seconds=cdk.Duration.hours(2).to_seconds(),
+        maximum_retry_attempts=100,
+    )
+
+
+def let_send(rule: events.CfnRule, queue: sqs.Queue) -> None:
     """Allow the rule to send to the queue (EventBridge User Guide, Resource-based policies).
 
     The construct of the CDK omits the condition if the queue is encrypted.

@@ -22,6 +22,7 @@ CertRotationError
     CaRefuses         a CA refuses the account, a name or the profile
     NotValidated      a CA cannot validate a name
     OrderGone         an order at a CA has failed or expired
+    Overtaken         a secret has another current version than when its rotation began
   TransientError      a retry can help
     Throttled         too many requests
     Unreachable       no answer, or an answer that says nothing about the request
@@ -227,6 +228,12 @@ class OrderGone(PermanentError):
     """An order at a CA has failed, has expired or is unknown; another order may succeed."""
 
     code = "ORDER_GONE"
+
+
+class Overtaken(PermanentError):
+    """A secret has another current version than when its rotation began."""
+
+    code = "ISSUANCE_OVERTAKEN"
 
 
 class TransientError(CertRotationError):

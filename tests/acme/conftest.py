@@ -39,6 +39,9 @@ class Accounts:
     def read_or_create(self) -> AcmeAccount:
         return self.account
 
+    def read(self) -> AcmeAccount | None:
+        return self.account
+
     def store(self, account: AcmeAccount) -> None:
         self.account = account
         self.stored += 1

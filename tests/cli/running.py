@@ -16,7 +16,13 @@ from unittest.mock import patch
 
 from certrotation import __version__
 from certrotation.cli import main
-from certrotation.names.outputs import ISSUE_FUNCTION, ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
+from certrotation.names.outputs import (
+    ISSUE_FUNCTION,
+    ROTATE_FUNCTION,
+    ROTATE_LOGS,
+    SCAN_FUNCTION,
+    VERSION,
+)
 from tests.cli.schemas import check_document
 from tests.simulation.estate import HOME, client
 
@@ -106,6 +112,7 @@ def deploy(
     version: str | None = __version__,
     functions: str = "tls-",
     issuers: Mapping[str, object] | None = None,
+    logs: str | None = None,
 ) -> None:
     """Have the estate's functions deployed, with these settings beside the estate's.
 
@@ -116,6 +123,7 @@ def deploy(
         version: in the stack's outputs, unless it is None.
         functions: how the names of the functions begin.
         issuers: the setting `issuers`; with it, the stack has an issue function.
+        logs: the name of rotate's log group, which is made; none by default.
     """
     lambda_ = client("lambda", HOME)
     role = client("iam", "us-east-1").create_role(
@@ -137,6 +145,9 @@ def deploy(
             Environment={"Variables": {**settings_of(estate), **(settings or {}), **own}},
         )
     shown = {**outputs, **({VERSION: version} if version else {})}
+    if logs is not None:
+        client("logs", HOME).create_log_group(logGroupName=logs)
+        shown[ROTATE_LOGS] = logs
     estate.aws.deploy_stack(stack, HOME, shown)
 
 

@@ -110,6 +110,7 @@ def view(*rows: Row) -> View:
         groups=groups_of(rows, (HOME,), PREFIX, ()),
         hits=(),
         unread=0,
+        unknown_sources={},
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certrotation.cli.exit_codes import ExitCode
 from tests.cli.running import ISSUE, deploy, run, settings_of
@@ -70,11 +72,33 @@ def test_a_profile_that_forces_a_new_arn_is_said_beforehand(
         "profile": "tlsserver",
         "new_arn": True,
         "reasons": ["key usages would be lost: key_encipherment"],
+        "usages_lost": [],
         "findings": [],
     }
     assert run("plan", "shop").out.splitlines()[-2:] == [
         "  next issuance by letsencrypt, at the next renewal: RSA_2048, profile tlsserver",
         "    new ARN, because key usages would be lost: key_encipherment: dependents are moved",
+    ]
+
+
+def test_a_private_ca_for_servers_whose_certificates_clients_cannot_use_is_said_beforehand(
+    estate: Estate, authorities: Authorities
+) -> None:
+    ca = f"arn:aws:acm-pca:{HOME}:123456789012:certificate-authority/{UUID(int=1)}"
+    private = {"kind": "pca", "arn": ca, "allow": {f"{PREFIX}*": ["*.example.com"]}}
+    deploy(estate, issuers={"letsencrypt": private})
+    both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    estate.secret("shop", authorities.private.issue("shop.example.com", extended=both))
+    estate.tag_secret("shop", issuer="letsencrypt")
+
+    (planned,) = run("plan", "shop", "--json").document["secrets"]
+    lines = run("check", "--secret", "shop").out.splitlines()
+
+    assert planned["next_issuance"]["usages_lost"] == ["clientAuth"]
+    assert not planned["next_issuance"]["new_arn"]
+    assert lines[-2:] == [
+        "  clientAuth is lost: clients cannot authenticate with the next certificate",
+        "  ACM imports the certificate under the current ARN",
     ]
 
 

@@ -56,7 +56,23 @@ OF_EVERY_COMMAND = frozenset(
 )
 OF_PAGES = frozenset({"--max-items", "--page-size", "--starting-token"})
 TAIL = {"--since", "--format", "--filter-pattern", "--follow"}
-"""AWS CLI Command Reference, logs tail: a command of the CLI's own."""
+OF_THE_COMMAND_LINE = {
+    ("cloudformation", "deploy"): (
+        {
+            "--capabilities",
+            "--parameter-overrides",
+            "--s3-bucket",
+            "--s3-prefix",
+            "--stack-name",
+            "--template-file",
+        },
+        0,
+    ),
+    ("logs", "tail"): (TAIL, 1),
+    ("s3", "sync"): (set[str](), 2),
+}
+"""AWS CLI Command Reference: commands of the CLI's own, their options and positional arguments."""
+NAMES_OF_SERVICES = {"s3api": "s3"}
 RENAMED = {("Subscribe", "endpoint"): "notification-endpoint"}
 """AWS CLI Command Reference: what the CLI calls otherwise than the API does."""
 
@@ -160,7 +176,7 @@ def calls(folder: Path) -> Iterator[Call]:
 
 
 def model(call: Call) -> OperationModel:
-    service = SESSION.get_service_model(call.service)
+    service = SESSION.get_service_model(NAMES_OF_SERVICES.get(call.service, call.service))
     named = {xform_name(each, "-"): each for each in service.operation_names}
     assert call.operation in named, f"aws {call.service} has no {call.operation}"
     return service.operation_model(named[call.operation])
@@ -168,9 +184,11 @@ def model(call: Call) -> OperationModel:
 
 def check(call: Call) -> None:
     """Fail if AWS's command line would refuse the call; without options it is only named."""
-    if (call.service, call.operation) == ("logs", "tail"):
-        assert len(call.positional) == 1
-        assert call.options.keys() <= TAIL
+    own = OF_THE_COMMAND_LINE.get((call.service, call.operation))
+    if own is not None:
+        options, positional = own
+        assert len(call.positional) == positional
+        assert call.options.keys() <= options
         return
     operation = model(call)
     if not call.options:
@@ -195,7 +213,8 @@ def check(call: Call) -> None:
 def of_the_command_line(call: Call) -> frozenset[str]:
     loader = SESSION.get_component("data_loader")
     try:
-        pages = loader.load_service_model(call.service, "paginators-1")["pagination"]
+        name = NAMES_OF_SERVICES.get(call.service, call.service)
+        pages = loader.load_service_model(name, "paginators-1")["pagination"]
     except UnknownServiceError:
         pages = {}
     return OF_EVERY_COMMAND | (OF_PAGES if model(call).name in pages else set())

@@ -152,6 +152,11 @@ DENIED = {
         "no identity-based policy allows",
         "The policy of the role denies it. Add the source to the setting source_secrets",
     ),
+    "the role's, to decrypt": (
+        "kms:Decrypt",
+        "Access to KMS is not allowed",
+        "Inferred: the policy of the source's KMS key denies it",
+    ),
     "the secret's, to describe": (
         "CertrotationDescribes",
         "no resource-based policy allows",
@@ -181,7 +186,7 @@ def test_each_of_the_three_policies_taken_away_is_named_and_nothing_changes_unti
     mailbox = Mailbox(estate)
     central.renew(source, second)
     taken, words, remedy = DENIED[policy]
-    if taken.startswith("secretsmanager:"):
+    if ":" in taken:
         estate.aws.behaviour.denied_to_role.add(taken)
     elif taken == "key":
         central.set_key_policy({"Version": "2012-10-17", "Statement": []})

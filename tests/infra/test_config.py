@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.config import ConfigError, StackConfig, prefix_warning
+from infra.config import ConfigError, StackConfig, check_portable, prefix_warning
 from tests.infra.synthesis import ROOT
 from tests.support.authority import Authority, pem
 
@@ -273,3 +273,81 @@ def test_arn_parameters_are_refused_under_a_name_that_aws_reserves(name: str) ->
         read(arn_parameters="on", stack_name=name)
 
     assert read(arn_parameters="off", stack_name=name).stack_name == name
+
+
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:paging"
+
+
+def test_alarms_may_publish_to_topics_that_exist_already() -> None:
+    config = read(critical_topic_arn=TOPIC, warning_topic_arn=TOPIC)
+
+    assert (config.critical_topic_arn, config.warning_topic_arn) == (TOPIC, TOPIC)
+    assert read().critical_topic_arn is None
+
+
+@pytest.mark.parametrize(
+    "topic", ["paging", "arn:aws:sqs:eu-west-1:111122223333:paging", f"{TOPIC}.fifo"]
+)
+def test_what_is_not_the_arn_of_a_topic_is_refused(topic: str) -> None:
+    with pytest.raises(ConfigError, match=r"warning_topic_arn .* Give the ARN of an SNS topic"):
+        read(warning_topic_arn=topic)
+
+
+def test_addresses_need_a_topic_of_the_stack() -> None:
+    with pytest.raises(ConfigError, match=r"critical_emails: .* Subscribe the addresses to this"):
+        read(critical_topic_arn=TOPIC, critical_emails=["oncall@example.com"])
+
+    assert read(critical_topic_arn=TOPIC, warning_emails=["a@example.com"]).warning_emails
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("critical_topic_arn", "arn:aws-cn:sns:cn-north-1:111122223333:paging"),
+        (
+            "observability_sink",
+            "arn:aws-cn:oam:cn-north-1:111122223333:sink/11111111-2222-3333-4444-555555555555",
+        ),
+    ],
+)
+def test_what_other_accounts_lend_is_in_the_partition(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name}: .* is not in the partition aws"):
+        read(**{name: value})
+
+
+def test_the_central_stack_is_for_listed_accounts() -> None:
+    context = {
+        "certrotation:target_regions": "eu-west-1",
+        "certrotation:central": "on",
+        "certrotation:central_accounts": "111122223333,444455556666",
+    }
+
+    config = StackConfig.from_context(context)
+
+    assert config.central_accounts == ("111122223333", "444455556666")
+    assert read().central == "off"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"central": "on"}, "nobody may subscribe. Give central_accounts"),
+        ({"central_accounts": ["111122223333"]}, "has no effect, because central is off"),
+        ({"central": "on", "central_accounts": ["1111"]}, "'1111' does not fit"),
+        ({"central": "on", "central_accounts": 2 * ["111122223333"]}, "is given twice"),
+        ({"central": "on", "central_accounts": [111122223333]}, "is not text"),
+        ({"central": "yes"}, "'yes' is not one of the choices"),
+        ({"observability_sink": "arn:aws:oam:eu-west-1:111122223333:sink"}, "the ARN of a sink"),
+    ],
+)
+def test_accounts_and_sinks_are_checked(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read(**settings)
+
+
+def test_a_template_for_every_account_names_no_boundary_of_one() -> None:
+    with pytest.raises(ConfigError, match=r"Give arn:aws:iam::\$\{AWS::AccountId\}:policy/bounds"):
+        check_portable(read(permissions_boundary="arn:aws:iam::111122223333:policy/bounds"))
+
+    for arn in ("arn:aws:iam::${AWS::AccountId}:policy/bounds", "arn:aws:iam::aws:policy/Power"):
+        check_portable(read(permissions_boundary=arn))

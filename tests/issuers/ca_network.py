@@ -54,6 +54,9 @@ class Accounts:
     def read_or_create(self) -> AcmeAccount:
         return self.account
 
+    def read(self) -> AcmeAccount | None:
+        return self.account
+
     def store(self, account: AcmeAccount) -> None:
         self.account = account
 

@@ -74,6 +74,10 @@ class SimulatedCa:
 
     # The port
 
+    def may_begin_several(self) -> bool:
+        """Return True: there is no binding."""
+        return True
+
     def renewal_window(self, identifier: str) -> CaWindow | None:
         """Return the window, as Let's Encrypt chooses it.
 

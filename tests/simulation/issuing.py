@@ -64,6 +64,11 @@ class InstantCa:
         self.window: CaWindow | None = None
         self.refusal: str | None = None
         self.orders = 0
+        self.has_account = True
+
+    def may_begin_several(self) -> bool:
+        """Return whether the account is made, if it has a binding."""
+        return self.has_account
 
     def renewal_window(self, identifier: str) -> CaWindow | None:
         """Return the same window for every certificate."""

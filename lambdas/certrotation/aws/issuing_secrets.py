@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from certrotation.aws.errors import Fault, incomplete, meaning, translated
 from certrotation.aws.secret_writer import SecretsManagerWriter
 from certrotation.aws.secrets import MEANINGS, managed_secret, named, touched_at
+from certrotation.core.issuance.note import LABEL
 from certrotation.core.material.secret_value import SecretValue
 from certrotation.errors import RETRIED, NotYet, SecretDeleted, Vanished
 from certrotation.names.service import CURRENT_LABEL, PREVIOUS_LABEL
@@ -36,6 +37,9 @@ BACKSTOP_DAYS = 1_000
 """When Secrets Manager would rotate by itself: the longest that it allows. The look decides."""
 
 
+_ARN_PARTS = 7
+"""Of a function's ARN without version and alias."""
+
 _AT_REST = frozenset({CURRENT_LABEL, PREVIOUS_LABEL})
 """The labels of a secret that no rotation works on."""
 
@@ -50,10 +54,10 @@ class IssuedSecrets:
         self._writer = SecretsManagerWriter(client)
 
     def list_issued(self) -> Sequence[VersionedSecret]:
-        """Return every secret with an issuer's tag, and those that this function rotates.
+        """Return every secret with an issuer's tag, and those that this function works on.
 
-        A secret without the tag that is not rotated any more is left out, unless a rotation has
-        left a label on it.
+        A secret without the tag that is not rotated any more is left out, unless a rotation of this
+        function has left a label on it.
         """
         with translated("secretsmanager:ListSecrets", self._named(f"{self._prefix}*"), MEANINGS):
             pages = self._client.get_paginator("list_secrets").paginate(
@@ -62,20 +66,25 @@ class IssuedSecrets:
             )
             listed = [entry for page in pages for entry in page.get("SecretList", ())]
         return [
-            _versioned(entry["Name"], entry, entry.get("SecretVersionsToStages", {}))
+            self._versioned(entry["Name"], entry, entry.get("SecretVersionsToStages", {}))
             for entry in listed
-            if entry.get("Name", "").startswith(self._prefix) and self._is_ours(entry)
+            if entry.get("Name", "").startswith(self._prefix) and self._is_listed(entry)
         ]
 
-    def _is_ours(self, entry: Mapping[str, Any]) -> bool:
+    def _is_listed(self, entry: Mapping[str, Any]) -> bool:
         if any(each.get("Key") == ISSUER for each in entry.get("Tags", ())):
             return True
+        labels = set(chain(*entry.get("SecretVersionsToStages", {}).values()))
         by = entry.get("RotationLambdaARN")
-        if by is None or by != self._function_arn:
-            return False
-        stages = entry.get("SecretVersionsToStages", {}).values()
-        is_released = not entry.get("RotationEnabled") and _AT_REST.issuperset(chain(*stages))
-        return not is_released
+        is_ours = by is not None and self._function_arn is not None and self._is_this(by)
+        is_released = not entry.get("RotationEnabled") and _AT_REST.issuperset(labels)
+        return LABEL in labels or (is_ours and not is_released)
+
+    def _is_this(self, function_arn: str | None) -> bool:
+        """Return whether an ARN, which may have a version or an alias, is that of this function."""
+        if self._function_arn is None or function_arn is None:
+            return self._function_arn is None
+        return ":".join(function_arn.split(":")[:_ARN_PARTS]) == self._function_arn
 
     def describe(self, secret_id: str) -> VersionedSecret:
         """Return one secret by name or ARN."""
@@ -88,7 +97,7 @@ class IssuedSecrets:
         if not answer.get("Name"):
             call = f"secretsmanager:DescribeSecret for {self._named(secret_id)}"
             raise incomplete(call, "the secret's name")
-        return _versioned(answer["Name"], answer, answer.get("VersionIdsToStages", {}))
+        return self._versioned(answer["Name"], answer, answer.get("VersionIdsToStages", {}))
 
     def value(self, secret_id: str, version: str) -> SecretValue | None:
         """Return the value of a version, or None if the version has none."""
@@ -146,15 +155,16 @@ class IssuedSecrets:
     def _named(self, secret_id: str) -> str:
         return named(self._client, secret_id)
 
-
-def _versioned(
-    name: str, entry: Mapping[str, Any], stages: Mapping[str, Sequence[str]]
-) -> VersionedSecret:
-    return VersionedSecret(
-        secret=managed_secret(name, entry, stages),
-        labels={label: version for version, labels in stages.items() for label in labels},
-        versions=frozenset(stages),
-        is_rotated=bool(entry.get("RotationEnabled")),
-        rotated_by=entry.get("RotationLambdaARN"),
-        touched=touched_at(entry),
-    )
+    def _versioned(
+        self, name: str, entry: Mapping[str, Any], stages: Mapping[str, Sequence[str]]
+    ) -> VersionedSecret:
+        by = entry.get("RotationLambdaARN")
+        return VersionedSecret(
+            secret=managed_secret(name, entry, stages),
+            labels={label: version for version, labels in stages.items() for label in labels},
+            versions=frozenset(stages),
+            is_rotated=bool(entry.get("RotationEnabled")),
+            rotated_by=by,
+            is_ours=self._is_this(by),
+            touched=touched_at(entry),
+        )

@@ -171,6 +171,10 @@ class PrivateCa:
         self._now = now
         self._known: _Authority | None = None
 
+    def may_begin_several(self) -> bool:
+        """Return True: there is no account to be made."""
+        return True
+
     def renewal_window(self, identifier: str) -> CaWindow | None:
         """Return None: AWS Private CA suggests no window."""
         del identifier

@@ -119,7 +119,8 @@ def configure(
         own = "The stack has a file of public roots of its own, and this command uses certifi's."
         notes = (*notes, f"{own} Set {names.PUBLIC_ROOTS_FILE} to that file.")
     return Configuration(
-        settings=_settings(chosen, home, common.stack_name),
+        # CloudFormation names the stack of a StackSet otherwise than the service.
+        settings=_settings(chosen, home, deployed.get(names.SERVICE, common.stack_name)),
         stack=stack,
         deployed=deployed,
         has_queue=has_queue,

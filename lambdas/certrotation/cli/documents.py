@@ -344,6 +344,8 @@ class NextIssuance(TypedDict):
     """Whether ACM would not import the certificate under the current ARN."""
     reasons: list[str]
     """Why not."""
+    usages_lost: list[str]
+    """Extended key usages that the next certificate lacks, and ACM lets go: clientAuth."""
     findings: list[FindingDetail]
 
 

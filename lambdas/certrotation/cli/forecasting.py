@@ -68,6 +68,8 @@ def lines_of(found: Forecast) -> Iterator[str]:
         yield f"names added: {_some(found.names_added)}"
     if found.names_removed:
         yield f"names removed: {_some(found.names_removed)}"
+    for each in found.usages_lost:
+        yield f"{each} is lost: clients cannot authenticate with the next certificate"
     if not found.new_arn_because:
         yield "ACM imports the certificate under the current ARN"
     for each in found.new_arn_because:
@@ -91,6 +93,7 @@ def issuance_document(found: Forecast | None) -> NextIssuance | None:
         "profile": wish.profile if wish else None,
         "new_arn": bool(found.new_arn_because),
         "reasons": list(found.new_arn_because),
+        "usages_lost": list(found.usages_lost),
         "findings": details_of([found.refusal] if found.refusal else []),
     }
 

@@ -200,6 +200,10 @@ def _find(shell: Shell, name: str, prefix: str) -> ManagedSecret | None:
             f"{secret.name} is not managed: its name does not begin with {prefix}.",
             "Name another secret, or give --prefix.",
         )
+    if secret.is_reference:
+        from certrotation.cli.sources import import_of
+
+        raise import_of(secret)
     return secret
 
 

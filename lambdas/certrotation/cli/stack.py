@@ -16,7 +16,13 @@ from certrotation.aws.errors import Fault, meaning, translated
 from certrotation.errors import NotYet, SettingsError, Vanished
 from certrotation.names import environment
 from certrotation.names.environment import Mode
-from certrotation.names.outputs import ISSUE_FUNCTION, ROTATE_FUNCTION, SCAN_FUNCTION, VERSION
+from certrotation.names.outputs import (
+    ISSUE_FUNCTION,
+    ROTATE_FUNCTION,
+    ROTATE_LOGS,
+    SCAN_FUNCTION,
+    VERSION,
+)
 from certrotation.values import dataclass
 
 if TYPE_CHECKING:
@@ -48,6 +54,8 @@ class Stack:
     rotate_function: str
     issue_function: str | None = None
     """None if the stack has no issuers."""
+    rotate_logs: str | None = None
+    """The log group of rotate; None if the outputs do not name it."""
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -89,6 +97,7 @@ def find_stack(client: Callable[[str], Any], name: str) -> Stack:
         scan_function=outputs[SCAN_FUNCTION],
         rotate_function=outputs[ROTATE_FUNCTION],
         issue_function=outputs.get(ISSUE_FUNCTION),
+        rotate_logs=outputs.get(ROTATE_LOGS),
     )
 
 

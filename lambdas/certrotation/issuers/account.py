@@ -26,6 +26,12 @@ class AcmeAccount(NamedTuple):
     """The directory of the CA that made it."""
     eab_kid: str | None = None
     eab_hmac_key: str | None = None
+    is_new: bool = False
+    """Whether the key was made now, and is not stored yet."""
+
+    def is_known_to(self, directory: str) -> bool:
+        """Return whether the CA of a directory has made the account."""
+        return self.url is not None and self.directory == directory
 
     def __repr__(self) -> str:
         return f"AcmeAccount(url={self.url!r})"
@@ -35,7 +41,13 @@ class AccountStore(Protocol):
     """Where the account of one issuer is kept."""
 
     def read_or_create(self) -> AcmeAccount:
-        """Return the account; if there is none, one with a new key, which is stored already."""
+        """Return the account; if there is none, one with a new key, which is stored already.
+
+        All who call it at the same time get the same key.
+        """
+
+    def read(self) -> AcmeAccount | None:
+        """Return the account as it is stored; None if nothing is stored."""
 
     def store(self, account: AcmeAccount) -> None:
         """Keep the account."""
@@ -76,6 +88,7 @@ def read_account(document: str, where: str) -> AcmeAccount:
         directory=texts[_DIRECTORY],
         eab_kid=texts[_EAB_KID],
         eab_hmac_key=texts[_EAB_HMAC_KEY],
+        is_new=pem is None,
     )
 
 

@@ -70,6 +70,13 @@ class AcmeCa:
         """Reads the CA's directory."""
         return Client(self._issuer, self._accounts, self._network)
 
+    def may_begin_several(self) -> bool:
+        """Return whether the account is made, or is made without a binding of single use."""
+        account = self._accounts.read()
+        if account is None or account.eab_kid is None:
+            return True
+        return account.is_known_to(self._issuer.directory)
+
     def renewal_window(self, identifier: str) -> CaWindow | None:
         """Return the window in which a certificate is to be renewed; None if the CA has none."""
         with self._translated("renewalInfo"):

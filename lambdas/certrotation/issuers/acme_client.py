@@ -169,7 +169,7 @@ class Client(ClientV2):
             return
         account = self._accounts.read_or_create()
         self.net.key = jose.JWKEC(key=account.key)
-        if account.url is not None and account.directory == self.net.directory:
+        if account.url is not None and account.is_known_to(self.net.directory):
             self._use(account.url)
         else:
             self._register(account)
@@ -177,9 +177,25 @@ class Client(ClientV2):
     def _register(self, account: AcmeAccount) -> None:
         """Make an account of the key, or find it again, and keep its URL.
 
-        Some CAs name the URL only once (ZeroSSL, Sectigo), so it is stored beside the key.
+        Some CAs name the URL only once (ZeroSSL, Sectigo), so it is stored beside the key. Some
+        take a binding only once: if the CA refuses, another process may have made the account.
         """
         self.net.account = None
+        try:
+            url = self._new_account(account)
+        except CertRotationError as error:
+            refused = without_frames(error)
+        else:
+            self._accounts.store(account._replace(url=url, directory=self.net.directory))
+            self._use(url)
+            return
+        other = self._accounts.read()
+        if other is None or not other.is_known_to(self.net.directory) or other.url == account.url:
+            raise refused
+        self.net.key = jose.JWKEC(key=other.key)
+        self._use(str(other.url))
+
+    def _new_account(self, account: AcmeAccount) -> str:
         contact = self._issuer.contact
         with translated(self._issuer.name, "newAccount"):
             registration = messages.NewRegistration.from_data(
@@ -188,9 +204,7 @@ class Client(ClientV2):
                 external_account_binding=self._binding(account),
             )
             answer = self._post(self.directory["newAccount"], registration)
-        url = _location(answer, "newAccount")
-        self._accounts.store(account._replace(url=url, directory=self.net.directory))
-        self._use(url)
+        return _location(answer, "newAccount")
 
     def _use(self, url: str) -> None:
         self.net.account = messages.RegistrationResource(uri=url, body=messages.Registration())

@@ -15,10 +15,10 @@ from uuid import uuid4
 
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from certrotation.core.estate.issuance_versions import issuance_version
+from certrotation.core.estate.issuance_versions import issuance_version, made_by_issuance
 from certrotation.core.findings import Code, Finding, apply_acceptance, refusals, refuse
 from certrotation.core.issuance.cause import cause_of, is_of_family
-from certrotation.core.issuance.issued import Issued, issued_in
+from certrotation.core.issuance.issued import Issued, issued_in, replaced_by
 from certrotation.core.issuance.note import LABEL, RETRY, Note, Order, asked_for
 from certrotation.core.issuance.signing_request import ari_identifier, new_key, signing_request
 from certrotation.core.issuance.wish import check_allowed, issuer_of, wish_of
@@ -35,6 +35,7 @@ from certrotation.errors import (
     NotManaged,
     NotYet,
     OrderGone,
+    Overtaken,
     PermanentError,
     TransientError,
     Unreachable,
@@ -147,9 +148,10 @@ class Renewer:
         versioned = self._guarded(rotation)
         if versioned is None or self._value(versioned, rotation.token) is not None:
             return None
+        note = self.note(versioned)
+        self._require_same_base(versioned, rotation, note)
         current = self.current(versioned)
         issuer, wish = self.wanted(versioned, current)
-        note = self.note(versioned)
         asked = asked_for(issuer, wish)
         if note.failure is not None and note.blocks(asked, self.now):
             raise self._not_yet(note.failure)
@@ -157,12 +159,19 @@ class Renewer:
         because = self.renewals.rule_that_began(
             versioned.secret, current.request, current.leaf, lambda: at.ca
         )
-        work = _Work(self, versioned, at, issuer.name, wish, note)
+        work = _Work(self, versioned, at, issuer.name, wish, note, rotation.token)
         try:
             key_pem, chain = work.obtain(current)
             leaf, *rest = _decoded(chain)
             ends = leaf.not_valid_after_utc
-            issued = Issued(issuer.name, because, self.now, rotation.token, ends)
+            issued = Issued(
+                by=issuer.name,
+                because=because,
+                at=self.now,
+                version=rotation.token,
+                not_after=ends,
+                replaces=versioned.secret.current_version,
+            )
             value = _composed(issued, key_pem, leaf, rest, current.request)
             self.issuing.secrets.put(
                 rotation.secret_id, value, PENDING_LABEL, rotation.rotation_token
@@ -178,6 +187,7 @@ class Renewer:
 
         Raises:
             NotIssuedError: the version would be refused.
+            CertRotationError: somebody has written another version meanwhile.
         """
         versioned = self._guarded(rotation)
         if versioned is None:
@@ -185,6 +195,7 @@ class Renewer:
         value = self._value(versioned, rotation.token)
         if value is None:
             return
+        self._require_own(versioned, value)
         finding = self._unfit(versioned, value)
         if finding is not None:
             note = self.note(versioned)
@@ -195,14 +206,23 @@ class Renewer:
             raise NotIssuedError(finding, is_new=is_new)
 
     def finish(self, rotation: Rotation) -> None:
-        """Make the pending version AWSCURRENT, and forget the order."""
+        """Make the pending version AWSCURRENT, and forget the order.
+
+        The label moves only from the version that the pending one is to replace: what a person has
+        written meanwhile stays AWSCURRENT.
+
+        Raises:
+            CertRotationError: the version has no value, or somebody has written another version.
+        """
         versioned = self._guarded(rotation)
         if versioned is not None:
-            if self._value(versioned, rotation.token) is None:
+            value = self._value(versioned, rotation.token)
+            if value is None:
                 raise NotYet(
                     f"The version {rotation.token} of {versioned.secret.name} has no value.",
                     "createSecret writes it.",
                 )
+            self._require_own(versioned, value)
             self.issuing.secrets.move_label(
                 rotation.secret_id,
                 CURRENT_LABEL,
@@ -212,6 +232,34 @@ class Renewer:
         else:
             versioned = self.issuing.secrets.describe(rotation.secret_id)
         self.clear(versioned, is_done=True)
+
+    def is_overtaken(self, versioned: VersionedSecret, value: SecretValue) -> bool:
+        """Return whether AWSCURRENT is another version than the one that a value is to replace."""
+        replaces = replaced_by(value)
+        return replaces is not None and replaces != versioned.secret.current_version
+
+    def _require_same_base(
+        self, versioned: VersionedSecret, rotation: Rotation, note: Note
+    ) -> None:
+        """Refuse a rotation that began, or wrote its note, for another current version."""
+        # The token of a rotation that a person began says nothing, until the rotation is noted.
+        is_noted = note.rotation == rotation.token
+        begun = made_by_issuance(rotation.token) or (
+            made_by_issuance(versioned.labels[LABEL]) if is_noted else None
+        )
+        if begun is not None and not begun.is_based_on(versioned.secret.current_version):
+            raise _overtaken(versioned)
+
+    def _require_own(self, versioned: VersionedSecret, value: SecretValue) -> None:
+        """Refuse a pending version that is not to take the place of AWSCURRENT."""
+        if replaced_by(value) is None:
+            raise NotManaged(
+                f"The version {value.version} of {versioned.secret.name} was not written by this"
+                " function.",
+                "Take the label AWSPENDING off the version.",
+            )
+        if self.is_overtaken(versioned, value):
+            raise _overtaken(versioned)
 
     def current(self, versioned: VersionedSecret) -> Current:
         """Read and check the current version of a secret."""
@@ -333,6 +381,11 @@ class Renewer:
         """Return the secret, or None if the rotation has come to its end already."""
         versioned = self.issuing.secrets.describe(rotation.secret_id)
         self.require_managed(versioned)
+        if versioned.is_rotated and not versioned.is_ours:
+            raise NotManaged(
+                f"{versioned.secret.name} is rotated by {versioned.rotated_by}.",
+                "No action needed: this function leaves the secret alone.",
+            )
         if rotation.token == versioned.secret.current_version:
             return None
         if rotation.token != versioned.labels.get(PENDING_LABEL) or not versioned.is_rotated:
@@ -363,7 +416,9 @@ class Renewer:
             # Of an order that has failed, each try would send another one.
             wait = RETRY if error.ends_order or cause.needs_a_person else None
         left = leaf.not_valid_after_utc - self.now if leaf else None
-        failed = work.note.failed(cause, asked, self.now, wait, left)
+        failed = replace(
+            work.note.failed(cause, asked, self.now, wait, left), rotation=work.rotation
+        )
         is_new = failed.is_new_cause(before)
         if failed.says_more_than(before, self.now):
             try:
@@ -440,7 +495,9 @@ class _Work:
         issuer_name: str,
         wish: Wish,
         note: Note,
+        rotation: str,
     ) -> None:
+        self.rotation = rotation
         self.versioned = versioned
         self.note = note
         self.left = ""
@@ -520,10 +577,19 @@ class _Work:
     def _keep(self, order: Order, places: Sequence[Placement] = ()) -> None:
         """Note the order, and what is to be placed, unless the note has both."""
         placements = tuple(dict.fromkeys((*self.note.placements, *places)))
-        noted = replace(self.note, order=order, placements=placements)
+        noted = replace(self.note, order=order, placements=placements, rotation=self.rotation)
         if noted != self.note:
             self.note = noted
             self._renewer.keep(self.versioned, noted)
+
+
+def _overtaken(versioned: VersionedSecret) -> Overtaken:
+    secret = versioned.secret
+    return Overtaken(
+        f"{secret.name} has another current version, {secret.current_version}, than when its"
+        " rotation began. What the rotation issues is not used.",
+        "No action needed: the next look decides whether the issuer is asked again.",
+    )
 
 
 def _decoded(chain: str) -> Sequence[x509.Certificate]:

@@ -51,6 +51,13 @@ class Ca(Protocol):
     An order has a reference, under which another process finds the order again.
     """
 
+    def may_begin_several(self) -> bool:
+        """Return whether several issuances may begin at the same time.
+
+        A CA may take the binding of an account only once: until the account is made, one issuance
+        makes it.
+        """
+
     def renewal_window(self, identifier: str) -> CaWindow | None:
         """Return the window in which a certificate is to be renewed; None if the CA has none."""
 
@@ -137,8 +144,10 @@ class VersionedSecret(NamedTuple):
     is_rotated: bool
     """Whether Secrets Manager rotates it."""
     rotated_by: str | None
-    """The ARN of the function that does."""
-    touched: datetime | None = None
+    """The ARN of the function that does, or did before the rotation was turned off."""
+    is_ours: bool
+    """Whether that function is this one."""
+    touched: datetime | None
     """When the secret was last changed in any way, by an issuance too."""
 
 
@@ -146,7 +155,7 @@ class IssuingSecrets(Protocol):
     """The secrets with an issuer, and what the function may do to them."""
 
     def list_issued(self) -> Sequence[VersionedSecret]:
-        """Return every managed secret that has an issuer's tag, or that this function rotates."""
+        """Return every managed secret that has an issuer's tag, or that this function works on."""
 
     def describe(self, secret_id: str) -> VersionedSecret:
         """Return one secret by name or ARN."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.findings import Code
@@ -12,8 +15,12 @@ from certrotation.core.material.certificate_request import CertificateRequest
 from certrotation.core.material.x509_facts import KeyAlgorithm
 from certrotation.names.issuers import AcmeIssuer, PrivateCaIssuer
 from tests.core.samples import ISSUING_CA
-from tests.support.authority import shared_key
+from tests.support.authority import SERVER_AUTH, shared_key
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
+BOTH = (SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 P256, RSA = KeyAlgorithm.EC_PRIME256V1, KeyAlgorithm.RSA_2048
 CLASSIC = ("digital_signature", "key_encipherment")
 LOST = "key usages would be lost: key_encipherment"
@@ -27,9 +34,12 @@ def of(
     profile: str | None = None,
     tag: str = "ca",
     template: str | None = None,
+    extended: tuple[x509.ObjectIdentifier, ...] = (SERVER_AUTH,),
 ) -> Forecast:
     """The forecast for a secret with a certificate for these names; without names, with none."""
-    leaf = ISSUING_CA.issue(*names, key=shared_key(key), usages=usages) if names else None
+    leaf = None
+    if names:
+        leaf = ISSUING_CA.issue(*names, key=shared_key(key), usages=usages, extended=extended)
     issuer = AcmeIssuer(
         name="ca",
         directory="https://ca.example/directory",
@@ -119,6 +129,27 @@ def test_the_template_of_a_private_ca_decides_the_usages(
 ) -> None:
     found = of(None, "a.example", key="rsa2048", usages=usages, template=template)
     assert found.new_arn_because == lost
+
+
+@pytest.mark.parametrize(
+    ("template", "profile", "lost"),
+    [
+        ("EndEntityServerAuthCertificate/V1", None, ("clientAuth",)),
+        ("EndEntityServerAuthCertificate_APIPassthrough/V1", None, ("clientAuth",)),
+        ("EndEntityCertificate/V1", None, ()),
+        (None, "tlsserver", ("clientAuth",)),
+        (None, "shortlived", ("clientAuth",)),
+        (None, "classic", ()),
+        (None, None, ()),
+    ],
+)
+def test_client_authentication_that_is_lost_is_named_though_the_arn_stays(
+    template: str | None, profile: str | None, lost: tuple[str, ...]
+) -> None:
+    found = of(None, "a.example", extended=BOTH, profile=profile, template=template)
+    assert (found.usages_lost, found.new_arn_because) == (lost, ())
+    served = of(None, "a.example", profile=profile, template=template)
+    assert served.usages_lost == ()
 
 
 def test_names_that_come_and_go_are_named() -> None:

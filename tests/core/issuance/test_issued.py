@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from certrotation.core.issuance.issued import Issued, issued_in
+from certrotation.core.issuance.issued import Issued, issued_in, replaced_by
 from certrotation.core.issuance.renewal import Rule
 from certrotation.core.material.secret_format import fields_left_out, parse_secret
 from certrotation.core.material.secret_value import SecretValue
 from tests.core.samples import LEAF
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
-ISSUED = Issued("ca", Rule.THIRD_LEFT, AT, "v", LEAF.certificate.not_valid_after_utc)
+ISSUED = Issued("ca", Rule.THIRD_LEFT, AT, "v", LEAF.certificate.not_valid_after_utc, "before")
 
 
 def value(issued: Any, **more: Any) -> SecretValue:
@@ -26,9 +26,18 @@ def test_a_record_is_read_as_it_was_written() -> None:
         "by": "ca",
         "because": "a third of the lifetime is left",
         "at": int(AT.timestamp()),
+        "replaces": "before",
         "version": "v",
         "not_after": int(ISSUED.not_after.timestamp()),
     }
+
+
+def test_a_value_names_the_version_that_it_is_to_replace() -> None:
+    assert replaced_by(value(ISSUED.record())) == "before"
+    assert replaced_by(value(ISSUED.record() | {"replaces": None})) is None
+    assert replaced_by(value("ca")) is None
+    assert replaced_by(SecretValue(version="v", text="-----BEGIN")) is None
+    assert replaced_by(SecretValue(version="v", binary=b"x")) is None
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def check_stack(shell: Shell) -> Iterator[Result]:
         )
 
 
-def check_last_scan(shell: Shell, stack: Stack) -> Iterator[Result]:
+def check_last_scan(shell: Shell) -> Iterator[Result]:
     """Check that a scan has completed within three intervals."""
     interval: timedelta = shell.settings.scan_interval
     span = interval * _INTERVALS
@@ -74,7 +74,7 @@ def check_last_scan(shell: Shell, stack: Stack) -> Iterator[Result]:
         answer = shell.client("cloudwatch").get_metric_statistics(
             Namespace=metrics.NAMESPACE,
             MetricName=metrics.SCAN_COMPLETED,
-            Dimensions=[{"Name": metrics.DIMENSION, "Value": stack.name}],
+            Dimensions=[{"Name": metrics.DIMENSION, "Value": shell.settings.stack}],
             StartTime=shell.now - span,
             EndTime=shell.now,
             Period=max(60, int(interval.total_seconds()) // 60 * 60),
@@ -111,9 +111,13 @@ def check_alarms(shell: Shell, stack: Stack) -> Iterator[Result]:
             )
         ]
     yield from _states(alarms)
-    topics = sorted({topic for each in alarms for topic in each.get("AlarmActions", ())})
-    for topic in topics:
-        yield from _subscriptions(shell, topic)
+    topics = {topic: each for each in alarms for topic in each.get("AlarmActions", ())}
+    for topic in sorted(topics):
+        account = topic.split(":")[4]
+        if f":{account}:" in topics[topic].get("AlarmArn", topic):
+            yield from _subscriptions(shell, topic)
+        else:
+            yield ok("subscriptions", f"Not asked: {topic} is a topic of account {account}")
 
 
 def _states(alarms: list[Mapping[str, Any]]) -> Iterator[Result]:

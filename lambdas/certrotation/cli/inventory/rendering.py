@@ -63,6 +63,8 @@ class View:
     """Those that `--fail-on` hits."""
     unread: int
     """Certificates in use whose users were not read."""
+    unknown_sources: Mapping[str, str]
+    """By name, why the version of a reference is not known."""
 
     @property
     def states(self) -> dict[str, int]:

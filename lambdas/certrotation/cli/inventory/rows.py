@@ -223,6 +223,8 @@ def _next(status: CertificateStatus, situation: Situation) -> str:
 def _rotation(secret: ManagedSecret | None, situation: Situation) -> str:
     if not situation.is_deployed:
         return "rotate would renew it"
+    if secret is not None and secret.source_unknown_because:
+        return "not renewed until the source can be read"
     if secret is not None and secret.is_held:
         return "planned, not renewed (on hold)"
     if not situation.applies:

@@ -101,12 +101,14 @@ def _of_files(shell: Shell, files: Sequence[str], passphrase: Passphrase) -> Ins
 
 def _of_secret(shell: Shell, name: str) -> tuple[ManagedSecret, Inspection, Forecast | None]:
     from certrotation.cli.forecasting import next_issuance
-    from certrotation.core.material.checks import inspect_secret
+    from certrotation.core.material.checks import Inspection, inspect_secret
 
     secrets = shell.parts.account.secrets
     asked = shell.secret_name(name)
     owner = secrets.describe(asked)
-    value = secrets.current_value(asked)
+    if owner.source_problem is not None:
+        return owner, Inspection(material=None, findings=(owner.source_problem,)), None
+    value = secrets.current_value(owner.origin.arn if owner.origin else asked)
     inspection = inspect_secret(value, shell.parts.rotation_policy.roots, shell.now)
     return owner, inspection, next_issuance(shell, owner, value)
 

@@ -30,8 +30,9 @@ def command(shell: Shell) -> ExitCode:
 
     The command checks credentials, clock, Regions, permissions, quotas, the stack with its
     version and mode, the last scan, alarms and who is subscribed to them, secrets that nothing
-    uses, prefixes, live certificates that are left, and ARN parameters. Each problem has a remedy
-    and a page of the documents. Nothing is changed. The exit code is 3 if something is wrong.
+    uses, prefixes, live certificates that are left, ARN parameters, and secrets of other accounts
+    that a policy denies. Each problem has a remedy and a page of the documents. Nothing is changed.
+    The exit code is 3 if something is wrong.
     """
     output = shell.output
     with output.progress("Checking"):
@@ -76,7 +77,7 @@ def _results(shell: Shell) -> Iterator[Result]:
     yield from _safely("permissions", lambda: account.check_permissions(shell))
     yield from _safely("stack", lambda: service.check_stack(shell))
     if stack is not None:
-        yield from _safely("last scan", lambda: service.check_last_scan(shell, stack))
+        yield from _safely("last scan", lambda: service.check_last_scan(shell))
         yield from _safely("alarms", lambda: service.check_alarms(shell, stack))
     yield from _safely("prefix", lambda: service.check_prefixes(shell))
     yield from _safely("estate", lambda: _estate(shell))
@@ -86,12 +87,15 @@ def _estate(shell: Shell) -> Iterator[Result]:
     from certrotation.cli.diagnosis.account_checks import check_quotas
     from certrotation.cli.diagnosis.estate_checks import check_estate
     from certrotation.cli.diagnosis.parameter_checks import check_parameters
+    from certrotation.cli.diagnosis.source_checks import check_sources
     from certrotation.workflows.inventory import inventory
 
     account = shell.parts.account
     policy = shell.parts.scan_policy
-    seen, secrets = inventory(account, policy, shell.now), account.secrets.list_managed()
+    seen = inventory(account, policy, shell.now)
+    secrets = seen.secrets
     yield from check_estate(seen, secrets, shell.now)
+    yield from _safely("sources", lambda: check_sources(shell, secrets))
     if account.publisher is not None and policy.arn_parameters is not None:
         checked = partial(
             check_parameters,

@@ -198,6 +198,8 @@ def _say_problems(shell: Shell, view: View) -> None:
             f"The users of {view.unread:,} certificates in use were not read;"
             " --details N asks about more."
         )
+    for secret, reason in view.unknown_sources.items():
+        shell.output.note(f"The version of {secret} is not known: {reason}")
     for region, reason in view.unreachable.items():
         shell.output.fail(f"{region} cannot be read: {reason}")
 
@@ -245,6 +247,11 @@ def _view(shell: Shell, wanted: _Wanted, now: datetime) -> View:
         stack=configuration.stack.name if configuration.stack else None,
         mode=settings.mode.value,
         unreachable=found.unreachable,
+        unknown_sources={
+            each.name: each.source_unknown_because
+            for each in found.secrets
+            if each.source_unknown_because
+        },
         findings=found.assessment.findings if configuration.has_queue else (),
         every=every,
         shown=sorted(shown, key=ORDERS[wanted.order]),  # type: ignore[arg-type]  # comparable

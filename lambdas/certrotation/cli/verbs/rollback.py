@@ -10,7 +10,7 @@ import click
 from certrotation.cli.commands import Example, verb
 from certrotation.cli.exit_codes import ExitCode
 from certrotation.cli.waiting import may_wait
-from certrotation.names.tags import HOLD, HOLD_ISSUANCE, ISSUER, SOURCE
+from certrotation.names.tags import HOLD, HOLD_ISSUANCE, ISSUER
 
 if TYPE_CHECKING:
     from certrotation.cli.documents import RollbackDocument
@@ -47,7 +47,7 @@ def command(shell: Shell, name: str, version: str | None, *, wait: bool, timeout
     """
     from certrotation.cli.plan_rendering import show_plans
 
-    secret = _secret(shell, shell.secret_name(name))
+    secret = _secret(shell, shell.secret_name(name), version)
     target = version or secret.previous_version
     if target is None:
         raise _error(f"{secret.name} has no version AWSPREVIOUS.", "Name one with --to.")
@@ -74,26 +74,19 @@ def command(shell: Shell, name: str, version: str | None, *, wait: bool, timeout
     return code
 
 
-def _secret(shell: Shell, name: str) -> ManagedSecret:
+def _secret(shell: Shell, name: str, version: str | None) -> ManagedSecret:
     """Return the secret.
 
     Raises:
         NotManaged: its name does not begin with the prefix.
         SettingsError: its value is another secret's.
     """
+    from certrotation.cli.sources import rollback_of
     from certrotation.cli.verbs.rotate import managed
 
     secret = managed(shell, name)
-    source = secret.tags.get(SOURCE)
-    if source is not None:
-        account, region = source.split(":")[4:5], source.split(":")[3:4]
-        where = f"in account {''.join(account)}, {''.join(region)}"
-        raise _error(
-            f"{secret.name} has no value of its own: it takes that of {source}.",
-            f"Roll back {where}: aws secretsmanager update-secret-version-stage"
-            f" --secret-id {source} --version-stage AWSCURRENT --remove-from-version-id CURRENT"
-            " --move-to-version-id PREVIOUS",
-        )
+    if secret.is_reference:
+        raise rollback_of(secret, version)
     return secret
 
 

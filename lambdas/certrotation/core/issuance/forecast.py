@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from certrotation.core.material.x509_facts import KeyAlgorithm
     from certrotation.names.issuers import AnyIssuer
 
-WITHOUT_KEY_ENCIPHERMENT = frozenset({"tlsserver", "shortlived"})
-"""Profiles whose certificates have no keyEncipherment (Let's Encrypt, Profiles)."""
+OF_SERVERS_ALONE = frozenset({"tlsserver", "shortlived"})
+"""Profiles whose certificates have neither keyEncipherment nor clientAuth (Let's Encrypt,
+Profiles)."""
+
+CLIENT_AUTH = "clientAuth"
 
 _KEY_ENCIPHERMENT = "key_encipherment"
 _BY_TEMPLATE = frozenset({"digital_signature", _KEY_ENCIPHERMENT})
@@ -59,6 +62,8 @@ class Forecast:
     names_removed: tuple[str, ...] = ()
     new_arn_because: tuple[str, ...] = ()
     """Every rule of ACM that forbids importing the certificate under the current ARN."""
+    usages_lost: tuple[str, ...] = ()
+    """Extended key usages that the current certificate has and ACM lets go."""
 
 
 def forecast(
@@ -90,6 +95,7 @@ def forecast(
     if leaf is None:
         return Forecast(issuer=tag, wish=wish, is_first=True, is_asked_now=asked is not None)
     present = reimport_facts_of(leaf)
+    expected = _expected(present, wish, issuer)
     return Forecast(
         issuer=tag,
         wish=wish,
@@ -97,18 +103,31 @@ def forecast(
         is_asked_now=asked is not None,
         names_added=tuple(sorted(wanted - present.names)),
         names_removed=tuple(sorted(present.names - wanted)),
-        new_arn_because=reasons_by_facts(present, _expected(present, wish, issuer)),
+        new_arn_because=reasons_by_facts(present, expected),
+        usages_lost=(CLIENT_AUTH,) if _loses_client_auth(present, expected) else (),
     )
+
+
+def _loses_client_auth(present: ReimportFacts, expected: ReimportFacts) -> bool:
+    """Return whether a client can authenticate with the current certificate, not with the next."""
+    return _is_for_clients(present) and not _is_for_clients(expected)
+
+
+def _is_for_clients(facts: ReimportFacts) -> bool:
+    """Return whether a certificate says that clients may use it."""
+    usages = facts.extended_key_usages
+    return usages is not None and ExtendedKeyUsageOID.CLIENT_AUTH in usages
 
 
 def _expected(present: ReimportFacts, wish: Wish, issuer: AnyIssuer) -> ReimportFacts:
     """Return the properties of the next certificate, as far as they are known before it exists."""
     if isinstance(issuer, PrivateCaIssuer):
         return ReimportFacts(wish.key, frozenset(wish.names), *_usages_by_template(issuer.template))
-    usages = present.key_usages
-    if usages is not None and wish.profile in WITHOUT_KEY_ENCIPHERMENT:
-        usages -= {_KEY_ENCIPHERMENT}
-    return present._replace(key=wish.key, names=frozenset(wish.names), key_usages=usages)
+    usages, extended = present.key_usages, present.extended_key_usages
+    if wish.profile in OF_SERVERS_ALONE:
+        usages = None if usages is None else usages - {_KEY_ENCIPHERMENT}
+        extended = None if extended is None else extended - {ExtendedKeyUsageOID.CLIENT_AUTH}
+    return ReimportFacts(wish.key, frozenset(wish.names), usages, extended)
 
 
 def _usages_by_template(

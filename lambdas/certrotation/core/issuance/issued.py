@@ -24,10 +24,17 @@ class Issued(NamedTuple):
     at: datetime
     version: str
     not_after: datetime
+    replaces: str | None = None
+    """The version that was AWSCURRENT when the certificate was issued."""
 
     def record(self) -> dict[str, Any]:
         """Return the part that stands in the secret's value."""
-        return {"by": self.by, "because": self.because.value, "at": int(self.at.timestamp())}
+        return {
+            "by": self.by,
+            "because": self.because.value,
+            "at": int(self.at.timestamp()),
+            "replaces": self.replaces,
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, for a log line."""
@@ -53,6 +60,20 @@ def issued_in(value: SecretValue, leaf: x509.Certificate) -> Issued | None:
             at=datetime.fromtimestamp(int(record["at"]), UTC),
             version=value.version,
             not_after=leaf.not_valid_after_utc,
+            replaces=record.get("replaces"),
         )
-    except (KeyError, OSError, OverflowError, TypeError, ValueError):
+    except (AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError):
         return None
+
+
+def replaced_by(value: SecretValue) -> str | None:
+    """Return the version that a value which an issuer wrote is to replace; None for other values.
+
+    Args:
+        value: the value of a version that is pending.
+    """
+    try:
+        replaces = json.loads(value.text or "")[ISSUED_KEY]["replaces"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return replaces if isinstance(replaces, str) else None

@@ -74,6 +74,8 @@ class Note:
     order: Order | None = field(default=None, repr=False)
     placements: tuple[Placement, ...] = ()
     failure: Failure | None = None
+    rotation: str = ""
+    """The version that the rotation makes which has written the note."""
 
     def is_of(self, issuer: str, wish: Wish) -> bool:
         """Return whether an order is under way for what is wished for now."""
@@ -141,7 +143,8 @@ class Note:
         """Return the note as the value of a version."""
         order, failure = self.order, self.failure
         document: dict[str, Any] = {
-            "placements": [dict(zip(_PLACES, each, strict=True)) for each in self.placements]
+            "placements": [dict(zip(_PLACES, each, strict=True)) for each in self.placements],
+            "rotation": self.rotation,
         }
         if order is not None:
             document["order"] = {
@@ -175,6 +178,7 @@ class Note:
                     for each in document["placements"]
                 ),
                 failure=_failure(document.get("failure")),
+                rotation=str(document.get("rotation", "")),
             )
         except (AttributeError, KeyError, TypeError, ValueError):
             return cls()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from certrotation.core.notify.notice import Notice, at
-from certrotation.core.scan.classification import State
+from certrotation.core.scan.classification import SOURCE_UNKNOWN, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -111,6 +111,8 @@ def _expiry(now: datetime) -> _Describe:
     def describe(status: CertificateStatus) -> str:
         ends, opens = status.certificate.not_after, status.windows.warning_opens
         expiry = f"{'expired' if ends <= now else 'expires'} {at(ends)}"
+        if status.because == SOURCE_UNKNOWN:
+            return f"{expiry}; due: {SOURCE_UNKNOWN}"
         if status.state is State.DUE:
             return f"{expiry}; due: the secret contains newer material that is not live yet"
         if opens <= now:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from certrotation.core.estate.tags import Marks
 
 
+SOURCE_UNKNOWN = "the version of the secret's source is unknown"
+"""Why a copy of a reference is due whose source cannot be described."""
+
+
 class State(StrEnum):
     """The state of a certificate for this service."""
 
@@ -90,7 +94,7 @@ class Classifier:
 
 def _why_due(certificate: ListedCertificate, marks: Marks, secret: ManagedSecret) -> str | None:
     if secret.source_unknown_because:
-        return "the version of the secret's source is unknown"
+        return SOURCE_UNKNOWN
     if secret.current_version is None:
         # The secret had a value once. Only a direct read tells whether the list left something out.
         return "the list of secrets names no AWSCURRENT version"
