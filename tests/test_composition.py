@@ -115,6 +115,14 @@ def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
         issuing = compose_issuing(everything, boto3.Session(), function_arn=None, stack="stack")
         issuing.issuer("ca")
         issuing.issuer("inside")
+        composition.providing(
+            everything,
+            {
+                "CERTROTATION_ROTATION_LOG_GROUP": "rotate",
+                "CERTROTATION_WAITING_REQUESTS_URL": "https://sqs.eu-west-1.amazonaws.com/1/waiting",
+            },
+            boto3.Session(),
+        )
         account = composition.compose(everything, boto3.Session()).account
         assert all(list(region.dependents) for region in account.regions.values())
 
