@@ -135,6 +135,8 @@ class StackConfig:
     any, no role mentions another account, and no role has a fixed name."""
     source_topic: str | None = None
     """ARN of the topic by which the account of these secrets announces new versions."""
+    custom_resource: Switch = "off"
+    """Whether templates of other teams may wait for certificates with a custom resource."""
     events: Switch = "off"
     """Whether rotate puts events about its outcomes on the default event bus."""
     digest: str | None = None
@@ -642,6 +644,7 @@ _RULES: Mapping[str, _Rule] = {
         _TOPIC_ARN,
         "the ARN of an SNS topic that is no FIFO topic",
     ),
+    "custom_resource": _one_of("on", OFF),
     "events": _one_of("on", OFF),
     "digest": _one_of(OFF, *Weekday),
 }

@@ -6,7 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from certrotation.names import environment
-from certrotation.names.environment import LOOK_INTERVAL_MINUTES
+from certrotation.names.environment import LOOK_INTERVAL_MINUTES, ON
 from certrotation.names.outputs import (
     ISSUE_FUNCTION,
     ROTATE_FUNCTION,
@@ -23,6 +23,7 @@ from infra.observability.dashboard import ServiceDashboard
 from infra.observability.saved_queries import SavedQueries
 from infra.packaging.asset import function_code
 from infra.portable import add_parameters, portable_synthesizer
+from infra.service.custom_resource import CustomResource
 from infra.service.encryption import EncryptionKey
 from infra.service.environment import certificate_files, function_environment
 from infra.service.issue_function import IssueFunction
@@ -104,6 +105,15 @@ class CertRotationStack(cdk.Stack):
             secret_prefix=config.secret_prefix,
         )
         issue = self._issue(config, package, schedule) if config.issuers else None
+        if config.custom_resource == ON:
+            CustomResource(
+                self,
+                "CustomResource",
+                config=config,
+                package=package,
+                rotations=rotation.queue,
+                rotation_log=rotate.function.log_group,
+            )
         record = AcmRecord(self, "AcmRecord", key=key)
         watched = Watched(
             scan=scan.function,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -113,6 +115,14 @@ def test_the_asset_has_the_data_of_every_service_that_a_client_is_made_for(
         issuing = compose_issuing(everything, boto3.Session(), function_arn=None, stack="stack")
         issuing.issuer("ca")
         issuing.issuer("inside")
+        composition.providing(
+            everything,
+            {
+                "CERTROTATION_ROTATION_LOG_GROUP": "rotate",
+                "CERTROTATION_WAITING_REQUESTS_URL": "https://sqs.eu-west-1.amazonaws.com/1/waiting",
+            },
+            boto3.Session(),
+        )
         account = composition.compose(everything, boto3.Session()).account
         assert all(list(region.dependents) for region in account.regions.values())
 
@@ -294,3 +304,38 @@ def test_requests_are_retried_adaptively_and_time_out() -> None:
     config: Any = clients.CONFIG
     assert config.retries == {"mode": "adaptive", "total_max_attempts": 8}
     assert (config.connect_timeout, config.read_timeout) == (5, 20)
+
+
+@pytest.mark.slow
+def test_without_sources_nothing_of_references_is_imported() -> None:
+    """A cold start that needs none pays for none."""
+    script = (
+        "import sys\n"
+        "from certrotation.handlers import rotate, scan\n"
+        "from certrotation import composition\n"
+        "from certrotation.settings import Settings\n"
+        "made = composition.composed(Settings.from_env({'AWS_REGION': 'eu-west-1',"
+        f" 'CERTROTATION_TARGET_REGIONS': 'eu-west-1', 'CERTROTATION_QUEUE_URL': '{URL}'}}))\n"
+        "print(type(made.account.secrets).__name__, made.account.references)\n"
+        "print([each for each in sys.modules if 'source' in each and 'certrotation' in each])\n"
+        "print('certrotation.workflows.references' in sys.modules)"
+    )
+
+    finished = subprocess.run(  # noqa: S603  no shell; every word is ours
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert finished.stdout.splitlines() == ["ManagedSecrets None", "[]", "False"]
+
+
+def test_with_sources_the_secrets_know_references_and_ask_each_source_in_its_region(
+    aws: EmbeddedAws,
+) -> None:
+    del aws
+    pattern = "arn:aws:secretsmanager:ap-south-1:111122223333:secret:shared/*"
+    account = composition.compose(
+        settings(CERTROTATION_SOURCE_SECRETS=pattern), boto3.Session()
+    ).account
+
+    assert type(account.secrets).__name__ == "ReferencedSecrets"
+    assert account.references is not None

@@ -18,7 +18,12 @@ from certrotation.names import service
 from infra.packaging.interpreter import PackagingError
 
 SERVICES = frozenset(
-    {*service.SERVICES, *service.PUBLISHING_SERVICES, *service.ISSUING_SERVICES}
+    {
+        *service.SERVICES,
+        *service.PUBLISHING_SERVICES,
+        *service.ISSUING_SERVICES,
+        *service.PROVIDING_SERVICES,
+    }
 ).union(*(each.services for each in ENTRIES))
 """The services that the functions call, under boto3's names."""
 

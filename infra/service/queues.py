@@ -43,6 +43,33 @@ class RotationQueue(Construct):
         )
 
 
+class WaitingRequests(Construct):
+    """The queue of requests for custom resources that wait for a certificate."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        consumer_timeout: cdk.Duration,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.queue = _queue(
+            self,
+            "Queue",
+            key,
+            visibility_timeout=cdk.Duration.seconds(
+                _VISIBILITY_TIMEOUTS * consumer_timeout.to_seconds()
+            ),
+            # CloudFormation waits for an hour at most.
+            retention_period=cdk.Duration.hours(2),
+        )
+        acknowledge(
+            self.queue, "SQS3", because="After two hours nobody waits for an answer any more."
+        )
+
+
 class SourceSubscription(Construct):
     """Subscribes the rotation queue to the topic by which another account announces versions.
 

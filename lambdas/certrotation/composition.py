@@ -24,16 +24,24 @@ from certrotation.aws.secrets import ManagedSecrets
 from certrotation.aws.tag_index import ResourceTagIndex
 from certrotation.aws.topic import SnsNotices
 from certrotation.errors import SettingsError
-from certrotation.names.environment import HOME_REGION, Mode
+from certrotation.names.environment import (
+    HOME_REGION,
+    ROTATION_LOG_GROUP,
+    WAITING_REQUESTS_URL,
+    Mode,
+)
 from certrotation.names.service import EDGE_REGIONS
 from certrotation.workflows.ports import Account, Region
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from certrotation.core.estate.arn_parameters import ArnParameters
     from certrotation.core.rotation.planning import RotationPolicy
     from certrotation.core.scan.assessment import ScanPolicy
     from certrotation.settings import Settings
     from certrotation.workflows.ports import Events, Publisher, Secrets, SecretWriter
+    from certrotation.workflows.providing_ports import Providing
 
 
 class Composition(NamedTuple):
@@ -166,6 +174,37 @@ def secret_writer(session: boto3.Session, home_region: str) -> SecretWriter:
     from certrotation.aws.secret_writer import SecretsManagerWriter  # noqa: PLC0415  see above
 
     return SecretsManagerWriter(client_of(session, "secretsmanager", home_region))
+
+
+def providing(
+    settings: Settings, variables: Mapping[str, str], session: boto3.Session
+) -> Providing:
+    """Return what the provider of custom resources works with; no other function asks for it.
+
+    Raises:
+        SettingsError: a variable that only this function has is not set.
+    """
+    from certrotation.aws.rotation_log import CloudWatchRotationLog  # noqa: PLC0415  see above
+    from certrotation.aws.waiting_requests import SqsWaitingRequests  # noqa: PLC0415  as above
+    from certrotation.workflows.providing_ports import Providing  # noqa: PLC0415  as above
+
+    home, account = settings.home_region, compose(settings, session).account
+    group, url = (_required(variables, each) for each in (ROTATION_LOG_GROUP, WAITING_REQUESTS_URL))
+    return Providing(
+        # Not the sources of references: their owners allow scan and rotate, and nobody else.
+        secrets=ManagedSecrets(client_of(session, "secretsmanager", home), settings.secret_prefix),
+        regions=account.regions,
+        rotations=account.queue,
+        log=CloudWatchRotationLog(client_of(session, "logs", home), group),
+        waiting=SqsWaitingRequests(client_of(session, "sqs", home), url),
+    )
+
+
+def _required(variables: Mapping[str, str], name: str) -> str:
+    value = variables.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set.", "Set it on the function, by the stack.")
+    return value
 
 
 def edge_region(home_region: str, session: boto3.Session) -> str | None:

@@ -80,7 +80,8 @@ def test_every_handler_that_the_stack_names_can_be_imported() -> None:
     }
 
     assert named == {
-        f"certrotation.handlers.{each}.handler" for each in ("scan", "rotate", "issue")
+        f"certrotation.handlers.{each}.handler"
+        for each in ("scan", "rotate", "issue", "custom_resource")
     }
     for each in named:
         module, _, function = each.rpartition(".")

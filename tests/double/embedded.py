@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -186,6 +187,12 @@ class EmbeddedAws:
         """Return what was put on the default event buses."""
         with self._world.lock:
             return list(self._world.events)
+
+    def log(self, group: str, *lines: str) -> None:
+        """Write lines into a log group, now."""
+        at = int(datetime.now(UTC).timestamp() * 1_000)
+        with self._world.lock:
+            self._world.log_lines.setdefault(group, []).extend((at, each) for each in lines)
 
     def rotations(self, region: str) -> list[PendingRotation]:
         """Return the rotations that were begun since this was asked last."""

@@ -166,7 +166,7 @@ def allows(
     named = {principal, account, f"arn:aws:iam::{account}:root"}
     return any(
         not named.isdisjoint(_listed(each["Principal"]["AWS"]))
-        and any(_is_like(action, pattern) for pattern in _listed(each["Action"]))
+        and any(is_like(action, pattern) for pattern in _listed(each["Action"]))
         and all(
             _holds(operator, keys.get(key), _listed(wanted))
             for operator, conditions in each.get("Condition", {}).items()
@@ -184,14 +184,15 @@ def _holds(operator: str, value: str | None, wanted: list[str]) -> bool:
         case "StringEquals":
             return value in wanted
         case "StringLike":
-            return any(_is_like(value, each) for each in wanted)
+            return any(is_like(value, each) for each in wanted)
         case "ArnEquals" | "ArnLike":
             return any(_is_arn_like(value, each) for each in wanted)
         case _:
             raise AssertionError(f"The double does not know {operator}.")
 
 
-def _is_like(value: str, pattern: str) -> bool:
+def is_like(value: str, pattern: str) -> bool:
+    """Return whether a value matches a pattern of IAM's."""
     expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(expression, value) is not None
 
@@ -199,7 +200,7 @@ def _is_like(value: str, pattern: str) -> bool:
 def _is_arn_like(value: str, pattern: str) -> bool:
     """IAM User Guide, Condition operators: each part of the ARN is checked separately."""
     values, patterns = value.split(":", 5), pattern.split(":", 5)
-    return len(values) == len(patterns) and all(map(_is_like, values, patterns))
+    return len(values) == len(patterns) and all(map(is_like, values, patterns))
 
 
 def _listed(value: str | list[str]) -> list[str]:

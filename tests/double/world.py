@@ -138,6 +138,7 @@ class World:
         dns_changes: the changes of Route 53, and how often each is still PENDING when asked.
         dns_delay: how often a new change is PENDING.
         events: what was put on the default event buses.
+        log_lines: the lines of each log group, and when they were written, in milliseconds.
     """
 
     behaviour: Behaviour
@@ -157,6 +158,7 @@ class World:
     dns_changes: dict[str, int] = field(default_factory=dict)
     dns_delay: int = 1
     events: list[Event] = field(default_factory=list)
+    log_lines: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
     def is_bystander(self) -> bool:
         """Whether this thread's calls are to pass unseen and unharmed."""

@@ -13,7 +13,7 @@ class Declared(NamedTuple):
     """An action that a role is allowed, why, and where AWS says so."""
 
     role: str
-    """`scan`, `rotate`, `issue` or `schedule`."""
+    """`scan`, `rotate`, `issue`, `customresource` or `schedule`."""
     action: str
     why: str
     source: str
@@ -61,10 +61,9 @@ _EACH = {
     "kms:Decrypt": _KEY,
     "kms:GenerateDataKey": _KEY,
 }
+_POLLED = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 _ROTATE = {
-    "sqs:DeleteMessage": _POLLER,
-    "sqs:GetQueueAttributes": _POLLER,
-    "sqs:ReceiveMessage": _POLLER,
+    **dict.fromkeys(_POLLED, _POLLER),
     "apigateway:AddCertificateToDomain": _MUTUAL_TLS,
     "apigateway:RemoveCertificateFromDomain": _MUTUAL_TLS,
     "cognito-idp:DescribeUserPool": _USER_POOLS,
@@ -101,4 +100,8 @@ DECLARED = (
         for action, reason in _EACH.items()
     ),
     *(Declared("rotate", action, *reason) for action, reason in (_EACH | _ROTATE).items()),
+    *(
+        Declared("customresource", action, *reason)
+        for action, reason in (_EACH | dict.fromkeys(_POLLED, _POLLER)).items()
+    ),
 )

@@ -152,6 +152,11 @@ DENIED = {
         "no identity-based policy allows",
         "The policy of the role denies it. Add the source to the setting source_secrets",
     ),
+    "the role's, to decrypt": (
+        "kms:Decrypt",
+        "Access to KMS is not allowed",
+        "Inferred: the policy of the source's KMS key denies it",
+    ),
     "the secret's, to describe": (
         "CertrotationDescribes",
         "no resource-based policy allows",
@@ -181,7 +186,7 @@ def test_each_of_the_three_policies_taken_away_is_named_and_nothing_changes_unti
     mailbox = Mailbox(estate)
     central.renew(source, second)
     taken, words, remedy = DENIED[policy]
-    if taken.startswith("secretsmanager:"):
+    if ":" in taken:
         estate.aws.behaviour.denied_to_role.add(taken)
     elif taken == "key":
         central.set_key_policy({"Version": "2012-10-17", "Statement": []})
@@ -200,6 +205,8 @@ def test_each_of_the_three_policies_taken_away_is_named_and_nothing_changes_unti
     (letter,) = mailbox.letters()
     assert "SOURCE_DENIED" in letter.body
     assert words in letter.body
+    assert f"Source: {source}" in letter.body
+    assert "takes its value from another account" in letter.body
     assert estate.scan().scans[0]["queued"] == [SHOP], "the refusal is told at every scan"
 
     estate.aws.behaviour.denied_to_role.clear()
@@ -406,6 +413,20 @@ def test_a_source_that_is_a_reference_itself_is_refused_with_the_arn_to_name_ins
 
     assert found["code"] == "SOURCE_MALFORMED"
     assert found["remedy"].startswith(f"Name {further} in the tag")
+
+
+def test_a_message_that_names_a_source_instead_of_a_reference_imports_nothing(
+    estate: Estate, central: Central, rsa: Callable[[], Issued]
+) -> None:
+    """The role may describe the source, and its name may begin with the deployment's prefix."""
+    estate.environment["CERTROTATION_SECRET_PREFIX"] = "shared/"
+    source = central.secret("shop", rsa())
+
+    with estate.listening() as run:
+        run_rotate(record_of(json.dumps({"secret": source})))
+
+    assert run.rotations[-1]["error"].startswith("SECRET_NOT_MANAGED")
+    assert estate.certificates(HOME) == []
 
 
 def test_the_tags_of_a_source_are_not_trusted(

@@ -23,7 +23,7 @@ def end_state(estate: Estate, scene: Scene, initial: frozenset[str]) -> Any:
 
     Copies that are superseded and that nothing uses are left out: `strays` counts them.
     """
-    stages = _stages()
+    stages = _stages(estate, scene)
     labels = {
         arn: _label(estate, arn, stages, is_old=arn in initial)
         for arn in sorted(all_certificates(estate))
@@ -77,15 +77,18 @@ def all_certificates(estate: Estate) -> frozenset[str]:
     return frozenset(arn for region in estate.regions for arn in estate.certificates(region))
 
 
-def _stages() -> dict[str, str]:
+def _stages(estate: Estate, scene: Scene) -> dict[str, str]:
     """Return the stage of each version of the secret, by version id and by its leaf's serial."""
-    secrets = client("secretsmanager", HOME)
+    secrets, secret = client("secretsmanager", HOME), SECRET
+    if scene.source is not None:
+        secrets, secret = scene.source.central.client("secretsmanager"), scene.source.arn
     found = {}
-    for version, held in secrets.describe_secret(SecretId=SECRET)["VersionIdsToStages"].items():
-        value = secrets.get_secret_value(SecretId=SECRET, VersionId=version)["SecretString"]
-        found[version] = found[serial_of(json.loads(value)["certificate"])] = (
-            " ".join(held) or "no stage"
-        )
+    with estate.aws.unobserved():
+        for version, held in secrets.describe_secret(SecretId=secret)["VersionIdsToStages"].items():
+            value = secrets.get_secret_value(SecretId=secret, VersionId=version)["SecretString"]
+            found[version] = found[serial_of(json.loads(value)["certificate"])] = (
+                " ".join(held) or "no stage"
+            )
     return found
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from certrotation.aws.dependents.registry import NAMES
 from certrotation.names import tags
 from tests.double.fakes import fakes
+from tests.simulation.central import Central
 from tests.simulation.estate import HOME, PREFIX, client
 from tests.simulation.oracle import presented_by
 from tests.support.authority import shared_key
@@ -26,6 +27,13 @@ SHOP, WIKI = "shop.example.com", "wiki.example.com"
 LASTING = timedelta(days=90)
 
 
+class Source(NamedTuple):
+    """A secret of another account, and its owner."""
+
+    central: Central
+    arn: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scene:
     """What must be served at every instant, and when the story goes on."""
@@ -34,6 +42,8 @@ class Scene:
     """The names that a listener (by ARN) or a distribution (by id) serves, always."""
     later: timedelta = timedelta()
     """How long after the building the decisive scan runs."""
+    source: Source | None = None
+    """Where the value of the secret is, if it is a reference."""
 
 
 Story: TypeAlias = "Callable[[Estate, Authorities], Scene]"
@@ -77,6 +87,18 @@ def announced(estate: Estate, authorities: Authorities) -> Scene:
     """The key type changes, and other programs wait for the event that says so."""
     estate.environment["CERTROTATION_EVENTS"] = "on"
     return replacement(estate, authorities)
+
+
+def referenced(estate: Estate, authorities: Authorities) -> Scene:
+    """The key type changes in a secret of another account that a managed secret refers to."""
+    central = Central(estate.aws)
+    estate.environment["CERTROTATION_SOURCE_SECRETS"] = central.sources
+    arn = central.secret("shop", rsa(authorities))
+    estate.reference("shop", arn)
+    estate.run()
+    scene = _in_use(estate, authorities, _copies(estate))
+    central.renew(arn, ec(authorities))
+    return replace(scene, source=Source(central, arn))
 
 
 def adoption(estate: Estate, authorities: Authorities) -> Scene:
@@ -126,6 +148,7 @@ STORIES: Mapping[str, Story] = {
     "every kind": every_kind,
     "published": published,
     "announced": announced,
+    "referenced": referenced,
     "adoption": adoption,
     "first import": first_import,
     "clean-up": clean_up,

@@ -153,6 +153,7 @@ def test_every_partitions_regions_are_regions(region: str) -> None:
         ("arn_parameters", "yes"),
         ("arn_parameters", True),
         ("events", "yes"),
+        ("custom_resource", "yes"),
     ],
 )
 def test_an_unfit_value_is_refused_by_its_key_with_what_to_give(key: str, value: Any) -> None:

@@ -16,19 +16,23 @@ pytestmark = pytest.mark.infra
 OPTIONAL = {
     "AnnounceArns",
     "AnnounceOutcomes",
+    "AskForRotations",
     "DecryptSecrets",
     "KeepEdgeFunctions",
     "KeepFailedScans",
     "KeepLogBuckets",
     "PublishArns",
+    "ReadOutcomes",
     "SendTheDigest",
     "UseKeysOfSecrets",
     "UseZonesOfOtherAccounts",
+    "WorkOnRequests",
 }
 HANDLERS = {
     "scan": "certrotation.handlers.scan.handler",
     "rotate": "certrotation.handlers.rotate.handler",
     "issue": "certrotation.handlers.issue.handler",
+    "customresource": "certrotation.handlers.custom_resource.handler",
 }
 ISSUER = {
     "kind": "acme",
@@ -40,8 +44,8 @@ ISSUER = {
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """The stack with every setting and an issuer."""
-    settings = {**SETTINGS, "issuers": {"ca": ISSUER}}
+    """The stack with every setting, an issuer and the provider of custom resources."""
+    settings = {**SETTINGS, "issuers": {"ca": ISSUER}, "custom_resource": "on"}
     return synthesize_once(tmp_path_factory, "declared", settings)
 
 
@@ -49,8 +53,15 @@ def bounds(template: Template, declared: Declared) -> dict[str, list[Any]]:
     """The resources that each service's declared actions may reach."""
     group = template.function(HANDLERS[declared.role])[1]["LoggingConfig"]["LogGroup"]["Ref"]
     retries = template.one("AWS::Lambda::EventInvokeConfig")
+    sources = {
+        each["FunctionName"]["Ref"]: each["EventSourceArn"]
+        for each in template.of_type("AWS::Lambda::EventSourceMapping").values()
+    }
     queues = {
-        "rotate": template.one("AWS::Lambda::EventSourceMapping")["EventSourceArn"],
+        **{
+            role: sources.get(template.function(HANDLERS[role])[0])
+            for role in ("rotate", "customresource")
+        },
         "scan": retries["DestinationConfig"]["OnFailure"]["Destination"],
     }
     (key,) = template.of_type("AWS::KMS::Key")

@@ -41,7 +41,13 @@ ADMINISTRATOR = {
 
 
 @pytest.mark.parametrize(
-    "settings", [SETTINGS, {"target_regions": ["us-east-1"]}, ADMINISTRATOR, WITH_SOURCES]
+    "settings",
+    [
+        SETTINGS,
+        {"target_regions": ["us-east-1"], "custom_resource": "on"},
+        ADMINISTRATOR,
+        WITH_SOURCES,
+    ],
 )
 def test_every_finding_of_cdk_nag_has_an_answer(
     tmp_path: Path, settings: dict[str, object]

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from certrotation.names.source_policies import Reader, key_statements, secret_statements
+from certrotation.names.source_policies import (
+    Reader,
+    document,
+    key_statements,
+    secret_statements,
+)
 from infra.config import ConfigError, StackConfig
+from tests.double.other_accounts import allows, is_like
 from tests.infra.conftest import SETTINGS
 from tests.infra.synthesis import ROOT, Template, synthesize_once
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 pytestmark = pytest.mark.infra
@@ -209,6 +217,111 @@ def test_the_policies_of_the_other_account_name_accounts_and_full_role_arns() ->
         "secretsmanager:GetSecretValue",
         "kms:Decrypt",
     ]
+
+
+def test_the_documents_show_the_policies_as_they_are() -> None:
+    text = (ROOT / "docs" / "accounts.md").read_text(encoding="utf-8")
+    secret, key = (
+        json.loads(each)
+        for each in re.findall(
+            r"```json\n(\{.*?)```", text.partition("### The policies")[2], re.DOTALL
+        )
+    )
+    reader = Reader("444455556666", "eu-west-1")
+
+    assert secret == document(secret_statements([reader]))
+    assert [key] == key_statements([reader], [SOURCES[0]], "eu-west-1")
+
+
+SHOP = f"{BEGIN}shared/shop-AbCdEf"
+VIA = {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
+OF_SHOP = {"kms:EncryptionContext:SecretARN": SHOP}
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1"
+
+
+def grants(
+    template: Template, handler: str, action: str, resource: str, context: Mapping[str, str]
+) -> list[str]:
+    """Return the statements of a role that allow this, by Sid."""
+    principal = "arn:aws:iam::123456789012:role/any"
+    return [
+        each["Sid"]
+        for each in resolved(template.statements_of(handler))
+        if any(is_like(resource, pattern) for pattern in each["Resource"])
+        and allows(
+            {"Statement": [{**each, "Principal": {"AWS": principal}}]}, principal, action, context
+        )
+    ]
+
+
+def resolved(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the statements for sources, with the pseudo parameters filled in."""
+    ours = [each for each in statements if each.get("Sid", "").endswith(("Sources", "References"))]
+    filled = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
+
+    def fill(value: Any) -> Any:
+        match value:
+            case {"Fn::Join": [_, parts]}:
+                return "".join(map(fill, parts))
+            case {"Ref": name}:
+                return filled[name]
+            case dict():
+                return {key: fill(each) for key, each in value.items()}
+            case list():
+                return [fill(each) for each in value]
+            case _:
+                return value
+
+    found: list[dict[str, Any]] = fill(ours)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("handler", "action", "resource", "context", "statement_"),
+    [
+        (SCAN, "secretsmanager:DescribeSecret", SHOP, {}, "DescribeSources"),
+        (ROTATE, "secretsmanager:DescribeSecret", SHOP, {}, "ReadSources"),
+        (ROTATE, "secretsmanager:GetSecretValue", SHOP, {}, "ReadSources"),
+        (ROTATE, "kms:Decrypt", KEY, {**VIA, **OF_SHOP}, "DecryptSources"),
+        (ROTATE, "secretsmanager:ListSecrets", "*", {}, "FindReferences"),
+    ],
+)
+def test_each_request_of_a_rotation_by_reference_is_allowed_by_one_statement(  # noqa: PLR0917
+    template: Template,
+    handler: str,
+    action: str,
+    resource: str,
+    context: dict[str, str],
+    statement_: str,
+) -> None:
+    assert grants(template, handler, action, resource, context) == [statement_]
+
+
+@pytest.mark.parametrize(
+    ("handler", "action", "resource", "context"),
+    [
+        (SCAN, "secretsmanager:GetSecretValue", SHOP, {}),
+        (SCAN, "kms:Decrypt", KEY, {**VIA, **OF_SHOP}),
+        (ROTATE, "secretsmanager:PutSecretValue", SHOP, {}),
+        (ROTATE, "secretsmanager:GetSecretValue", f"{BEGIN}private/shop-AbCdEf", {}),
+        (ROTATE, "secretsmanager:GetSecretValue", SHOP.replace("111122223333", "999999999999"), {}),
+        (ROTATE, "secretsmanager:GetSecretValue", SHOP.replace("eu-west-1", "eu-west-2"), {}),
+        (ROTATE, "kms:Decrypt", KEY, OF_SHOP),
+        (ROTATE, "kms:Decrypt", KEY, {"kms:ViaService": "s3.eu-west-1.amazonaws.com", **OF_SHOP}),
+        (ROTATE, "kms:Decrypt", KEY, VIA),
+        (
+            ROTATE,
+            "kms:Decrypt",
+            KEY,
+            {**VIA, "kms:EncryptionContext:SecretARN": f"{BEGIN}private/shop-AbCdEf"},
+        ),
+        (ROTATE, "kms:Decrypt", KEY.replace("111122223333", "999999999999"), {**VIA, **OF_SHOP}),
+    ],
+)
+def test_nothing_else_of_another_account_is_allowed(
+    template: Template, handler: str, action: str, resource: str, context: dict[str, str]
+) -> None:
+    assert grants(template, handler, action, resource, context) == []
 
 
 def run(*words: str, cwd: Path, **environment: str) -> str:

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 from unittest.mock import patch
 
-from certrotation.handlers import issue, rotate, scan
+from certrotation.handlers import custom_resource, issue, rotate, scan
 from certrotation.handlers.reporting import logger
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 
@@ -84,6 +84,11 @@ def run_scan() -> dict[str, Any]:
 def run_rotate(record: Mapping[str, Any]) -> dict[str, Any]:
     """Run the rotate function for one message."""
     return rotate.handler({"Records": [record]}, None)
+
+
+def run_custom_resource(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Run the provider of custom resources: for a request, or for messages of those that wait."""
+    return custom_resource.handler(event, None)
 
 
 ISSUE_FUNCTION = f"arn:aws:lambda:{HOME}:123456789012:function:certrotation-test-issue"

@@ -228,6 +228,9 @@ _REMEDIES: dict[Code, str] = {
     ),
 }
 
+SOURCE_CODES = frozenset({Code.SOURCE_DENIED, Code.SOURCE_GONE, Code.SOURCE_MALFORMED})
+"""Findings on the secret of another account that a reference names."""
+
 ACCEPTABLE_STANDING = frozenset(
     {
         Code.SELF_SIGNED,

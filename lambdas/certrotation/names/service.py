@@ -20,6 +20,9 @@ SOURCE_KEY = "source"
 PUBLISHING_SERVICES = ("events", "ssm")
 """The services that rotate calls to publish ARNs and to put events, under boto3's names."""
 
+PROVIDING_SERVICES = ("logs",)
+"""The services that the provider of custom resources calls beside these, under boto3's names."""
+
 ISSUING_SERVICES = ("acm-pca", "route53", "sts")
 """The services that the issue function calls beside these, under boto3's names."""
 

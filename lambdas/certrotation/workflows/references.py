@@ -13,7 +13,7 @@ from certrotation.core.estate.sources import (
     with_source,
     without_source,
 )
-from certrotation.errors import CertRotationError, without_frames
+from certrotation.errors import CertRotationError, NotManaged, without_frames
 from certrotation.names.tags import SOURCE
 from certrotation.values import dataclass, replace
 
@@ -58,8 +58,16 @@ class ReferencedSecrets:
         Raises:
             Vanished: there is no such secret.
             SecretDeleted: the secret is scheduled for deletion.
+            NotManaged: the secret is a source. The role may describe it, and its name may begin
+                with the prefix, but only references are rotated.
         """
-        checked = self._checked(self.own.describe(secret_id))
+        own = self.own.describe(secret_id)
+        if self._is_source(secret_id) or self._is_source(own.arn):
+            raise NotManaged(
+                f"{own.arn} is a secret of another account.",
+                f"Name a managed secret that has the tag {SOURCE}.",
+            )
+        checked = self._checked(own)
         arn = _asked(checked)
         if arn is None:
             return checked
@@ -75,13 +83,16 @@ class ReferencedSecrets:
             SourceDenied: a policy denies the source.
             SourceGone: the source does not exist, or has no value.
         """
-        if any(each.matches(secret_id) for each in self.patterns):
+        if self._is_source(secret_id):
             return self.sources.current_value(secret_id)
         return self.own.current_value(secret_id)
 
     def is_newer(self, secret_id: str, version: str, than: str) -> bool:
         """Return whether `version` was created after `than`."""
         return self.own.is_newer(secret_id, version, than)
+
+    def _is_source(self, arn: str) -> bool:
+        return any(each.matches(arn) for each in self.patterns)
 
     def _checked(self, secret: ManagedSecret) -> ManagedSecret:
         """Return a reference with what is wrong with it before its source is asked for."""

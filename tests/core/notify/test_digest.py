@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from certrotation.core.estate.inventory import Origin
 from certrotation.core.notify.digest import digest
 from certrotation.core.notify.notice import MOST_BYTES
 from certrotation.core.scan.report import ScanReport
@@ -132,6 +133,15 @@ def test_what_is_set_aside_is_not_told(tags: dict[str, str]) -> None:
     found = sections(listing((copy, carrying(copy) | tags)))
 
     assert found[ROTATED] == found[DUE] == found[UNMANAGED] == ["  none"]
+
+
+def test_a_copy_whose_source_is_unknown_is_not_said_to_have_newer_material() -> None:
+    copy = listed(ends=DAY)
+    reference = replace(managed(version=None, source="arn:x"), origin=Origin("arn:x", None, "-"))
+    assessment = assessed(listing((copy, carrying(copy))), secrets=(reference,))
+    report = replace(report_on(), assessment=assessment)
+
+    assert "due: the version of the secret's source is unknown" in digest("tls", report).body
 
 
 # Of a hundred days the warning window is the last twenty.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.core.estate.current_copies import CurrentCopy
+from certrotation.core.estate.inventory import Origin
 from certrotation.core.findings import Code, refuse, warn
 from certrotation.core.notify.refusal_notice import refusal_notice
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status, Stranded
@@ -122,6 +123,28 @@ def test_material_that_is_refused_is_told_in_full() -> None:
         '  Follow docs/runbook.md, "MaterialRefused: new material was refused".',
         *AT_THE_END,
     ]
+
+
+@pytest.mark.parametrize(
+    ("version", "shown"), [(None, "Version: unknown"), ("v-new", "Version: v-new")]
+)
+def test_a_reference_that_cannot_be_read_is_told_with_its_source(
+    version: str | None, shown: str
+) -> None:
+    problem = refuse(Code.SOURCE_DENIED, "The key denies it.")
+    reference = replace(managed(version=version, source=" arn:x "), origin=Origin("arn:x", problem))
+    refused = RotationOutcome(
+        secret=SHOP, status=Status.REFUSED, findings=(problem,), described=reference
+    )
+
+    told = lines(refused)
+
+    assert told[0] == (
+        "The secret takes its value from another account, and cannot be read there. The previous"
+        " certificate stays live."
+    )
+    assert told[2:5] == [f"Secret: {SHOP}", shown, "Source: arn:x"]
+    assert "  all Regions: SOURCE_DENIED" in told
 
 
 def test_a_region_that_refuses_is_told_beside_those_that_do_not() -> None:

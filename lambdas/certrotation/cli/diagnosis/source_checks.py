@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.aws.errors import translated
 from certrotation.cli.diagnosis.results import Result, named, ok, unknown, wrong
-from certrotation.core.findings import Code
+from certrotation.core.findings import SOURCE_CODES, Code
 from certrotation.core.rotation.outcomes import Status
 from certrotation.errors import CertRotationError
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _CHECK = "sources"
 _LINK = "docs/accounts.md#secrets-of-another-account"
-_CODES = (Code.SOURCE_DENIED, Code.SOURCE_GONE, Code.SOURCE_MALFORMED)
 _INTERVALS = 2
 """A reference that is refused is refused again at each scan."""
 
@@ -93,7 +92,7 @@ def _refused(shell: Shell) -> Mapping[str, _Refusal]:
             .paginate(
                 logGroupName=stack.rotate_logs,
                 startTime=int(since.timestamp() * 1_000),
-                filterPattern=" ".join(f"?{each.value}" for each in _CODES),
+                filterPattern=" ".join(f"?{each.value}" for each in sorted(SOURCE_CODES)),
             )
         )
         events = [each for page in pages for each in page.get("events", ())]
@@ -108,7 +107,7 @@ def _refusals(events: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Refus
             if rotation["status"] != Status.REFUSED.value:
                 continue
             for each in rotation["findings"]:
-                if each["code"] in _CODES:
+                if each["code"] in SOURCE_CODES:
                     yield rotation["secret"], _Refusal(each["found"], each["remedy"])
         except (ValueError, LookupError, TypeError):  # a line of something else
             continue

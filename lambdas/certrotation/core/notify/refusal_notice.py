@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from certrotation.core.findings import refusals
+from certrotation.core.findings import SOURCE_CODES, refusals
 from certrotation.core.notify.notice import Notice, at
 from certrotation.core.rotation.outcomes import Status
 from certrotation.names.runbook import (
@@ -40,6 +40,11 @@ class _Says(NamedTuple):
 _REFUSED = _Says(
     "refused",
     "New material was refused. The previous certificate stays live where it was refused.",
+)
+_SOURCE = _Says(
+    "refused",
+    "The secret takes its value from another account, and cannot be read there. The previous"
+    " certificate stays live.",
 )
 _STRANDED = _Says(
     "stranded",
@@ -81,7 +86,7 @@ def refusal_notice(
         runbook_url: the page of the team's own runbook, if there is one.
     """
     reasons, stranded = list(_reasons(outcome)), list(_stranded(outcome.regions))
-    says = _REFUSED if reasons else _STRANDED if stranded else _LEFT
+    says = _refused(outcome) if reasons else _STRANDED if stranded else _LEFT
     return Notice.of(
         stack=stack,
         says=says.subject,
@@ -101,11 +106,18 @@ def refusal_notice(
     )
 
 
+def _refused(outcome: RotationOutcome) -> _Says:
+    is_of_source = any(each.code in SOURCE_CODES for each in refusals(outcome.findings))
+    return _SOURCE if is_of_source else _REFUSED
+
+
 def _about(stack: str, outcome: RotationOutcome) -> Iterator[str]:
     yield f"Secret: {outcome.secret}"
     secret = outcome.described
     if secret is not None:
-        yield f"Version: {secret.current_version or 'none'}"
+        yield f"Version: {secret.current_version or ('unknown' if secret.is_reference else 'none')}"
+        if secret.origin is not None:
+            yield f"Source: {secret.origin.arn}"
         if secret.last_changed:
             yield f"Changed: {at(secret.last_changed)}"
         if secret.is_held:

@@ -1,0 +1,79 @@
+"""Provides the certificate of a custom resource: looks it up, and has it rotated if it is due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from certrotation.core.estate.tags import Marks
+from certrotation.core.provision.decision import Found, decide
+from certrotation.core.rotation.request import RotationRequest
+from certrotation.errors import Vanished
+from certrotation.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from certrotation.core.estate.inventory import ManagedSecret
+    from certrotation.core.provision.decision import Decision
+    from certrotation.core.provision.resource_request import Wanted
+    from certrotation.workflows.providing_ports import Providing
+
+CLOCKS_DIFFER = timedelta(seconds=10)
+"""How far the clocks of SQS and of CloudWatch Logs may be apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Looks up certificates; one is made for each invocation."""
+
+    providing: Providing
+    targets: tuple[str, ...]
+    now: datetime
+
+    def look(self, wanted: Wanted, waits_since: datetime | None = None) -> Decision:
+        """Look for the certificate, and for what became of its rotation.
+
+        Args:
+            wanted: the certificate.
+            waits_since: when the request began to wait; None if it has just come.
+        """
+        secret = self._secret(wanted.secret)
+        logged = None
+        if waits_since is not None:
+            logged = self.providing.log.last_of(wanted.secret, waits_since - CLOCKS_DIFFER)
+        return decide(
+            wanted,
+            Found(
+                secret=secret,
+                copies={} if secret is None else dict(self._copies(wanted)),
+                logged=logged,
+            ),
+            targets=self.targets,
+            waited=self.now - waits_since if waits_since else timedelta(),
+            now=self.now,
+        )
+
+    def ask(self, wanted: Wanted) -> None:
+        """Ask for a rotation of the secret."""
+        self.providing.rotations.send([RotationRequest(secret=wanted.secret)])
+
+    def _secret(self, name: str) -> ManagedSecret | None:
+        try:
+            return self.providing.secrets.describe(name)
+        except Vanished:
+            return None
+
+    def _copies(self, wanted: Wanted) -> Iterator[tuple[str, Marks]]:
+        """Yield the copies by ACM's own tags: the index lags, and names what was deleted."""
+        region = self.providing.regions.get(wanted.region)
+        if region is None:
+            return
+        for arn in region.tag_index.copies_of(wanted.secret):
+            try:
+                marks = Marks.from_tags(region.certificates.tags(arn))
+            except Vanished:
+                continue
+            if marks.secret == wanted.secret:
+                yield arn, marks
