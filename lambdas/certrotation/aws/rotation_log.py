@@ -39,7 +39,8 @@ class CloudWatchRotationLog:
                 filterPattern=f'{{ $.{_KEY}.secret = "{secret}" }}',
             )
             events = [event for page in pages for event in page.get("events", ())]
-        newest = sorted(events, key=lambda each: int(each.get("timestamp", 0)), reverse=True)
+        # Of one millisecond, the last line counts.
+        newest = reversed(sorted(events, key=lambda each: int(each.get("timestamp", 0))))
         outcomes = (_outcome(each.get("message", "")) for each in newest)
         return next((each for each in outcomes if each and each.get("secret") == secret), None)
 
