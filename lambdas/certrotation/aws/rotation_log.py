@@ -40,8 +40,8 @@ class CloudWatchRotationLog:
             )
             events = [event for page in pages for event in page.get("events", ())]
         # Of one millisecond, the last line counts.
-        newest = reversed(sorted(events, key=lambda each: int(each.get("timestamp", 0))))
-        outcomes = (_outcome(each.get("message", "")) for each in newest)
+        events.sort(key=lambda each: int(each.get("timestamp", 0)))
+        outcomes = (_outcome(each.get("message", "")) for each in reversed(events))
         return next((each for each in outcomes if each and each.get("secret") == secret), None)
 
 
