@@ -13,6 +13,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from certrotation.names.service import SOURCE_KEY, VERSION_KEY
+from certrotation.names.sources import source_message
 from infra.config import StackConfig
 from infra.observability.accounts_dashboard import AccountsDashboard
 from infra.portable import portable_synthesizer
@@ -94,7 +95,7 @@ class CentralStack(cdk.Stack):
                             VERSION_KEY: "$.detail.versionId",
                         },
                         input_template=json.dumps(
-                            {each: f"<{each}>" for each in (SOURCE_KEY, VERSION_KEY)}
+                            source_message(f"<{SOURCE_KEY}>", f"<{VERSION_KEY}>")
                         ),
                     ),
                     dead_letter_config=dead_letters_of(self.dead_letters),

@@ -14,6 +14,7 @@ from certrotation import __version__
 from certrotation.cli.diagnosis import account_checks
 from certrotation.cli.diagnosis.results import Health
 from certrotation.cli.exit_codes import ExitCode
+from certrotation.names.environment import SERVICE
 from certrotation.names.runbook import _anchor
 from tests.cli.running import ROOT, Ran, deploy, run, settings_of
 from tests.simulation.estate import HOME, PREFIX, client
@@ -435,3 +436,25 @@ def test_where_no_arn_parameters_are_kept_none_are_asked_for(healthy: Estate) ->
 
     assert on_parameters(doctor()) == []
     assert healthy.aws.calls_of("ssm") == []
+
+
+def test_the_subscriptions_of_another_accounts_topic_are_not_asked(healthy: Estate) -> None:
+    del healthy
+    alarm(f"arn:aws:sns:{HOME}:999999999999:paging")
+
+    found = {each["check"]: each for each in doctor().document["results"]}
+
+    assert found["subscriptions"]["health"] == "ok"
+    assert found["subscriptions"]["found"].endswith("paging is a topic of account 999999999999")
+
+
+def test_the_last_scan_is_that_of_the_service_whatever_cloudformation_calls_the_stack(
+    healthy: Estate,
+) -> None:
+    """CloudFormation names the stack of a StackSet; metrics have the service's name."""
+    deploy(healthy, {SERVICE: STACK}, stack="StackSet-certrotation-1234", functions="set-")
+
+    ran = doctor("--stack", "StackSet-certrotation-1234")
+
+    (found,) = (each for each in ran.document["results"] if each["check"] == "last scan")
+    assert found["health"] == "ok"

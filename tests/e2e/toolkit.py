@@ -69,7 +69,8 @@ class Toolkit:
             context = _context({**issuers, **settings})
             self._run("synth", "--quiet", "--output", str(output), *context)
             template = output / f"{STACK}.template.json"
-            _leave_out_what_ministack_knows_not(template)
+            text = template.read_text(encoding="utf-8")
+            template.write_text(without_what_ministack_lacks(text), encoding="utf-8")
             if self._ca:
                 _place_the_root(template, self._ca)
             return output
@@ -135,12 +136,12 @@ _UNKNOWN = {
 }
 
 
-def _leave_out_what_ministack_knows_not(template: Path) -> None:
-    """Take out alarms on metric math, what sums them up and shows them, and saved queries.
+def without_what_ministack_lacks(template: str) -> str:
+    """Return a template without alarms on metric math, what refers to them, and saved queries.
 
     What alarms do and the dashboard shows, tests/oncall tells; the queries are in tests/contracts.
     """
-    document = json.loads(template.read_text(encoding="utf-8"))
+    document = json.loads(template)
     document["Resources"] = {
         name: resource
         for name, resource in document["Resources"].items()
@@ -149,7 +150,7 @@ def _leave_out_what_ministack_knows_not(template: Path) -> None:
             resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
         )
     }
-    template.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    return json.dumps(document, indent=1)
 
 
 def _place_the_root(template: Path, ca: Ca) -> None:

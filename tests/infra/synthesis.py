@@ -43,12 +43,16 @@ def run_app(
     outdir: Path,
     settings: Mapping[str, object],
     app: Sequence[str] = (str(ROOT / "app.py"),),
+    *,
+    bundles: bool = False,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run app.py as the CDK's command line does, without bundling the asset.
+    """Run app.py as the CDK's command line does, without bundling the asset unless `bundles`.
 
     In a process of its own, so that Node and what it prints stay out of the tests' process.
     """
-    context = {"certrotation": settings, "aws:cdk:bundling-stacks": []}
+    context: dict[str, object] = {"certrotation": settings}
+    if not bundles:
+        context["aws:cdk:bundling-stacks"] = []
     environment = os.environ | {
         "CDK_OUTDIR": str(outdir),
         "PYTHONPATH": os.pathsep.join([str(ROOT / "lambdas"), str(ROOT)]),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from certrotation.core.rotation.request import SourceAnnouncement
+from certrotation.names.sources import source_message
 from tests.infra.conftest import SETTINGS
 from tests.infra.synthesis import Template, run_app, synthesize_once
 from tests.infra.test_events import LABEL_UPDATED
@@ -69,10 +71,11 @@ def test_a_moved_label_is_published_with_the_arn_of_its_secret(central: Template
 
     assert target["Arn"] == {"Ref": topic}
     assert rule["EventPattern"]["detail"]["name"] == [{"prefix": "tls/"}]
-    assert json.loads(transformed(target["InputTransformer"], LABEL_UPDATED)) == {
-        "source": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tls/shop-AbCdEf",
-        "version": "2f9a7f3e-0000-4000-8000-000000000002",
-    }
+    message = transformed(target["InputTransformer"], LABEL_UPDATED)
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tls/shop-AbCdEf"
+    version = "2f9a7f3e-0000-4000-8000-000000000002"
+    assert json.loads(message) == source_message(arn, version)
+    assert SourceAnnouncement.from_json(message) == SourceAnnouncement(source=arn, version=version)
 
 
 def test_an_event_that_cannot_be_published_is_kept(central: Template) -> None:

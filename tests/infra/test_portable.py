@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -207,3 +208,42 @@ def test_cfn_lint_finds_nothing(assembly: Path) -> None:
     )
 
     assert finished.returncode == 0, finished.stdout
+
+
+@pytest.mark.slow
+def test_a_stack_set_deploys_it_into_every_account_of_an_ou(assembly: Path, tmp_path: Path) -> None:
+    [*write(assembly, tmp_path / "stackset")]
+    finished = subprocess.run(  # noqa: S603  no shell; every word is ours
+        [sys.executable, "-W", "ignore", "-m", "tests.infra.stack_sets", tmp_path / "stackset"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "lambdas"), str(ROOT)])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert finished.returncode == 0, finished.stderr
+    found = json.loads(finished.stdout)
+    shop, wiki, sandbox = found["accounts"]
+    assert found["instances"] == sorted([shop, wiki])
+    deployed = found["deployed"]
+    for account in (shop, wiki):
+        there = deployed[account]
+        functions = there.pop("functions")
+        assert functions.keys() == {
+            f"certrotation.handlers.{each}.handler" for each in ("scan", "rotate")
+        }
+        for function in functions.values():
+            assert function["CERTROTATION_MODE"] == "report"
+            assert f"/{account}/" in function["CERTROTATION_QUEUE_URL"]
+            assert f":{account}:role/" in function["role"]
+        assert [each.split(":")[4] for each in there.pop("topics")] == 2 * [account]
+        assert there == {
+            "keys": 1,
+            "log_groups": 3,
+            "queue_accounts": [account],
+            "queues": 5,
+            "roles": 4,  # with the one by which the organization enters
+            "rules": 2,
+        }
+    assert deployed[sandbox]["functions"] == {}

@@ -222,7 +222,8 @@ def _deployed(
         else:
             note = f"There is no stack {common.stack_name} in {home}: its settings are not used."
         return None, {}, (note,)
-    return stack, {k: v for k, v in deployed.items() if k in _SETTINGS}, ()
+    read = _SETTINGS | {names.SERVICE}
+    return stack, {k: v for k, v in deployed.items() if k in read}, ()
 
 
 def _enabled_regions(session: boto3.Session, home: str) -> tuple[list[str], tuple[str, ...]]:
