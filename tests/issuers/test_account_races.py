@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from certrotation.issuers.account import AcmeAccount
     from tests.double import Call
 
+pytestmark = pytest.mark.slow
+
 NAME = "stack-issuers/ca"
 WANTED = OrderedCertificate(names=("a.example",), profile=None, replaces=None)
 BINDING = {"eab_kid": "kid-1", "eab_hmac_key": "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx"}
