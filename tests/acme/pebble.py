@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / ".pebble" / "pebble"
-PATIENCE = 20
+PATIENCE = 60
 """Seconds for the start; on an idle machine it takes a tenth of one."""
 
 EAB = {"kid-1": "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"}

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from certrotation.names import tags
+from certrotation.names.events import ROTATED
 from tests.hostile.stories import SECRET
 from tests.simulation.estate import HOME, client, region_of
 from tests.simulation.oracle import presented_by, serial_of
@@ -13,7 +14,6 @@ from tests.simulation.oracle import presented_by, serial_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.double.world import Event
     from tests.hostile.stories import Scene
     from tests.simulation.estate import Estate
 
@@ -43,15 +43,18 @@ def end_state(estate: Estate, scene: Scene, initial: frozenset[str]) -> Any:
             str(each): labels.get(arn, "nothing that is there")
             for each, arn in estate.parameters().items()
         },
-        # An event may come twice.
-        "events": sorted({_event(each, stages) for each in estate.aws.events()}),
+        "announced": sorted(_announced(estate, stages)),
         "messages": estate.waiting_messages(),
     }
 
 
-def _event(event: Event, stages: Mapping[str, str]) -> str:
-    version = event.detail.get("version")
-    return f"{event.kind}: {stages.get(version, version)}"
+def _announced(estate: Estate, stages: Mapping[str, str]) -> set[str]:
+    """Return the versions that were announced as live; an event may come twice.
+
+    Refusals, which a fault leads to, are not part of where a story ends.
+    """
+    details = (each.detail for each in estate.aws.events() if each.kind == ROTATED)
+    return {stages.get(each["version"], "no version") for each in details}
 
 
 def is_stray(estate: Estate, arn: str, initial: frozenset[str]) -> bool:

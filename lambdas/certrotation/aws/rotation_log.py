@@ -39,8 +39,9 @@ class CloudWatchRotationLog:
                 filterPattern=f'{{ $.{_KEY}.secret = "{secret}" }}',
             )
             events = [event for page in pages for event in page.get("events", ())]
-        newest = sorted(events, key=lambda each: int(each.get("timestamp", 0)), reverse=True)
-        outcomes = (_outcome(each.get("message", "")) for each in newest)
+        # Of one millisecond, the last line counts.
+        events.sort(key=lambda each: int(each.get("timestamp", 0)))
+        outcomes = (_outcome(each.get("message", "")) for each in reversed(events))
         return next((each for each in outcomes if each and each.get("secret") == secret), None)
 
 

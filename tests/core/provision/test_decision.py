@@ -1,0 +1,236 @@
+"""When a custom resource gets its certificate, when it waits, and when it ends."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from certrotation.core.estate.inventory import ManagedSecret
+from certrotation.core.estate.tags import Marks
+from certrotation.core.provision.decision import Decision, Ended, Found, Live, Pending, decide
+from certrotation.core.provision.resource_request import (
+    MOST_BYTES,
+    Answer,
+    Malformed,
+    ResourceRequest,
+    Status,
+    Wanted,
+    failed,
+)
+from certrotation.errors import MessageMalformed
+from certrotation.names.tags import REGIONS, SOURCE
+from tests.core.samples import NOW
+
+HOME, US = "eu-west-1", "us-east-1"
+SHOP = "certrotation/shop"
+LATER = int((NOW + timedelta(days=90)).timestamp())
+EVENT = {
+    "RequestType": "Create",
+    "RequestId": "r-1",
+    "StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/team/1",
+    "LogicalResourceId": "Certificate",
+    "ResponseURL": "https://signed.example/",
+    "ResourceProperties": {"ServiceToken": "arn", "Secret": "shop", "Region": HOME},
+}
+
+
+def wanted(region: str = HOME) -> Wanted:
+    return Wanted(secret=SHOP, region=region, longest=timedelta(minutes=30))
+
+
+def secret(version: str | None = "v2", **tags: str) -> ManagedSecret:
+    return ManagedSecret(
+        name=SHOP, arn=SHOP, current_version=version, last_changed=NOW, tags=dict(tags)
+    )
+
+
+def marks(version: str = "v2", **more: Any) -> Marks:
+    return Marks(secret=SHOP, version=version, **{"not_after": LATER, **more})
+
+
+def logged(status: str, *regions: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"secret": SHOP, "status": status, "regions": [*regions], **more}
+
+
+def decided(
+    found: ManagedSecret | None = None,
+    copies: dict[str, Marks] | None = None,
+    log: dict[str, Any] | None = None,
+    *,
+    region: str = HOME,
+    waited: timedelta = timedelta(),
+    exists: bool = True,
+) -> Decision:
+    there = (found or secret()) if exists else None
+    return decide(
+        wanted(region),
+        Found(secret=there, copies=copies or {}, logged=log),
+        targets=(HOME, US),
+        waited=waited,
+        now=NOW,
+    )
+
+
+def reason(decision: Decision) -> str:
+    assert isinstance(decision, Ended)
+    return decision.because
+
+
+def test_a_copy_of_the_current_version_is_live_whatever_was_logged() -> None:
+    assert decided(copies={"a": marks()}, log=logged("refused")) == Live("a", "v2", LATER)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        marks("v1"),
+        marks(superseded_by="b", superseded_at=1),
+        marks(ignored=True),
+        Marks(secret=SHOP),
+    ],
+)
+def test_another_copy_is_waited_past(other: Marks) -> None:
+    assert decided(copies={"a": other}) == Pending()
+
+
+def test_of_two_copies_the_published_one_is_taken_and_else_the_lower_arn() -> None:
+    assert decided(copies={"b": marks(), "a": marks()}) == Live("a", "v2", LATER)
+    assert decided(copies={"b": marks(parameter="x"), "a": marks()}) == Live("b", "v2", LATER)
+
+
+def test_a_reference_has_no_version_so_its_last_rotation_counts() -> None:
+    reference = secret(None, **{SOURCE: "arn"})
+    copies = {"a": marks("v9")}
+    assert decided(reference, copies) == Pending()
+    for status, live in (("done", True), ("stranded", True), ("failed", False)):
+        log = logged(status, {"region": HOME, "status": status})
+        assert (decided(reference, copies, log) == Live("a", "v9", LATER)) is live
+    elsewhere = logged("done", {"region": US, "status": "done"})
+    assert decided(reference, copies, elsewhere) == Pending()
+
+
+def test_a_missing_secret_is_waited_for_as_long_as_reads_may_lag() -> None:
+    assert decided(exists=False, waited=timedelta(seconds=119)) == Pending()
+    assert isinstance(decided(exists=False, waited=timedelta(seconds=120)), Ended)
+
+
+def test_a_region_that_the_secret_does_not_target_ends_at_once() -> None:
+    because = reason(decided(secret(**{REGIONS: US}), {"a": marks()}))
+    assert because == f"{HOME} is not a target Region of {SHOP}. The target Regions are {US}."
+
+
+REFUSAL = {"severity": "refuse", "code": "EXPIRED", "found": "It expired.", "remedy": "Renew it."}
+WARNING = {"severity": "warn", "code": "MUST_STAPLE", "found": "x", "remedy": "y"}
+SAID = f"{SHOP} is refused: EXPIRED: It expired. Renew it. Run: certrotation plan {SHOP}"
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        logged("refused", findings=[WARNING, REFUSAL]),
+        logged("refused", {"region": HOME, "status": "refused", "findings": [REFUSAL]}),
+        logged(
+            "refused",
+            {"region": US, "status": "refused", "findings": [REFUSAL]},
+            {"region": HOME, "status": "held_back"},
+        ),
+    ],
+)
+def test_a_refusal_ends_with_its_finding(log: dict[str, Any]) -> None:
+    assert decided(log=log) == Ended(SAID)
+    assert decided(copies={"a": marks("v1")}, log=log) == Live("a", "v1", LATER)
+    expired = marks("v1", not_after=int(NOW.timestamp()))
+    assert decided(copies={"a": expired}, log=log) == Ended(SAID)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        logged("failed", error="THROTTLED: x"),
+        logged("refused", {"region": US, "status": "refused"}, {"region": HOME, "status": "done"}),
+        logged(
+            "failed", {"region": US, "status": "failed"}, {"region": HOME, "status": "held_back"}
+        ),
+        logged("awaiting_issuance"),
+        {"status": None, "regions": None},
+    ],
+)
+def test_what_may_still_come_is_waited_for(log: dict[str, Any]) -> None:
+    assert decided(log=log) == Pending()
+
+
+def test_an_error_that_refuses_is_the_reason() -> None:
+    because = reason(decided(log=logged("refused", error="ACCESS_DENIED: x")))
+    assert because == f"{SHOP} is refused: ACCESS_DENIED: x Run: certrotation plan {SHOP}"
+
+
+def test_the_end_of_the_time_ends_the_wait() -> None:
+    assert decided(waited=timedelta(minutes=30) - timedelta(seconds=1)) == Pending()
+    because = reason(decided(waited=timedelta(minutes=30)))
+    assert because.startswith(f"No certificate of {SHOP} is live in {HOME} after 30 minutes.")
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        (None, 1_800),
+        ("x", 1_800),
+        ("3600", 3_540),
+        ("99999", 3_540),
+        ("120", 60),
+        ("60", 30),
+        (600, 540),
+    ],
+)
+def test_a_request_is_answered_before_cloudformation_gives_up(given: Any, seconds: int) -> None:
+    more = {} if given is None else {"ServiceTimeout": given}
+    request = ResourceRequest.of(
+        {**EVENT, "ResourceProperties": {"Secret": "shop", "Region": HOME, **more}}
+    )
+    found = request.wanted("certrotation/")
+    assert isinstance(found, Wanted)
+    assert found.longest == timedelta(seconds=seconds)
+    assert found.physical_id == f"{SHOP}/{HOME}"
+
+
+def test_the_largest_answer_is_below_the_limit_of_cloudformation() -> None:
+    request = ResourceRequest.of(EVENT)
+    text = failed(request, "\N{GRINNING FACE}\n" * 5_000).to_json(request)
+    assert len(text.encode()) < MOST_BYTES
+    assert "\\n" not in text
+
+
+def test_a_failed_update_keeps_the_id_of_the_resource() -> None:
+    request = ResourceRequest.of({**EVENT, "RequestType": "Update", "PhysicalResourceId": "old"})
+    answer = failed(request, "x")
+    assert answer == Answer(status=Status.FAILED, physical_id="old", reason="x")
+    assert json.loads(answer.to_json(request))["Data"] == {}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {**EVENT, "RequestType": "Read"},
+        {**EVENT, "ResponseURL": ""},
+        {**EVENT, "StackId": 1},
+    ],
+)
+def test_what_is_no_request_is_named(event: dict[str, Any]) -> None:
+    with pytest.raises(MessageMalformed):
+        ResourceRequest.of(event)
+
+
+def test_properties_that_are_no_object_miss_everything() -> None:
+    found = ResourceRequest.of({**EVENT, "ResourceProperties": "x"}).wanted("certrotation/")
+    assert found == Malformed(problem="The property Secret is missing (example: shop).")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, ""), (10**20, ""), (0, "1970-01-01T00:00:00Z")]
+)
+def test_a_tag_with_no_time_leaves_the_expiry_empty(seconds: int | None, text: str) -> None:
+    assert Live("a", "v", seconds).attributes["NotAfter"] == text
