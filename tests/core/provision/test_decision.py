@@ -242,8 +242,8 @@ def test_properties_that_are_no_object_miss_everything() -> None:
     ("properties", "problem"),
     [
         (
-            {"Secret": "shop", "Region": HOME, "Regoin": "x"},
-            "The property Regoin is unknown. Give Secret, Region, optionally Nonce.",
+            {"Secret": "shop", "Region": HOME, "Zone": "x"},
+            "The property Zone is unknown. Give Secret, Region, optionally Nonce.",
         ),
         (
             {"Secret": "a shop", "Region": HOME},
