@@ -139,6 +139,13 @@ ACTS = (
         perform=arn_acts.another_teams_stack,
     ),
     Act(
+        title="A stack that waits",
+        happening="The changed settings ask for custom resources, too. CloudFormation waits for the"
+        " copy of a secret that nobody has rotated yet, follows it to another ARN, and gives up on"
+        " a secret that is refused.",
+        perform=arn_acts.a_stack_that_waits,
+    ),
+    Act(
         title="Exercised and minimal",
         happening="Every call above is written down with the statement that allowed it. Each action"
         " is now taken out of its statement, and the same calls are decided anew.",

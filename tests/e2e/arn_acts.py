@@ -1,17 +1,22 @@
-"""The act in which another team's stack uses a managed certificate."""
+"""The acts in which stacks of other teams use managed certificates."""
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from certrotation.core.estate.arn_parameters import ARN
 from certrotation.names import tags
 from certrotation.names.events import ARN_CHANGED, ROTATED, SOURCE
+from certrotation.names.outputs import SERVICE_TOKEN
 from tests.contracts.event_schemas import wrongs
 from tests.double.world import Event
 from tests.e2e.deployed import wait_for
 from tests.e2e.places import HOME, PREFIX, STACK
+from tests.simulation.estate import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +83,119 @@ def another_teams_stack(run: Run) -> None:
     _expect_events(run, old, new)
 
 
+_WAITING = "waits"
+_WITH_A_RESOURCE = {
+    "Parameters": {"Nonce": {"Type": "String"}, "Secret": {"Type": "String"}},
+    "Resources": {
+        "Certificate": {
+            "Type": "Custom::ManagedCertificate",
+            "Properties": {
+                "ServiceToken": {"Fn::ImportValue": f"{STACK}-{SERVICE_TOKEN}"},
+                "ServiceTimeout": 120,
+                "Secret": {"Ref": "Secret"},
+                "Region": HOME,
+                "Nonce": {"Ref": "Nonce"},
+            },
+        },
+    },
+    "Outputs": {
+        each: {"Value": {"Fn::GetAtt": ["Certificate", each]}}
+        for each in ("CertificateArn", "Version", "NotAfter")
+    },
+}
+"""docs/arns.md, CloudFormation, by a custom resource."""
+
+
+def a_stack_that_waits(run: Run) -> None:
+    """A first deployment waits for a copy, a second follows its ARN, a refused secret ends one."""
+    cloudformation = run.cloud.client("cloudformation")
+    first = run.account.issue(_WAITING, "rsa2048")
+    run.account.estate.secret(_WAITING, first, {tags.REGIONS: HOME})
+    cloudformation.create_stack(**_waiting(_WAITING, nonce="1"))
+    _await_stack(run, "CREATE_COMPLETE", _WAITING)
+    old = _outputs(run, _WAITING)
+    run.tell.say(f"The attributes: {old}")
+    run.tell.expect(
+        "the first deployment waited for the copy, and got its ARN, version and expiry",
+        holds=old["CertificateArn"] == _copy(run, _WAITING)
+        and old["NotAfter"] == f"{first.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+    )
+
+    run.account.estate.renew(_WAITING, run.account.issue(_WAITING))
+    cloudformation.update_stack(**_waiting(_WAITING, nonce="2"))
+    _await_stack(run, "UPDATE_COMPLETE", _WAITING)
+    new = _outputs(run, _WAITING)
+    run.tell.expect(
+        "the next one waited for the new ARN",
+        holds=new["CertificateArn"] == _copy(run, _WAITING) != old["CertificateArn"],
+    )
+
+    estate = run.account.estate
+    good, other = run.account.issue("mixed"), run.account.issue("mixed")
+    estate.secret("mixed", fields_of(good) | {"private_key": other.key_pem()}, {tags.REGIONS: HOME})
+    cloudformation.create_stack(**_waiting("mixed", nonce="1"))
+    waited = _await_stack(run, "ROLLBACK_COMPLETE", "mixed")
+    reasons = [
+        each.get("ResourceStatusReason", "")
+        for each in cloudformation.describe_stack_events(StackName="mixed")["StackEvents"]
+    ]
+    run.tell.say(f"mixed failed after {waited:.1f} seconds: {[*filter(None, reasons)]}")
+    run.tell.expect(
+        "a stack on a refused secret fails with the finding, long before its time-out",
+        holds=any("KEY_MISMATCH" in each and "certrotation plan" in each for each in reasons),
+    )
+    said = _try_to_delete_the_service(run)
+    run.tell.say(f"Deleting {STACK}: {said}")
+    run.tell.expect(
+        "the service cannot be deleted while a stack imports its service token",
+        holds=f"{STACK}-{SERVICE_TOKEN} is imported by stack {_WAITING}" in said,
+    )
+    for each in (_WAITING, "mixed"):
+        cloudformation.delete_stack(StackName=each)
+        wait_for(f"{each} deleted", partial(_is_gone, run, each))
+    run.tell.expect(
+        "deleting the team's stack leaves the copy alone",
+        holds=_copy(run, _WAITING) == new["CertificateArn"],
+    )
+
+
+def _try_to_delete_the_service(run: Run) -> str:
+    """Try to delete the service without its protection; return what CloudFormation says."""
+    cloudformation, said = run.cloud.client("cloudformation"), "nothing"
+    protect = cloudformation.update_termination_protection
+    protect(StackName=STACK, EnableTerminationProtection=False)
+    try:
+        cloudformation.delete_stack(StackName=STACK)
+    except ClientError as error:
+        said = str(error)
+    protect(StackName=STACK, EnableTerminationProtection=True)
+    return said
+
+
+def _waiting(name: str, *, nonce: str) -> dict[str, Any]:
+    values = {"Nonce": nonce, "Secret": name}
+    return {
+        "StackName": name,
+        "TemplateBody": json.dumps(_WITH_A_RESOURCE),
+        "Parameters": [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in values.items()
+        ],
+    }
+
+
+def _outputs(run: Run, stack: str) -> dict[str, str]:
+    found = run.cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+
+
+def _is_gone(run: Run, stack: str) -> bool:
+    try:
+        found = run.cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except ClientError:
+        return True
+    return not found or found[0]["StackStatus"] == "DELETE_COMPLETE"
+
+
 def _rotate(run: Run) -> None:
     seen = len(run.stack.rotations(PREFIX + SECRET))
     run.stack.send(PREFIX + SECRET)
@@ -88,13 +206,13 @@ def _rotate(run: Run) -> None:
     run.tell.expect(f"the rotation of {SECRET} is done", holds=outcome["status"] == "done")
 
 
-def _copy(run: Run) -> str:
+def _copy(run: Run, secret: str = SECRET) -> str:
     """Return the copy that is not superseded."""
     estate = run.account.estate
     (arn,) = (
         each
         for each in estate.certificates(HOME)
-        if (found := estate.tags(each)).get(tags.SECRET) == PREFIX + SECRET
+        if (found := estate.tags(each)).get(tags.SECRET) == PREFIX + secret
         and tags.SUPERSEDED_BY not in found
     )
     return arn
@@ -104,12 +222,12 @@ def _parameter(run: Run) -> str:
     return str(run.cloud.client("ssm").get_parameter(Name=_NAME)["Parameter"]["Value"])
 
 
-def _await_stack(run: Run, status: str) -> None:
+def _await_stack(run: Run, status: str, name: str = SECRET) -> float:
     def has_come() -> bool:
-        found = run.cloud.client("cloudformation").describe_stacks(StackName=SECRET)["Stacks"]
+        found = run.cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         return bool(found[0]["StackStatus"] == status)
 
-    wait_for(f"the team's stack in {status}", has_come)
+    return wait_for(f"the team's stack {name} in {status}", has_come, seconds=120)
 
 
 def _listener(run: Run) -> dict[str, Any]:

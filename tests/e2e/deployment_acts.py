@@ -60,6 +60,7 @@ def _changed_settings() -> dict[str, object]:
         "digest": f"{last:%A}".lower(),
         "arn_parameters": "on",
         "events": "on",
+        "custom_resource": "on",
     }
 
 
@@ -130,6 +131,7 @@ def update_in_flight(run: Run) -> None:
     for name in WAVE:
         run.stack.send(PREFIX + name)
     updating.result()
+    run.look_at_the_stack_again()
     live = sum(map(run.account.is_live, WAVE))
     waited = wait_for("the wave live", lambda: all(map(run.account.is_live, WAVE)), seconds=60)
     run.stack.visibility_timeout(usual)

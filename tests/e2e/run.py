@@ -47,7 +47,12 @@ class Run:
     @property
     def functions(self) -> tuple[str, ...]:
         """The deployed functions."""
-        return ("Scan", "Rotate", *(["Issue"] if self.ca else []))
+        provider = ["CustomResource"] if "CustomResourceFunction" in self.stack.outputs else []
+        return ("Scan", "Rotate", *(["Issue"] if self.ca else []), *provider)
+
+    def look_at_the_stack_again(self) -> None:
+        """Forget the outputs of the stack: it was updated."""
+        self._stack.clear()
 
     @property
     def stack(self) -> Stack:

@@ -37,6 +37,7 @@ def endpoint_of(service: str) -> str:
 
 BEHIND_THE_GATE = (
     "ACM",
+    "CLOUDWATCH_LOGS",
     "EVENTBRIDGE",
     "RESOURCE_GROUPS_TAGGING_API",
     "ROUTE_53",
@@ -154,6 +155,8 @@ def _inherited_by_functions(gate: str, folder: Folder) -> Mapping[str, str]:
     """
     return {
         "AWS_CA_BUNDLE": str(folder.certificate),
+        # For the URL at which CloudFormation waits for an answer, which is ministack's.
+        "SSL_CERT_FILE": str(folder.certificate),
         "CERTROTATION_PUBLIC_ROOTS_FILE": str(folder.roots),
         **{f"AWS_ENDPOINT_URL_{service}": gate for service in BEHIND_THE_GATE},
     }

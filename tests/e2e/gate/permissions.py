@@ -173,6 +173,12 @@ def _lambda(request: Request, caller: Caller) -> list[Ask]:
     return [Ask(action="lambda:GetFunctionConfiguration", resource=resource)]
 
 
+def _logs(request: Request, caller: Caller) -> list[Ask]:
+    group = request.members["logGroupName"]
+    resource = f"arn:aws:logs:{caller.region}:{ACCOUNT}:log-group:{group}:log-stream:"
+    return [Ask(action=f"logs:{request.operation}", resource=resource)]
+
+
 def _route_53(request: Request, _: Caller) -> list[Ask]:
     path = urlsplit(request.target).path
     found = _ROUTE_53.fullmatch(path)
@@ -269,6 +275,7 @@ _SERVICES: dict[str, Callable[[Request, Caller], list[Ask]]] = {
     "ec2": _ec2,
     "events": _events,
     "lambda": _lambda,
+    "logs": _logs,
     "route53": _route_53,
     "secretsmanager": _secrets_manager,
     "sns": _sns,

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from tests.e2e.gate.upstream import Upstream
 
 
-_OF_MINISTACK = {"sns", "ssm"}
-"""Topics and parameters are ministack's, as queues are. Events are the double's: ministack decides
-about its own bus once more, and knows none of the condition keys of events."""
+_OF_MINISTACK = {"logs", "sns", "ssm"}
+"""Topics, parameters and logs are ministack's, as queues are. Events are the double's: ministack
+decides about its own bus once more, and knows none of the condition keys of events."""
 
 _FAILED = HTTPStatus.NOT_IMPLEMENTED
 """What the gate answers where it has no answer; boto3 does not try again, so the run sees it."""
