@@ -32,7 +32,7 @@ class CentralStack(cdk.Stack):
             scope,
             f"{config.stack_name}-central",
             description=f"Tells accounts of new versions of the secrets {config.secret_prefix}*",
-            termination_protection=config.termination_protection == "on" and not is_portable,
+            termination_protection=config.termination_protection == "on",
             synthesizer=portable_synthesizer(version) if is_portable else None,
         )
         for name, value in config.tags:

@@ -50,8 +50,7 @@ class CertRotationStack(cdk.Stack):
             scope,
             config.stack_name,
             description=f"Rotates the ACM certificates behind the secrets {config.secret_prefix}*",
-            # Not of a stack that CloudFormation names: it is no member of a template.
-            termination_protection=config.termination_protection == "on" and not is_portable,
+            termination_protection=config.termination_protection == "on",
             synthesizer=portable_synthesizer(version) if is_portable else None,
         )
         mode = add_parameters(self, config.mode).value_as_string if is_portable else config.mode

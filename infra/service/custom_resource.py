@@ -113,12 +113,22 @@ class CustomResource(Construct):
             ),
             Grant(
                 iam.PolicyStatement(
+                    # With an asterisk at the end as the CloudWatch Logs User Guide says (Overview
+                    # of managing access), and without it as the Service Authorization Reference.
                     sid="ReadOutcomes",
                     actions=["logs:FilterLogEvents"],
-                    resources=[rotation_log.log_group_arn],
+                    resources=[rotation_log.log_group_arn, self._without_asterisk(rotation_log)],
                 )
             ),
         ]
+
+    def _without_asterisk(self, group: logs.ILogGroup) -> str:
+        return cdk.Stack.of(self).format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=group.log_group_name,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
 
     def _add_outputs(self) -> None:
         """Export the service token, so that the service cannot be deleted while a stack uses it."""

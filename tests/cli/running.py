@@ -146,7 +146,7 @@ def deploy(
         )
     shown = {**outputs, **({VERSION: version} if version else {})}
     if logs is not None:
-        client("logs", HOME).create_log_group(logGroupName=logs)
+        estate.aws.log(logs)
         shown[ROTATE_LOGS] = logs
     estate.aws.deploy_stack(stack, HOME, shown)
 

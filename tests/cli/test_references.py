@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,7 @@ from certrotation.cli.exit_codes import ExitCode
 from tests.cli.files import certbot
 from tests.cli.running import deploy, run, settings_of
 from tests.simulation.central import CENTRAL, Central
-from tests.simulation.estate import HOME, client
+from tests.simulation.estate import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.cli.running import Ran
     from tests.double import Call
-    from tests.simulation.estate import Estate, Run
+    from tests.simulation.estate import Estate
     from tests.support.authorities import Authorities
 
 pytestmark = pytest.mark.slow
@@ -135,18 +134,6 @@ def test_the_inventory_names_a_source_that_cannot_be_described(
     )
 
 
-def log(run_: Run) -> None:
-    """Keep the log lines of rotate, as Lambda does."""
-    logs = client("logs", HOME)
-    logs.create_log_stream(logGroupName=LOGS, logStreamName="1")
-    lines = [each for each in run_.lines if "rotation" in each]
-    logs.put_log_events(
-        logGroupName=LOGS,
-        logStreamName="1",
-        logEvents=[{"timestamp": int(time.time() * 1_000), "message": each} for each in lines],
-    )
-
-
 @pytest.fixture
 def deployed(estate: Estate) -> Iterator[None]:
     """A stack with a log; IAM and Service Quotas answer nobody."""
@@ -169,7 +156,7 @@ def test_the_doctor_says_which_policy_denies_the_roles_of_the_service(
     estate: Estate, central: Central, source: str
 ) -> None:
     central.unshare(source, "CertrotationReads")
-    log(estate.run())
+    estate.aws.log(LOGS, *estate.run().lines)
     central.share(source)
 
     (found,) = sources_of(run("doctor", "--json"))

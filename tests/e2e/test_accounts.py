@@ -19,7 +19,7 @@ from tests.e2e.places import EMULATOR_PYTHON
 from tests.e2e.processes import Process, free_port, listens, running
 from tests.e2e.servers import environment
 from tests.e2e.toolkit import without_what_ministack_lacks
-from tests.infra.synthesis import ROOT, run_app
+from tests.infra.synthesis import PORTABLE, run_app
 from tests.packaged.asset import HERE
 
 if TYPE_CHECKING:
@@ -149,8 +149,7 @@ class Account(NamedTuple):
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make stackset` writes, for this machine."""
     folder = tmp_path_factory.mktemp("stackset")
-    app = (str(ROOT / "app.py"), "--portable")
-    finished = run_app(folder / "cdk.out", SETTINGS, app, bundles=True)
+    finished = run_app(folder / "cdk.out", SETTINGS, PORTABLE, bundles=True)
     assert finished.returncode == 0, finished.stderr
     [*write(folder / "cdk.out", folder / "stackset")]
     return folder / "stackset"

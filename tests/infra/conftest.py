@@ -1,9 +1,10 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from certrotation.aws.dependents.registry import NAMES
-from tests.infra.synthesis import Template, synthesize_once
+from tests.infra.synthesis import PORTABLE, Template, assemble_once, synthesize_once
 
 # Each differs from its default, so a value in the template comes from here.
 SETTINGS: dict[str, Any] = {
@@ -41,6 +42,21 @@ SETTINGS: dict[str, Any] = {
     "digest": "monday",
     "runbook_url": "https://wiki.example.com/certrotation/runbook",
 }
+
+BOUNDARY = "arn:aws:iam::${AWS::AccountId}:policy/bounds"
+ACCOUNTS = ["111122223333", "444455556666"]
+EVERYWHERE: dict[str, Any] = {
+    **SETTINGS,
+    "permissions_boundary": BOUNDARY,
+    "central": "on",
+    "central_accounts": ACCOUNTS,
+}
+
+
+@pytest.fixture(scope="session")
+def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The assembly that any account deploys, with the stack of the central account."""
+    return assemble_once(tmp_path_factory, "everywhere", EVERYWHERE, PORTABLE)
 
 
 @pytest.fixture(scope="session")

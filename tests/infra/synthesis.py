@@ -27,22 +27,38 @@ def synthesize_once(
     temporary: pytest.TempPathFactory, name: str, settings: Mapping[str, object]
 ) -> "Template":
     """Return the template for `settings`: synthesized once a run, however many workers share it."""
+    (template,) = assemble_once(temporary, name, settings).glob("*.template.json")
+    return Template(template.read_text(encoding="utf-8"))
+
+
+APP = (str(ROOT / "app.py"),)
+PORTABLE = (*APP, "--portable")
+
+
+def assemble_once(
+    temporary: pytest.TempPathFactory,
+    name: str,
+    settings: Mapping[str, object],
+    app: Sequence[str] = APP,
+) -> Path:
+    """Return the assembly for `settings`: synthesized once a run, as above."""
     own = temporary.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
     folder.mkdir(exist_ok=True)
-    synthesized = folder / "template.json"
-    with (folder / "template.lock").open("w") as lock:
+    assembled = folder / "assembled"
+    with (folder / "assembly.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not synthesized.exists():
-            template = synthesize(folder / "cdk.out", settings)
-            synthesized.write_text(template.text, encoding="utf-8")
-    return Template(synthesized.read_text(encoding="utf-8"))
+        if not assembled.exists():
+            finished = run_app(folder / "cdk.out", settings, app)
+            assert finished.returncode == 0, finished.stderr
+            assembled.touch()
+    return folder / "cdk.out"
 
 
 def run_app(
     outdir: Path,
     settings: Mapping[str, object],
-    app: Sequence[str] = (str(ROOT / "app.py"),),
+    app: Sequence[str] = APP,
     *,
     bundles: bool = False,
 ) -> "subprocess.CompletedProcess[str]":

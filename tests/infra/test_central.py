@@ -9,8 +9,8 @@ import pytest
 
 from certrotation.core.rotation.request import SourceAnnouncement
 from certrotation.names.sources import source_message
-from tests.infra.conftest import SETTINGS
-from tests.infra.synthesis import Template, run_app, synthesize_once
+from tests.infra.conftest import ACCOUNTS, SETTINGS
+from tests.infra.synthesis import Template, synthesize_once
 from tests.infra.test_events import LABEL_UPDATED
 from tests.support.event_bridge import transformed
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.infra
 
-ACCOUNTS = ["111122223333", "444455556666"]
-CENTRAL = {**SETTINGS, "central": "on", "central_accounts": ACCOUNTS}
 TOPIC = "arn:aws:sns:eu-west-1:999999999999"
 SINK = "arn:aws:oam:eu-west-1:999999999999:sink/11111111-2222-3333-4444-555555555555"
 LENT: dict[str, Any] = {
@@ -33,16 +31,8 @@ LENT: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("central") / "cdk.out"
-    finished = run_app(out, CENTRAL)
-    assert finished.returncode == 0, finished.stderr
-    return out
-
-
-@pytest.fixture(scope="module")
-def central(assembly: Path) -> Template:
-    return Template((assembly / "tls-rotation-central.template.json").read_text(encoding="utf-8"))
+def central(everywhere: Path) -> Template:
+    return Template((everywhere / "tls-rotation-central.template.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +44,6 @@ def lent(tmp_path_factory: pytest.TempPathFactory) -> Template:
 def statements(central: Template) -> dict[str, dict[str, Any]]:
     document = central.one("AWS::SNS::TopicPolicy")["PolicyDocument"]
     return {each["Sid"]: each for each in document["Statement"]}
-
-
-def test_the_services_own_stack_is_the_same_with_or_without_it(
-    assembly: Path, template: Template
-) -> None:
-    own = (assembly / "tls-rotation.template.json").read_text(encoding="utf-8")
-
-    assert json.loads(own) == json.loads(template.text)
 
 
 def test_a_moved_label_is_published_with_the_arn_of_its_secret(central: Template) -> None:

@@ -64,7 +64,11 @@ def test_the_provider_may_do_this_and_nothing_else(template: Template) -> None:
         ["sqs:SendMessage"],
         [arn_of(template, ROTATE, "queue")],
     )
-    assert granted["ReadOutcomes"] == (["logs:FilterLogEvents"], [arn_of(template, ROTATE, "log")])
+    actions, (with_asterisk, without_asterisk) = granted["ReadOutcomes"]
+    assert actions == ["logs:FilterLogEvents"]
+    assert with_asterisk == arn_of(template, ROTATE, "log")
+    group = template.function(ROTATE)[1]["LoggingConfig"]["LogGroup"]
+    assert without_asterisk["Fn::Join"][1][-1] == group
     assert granted["DescribeManagedSecrets"][0] == ["secretsmanager:DescribeSecret"]
     assert "secret:certrotation/*" in json.dumps(granted["DescribeManagedSecrets"][1])
     assert granted["FindCopies"] == (["tag:GetResources"], ["*"])

@@ -15,34 +15,18 @@ import pytest
 
 from certrotation import __version__
 from infra.stackset import write
-from tests.infra.conftest import SETTINGS
-from tests.infra.synthesis import ROOT, Template, run_app
+from tests.infra.conftest import BOUNDARY, EVERYWHERE, SETTINGS
+from tests.infra.synthesis import PORTABLE, ROOT, Template, run_app
 from tests.infra.test_central import LENT
 
 pytestmark = pytest.mark.infra
 
-PORTABLE = (str(ROOT / "app.py"), "--portable")
-BOUNDARY = "arn:aws:iam::${AWS::AccountId}:policy/bounds"
-EVERYWHERE: dict[str, Any] = {
-    **SETTINGS,
-    "permissions_boundary": BOUNDARY,
-    "central": "on",
-    "central_accounts": ["111122223333"],
-}
 PREFIX = f"certrotation/{__version__}/"
 
 
 @pytest.fixture(scope="module")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("portable") / "cdk.out"
-    finished = run_app(out, EVERYWHERE, PORTABLE)
-    assert finished.returncode == 0, finished.stderr
-    return out
-
-
-@pytest.fixture(scope="module")
-def portable(assembly: Path) -> Template:
-    return Template((assembly / "tls-rotation.template.json").read_text(encoding="utf-8"))
+def portable(everywhere: Path) -> Template:
+    return Template((everywhere / "tls-rotation.template.json").read_text(encoding="utf-8"))
 
 
 def test_it_needs_no_bootstrap_and_belongs_to_no_account(portable: Template) -> None:
@@ -145,8 +129,8 @@ def test_a_boundary_of_one_account_is_refused(tmp_path: Path) -> None:
     assert "Give arn:aws:iam::${AWS::AccountId}:policy/bounds" in finished.stderr
 
 
-def test_the_folder_has_the_layout_of_the_bucket(assembly: Path, tmp_path: Path) -> None:
-    lines = [*write(assembly, tmp_path / "stackset")]
+def test_the_folder_has_the_layout_of_the_bucket(everywhere: Path, tmp_path: Path) -> None:
+    lines = [*write(everywhere, tmp_path / "stackset")]
 
     folder = tmp_path / "stackset" / PREFIX
     templates = {each.name: each for each in folder.glob("*.json")}
@@ -159,7 +143,7 @@ def test_the_folder_has_the_layout_of_the_bucket(assembly: Path, tmp_path: Path)
     }
     assert written == keys | {f"{PREFIX}{each}" for each in templates}
     assert json.loads(template.text) == json.loads(
-        (assembly / "tls-rotation.template.json").read_text(encoding="utf-8")
+        (everywhere / "tls-rotation.template.json").read_text(encoding="utf-8")
     )
     assert templates["tls-rotation.template.json"].stat().st_size < 1_000_000
     assert [each.split(":")[0] for each in lines[:3]] == ["Code", "Template", "Template"]
@@ -167,10 +151,10 @@ def test_the_folder_has_the_layout_of_the_bucket(assembly: Path, tmp_path: Path)
 
 
 def test_a_zip_is_the_same_whenever_it_is_made_and_every_user_may_read_it(
-    assembly: Path, tmp_path: Path
+    everywhere: Path, tmp_path: Path
 ) -> None:
-    [*write(assembly, tmp_path / "one")]
-    [*write(assembly, tmp_path / "other")]
+    [*write(everywhere, tmp_path / "one")]
+    [*write(everywhere, tmp_path / "other")]
 
     (one,), (other,) = ((tmp_path / each).rglob("*.zip") for each in ("one", "other"))
     assert one.read_bytes() == other.read_bytes()
@@ -180,12 +164,12 @@ def test_a_zip_is_the_same_whenever_it_is_made_and_every_user_may_read_it(
 
 
 def test_a_template_that_is_too_large_is_refused(
-    assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    everywhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.stackset.LARGEST_TEMPLATE", 1_000)
 
     with pytest.raises(SystemExit, match="CloudFormation takes 1,000"):
-        [*write(assembly, tmp_path / "stackset")]
+        [*write(everywhere, tmp_path / "stackset")]
 
 
 def test_cdk_nag_finds_nothing_that_has_no_answer(tmp_path: Path) -> None:
@@ -199,8 +183,8 @@ def test_cdk_nag_finds_nothing_that_has_no_answer(tmp_path: Path) -> None:
     assert finished.returncode == 0, finished.stderr
 
 
-def test_cfn_lint_finds_nothing(assembly: Path) -> None:
-    templates = map(str, assembly.glob("*.template.json"))
+def test_cfn_lint_finds_nothing(everywhere: Path) -> None:
+    templates = map(str, everywhere.glob("*.template.json"))
     command = [str(Path(sys.executable).parent / "cfn-lint"), "--ignore-checks", "W3005"]
 
     finished = subprocess.run(  # noqa: S603  no shell; every word is ours
@@ -211,8 +195,10 @@ def test_cfn_lint_finds_nothing(assembly: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_stack_set_deploys_it_into_every_account_of_an_ou(assembly: Path, tmp_path: Path) -> None:
-    [*write(assembly, tmp_path / "stackset")]
+def test_a_stack_set_deploys_it_into_every_account_of_an_ou(
+    everywhere: Path, tmp_path: Path
+) -> None:
+    [*write(everywhere, tmp_path / "stackset")]
     finished = subprocess.run(  # noqa: S603  no shell; every word is ours
         [sys.executable, "-W", "ignore", "-m", "tests.infra.stack_sets", tmp_path / "stackset"],
         cwd=ROOT,

@@ -221,11 +221,9 @@ def test_the_policies_of_the_other_account_name_accounts_and_full_role_arns() ->
 
 def test_the_documents_show_the_policies_as_they_are() -> None:
     text = (ROOT / "docs" / "accounts.md").read_text(encoding="utf-8")
+    section = text.partition("### The policies")[2].partition("\n## ")[0]
     secret, key = (
-        json.loads(each)
-        for each in re.findall(
-            r"```json\n(\{.*?)```", text.partition("### The policies")[2], re.DOTALL
-        )
+        json.loads(each) for each in re.findall(r"```json\n(\{.*?)```", section, re.DOTALL)
     )
     reader = Reader("444455556666", "eu-west-1")
 

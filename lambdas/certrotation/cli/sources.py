@@ -29,13 +29,15 @@ def rollback_of(secret: ManagedSecret, version: str | None) -> SettingsError:
     source = SourceArn.parse(secret.tags[SOURCE].strip())
     if source is None:
         return _no_source(secret)
-    current, target = secret.current_version, version or secret.previous_version
+    is_known = secret.origin is not None
+    current = secret.current_version if is_known else None
+    target = version or (secret.previous_version if is_known else None)
     command = (
         *("aws", "secretsmanager", "update-secret-version-stage", "--region", source.region),
         *("--secret-id", source.arn, "--version-stage", CURRENT_LABEL, "--remove-from-version-id"),
     )
     return SettingsError(
-        f"{secret.name} has no value of its own: it takes the value of {source.arn}.",
+        f"{secret.name} is a reference: its value is that of {source.arn}.",
         f"Roll back the source with credentials of account {source.account}:"
         f" {shlex.join(command)} {current or '<AWSCURRENT>'}"
         f" --move-to-version-id {target or '<AWSPREVIOUS>'}"
@@ -58,7 +60,7 @@ def import_of(secret: ManagedSecret) -> SettingsError:
         return _no_source(secret)
     command = ("aws", "secretsmanager", "put-secret-value", "--region", source.region)
     return SettingsError(
-        f"{secret.name} has no value of its own: it takes the value of {source.arn}.",
+        f"{secret.name} is a reference: its value is that of {source.arn}.",
         f"Write the source with credentials of account {source.account}:"
         f" {shlex.join((*command, '--secret-id', source.arn))} --secret-string file://secret.json",
     )
@@ -66,7 +68,6 @@ def import_of(secret: ManagedSecret) -> SettingsError:
 
 def _no_source(secret: ManagedSecret) -> SettingsError:
     return SettingsError(
-        f"{secret.name} has no value of its own, and its tag {SOURCE} is not the full ARN of a"
-        " secret.",
+        f"{secret.name} is a reference, and its tag {SOURCE} is not the full ARN of a secret.",
         "Correct the tag, or remove it.",
     )

@@ -87,6 +87,16 @@ def test_the_largest_events_are_below_the_limit_of_eventbridge(authorities: Auth
     assert refused.detail["codes"] == ["KEY_MISMATCH", "ACCESS_DENIED"]
 
 
+def test_a_refusal_after_the_secret_was_read_names_its_version() -> None:
+    plan = Plan(secret=SHOP, version="v1", findings=(), regions=(), is_held=False)
+    denied = RegionOutcome.of_error("eu-west-1", AccessDenied("x", "y"))
+
+    event = announced(RotationOutcome.of_regions(plan, (denied,)))
+
+    assert event is not None
+    assert event.detail["version"] == "v1"
+
+
 def test_a_run_that_finds_everything_done_announces_that_only_if_an_earlier_one_may_have_died(
     authorities: Authorities,
 ) -> None:

@@ -19,6 +19,7 @@ from certrotation.core.provision.resource_request import (
     Status,
     Wanted,
     failed,
+    succeeded,
 )
 from certrotation.errors import MessageMalformed
 from certrotation.names.tags import REGIONS, SOURCE
@@ -162,6 +163,14 @@ def test_what_may_still_come_is_waited_for(log: dict[str, Any]) -> None:
     assert decided(log=log) == Pending()
 
 
+def test_what_is_only_planned_ends_the_wait() -> None:
+    because = reason(decided(log=logged("planned", {"region": HOME, "status": "planned"})))
+    assert because == (
+        f"Nothing is applied to {SHOP}: the secret is on hold, or the service is in report mode."
+        f" Run: certrotation plan {SHOP}"
+    )
+
+
 def test_an_error_that_refuses_is_the_reason() -> None:
     because = reason(decided(log=logged("refused", error="ACCESS_DENIED: x")))
     assert because == f"{SHOP} is refused: ACCESS_DENIED: x Run: certrotation plan {SHOP}"
@@ -227,6 +236,40 @@ def test_what_is_no_request_is_named(event: dict[str, Any]) -> None:
 def test_properties_that_are_no_object_miss_everything() -> None:
     found = ResourceRequest.of({**EVENT, "ResourceProperties": "x"}).wanted("certrotation/")
     assert found == Malformed(problem="The property Secret is missing (example: shop).")
+
+
+@pytest.mark.parametrize(
+    ("properties", "problem"),
+    [
+        (
+            {"Secret": "shop", "Region": HOME, "Zone": "x"},
+            "The property Zone is unknown. Give Secret, Region, optionally Nonce.",
+        ),
+        (
+            {"Secret": "a shop", "Region": HOME},
+            "The property Secret is not the name of a secret (example: shop): 'a shop'.",
+        ),
+        (
+            {"Secret": "shop", "Region": ["eu-west-1"]},
+            "The property Region is not a Region (example: eu-west-1): ['eu-west-1'].",
+        ),
+    ],
+)
+def test_a_property_that_is_wrong_is_named(properties: dict[str, Any], problem: str) -> None:
+    found = ResourceRequest.of({**EVENT, "ResourceProperties": properties}).wanted("certrotation/")
+    assert found == Malformed(problem=problem)
+
+
+def test_a_certificate_that_is_live_is_an_answer_with_its_attributes() -> None:
+    live = Live("arn:1", "v2", 0)
+    answer = succeeded(f"{SHOP}/{HOME}", live.attributes)
+    said = json.loads(answer.to_json(ResourceRequest.of(EVENT)))
+    assert (said["Status"], said["PhysicalResourceId"]) == ("SUCCESS", f"{SHOP}/{HOME}")
+    assert said["Data"] == {
+        "CertificateArn": "arn:1",
+        "Version": "v2",
+        "NotAfter": "1970-01-01T00:00:00Z",
+    }
 
 
 @pytest.mark.parametrize(
