@@ -136,3 +136,11 @@ def test_what_may_pass_is_noted_once_and_again_only_if_something_else_is_to_be_n
     assert first.failed(DARK, "something else", later, None).says_more_than(first, later)
     ordered = Note(order=ORDER, failure=first.failure).failed(DARK, ASKED, later, None)
     assert ordered.says_more_than(first, later)
+
+
+def test_an_order_is_gone_on_with_only_for_the_same_issuer_and_wish() -> None:
+    note = Note(order=ORDER)
+    assert note.is_of("ca", WISH)
+    assert not note.is_of("other", WISH)
+    assert not note.is_of("ca", WISH._replace(profile=None))
+    assert not Note().is_of("ca", WISH)
