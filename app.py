@@ -43,19 +43,29 @@ def main(*, is_portable: bool) -> None:
         # The command line passes this context on, and overrides it; without the command line,
         # nothing else reads the file.
         app = cdk.App(context=read_context(HERE / "cdk.json"))
-        config = StackConfig.from_context(app.node.get_all_context())
-        if is_portable:
-            check_portable(config)
-        settings = _as_the_functions_read_them(config)
+        add_stacks(app, is_portable=is_portable)
     except ConfigError as error:
         sys.exit(str(error))
     except SettingsError as error:
         sys.exit(f"cdk.json: {_with_keys_of_cdk_json(error.found)} {error.remedy}")
+    app.synth()
+
+
+def add_stacks(app: cdk.App, *, is_portable: bool) -> None:
+    """Add the stacks that the app's context asks for.
+
+    Raises:
+        ConfigError: a setting is not one.
+        SettingsError: the functions would refuse their environment.
+    """
+    config = StackConfig.from_context(app.node.get_all_context())
+    if is_portable:
+        check_portable(config)
+    settings = _as_the_functions_read_them(config)
     stack = CertRotationStack(app, config=config, version=__version__, is_portable=is_portable)
     _warn(stack, config, settings)
     if config.central == ON:
         CentralStack(app, config=config, version=__version__, is_portable=is_portable)
-    app.synth()
 
 
 def _warn(stack: cdk.Stack, config: StackConfig, settings: Settings) -> None:

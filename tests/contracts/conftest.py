@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.infra.synthesis import synthesize_once
+from tests.infra.synthesis import synthesize
 
 if TYPE_CHECKING:
     from tests.infra.synthesis import Template
@@ -18,4 +18,4 @@ STACK = "certrotation-test"
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     settings = {"stack_name": STACK, "target_regions": ["eu-west-1", "us-east-1"]}
-    return synthesize_once(tmp_path_factory, "contracts", settings)
+    return synthesize(tmp_path_factory, settings)

@@ -26,7 +26,7 @@ class NeverError(AssertionError):
     """What was waited for did not come."""
 
 
-def wait_for(what: str, holds: Callable[[], Any], *, seconds: float = 30) -> float:
+def wait_for(what: str, holds: Callable[[], Any], *, seconds: float = 90) -> float:
     """Wait until something holds, and return for how many seconds.
 
     Raises:

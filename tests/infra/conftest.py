@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from certrotation.aws.dependents.registry import NAMES
-from tests.infra.synthesis import PORTABLE, Template, assemble_once, synthesize_once
+from tests.infra.synthesis import Template, assemble, synthesize
 
 # Each differs from its default, so a value in the template comes from here.
 SETTINGS: dict[str, Any] = {
@@ -56,10 +56,10 @@ EVERYWHERE: dict[str, Any] = {
 @pytest.fixture(scope="session")
 def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The assembly that any account deploys, with the stack of the central account."""
-    return assemble_once(tmp_path_factory, "everywhere", EVERYWHERE, PORTABLE)
+    return assemble(tmp_path_factory, EVERYWHERE, is_portable=True)
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """The stack for `SETTINGS`."""
-    return synthesize_once(tmp_path_factory, "infra", SETTINGS)
+    return synthesize(tmp_path_factory, SETTINGS)

@@ -1,58 +1,77 @@
 """A synthesized template, read by meaning: handlers, roles and resource types, no logical ids."""
 
 import fcntl
+import hashlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-
-
-def synthesize(outdir: Path, settings: Mapping[str, object]) -> "Template":
-    """Return the template that app.py writes for `settings`."""
-    finished = run_app(outdir, settings)
-    assert finished.returncode == 0, finished.stderr
-    (template,) = outdir.glob("*.template.json")
-    return Template(template.read_text(encoding="utf-8"))
-
-
-def synthesize_once(
-    temporary: pytest.TempPathFactory, name: str, settings: Mapping[str, object]
-) -> "Template":
-    """Return the template for `settings`: synthesized once a run, however many workers share it."""
-    (template,) = assemble_once(temporary, name, settings).glob("*.template.json")
-    return Template(template.read_text(encoding="utf-8"))
-
-
 APP = (str(ROOT / "app.py"),)
 PORTABLE = (*APP, "--portable")
 
 
-def assemble_once(
-    temporary: pytest.TempPathFactory,
-    name: str,
-    settings: Mapping[str, object],
-    app: Sequence[str] = APP,
+def synthesize(temporary: pytest.TempPathFactory, settings: Mapping[str, object]) -> "Template":
+    """Return the template of the service's stack for `settings`."""
+    (template,) = assemble(temporary, settings).glob("*.template.json")
+    return Template(template.read_text(encoding="utf-8"))
+
+
+def assemble(
+    temporary: pytest.TempPathFactory, settings: Mapping[str, object], *, is_portable: bool = False
 ) -> Path:
-    """Return the assembly for `settings`: synthesized once a run, as above."""
+    """Return the reviewed assembly for `settings`, without the code of the functions.
+
+    However many tests and workers ask for it, it is synthesized once a run.
+
+    Raises:
+        Exception: the app refuses the settings, or cdk-nag has a finding without an answer.
+    """
     own = temporary.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    asked = json.dumps([settings, is_portable], sort_keys=True).encode()
+    folder = shared / f"assembly-{hashlib.sha256(asked).hexdigest()[:16]}"
     folder.mkdir(exist_ok=True)
     assembled = folder / "assembled"
     with (folder / "assembly.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not assembled.exists():
-            finished = run_app(folder / "cdk.out", settings, app)
-            assert finished.returncode == 0, finished.stderr
+            written = str(folder / "cdk.out")
+            _assembler().submit(_assemble, written, {**settings}, is_portable).result()
             assembled.touch()
     return folder / "cdk.out"
+
+
+def reviews(assembly: Path) -> list[dict[str, Any]]:
+    """Return the reports of cdk-nag's pack AwsSolutions on the stacks of an assembly."""
+    report = json.loads((assembly / "validation-report.json").read_text(encoding="utf-8"))
+    return [each for each in report["pluginReports"] if each["pluginName"] == "AwsSolutions"]
+
+
+@cache
+def _assembler() -> ProcessPoolExecutor:
+    """Return a process of this worker's in which the CDK is loaded once.
+
+    Loading the CDK costs ten times as much as a synthesis, and what Node prints stays out of the
+    tests' process.
+    """
+    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+
+
+def _assemble(outdir: str, settings: dict[str, object], is_portable: bool) -> None:  # noqa: FBT001
+    """In the other process: this one never loads the CDK."""
+    import_module("tests.infra.assembler").assemble(outdir, settings, is_portable=is_portable)
 
 
 def run_app(
@@ -64,7 +83,7 @@ def run_app(
 ) -> "subprocess.CompletedProcess[str]":
     """Run app.py as the CDK's command line does, without bundling the asset unless `bundles`.
 
-    In a process of its own, so that Node and what it prints stay out of the tests' process.
+    For what app.py says and how the process ends; for a template, `synthesize` costs less.
     """
     context: dict[str, object] = {"certrotation": settings}
     if not bundles:

@@ -10,39 +10,40 @@ import pytest
 
 from certrotation import __version__
 from infra.assembly import summary
-from tests.infra.synthesis import ROOT, run_app
+from tests.infra.synthesis import ROOT, assemble, run_app
 
 pytestmark = pytest.mark.infra
 
 ALONE = {"target_regions": ["us-east-1"]}
 
 
-def test_nobody_deletes_the_stack_by_mistake_and_nothing_is_warned_of(tmp_path: Path) -> None:
-    finished = run_app(tmp_path / "cdk.out", ALONE)
+def test_nobody_deletes_the_stack_by_mistake_and_nothing_is_warned_of(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    assembly = assemble(tmp_path_factory, ALONE)
 
-    assert finished.returncode == 0
-    assert is_protected(tmp_path / "cdk.out")
-    assert warnings(tmp_path / "cdk.out") == []
+    assert is_protected(assembly)
+    assert warnings(assembly) == []
 
 
-def test_scans_that_come_too_rarely_for_the_critical_window_are_warned_of(tmp_path: Path) -> None:
+def test_scans_that_come_too_rarely_for_the_critical_window_are_warned_of(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """Three days of critical window see four scans at 18 hours, and fewer at 20."""
     settings = {**ALONE, "scan_interval_minutes": 20 * 60, "termination_protection": "off"}
 
-    finished = run_app(tmp_path / "cdk.out", settings)
+    assembly = assemble(tmp_path_factory, settings)
 
-    assert finished.returncode == 0
-    assert not is_protected(tmp_path / "cdk.out")
-    (warning,) = warnings(tmp_path / "cdk.out")
+    assert not is_protected(assembly)
+    (warning,) = warnings(assembly)
     assert "The shortest is 3 days, 0:00:00." in warning
     assert "SCAN_TOO_RARE" in warning
 
 
-def test_a_prefix_without_a_slash_is_warned_of(tmp_path: Path) -> None:
-    finished = run_app(tmp_path / "cdk.out", {**ALONE, "secret_prefix": "certrotation"})
+def test_a_prefix_without_a_slash_is_warned_of(tmp_path_factory: pytest.TempPathFactory) -> None:
+    assembly = assemble(tmp_path_factory, {**ALONE, "secret_prefix": "certrotation"})
 
-    assert finished.returncode == 0
-    (warning,) = warnings(tmp_path / "cdk.out")
+    (warning,) = warnings(assembly)
     assert "rotate can read it: for example certrotationX" in warning
 
 

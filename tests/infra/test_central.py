@@ -10,7 +10,7 @@ import pytest
 from certrotation.core.rotation.request import SourceAnnouncement
 from certrotation.names.sources import source_message
 from tests.infra.conftest import ACCOUNTS, SETTINGS
-from tests.infra.synthesis import Template, synthesize_once
+from tests.infra.synthesis import Template, synthesize
 from tests.infra.test_events import LABEL_UPDATED
 from tests.support.event_bridge import transformed
 
@@ -38,7 +38,7 @@ def central(everywhere: Path) -> Template:
 @pytest.fixture(scope="module")
 def lent(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """The stack of an account that uses topics and a sink of another account."""
-    return synthesize_once(tmp_path_factory, "lent", LENT)
+    return synthesize(tmp_path_factory, LENT)
 
 
 def statements(central: Template) -> dict[str, dict[str, Any]]:

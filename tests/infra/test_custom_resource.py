@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.synthesis import Template, synthesize_once
+from tests.infra.synthesis import Template, synthesize
 
 PROVIDER = "certrotation.handlers.custom_resource.handler"
 ROTATE = "certrotation.handlers.rotate.handler"
@@ -22,12 +22,12 @@ pytestmark = pytest.mark.infra
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     settings = {**SETTINGS, "custom_resource": "on"}
-    return synthesize_once(tmp_path_factory, "custom-resource", settings)
+    return synthesize(tmp_path_factory, settings)
 
 
 @pytest.fixture(scope="module")
 def without(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return synthesize_once(tmp_path_factory, "no-custom-resource", SETTINGS)
+    return synthesize(tmp_path_factory, SETTINGS)
 
 
 def arn_of(template: Template, handler: str, what: str) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.declared import DECLARED, Declared
 from tests.e2e.each_statement import EXERCISED
 from tests.infra.conftest import SETTINGS
-from tests.infra.synthesis import Template, synthesize_once
+from tests.infra.synthesis import Template, synthesize
 
 pytestmark = pytest.mark.infra
 
@@ -46,7 +46,7 @@ ISSUER = {
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """The stack with every setting, an issuer and the provider of custom resources."""
     settings = {**SETTINGS, "issuers": {"ca": ISSUER}, "custom_resource": "on"}
-    return synthesize_once(tmp_path_factory, "declared", settings)
+    return synthesize(tmp_path_factory, settings)
 
 
 def bounds(template: Template, declared: Declared) -> dict[str, list[Any]]:

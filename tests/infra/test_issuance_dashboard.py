@@ -10,7 +10,7 @@ import pytest
 from infra.observability.alarm_texts import ALARM_TEXTS, ISSUANCE_ALARM_TEXTS
 from infra.observability.queries import ISSUANCES
 from tests.infra.dashboard_body import widgets_of
-from tests.infra.synthesis import synthesize_once
+from tests.infra.synthesis import synthesize
 from tests.infra.test_issue_function import SETTINGS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ HOUR = 60 * 60
 
 @pytest.fixture(scope="session")
 def issuing(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return synthesize_once(tmp_path_factory, "issuing", SETTINGS)
+    return synthesize(tmp_path_factory, SETTINGS)
 
 
 def saved(template: Template) -> set[str]:

@@ -14,7 +14,7 @@ from infra.observability.alarm_texts import ISSUANCE_ALARM_TEXTS, ON_FIRE, SHOWN
 from infra.service.environment import certificate_files, issuers_environment
 from tests.double import Call
 from tests.handlers.private_issuance import ALLOW, PrivateIssuance
-from tests.infra.synthesis import Template, run_app, synthesize_once
+from tests.infra.synthesis import Template, assemble, reviews, synthesize
 from tests.simulation.estate import Estate
 from tests.support.authorities import Authorities
 
@@ -71,12 +71,12 @@ SETTINGS: dict[str, Any] = {
 
 @pytest.fixture(scope="session")
 def issuing(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return synthesize_once(tmp_path_factory, "issuing", SETTINGS)
+    return synthesize(tmp_path_factory, SETTINGS)
 
 
 @pytest.fixture(scope="session")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return synthesize_once(tmp_path_factory, "private", PRIVATE)
+    return synthesize(tmp_path_factory, PRIVATE)
 
 
 def by_sid(template: Template, handler: str) -> dict[str, dict[str, Any]]:
@@ -129,7 +129,7 @@ def test_without_keys_the_role_uses_those_of_the_stack_alone(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     settings = {name: value for name, value in SETTINGS.items() if name != "secret_key_arns"}
-    template = synthesize_once(tmp_path_factory, "issuing-without-keys", settings)
+    template = synthesize(tmp_path_factory, settings)
 
     assert "UseKeysOfSecrets" not in by_sid(template, ISSUE)
     (stack_key,) = template.of_type("AWS::KMS::Key")
@@ -339,10 +339,10 @@ def test_the_three_alarms_exist_and_the_critical_ones_are_in_on_fire(issuing: Te
 @pytest.mark.infra
 @pytest.mark.parametrize("settings", [SETTINGS, PRIVATE], ids=["acme", "pca"])
 def test_a_review_by_rules_finds_nothing_unanswered(
-    tmp_path: Path, settings: dict[str, Any]
+    tmp_path_factory: pytest.TempPathFactory, settings: dict[str, Any]
 ) -> None:
-    finished = run_app(tmp_path / "out", settings, ("-m", "tests.infra.nag"))
-    assert finished.returncode == 0, finished.stderr[-2000:]
+    (report,) = reviews(assemble(tmp_path_factory, settings))
+    assert report["conclusion"] == "success"
 
 
 @pytest.mark.parametrize("given", [SETTINGS, PRIVATE], ids=["acme", "pca"])

@@ -1,16 +1,14 @@
 """What rule-based reviewers say of the template: cdk-nag's AwsSolutions pack, and cfn-lint."""
 
-import json
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.infra.conftest import SETTINGS
-from tests.infra.synthesis import Template, run_app
+from tests.infra.synthesis import Template, assemble, reviews
 from tests.infra.test_sources import WITH_SOURCES
 
 pytestmark = pytest.mark.infra
@@ -50,14 +48,10 @@ ADMINISTRATOR = {
     ],
 )
 def test_every_finding_of_cdk_nag_has_an_answer(
-    tmp_path: Path, settings: dict[str, object]
+    tmp_path_factory: pytest.TempPathFactory, settings: dict[str, object]
 ) -> None:
-    assembly = tmp_path / "cdk.out"
+    (report,) = reviews(assemble(tmp_path_factory, settings))
 
-    finished = run_app(assembly, settings, app=["-m", "tests.infra.nag"])
-
-    assert finished.returncode == 0, finished.stderr
-    (report,) = nag_reports(assembly)
     assert report["conclusion"] == "success"
     answers = report["suppressedViolations"]
     managed = {"AwsSolutions-IAM4"} if settings is ADMINISTRATOR else set()
@@ -66,11 +60,6 @@ def test_every_finding_of_cdk_nag_has_an_answer(
     edge = ["AwsSolutions-IAM5[Action::lambda:EnableReplication*]"]
     assert patterns == (edge if "edge_functions" in settings else [])
     assert all(re.fullmatch(r"[A-Z].{30,}\.", each["reason"]) for each in answers)
-
-
-def nag_reports(assembly: Path) -> list[dict[str, Any]]:
-    report = json.loads((assembly / "validation-report.json").read_text(encoding="utf-8"))
-    return [each for each in report["pluginReports"] if each["pluginName"] == "AwsSolutions"]
 
 
 def test_cfn_lint_finds_nothing_in_any_partition(template: Template, tmp_path: Path) -> None:

@@ -1,4 +1,3 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,9 +208,9 @@ def test_rotate_changes_distributions_of_this_account_alone(template: Template) 
 
 
 def test_rotate_may_do_nothing_to_distributions_without_copies_where_they_present_them(
-    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    elsewhere = synthesize(tmp_path / "cdk.out", {"target_regions": ["eu-west-1"]})
+    elsewhere = synthesize(tmp_path_factory, {"target_regions": ["eu-west-1"]})
     allowed = actions(elsewhere.statements_of(ROTATE), "Allow")
     assert not [action for action in allowed if action.startswith("cloudfront:")]
 
@@ -288,14 +287,14 @@ def test_only_dependents_with_the_configured_tag_are_changed(
 
 
 def test_rotate_administers_elastic_beanstalk_only_if_a_person_says_so(
-    template: Template, tmp_path: Path
+    template: Template, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     settings = {
         "target_regions": ["eu-west-1"],
         "dependents": ["elasticbeanstalk"],
         "elasticbeanstalk_administrator_access": "on",
     }
-    wide = synthesize(tmp_path / "cdk.out", settings)
+    wide = synthesize(tmp_path_factory, settings)
     policy = ":iam::aws:policy/AdministratorAccess-AWSElasticBeanstalk"
     assert policy not in template.text
     assert wide.text.count(policy) == 1
@@ -316,9 +315,11 @@ def test_what_a_distribution_refers_to_is_granted_by_name(template: Template) ->
     assert arns(buckets) == {"arn:${AWS::Partition}:s3:::acme-logs"}
 
 
-def test_only_what_the_configured_kinds_of_dependents_need_is_granted(tmp_path: Path) -> None:
+def test_only_what_the_configured_kinds_of_dependents_need_is_granted(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     settings = {"target_regions": ["us-east-1"], "dependents": ["cloudfront"]}
-    narrow = synthesize(tmp_path / "cdk.out", settings)
+    narrow = synthesize(tmp_path_factory, settings)
     allowed = actions(narrow.statements_of(ROTATE), "Allow")
     granted = {each for each in allowed if each in ACTIONS_OF_DEPENDENTS}
     assert granted == {
@@ -379,8 +380,10 @@ def test_rotate_puts_no_events_but_its_own_on_the_default_bus(template: Template
     }
 
 
-def test_without_the_optional_settings_nothing_of_them_is_there(tmp_path: Path) -> None:
-    bare = synthesize(tmp_path / "cdk.out", {"target_regions": ["us-east-1"]})
+def test_without_the_optional_settings_nothing_of_them_is_there(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    bare = synthesize(tmp_path_factory, {"target_regions": ["us-east-1"]})
     for role in bare.of_type("AWS::IAM::Role").values():
         assert "PermissionsBoundary" not in role
     (listeners,) = granting(bare, ROTATE, "elasticloadbalancing:ModifyListener")
@@ -394,7 +397,7 @@ def test_without_the_optional_settings_nothing_of_them_is_there(tmp_path: Path) 
 
 
 def test_however_many_regions_there_are_the_denials_stay_in_a_policy_of_their_own(
-    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Or a statement would be on its way from one policy to another while a function runs."""
     regions = [
@@ -403,7 +406,7 @@ def test_however_many_regions_there_are_the_denials_stay_in_a_policy_of_their_ow
         *("ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2"),
         *("ca-central-1", "sa-east-1"),
     ]
-    wide = synthesize(tmp_path / "cdk.out", {"target_regions": regions})
+    wide = synthesize(tmp_path_factory, {"target_regions": regions})
     (denying,) = (
         logical_id
         for logical_id, policy in wide.of_type("AWS::IAM::ManagedPolicy").items()

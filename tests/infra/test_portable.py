@@ -16,7 +16,7 @@ import pytest
 from certrotation import __version__
 from infra.stackset import write
 from tests.infra.conftest import BOUNDARY, EVERYWHERE, SETTINGS
-from tests.infra.synthesis import PORTABLE, ROOT, Template, run_app
+from tests.infra.synthesis import PORTABLE, ROOT, Template, assemble, reviews, run_app
 from tests.infra.test_central import LENT
 
 pytestmark = pytest.mark.infra
@@ -172,15 +172,17 @@ def test_a_template_that_is_too_large_is_refused(
         [*write(everywhere, tmp_path / "stackset")]
 
 
-def test_cdk_nag_finds_nothing_that_has_no_answer(tmp_path: Path) -> None:
+def test_cdk_nag_finds_nothing_that_has_no_answer(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """Of both stacks, with all that other accounts may lend."""
     settings = {**EVERYWHERE, **LENT, "permissions_boundary": BOUNDARY}
     for name in ("critical_emails", "warning_emails"):
         del settings[name]
 
-    finished = run_app(tmp_path / "nag", settings, app=["-m", "tests.infra.nag", "--portable"])
+    reports = reviews(assemble(tmp_path_factory, settings, is_portable=True))
 
-    assert finished.returncode == 0, finished.stderr
+    assert [each["conclusion"] for each in reports] == ["success"]
 
 
 def test_cfn_lint_finds_nothing(everywhere: Path) -> None:

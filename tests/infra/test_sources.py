@@ -20,7 +20,7 @@ from certrotation.names.source_policies import (
 from infra.config import ConfigError, StackConfig
 from tests.double.other_accounts import allows, is_like
 from tests.infra.conftest import SETTINGS
-from tests.infra.synthesis import ROOT, Template, synthesize_once
+from tests.infra.synthesis import ROOT, Template, synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ WITH_SOURCES = {**SETTINGS, "source_secrets": SOURCES, "source_topic": TOPIC}
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return synthesize_once(tmp_path_factory, "sources", WITH_SOURCES)
+    return synthesize(tmp_path_factory, WITH_SOURCES)
 
 
 def statement(template: Template, handler: str, sid: str) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def test_rotate_lists_secrets_only_if_a_topic_announces_sources(
     template: Template, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     settings = {"target_regions": ["eu-west-1"], "source_secrets": SOURCES}
-    without = synthesize_once(tmp_path_factory, "sources-without-topic", settings)
+    without = synthesize(tmp_path_factory, settings)
 
     assert statement(template, ROTATE, "FindReferences")["Action"] == ["secretsmanager:ListSecrets"]
     assert "secretsmanager:ListSecrets" not in str(without.statements_of(ROTATE))
@@ -144,7 +144,7 @@ def test_rotate_lists_secrets_only_if_a_topic_announces_sources(
 def test_without_the_setting_no_role_mentions_another_account_and_none_has_a_fixed_name(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    without = synthesize_once(tmp_path_factory, "infra", SETTINGS)
+    without = synthesize(tmp_path_factory, SETTINGS)
 
     assert not [each for each in without.of_type("AWS::IAM::Role").values() if "RoleName" in each]
     assert "Sources" not in str([each.get("Sid") for each in without.all_statements()])

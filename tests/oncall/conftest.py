@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.infra.synthesis import Template, synthesize_once
+from tests.infra.synthesis import Template, synthesize
 from tests.oncall.watch import Watch
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def stack_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Templa
             "target_regions": ["eu-west-1", "us-east-1"],
             "scan_interval_minutes": minutes,
         }
-        return synthesize_once(tmp_path_factory, f"oncall-{minutes}", settings)
+        return synthesize(tmp_path_factory, settings)
 
     return make
 

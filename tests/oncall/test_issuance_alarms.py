@@ -10,7 +10,7 @@ import pytest
 
 from certrotation.names import metrics
 from infra.observability.alarm_texts import ISSUANCE_ALARM_TEXTS
-from tests.infra.synthesis import synthesize_once
+from tests.infra.synthesis import synthesize
 from tests.oncall.alarm_state import State
 from tests.oncall.conftest import STACK
 from tests.oncall.metric_store import Metric
@@ -61,7 +61,7 @@ def issuing(tmp_path_factory: pytest.TempPathFactory) -> Template:
         "scan_interval_minutes": 5,
         "issuers": {"ca": issuer},
     }
-    return synthesize_once(tmp_path_factory, "oncall-issuing", settings)
+    return synthesize(tmp_path_factory, settings)
 
 
 @pytest.mark.parametrize("reading", READINGS, ids=str)

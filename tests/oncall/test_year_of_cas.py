@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certrotation.aws.issuing_secrets import IssuedSecrets
-from tests.infra.synthesis import synthesize_once
+from tests.infra.synthesis import synthesize
 from tests.oncall.year.at_issuance import AT_ISSUANCE, FITS
 from tests.oncall.year.faults import FAULTS
 from tests.oncall.year.play import play
@@ -34,7 +34,7 @@ INJECTED = (
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     settings = {"stack_name": STACK, "target_regions": REGIONS, "issuers": ISSUERS}
-    return synthesize_once(tmp_path_factory, "year-of-cas", settings)
+    return synthesize(tmp_path_factory, settings)
 
 
 def test_each_fault_of_a_ca_raises_its_alarms_and_nothing_else_does(template: Template) -> None:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from tests.infra.synthesis import Template, synthesize
+from tests.infra.synthesis import Template, run_app
 from tests.oncall.year.faults import SEED
 from tests.oncall.year.play import play
 from tests.oncall.year.population import REGIONS
@@ -39,7 +39,10 @@ def main(seed: int) -> int:
 def _template() -> Template:
     settings = {"stack_name": STACK, "target_regions": REGIONS, "issuers": ISSUERS}
     with TemporaryDirectory() as folder:
-        return synthesize(Path(folder) / "cdk.out", settings)
+        finished = run_app(Path(folder) / "cdk.out", settings)
+        finished.check_returncode()
+        (template,) = Path(folder).glob("cdk.out/*.template.json")
+        return Template(template.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
