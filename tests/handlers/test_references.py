@@ -429,6 +429,25 @@ def test_a_message_that_names_a_source_instead_of_a_reference_imports_nothing(
     assert estate.certificates(HOME) == []
 
 
+@pytest.mark.parametrize("by", ["name", "ARN"])
+def test_the_account_of_the_sources_rotates_its_own_secrets_under_the_setting_of_all_accounts(
+    estate: Estate, rsa: Callable[[], Issued], by: str
+) -> None:
+    """One StackSet gives every account the same patterns, the account of the sources too."""
+    own = f"arn:aws:secretsmanager:{HOME}:{SPOKE}:secret:{SHOP}"
+    estate.environment["CERTROTATION_SOURCE_SECRETS"] = f"{own}*"
+    material = rsa()
+    estate.secret("shop", material)
+    arn = client("secretsmanager", HOME).describe_secret(SecretId=SHOP)["ARN"]
+
+    with estate.listening() as run:
+        run_rotate(record_of(json.dumps({"secret": SHOP if by == "name" else arn})))
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert estate.presents(only_copy(estate, HOME)) == material.certificate
+    assert estate.scan().scans[0]["queued"] == []
+
+
 def test_the_tags_of_a_source_are_not_trusted(
     estate: Estate, central: Central, rsa: Callable[[], Issued]
 ) -> None:

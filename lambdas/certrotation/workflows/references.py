@@ -13,7 +13,14 @@ from certrotation.core.estate.sources import (
     with_source,
     without_source,
 )
-from certrotation.errors import CertRotationError, NotManaged, without_frames
+from certrotation.errors import (
+    AccessDenied,
+    CertRotationError,
+    NotManaged,
+    SecretDeleted,
+    Vanished,
+    without_frames,
+)
 from certrotation.names.tags import SOURCE
 from certrotation.values import dataclass, replace
 
@@ -58,11 +65,11 @@ class ReferencedSecrets:
         Raises:
             Vanished: there is no such secret.
             SecretDeleted: the secret is scheduled for deletion.
-            NotManaged: the secret is a source. The role may describe it, and its name may begin
-                with the prefix, but only references are rotated.
+            NotManaged: the secret is one of another account. The role may describe it, and its
+                name may begin with the prefix, but only references are rotated.
         """
         own = self.own.describe(secret_id)
-        if self._is_source(secret_id) or self._is_source(own.arn):
+        if self._is_elsewhere(secret_id, own):
             raise NotManaged(
                 f"{own.arn} is a secret of another account.",
                 f"Name a managed secret that has the tag {SOURCE}.",
@@ -93,6 +100,21 @@ class ReferencedSecrets:
 
     def _is_source(self, arn: str) -> bool:
         return any(each.matches(arn) for each in self.patterns)
+
+    def _is_elsewhere(self, secret_id: str, secret: ManagedSecret) -> bool:
+        """Return whether a secret belongs to another account.
+
+        One setting for all accounts also names the secrets of the account that holds the sources,
+        so a pattern is no proof. A name alone stands for a secret of the caller's account: if an
+        ARN may be that of a source, the secret is described once more, by its name.
+        """
+        arns = {secret_id, secret.arn} - {secret.name}
+        if secret_id == secret.name or not any(map(self._is_source, arns)):
+            return False
+        try:
+            return self.own.describe(secret.name).arn not in arns
+        except (AccessDenied, SecretDeleted, Vanished):
+            return True
 
     def _checked(self, secret: ManagedSecret) -> ManagedSecret:
         """Return a reference with what is wrong with it before its source is asked for."""
