@@ -513,10 +513,11 @@ def test_a_message_of_the_central_topic_queues_every_reference_to_the_source_and
 
 
 def test_a_message_about_a_source_that_nothing_refers_to_is_dropped(
-    estate: Estate, central: Central
+    estate: Estate, central: Central, rsa: Callable[[], Issued]
 ) -> None:
     with estate.listening() as run:
-        answer = run_rotate(record_of(json.dumps(source_message(central.sources, "1"))))
+        source = central.secret("shop", rsa())
+        answer = run_rotate(record_of(json.dumps(source_message(source, "1"))))
 
     assert answer == {"batchItemFailures": []}
     assert run.metrics == []
@@ -524,12 +525,36 @@ def test_a_message_about_a_source_that_nothing_refers_to_is_dropped(
     assert estate.drain().rotations == []
 
 
-def test_a_message_about_a_source_comes_back_while_secrets_cannot_be_listed(
-    estate: Estate, central: Central
+NO_SOURCES = {
+    "a pattern": f"arn:aws:secretsmanager:{HOME}:{CENTRAL}:secret:shared/*",
+    "outside the setting": f"arn:aws:secretsmanager:{HOME}:{CENTRAL}:secret:private/shop-AbCdEf",
+    "what no filter of ListSecrets takes": "<script>",
+    "longer than a tag": (
+        f"arn:aws:secretsmanager:{HOME}:{CENTRAL}:secret:shared/{'x' * 500}-AbCdEf"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", NO_SOURCES.values(), ids=NO_SOURCES)
+def test_a_message_about_what_is_no_source_is_dropped_without_a_call(
+    estate: Estate, central: Central, source: str
 ) -> None:
+    """Whoever may publish to the topic of the central account writes the message."""
+    del central
+
+    answer = announce(estate, source_message(source, "1"))
+
+    assert answer == {"batchItemFailures": []}
+    assert estate.aws.calls_of("secretsmanager") == []
+
+
+def test_a_message_about_a_source_comes_back_while_secrets_cannot_be_listed(
+    estate: Estate, central: Central, rsa: Callable[[], Issued]
+) -> None:
+    source = central.secret("shop", rsa())
     estate.aws.behaviour.denied.add(("secretsmanager", "ListSecrets", None))
 
-    answer = announce(estate, source_message(central.sources, "1"))
+    answer = announce(estate, source_message(source, "1"))
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
 

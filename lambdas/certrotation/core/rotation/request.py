@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from certrotation.core.estate.tags import Marks
+from certrotation.core.estate.tags import LONGEST_VALUE, Marks
 from certrotation.errors import MessageMalformed
 from certrotation.names.service import SECRET_KEY, SOURCE_KEY, VERSION_KEY
 from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from certrotation.names.sources import SourcePattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,18 @@ class SourceAnnouncement:
         if not isinstance(source, str) or not source:
             return None
         return cls(source=source, version=version if _is_word(version) else None)
+
+    def is_about_one_of(self, patterns: Sequence[SourcePattern]) -> bool:
+        """Return whether the source is a full ARN that one of the patterns matches.
+
+        A secret's name may be so long that no tag has room for its ARN: nothing refers to it then.
+        """
+        # Most deployments have no sources, and the import would lengthen each cold start.
+        from certrotation.names.sources import SourceArn  # noqa: PLC0415  see above
+
+        if len(self.source) > LONGEST_VALUE or SourceArn.parse(self.source) is None:
+            return False
+        return any(each.matches(self.source) for each in patterns)
 
     def request_for(self, secret: str) -> RotationRequest:
         """Return the request to rotate a secret that refers to the source."""
