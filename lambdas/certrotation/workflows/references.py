@@ -18,6 +18,7 @@ from certrotation.errors import (
     CertRotationError,
     NotManaged,
     SecretDeleted,
+    Unreachable,
     Vanished,
     without_frames,
 )
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 10
 """How many sources are described at the same time: a client has as many connections."""
+FAILURES_UNTIL_SILENT = MOST_AT_ONCE
+"""After so many sources of a Region in a row that gave no answer, the others are not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +130,35 @@ class ReferencedSecrets:
         return without_source(secret, arn, problem)
 
     def _describe_all(self, arns: Sequence[str]) -> list[ManagedSecret | CertRotationError]:
+        """Describe sources. A Region that does not answer must not use up the time of a scan."""
         if not arns:
             return []
+        failures: dict[str, list[Unreachable]] = {_region_of(each): [] for each in arns}
+
+        def describe(arn: str) -> ManagedSecret | CertRotationError:
+            unanswered = failures[_region_of(arn)]
+            if len(unanswered) >= FAILURES_UNTIL_SILENT:
+                last = unanswered[-1]
+                return Unreachable(f"The source {arn} was not asked: {last.found}", last.remedy)
+            answer = self._describe(arn)
+            if isinstance(answer, Unreachable):
+                unanswered.append(answer)
+            else:
+                unanswered.clear()
+            return answer
+
         with ThreadPoolExecutor(max_workers=min(len(arns), MOST_AT_ONCE)) as pool:
-            return list(pool.map(self._describe, arns))
+            return list(pool.map(describe, arns))
 
     def _describe(self, arn: str) -> ManagedSecret | CertRotationError:
         try:
             return self.sources.describe(arn)
         except CertRotationError as error:
             return without_frames(error)
+
+
+def _region_of(arn: str) -> str:
+    return arn.split(":")[3]
 
 
 def _asked(secret: ManagedSecret) -> str | None:
