@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -486,9 +487,16 @@ def test_an_event_that_names_a_version_which_the_source_does_not_show_yet_waits_
     assert run.rotation(SHOP)["status"] == "done", "the version may have been replaced long ago"
 
 
-def announce(estate: Estate, body: object) -> dict[str, object]:
+def announce(estate: Estate, message: object) -> dict[str, object]:
+    """Deliver a message of the central topic as SNS does."""
     with estate.listening():
-        return run_rotate(record_of(json.dumps(body)))
+        return run_rotate(record_of(notification(message)))
+
+
+def notification(message: object) -> str:
+    """Return the body of what SNS delivers to a queue (SNS Developer Guide, Fanout to queues)."""
+    topic = f"arn:aws:sns:{HOME}:{CENTRAL}:certrotation-central"
+    return json.dumps({"Type": "Notification", "TopicArn": topic, "Message": json.dumps(message)})
 
 
 def test_a_message_of_the_central_topic_queues_every_reference_to_the_source_and_no_other(
@@ -517,12 +525,40 @@ def test_a_message_about_a_source_that_nothing_refers_to_is_dropped(
 ) -> None:
     with estate.listening() as run:
         source = central.secret("shop", rsa())
-        answer = run_rotate(record_of(json.dumps(source_message(source, "1"))))
+        answer = run_rotate(record_of(notification(source_message(source, "1"))))
 
     assert answer == {"batchItemFailures": []}
     assert run.metrics == []
     assert [json.loads(line)["source"]["queued"] for line in run.lines] == [[]]
     assert estate.drain().rotations == []
+
+
+def test_whoever_may_publish_to_the_topic_cannot_say_what_a_scan_has_seen(
+    estate: Estate, central: Central, authorities: Authorities
+) -> None:
+    """Else a message of another account could have one secret's copy taken over by another."""
+    del central
+    for name, issued in {
+        "shop": authorities.public.issue("shop.example.com", key=shared_key("rsa2048")),
+        "all": authorities.public.issue("*.example.com", "shop.example.com"),
+    }.items():
+        estate.secret(name, issued, {"certrotation:regions": HOME})
+        estate.run()
+    tags = {each: estate.tags(each) for each in estate.certificates(HOME)}
+    (shop,) = (each for each, has in tags.items() if has["certrotation:secret"] == SHOP)
+    forged = {
+        "arn": shop,
+        "region": HOME,
+        "in_use": True,
+        "tags": {"certrotation:secret": "certrotation/all", "certrotation:version": "1"},
+    }
+    seen = {"at": int(time.time()), "copies": [forged], "lookalikes": []}
+
+    with estate.listening() as run:
+        run_rotate(record_of(notification({"secret": "certrotation/all", "seen": seen})))
+
+    assert run.rotations[-1]["error"].startswith("MESSAGE_MALFORMED")
+    assert {each: estate.tags(each) for each in estate.certificates(HOME)} == tags
 
 
 NO_SOURCES = {
@@ -563,7 +599,7 @@ def test_without_the_setting_a_message_about_a_source_is_malformed_like_any_othe
     estate: Estate,
 ) -> None:
     with estate.listening() as run:
-        run_rotate(record_of(json.dumps(source_message("arn", "1"))))
+        run_rotate(record_of(notification(source_message("arn", "1"))))
 
     assert run.rotations[-1]["error"].startswith("MESSAGE_MALFORMED")
 

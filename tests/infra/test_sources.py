@@ -106,7 +106,7 @@ def test_the_rotation_queue_gets_the_messages_of_the_topic_as_they_are(template:
     assert subscription == {
         "Endpoint": queue,
         "Protocol": "sqs",
-        "RawMessageDelivery": True,
+        "RawMessageDelivery": False,
         "Region": "eu-west-1",
         "TopicArn": TOPIC,
     }

@@ -117,12 +117,16 @@ class SourceAnnouncement:
 
     @classmethod
     def from_json(cls, body: str) -> SourceAnnouncement | None:
-        """Parse a message's body; None if the message is not one about a source."""
-        try:
-            document = json.loads(body)
-        except (ValueError, RecursionError):  # as above
-            return None
-        if not isinstance(document, dict) or SECRET_KEY in document:
+        """Parse a message's body; None if the message is not one about a source.
+
+        A topic delivers its message within a notification. Whoever may publish to the topic, often
+        in another account, chooses only the text within: no request to rotate is read from there,
+        which may say what a scan has seen.
+        """
+        document = _object(body)
+        if document.get("Type") == "Notification":
+            document = _object(document.get("Message"))
+        if SECRET_KEY in document:
             return None
         source, version = document.get(SOURCE_KEY), document.get(VERSION_KEY)
         if not isinstance(source, str) or not source:
@@ -144,6 +148,15 @@ class SourceAnnouncement:
     def request_for(self, secret: str) -> RotationRequest:
         """Return the request to rotate a secret that refers to the source."""
         return RotationRequest(secret=secret, version=self.version)
+
+
+def _object(text: object) -> dict[str, Any]:
+    """Return the members of a JSON object; none if the text is not one."""
+    try:
+        document = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):  # as above
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _snapshot(value: object) -> ScanSnapshot | None:
