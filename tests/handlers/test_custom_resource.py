@@ -11,7 +11,7 @@ import pytest
 from certrotation.errors import MessageMalformed
 from certrotation.names import tags
 from tests.simulation.custom_resources import Resource, cloudformation
-from tests.simulation.estate import HOME, PREFIX, fields_of
+from tests.simulation.estate import HOME, PREFIX, client, fields_of
 from tests.simulation.runner import run_custom_resource
 from tests.support.authority import shared_key
 
@@ -404,6 +404,17 @@ def test_nothing_of_the_url_at_which_anybody_may_answer_is_logged(
 def test_an_event_that_is_no_request_has_nobody_to_be_answered(engine: Engine) -> None:
     with pytest.raises(MessageMalformed), engine.estate.listening():
         run_custom_resource({"RequestType": "Create"})
+
+
+@pytest.mark.parametrize("body", ["", "1", "[]", "[" * 100_000, '{"RequestType": "Create"}'])
+def test_a_message_that_is_no_request_is_logged_and_gone(engine: Engine, body: str) -> None:
+    client("sqs", HOME).send_message(QueueUrl=engine.waiting_url, MessageBody=body or " ")
+
+    engine.deliver()
+
+    assert engine.waiting() == 0
+    assert engine.run is not None
+    assert any('"level":"ERROR"' in each for each in engine.run.lines)
 
 
 def test_of_two_copies_every_template_gets_the_one_that_the_parameters_hold(

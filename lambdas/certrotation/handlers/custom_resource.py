@@ -85,7 +85,7 @@ def _is_settled(record: Mapping[str, Any]) -> bool:
     """Look again for a request that waits, and return whether its message may go."""
     try:
         request = ResourceRequest.of(json.loads(record["body"]))
-    except (ValueError, MessageMalformed) as error:
+    except (ValueError, RecursionError, MessageMalformed) as error:
         logger.error("resource", extra={"resource": {"error": str(error)}})
         return True
     attributes = record["attributes"]
