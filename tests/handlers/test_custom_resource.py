@@ -12,6 +12,7 @@ from certrotation.errors import MessageMalformed
 from certrotation.names import tags
 from tests.simulation.custom_resources import Resource, cloudformation
 from tests.simulation.estate import HOME, PREFIX, client, fields_of
+from tests.simulation.mailbox import Mailbox
 from tests.simulation.runner import run_custom_resource
 from tests.support.authority import shared_key
 
@@ -136,6 +137,24 @@ def test_a_secret_that_does_not_come_ends_the_wait_after_two_minutes(
         f"There is no secret {SHOP} in this account and Region. Create it first."
     )
     assert datetime.now().astimezone() - begin < 3 * MINUTE
+
+
+@pytest.mark.parametrize("has_secret", [False, True])
+def test_a_template_that_names_a_secret_without_a_value_or_none_notifies_nobody(
+    engine: Engine, estate: Estate, clock: time_machine.Traveller, *, has_secret: bool
+) -> None:
+    if has_secret:
+        client("secretsmanager", HOME).create_secret(Name=f"{PREFIX}shpo")
+    mailbox = Mailbox(estate)
+    path = engine.create(Secret="shpo", Region=HOME, ServiceTimeout="240")
+    rotations = []
+    while path not in engine.answers:
+        engine.deliver()
+        rotations += engine.rotate().rotations
+        clock.shift(PAUSE)
+
+    assert rotations == []
+    assert mailbox.letters() == []
 
 
 def test_a_refused_secret_ends_the_wait_at_once_with_the_finding(

@@ -146,8 +146,9 @@ def _answer(
             return succeeded(wanted.physical_id, live.attributes)
         case Ended() as ended:
             return failed(request, ended.because)
-        case Pending():
-            if is_asking:
+        case Pending(has_value=has_value):
+            # A rotation of what does not exist is refused, which people are notified of.
+            if is_asking and has_value:
                 provider.ask(wanted)
             return None
 
