@@ -115,6 +115,18 @@ class CentralStack(cdk.Stack):
                 conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
             )
         )
+        self._topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                # A role of this account needs no permission here to publish. A request without the
+                # key matches too (IAM User Guide, Negated matching condition operators).
+                sid="NobodyElse",
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["sns:Publish"],
+                resources=[self._topic.topic_arn],
+                conditions={"ArnNotEquals": {"aws:SourceArn": rule.attr_arn}},
+            )
+        )
 
     def _let_subscribe(self, accounts: tuple[str, ...]) -> None:
         """Let the accounts subscribe queues of theirs, and nothing else.

@@ -44,6 +44,13 @@ OWN_ACCOUNT = "${AWS::AccountId}"
 _LONGEST_ROLE_NAME = 64
 """IAM User Guide, IAM and AWS STS quotas."""
 
+_MOST_CENTRAL_ACCOUNTS = 200
+"""Principals in a statement of a topic's policy (SNS Developer Guide, Policy quotas)."""
+
+_LONGEST_SOURCES = 2_500
+"""Characters of `source_secrets` together: all variables of a function have 4 KB (Lambda Developer
+Guide, Quotas)."""
+
 _NEAR = 0.6
 """How alike what was given and what was meant are at least (difflib, ratio)."""
 
@@ -413,11 +420,17 @@ def _check_topics(config: StackConfig, given: Mapping[str, _Given]) -> None:
 
 
 def _check_central(config: StackConfig, given: Mapping[str, _Given]) -> None:
-    """Refuse a central stack without accounts, and accounts without a central stack."""
+    """Refuse a central stack without accounts or with too many, and accounts without the stack."""
     if config.central == "on" and not config.central_accounts:
         raise ConfigError(
             f"{given['central'].where} is 'on', and nobody may subscribe. Give central_accounts,"
             f" {_RULES['central_accounts'].wanted}."
+        )
+    if len(config.central_accounts) > _MOST_CENTRAL_ACCOUNTS:
+        raise ConfigError(
+            f"{given['central_accounts'].where} has {len(config.central_accounts)} accounts, and"
+            f" the policy of a topic takes {_MOST_CENTRAL_ACCOUNTS}. Give the others to another"
+            " central stack, with another stack_name."
         )
     if config.central == "off" and config.central_accounts:
         raise ConfigError(
@@ -456,11 +469,24 @@ def _check_arn_parameters(config: StackConfig, given: Mapping[str, _Given]) -> N
 
 
 def _check_sources(config: StackConfig, given: Mapping[str, _Given]) -> None:
-    """Refuse what the fixed names of the roles do not allow, and a topic that nobody listens to."""
+    """Refuse what could not be deployed or read, and a topic that nobody listens to."""
     if config.source_topic and not config.source_secrets:
         raise ConfigError(
             f"{given['source_topic'].where}: no secret can be read that the topic announces. Give"
             " source_secrets too."
+        )
+    for each in config.source_patterns:
+        if each.region not in _partitions():
+            raise ConfigError(
+                f"{given['source_secrets'].where}: {each.region!r} in {each.text} is not a Region"
+                f"{_suggestion(each.region, _partitions())}"
+            )
+    length = len(",".join(config.source_secrets))
+    if length > _LONGEST_SOURCES:
+        raise ConfigError(
+            f"{given['source_secrets'].where} has {length:,} characters, and the environment of the"
+            f" functions has room for {_LONGEST_SOURCES:,}. Give fewer patterns: for example, one"
+            " that ends in '*' for each account."
         )
     longest = max(map(len, _partitions()))
     names = [role_name(config.stack_name, longest * "x", each) for each in (SCAN_ROLE, ROTATE_ROLE)]

@@ -21,7 +21,14 @@ from certrotation.names.source_policies import (
 from infra.cdk_json import read_context
 from infra.config import ConfigError, StackConfig
 
-_URL_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
+_URL_SUFFIXES = {
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+}
 """How host names of AWS end (the CDK's region-info), where not in amazonaws.com."""
 
 

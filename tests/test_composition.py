@@ -328,7 +328,7 @@ def test_without_sources_nothing_of_references_is_imported() -> None:
     assert finished.stdout.splitlines() == ["ManagedSecrets None", "[]", "False"]
 
 
-def test_with_sources_the_secrets_know_references_and_ask_each_source_in_its_region(
+def test_with_sources_the_secrets_know_references_and_ask_each_in_its_region_briefly(
     aws: EmbeddedAws,
 ) -> None:
     del aws
@@ -337,5 +337,9 @@ def test_with_sources_the_secrets_know_references_and_ask_each_source_in_its_reg
         settings(CERTROTATION_SOURCE_SECRETS=pattern), boto3.Session()
     ).account
 
-    assert type(account.secrets).__name__ == "ReferencedSecrets"
+    secrets: Any = account.secrets
+    meta = secrets.sources._client(pattern).meta
     assert account.references is not None
+    assert meta.region_name == "ap-south-1"
+    assert meta.config.retries == {"mode": "standard", "total_max_attempts": 2}
+    assert (meta.config.connect_timeout, meta.config.read_timeout) == (3, 5)

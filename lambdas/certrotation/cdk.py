@@ -73,7 +73,8 @@ class SourceSecret:
             readers: the deployments.
 
         Raises:
-            ValueError: the secret has no customer managed key, so no other account can read it.
+            ValueError: the secret has no customer managed key, so no other account can read it; or
+                the app does not create the key, so its policy cannot be changed here.
         """
         key = secret.encryption_key
         if key is None:
@@ -92,4 +93,10 @@ class SourceSecret:
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         for statement in key_statements(readers, [sources], stack.region, stack.url_suffix):
-            key.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
+            added = key.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
+            if not added.statement_added:
+                raise ValueError(
+                    f"The policy of the key of {secret.node.path} cannot be changed in this app."
+                    " Call share with a secret whose key the app creates; or write both policies"
+                    " with `python -m infra.source_policies`."
+                )

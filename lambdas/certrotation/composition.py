@@ -163,7 +163,7 @@ def _with_sources(own: Secrets, session: boto3.Session, settings: Settings) -> S
     from certrotation.aws.source_secrets import SourceSecrets  # noqa: PLC0415  see above
     from certrotation.workflows.references import ReferencedSecrets  # noqa: PLC0415  see above
 
-    clients = cache(partial(client_of, session, "secretsmanager"))
+    clients = cache(partial(client_of, session, "secretsmanager", config=BRIEF))
     return ReferencedSecrets(
         own=own, sources=SourceSecrets(clients), patterns=settings.source_secrets
     )

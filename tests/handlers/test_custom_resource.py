@@ -11,7 +11,8 @@ import pytest
 from certrotation.errors import MessageMalformed
 from certrotation.names import tags
 from tests.simulation.custom_resources import Resource, cloudformation
-from tests.simulation.estate import HOME, PREFIX, fields_of
+from tests.simulation.estate import HOME, PREFIX, client, fields_of
+from tests.simulation.mailbox import Mailbox
 from tests.simulation.runner import run_custom_resource
 from tests.support.authority import shared_key
 
@@ -136,6 +137,24 @@ def test_a_secret_that_does_not_come_ends_the_wait_after_two_minutes(
         f"There is no secret {SHOP} in this account and Region. Create it first."
     )
     assert datetime.now().astimezone() - begin < 3 * MINUTE
+
+
+@pytest.mark.parametrize("has_secret", [False, True])
+def test_a_template_that_names_a_secret_without_a_value_or_none_notifies_nobody(
+    engine: Engine, estate: Estate, clock: time_machine.Traveller, *, has_secret: bool
+) -> None:
+    if has_secret:
+        client("secretsmanager", HOME).create_secret(Name=f"{PREFIX}shpo")
+    mailbox = Mailbox(estate)
+    path = engine.create(Secret="shpo", Region=HOME, ServiceTimeout="240")
+    rotations = []
+    while path not in engine.answers:
+        engine.deliver()
+        rotations += engine.rotate().rotations
+        clock.shift(PAUSE)
+
+    assert rotations == []
+    assert mailbox.letters() == []
 
 
 def test_a_refused_secret_ends_the_wait_at_once_with_the_finding(
@@ -404,6 +423,17 @@ def test_nothing_of_the_url_at_which_anybody_may_answer_is_logged(
 def test_an_event_that_is_no_request_has_nobody_to_be_answered(engine: Engine) -> None:
     with pytest.raises(MessageMalformed), engine.estate.listening():
         run_custom_resource({"RequestType": "Create"})
+
+
+@pytest.mark.parametrize("body", ["", "1", "[]", "[" * 100_000, '{"RequestType": "Create"}'])
+def test_a_message_that_is_no_request_is_logged_and_gone(engine: Engine, body: str) -> None:
+    client("sqs", HOME).send_message(QueueUrl=engine.waiting_url, MessageBody=body or " ")
+
+    engine.deliver()
+
+    assert engine.waiting() == 0
+    assert engine.run is not None
+    assert any('"level":"ERROR"' in each for each in engine.run.lines)
 
 
 def test_of_two_copies_every_template_gets_the_one_that_the_parameters_hold(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -429,6 +430,25 @@ def test_a_message_that_names_a_source_instead_of_a_reference_imports_nothing(
     assert estate.certificates(HOME) == []
 
 
+@pytest.mark.parametrize("by", ["name", "ARN"])
+def test_the_account_of_the_sources_rotates_its_own_secrets_under_the_setting_of_all_accounts(
+    estate: Estate, rsa: Callable[[], Issued], by: str
+) -> None:
+    """One StackSet gives every account the same patterns, the account of the sources too."""
+    own = f"arn:aws:secretsmanager:{HOME}:{SPOKE}:secret:{SHOP}"
+    estate.environment["CERTROTATION_SOURCE_SECRETS"] = f"{own}*"
+    material = rsa()
+    estate.secret("shop", material)
+    arn = client("secretsmanager", HOME).describe_secret(SecretId=SHOP)["ARN"]
+
+    with estate.listening() as run:
+        run_rotate(record_of(json.dumps({"secret": SHOP if by == "name" else arn})))
+
+    assert run.rotation(SHOP)["status"] == "done"
+    assert estate.presents(only_copy(estate, HOME)) == material.certificate
+    assert estate.scan().scans[0]["queued"] == []
+
+
 def test_the_tags_of_a_source_are_not_trusted(
     estate: Estate, central: Central, rsa: Callable[[], Issued]
 ) -> None:
@@ -467,9 +487,16 @@ def test_an_event_that_names_a_version_which_the_source_does_not_show_yet_waits_
     assert run.rotation(SHOP)["status"] == "done", "the version may have been replaced long ago"
 
 
-def announce(estate: Estate, body: object) -> dict[str, object]:
+def announce(estate: Estate, message: object) -> dict[str, object]:
+    """Deliver a message of the central topic as SNS does."""
     with estate.listening():
-        return run_rotate(record_of(json.dumps(body)))
+        return run_rotate(record_of(notification(message)))
+
+
+def notification(message: object) -> str:
+    """Return the body of what SNS delivers to a queue (SNS Developer Guide, Fanout to queues)."""
+    topic = f"arn:aws:sns:{HOME}:{CENTRAL}:certrotation-central"
+    return json.dumps({"Type": "Notification", "TopicArn": topic, "Message": json.dumps(message)})
 
 
 def test_a_message_of_the_central_topic_queues_every_reference_to_the_source_and_no_other(
@@ -494,10 +521,11 @@ def test_a_message_of_the_central_topic_queues_every_reference_to_the_source_and
 
 
 def test_a_message_about_a_source_that_nothing_refers_to_is_dropped(
-    estate: Estate, central: Central
+    estate: Estate, central: Central, rsa: Callable[[], Issued]
 ) -> None:
     with estate.listening() as run:
-        answer = run_rotate(record_of(json.dumps(source_message(central.sources, "1"))))
+        source = central.secret("shop", rsa())
+        answer = run_rotate(record_of(notification(source_message(source, "1"))))
 
     assert answer == {"batchItemFailures": []}
     assert run.metrics == []
@@ -505,12 +533,64 @@ def test_a_message_about_a_source_that_nothing_refers_to_is_dropped(
     assert estate.drain().rotations == []
 
 
-def test_a_message_about_a_source_comes_back_while_secrets_cannot_be_listed(
-    estate: Estate, central: Central
+def test_whoever_may_publish_to_the_topic_cannot_say_what_a_scan_has_seen(
+    estate: Estate, central: Central, authorities: Authorities
 ) -> None:
+    """Else a message of another account could have one secret's copy taken over by another."""
+    del central
+    for name, issued in {
+        "shop": authorities.public.issue("shop.example.com", key=shared_key("rsa2048")),
+        "all": authorities.public.issue("*.example.com", "shop.example.com"),
+    }.items():
+        estate.secret(name, issued, {"certrotation:regions": HOME})
+        estate.run()
+    tags = {each: estate.tags(each) for each in estate.certificates(HOME)}
+    (shop,) = (each for each, has in tags.items() if has["certrotation:secret"] == SHOP)
+    forged = {
+        "arn": shop,
+        "region": HOME,
+        "in_use": True,
+        "tags": {"certrotation:secret": "certrotation/all", "certrotation:version": "1"},
+    }
+    seen = {"at": int(time.time()), "copies": [forged], "lookalikes": []}
+
+    with estate.listening() as run:
+        run_rotate(record_of(notification({"secret": "certrotation/all", "seen": seen})))
+
+    assert run.rotations[-1]["error"].startswith("MESSAGE_MALFORMED")
+    assert {each: estate.tags(each) for each in estate.certificates(HOME)} == tags
+
+
+NO_SOURCES = {
+    "a pattern": f"arn:aws:secretsmanager:{HOME}:{CENTRAL}:secret:shared/*",
+    "outside the setting": f"arn:aws:secretsmanager:{HOME}:{CENTRAL}:secret:private/shop-AbCdEf",
+    "what no filter of ListSecrets takes": "<script>",
+    "longer than a tag": (
+        f"arn:aws:secretsmanager:{HOME}:{CENTRAL}:secret:shared/{'x' * 500}-AbCdEf"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", NO_SOURCES.values(), ids=NO_SOURCES)
+def test_a_message_about_what_is_no_source_is_dropped_without_a_call(
+    estate: Estate, central: Central, source: str
+) -> None:
+    """Whoever may publish to the topic of the central account writes the message."""
+    del central
+
+    answer = announce(estate, source_message(source, "1"))
+
+    assert answer == {"batchItemFailures": []}
+    assert estate.aws.calls_of("secretsmanager") == []
+
+
+def test_a_message_about_a_source_comes_back_while_secrets_cannot_be_listed(
+    estate: Estate, central: Central, rsa: Callable[[], Issued]
+) -> None:
+    source = central.secret("shop", rsa())
     estate.aws.behaviour.denied.add(("secretsmanager", "ListSecrets", None))
 
-    answer = announce(estate, source_message(central.sources, "1"))
+    answer = announce(estate, source_message(source, "1"))
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
 
@@ -519,7 +599,7 @@ def test_without_the_setting_a_message_about_a_source_is_malformed_like_any_othe
     estate: Estate,
 ) -> None:
     with estate.listening() as run:
-        run_rotate(record_of(json.dumps(source_message("arn", "1"))))
+        run_rotate(record_of(notification(source_message("arn", "1"))))
 
     assert run.rotations[-1]["error"].startswith("MESSAGE_MALFORMED")
 

@@ -88,11 +88,16 @@ def test_the_listed_accounts_subscribe_queues_of_theirs_and_nothing_else(
 def test_this_rule_alone_publishes_and_nobody_over_plain_http(central: Template) -> None:
     (rule,) = central.of_type("AWS::Events::Rule")
     publishing = [each for each in statements(central).values() if each["Action"] == "sns:Publish"]
+    arn = {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}
 
-    allowed, denied = sorted(publishing, key=lambda each: str(each["Effect"]))
+    (allowed,) = (each for each in publishing if each["Effect"] == "Allow")
+    denied = [each for each in publishing if each["Effect"] == "Deny"]
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
-    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}}
-    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert allowed["Condition"] == {"ArnEquals": arn}
+    assert all(each["Principal"] in ("*", {"AWS": "*"}) for each in denied)
+    conditions = [each["Condition"] for each in denied]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
+    assert {"ArnNotEquals": arn} in conditions
 
 
 def test_topic_and_dead_letters_are_encrypted_with_a_key_that_eventbridge_may_use(

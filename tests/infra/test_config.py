@@ -333,6 +333,10 @@ def test_the_central_stack_is_for_listed_accounts() -> None:
     [
         ({"central": "on"}, "nobody may subscribe. Give central_accounts"),
         ({"central_accounts": ["111122223333"]}, "has no effect, because central is off"),
+        (
+            {"central": "on", "central_accounts": [f"{each:012}" for each in range(201)]},
+            "has 201 accounts, and the policy of a topic takes 200",
+        ),
         ({"central": "on", "central_accounts": ["1111"]}, "'1111' does not fit"),
         ({"central": "on", "central_accounts": 2 * ["111122223333"]}, "is given twice"),
         ({"central": "on", "central_accounts": [111122223333]}, "is not text"),

@@ -18,6 +18,7 @@ from certrotation.names.source_policies import (
     secret_statements,
 )
 from infra.config import ConfigError, StackConfig
+from infra.source_policies import policies
 from tests.double.other_accounts import allows, is_like
 from tests.infra.conftest import SETTINGS
 from tests.infra.synthesis import ROOT, Template, synthesize
@@ -106,7 +107,7 @@ def test_the_rotation_queue_gets_the_messages_of_the_topic_as_they_are(template:
     assert subscription == {
         "Endpoint": queue,
         "Protocol": "sqs",
-        "RawMessageDelivery": True,
+        "RawMessageDelivery": False,
         "Region": "eu-west-1",
         "TopicArn": TOPIC,
     }
@@ -168,6 +169,14 @@ def test_the_functions_are_told_the_patterns(template: Template) -> None:
         (
             {"source_secrets": ["arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:*"]},
             "is not in the partition aws",
+        ),
+        (
+            {"source_secrets": ["arn:aws:secretsmanager:eu-wset-1:111122223333:secret:*"]},
+            "is not a Region; did you mean eu-west-1?",
+        ),
+        (
+            {"source_secrets": [f"{BEGIN}team-{number}/*" for number in range(50)]},
+            "the environment of the functions has room for 2,500",
         ),
         ({"source_topic": TOPIC}, "Give source_secrets too."),
         ({"source_secrets": [f"{BEGIN}*"], "source_topic": f"{TOPIC}.fifo"}, "no FIFO topic"),
@@ -349,10 +358,14 @@ secret = secretsmanager.Secret(
 )
 readers = [Reader("123456789012", "eu-west-1"), Reader("222233334444", "us-east-1", "tls")]
 SourceSecret.share(secret, readers)
-try:
-    SourceSecret.share(secretsmanager.Secret(stack, "Other"), [])
-except ValueError as error:
-    print(error)
+foreign = kms.Key.from_key_arn(
+    stack, "Foreign", "arn:aws:kms:eu-west-1:111122223333:key/0d990263-018e-4e65-a703-eff731de951e"
+)
+for name, key in (("Other", None), ("Another", foreign)):
+    try:
+        SourceSecret.share(secretsmanager.Secret(stack, name, encryption_key=key), readers)
+    except ValueError as error:
+        print(error)
 app.synth()
 """
 
@@ -362,7 +375,7 @@ def test_a_construct_shares_a_secret_and_its_key(tmp_path: Path) -> None:
 
     text = (tmp_path / "out" / "Central.template.json").read_text(encoding="utf-8")
     resources = json.loads(text)["Resources"].values()
-    (policy,) = (e for e in resources if e["Type"] == "AWS::SecretsManager::ResourcePolicy")
+    policy = next(e for e in resources if e["Type"] == "AWS::SecretsManager::ResourcePolicy")
     (key,) = (e for e in resources if e["Type"] == "AWS::KMS::Key")
     statements = policy["Properties"]["ResourcePolicy"]["Statement"]
     assert [e["Condition"] for e in statements] == [
@@ -376,6 +389,31 @@ def test_a_construct_shares_a_secret_and_its_key(tmp_path: Path) -> None:
     )
     assert decrypts["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"]
     assert "needs a customer managed key" in said
+    assert "The policy of the key of Central/Another cannot be changed in this app." in said
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "suffix"),
+    [
+        ("aws-cn", "cn-north-1", "amazonaws.com.cn"),
+        ("aws-us-gov", "us-gov-west-1", "amazonaws.com"),
+        ("aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
+    ],
+)
+def test_the_printed_policies_name_the_hosts_of_the_partition(
+    partition: str, region: str, suffix: str
+) -> None:
+    source = f"arn:{partition}:secretsmanager:{region}:111122223333:secret:shared/*"
+    config = StackConfig.from_context(
+        {"certrotation": {"target_regions": [region], "source_secrets": [source]}}
+    )
+
+    (printed,) = policies(config, ["123456789012"], region)
+
+    (statement,) = printed["key_policy_statements"]
+    service = statement["Condition"]["StringEquals"]["kms:ViaService"]
+    assert service == f"secretsmanager.{region}.{suffix}"
+    assert statement["Principal"]["AWS"] == [f"arn:{partition}:iam::123456789012:root"]
 
 
 def test_the_policies_are_printed_for_the_settings_of_cdk_json(tmp_path: Path) -> None:

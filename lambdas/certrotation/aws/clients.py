@@ -34,8 +34,9 @@ _IMPORTS = CONFIG.merge(
 )
 ONCE = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 BRIEF = Config(
-    # A mail that is not sent is only logged. What waited for SNS for minutes would run out of time,
-    # and its message would be worked on once more.
+    # For what a run can do without. A mail that is not sent is only logged, and of a source that
+    # does not answer only the references wait. What waited for minutes would run out of time, and
+    # all of its work would be done once more.
     retries={"mode": "standard", "total_max_attempts": 2},
     connect_timeout=3,
     read_timeout=5,

@@ -85,7 +85,7 @@ def _is_settled(record: Mapping[str, Any]) -> bool:
     """Look again for a request that waits, and return whether its message may go."""
     try:
         request = ResourceRequest.of(json.loads(record["body"]))
-    except (ValueError, MessageMalformed) as error:
+    except (ValueError, RecursionError, MessageMalformed) as error:
         logger.error("resource", extra={"resource": {"error": str(error)}})
         return True
     attributes = record["attributes"]
@@ -146,8 +146,9 @@ def _answer(
             return succeeded(wanted.physical_id, live.attributes)
         case Ended() as ended:
             return failed(request, ended.because)
-        case Pending():
-            if is_asking:
+        case Pending(has_value=has_value):
+            # A rotation of what does not exist is refused, which people are notified of.
+            if is_asking and has_value:
                 provider.ask(wanted)
             return None
 

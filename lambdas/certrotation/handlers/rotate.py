@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.notify.notice import Notice
     from certrotation.workflows.ports import Account, Events, RotationQueue
 
@@ -77,7 +78,7 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     now = datetime.now(UTC)
     receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
     if settings.source_secrets and (about := SourceAnnouncement.from_json(record["body"])):
-        return _queue_references(about, composition.composed(settings).account)
+        return _queue_references(about, settings)
     try:
         request = RotationRequest.from_json(record["body"])
     except MessageMalformed as error:
@@ -102,14 +103,19 @@ def _rotate(record: Mapping[str, Any], settings: Settings) -> Disposition:
     return settled
 
 
-def _queue_references(about: SourceAnnouncement, account: Account) -> Disposition:
+def _queue_references(about: SourceAnnouncement, settings: Settings) -> Disposition:
     """Queue every secret that refers to a source; a source that none refers to is dropped.
 
-    A reference that the list does not show yet is found by a scan.
+    A reference that the list does not show yet is found by a scan. Whoever may publish to the topic
+    chooses the text, so nothing is asked about a text that is no source of the setting.
     """
     line: dict[str, Any] = {"source": about.source, "version": about.version}
+    account = composition.composed(settings).account
+    is_readable = about.is_about_one_of(settings.source_secrets)
     try:
-        found = account.references.references_to(about.source) if account.references else ()
+        found: Sequence[ManagedSecret] = ()
+        if is_readable and account.references:
+            found = account.references.references_to(about.source)
         account.queue.send([about.request_for(each.name) for each in found])
     except CertRotationError as error:
         logger.warning("source", extra={"source": {**line, "error": str(error)}})

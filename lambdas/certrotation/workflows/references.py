@@ -13,7 +13,15 @@ from certrotation.core.estate.sources import (
     with_source,
     without_source,
 )
-from certrotation.errors import CertRotationError, NotManaged, without_frames
+from certrotation.errors import (
+    AccessDenied,
+    CertRotationError,
+    NotManaged,
+    SecretDeleted,
+    Unreachable,
+    Vanished,
+    without_frames,
+)
 from certrotation.names.tags import SOURCE
 from certrotation.values import dataclass, replace
 
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 10
 """How many sources are described at the same time: a client has as many connections."""
+FAILURES_UNTIL_SILENT = MOST_AT_ONCE
+"""After so many sources of a Region in a row that gave no answer, the others are not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +68,11 @@ class ReferencedSecrets:
         Raises:
             Vanished: there is no such secret.
             SecretDeleted: the secret is scheduled for deletion.
-            NotManaged: the secret is a source. The role may describe it, and its name may begin
-                with the prefix, but only references are rotated.
+            NotManaged: the secret is one of another account. The role may describe it, and its
+                name may begin with the prefix, but only references are rotated.
         """
         own = self.own.describe(secret_id)
-        if self._is_source(secret_id) or self._is_source(own.arn):
+        if self._is_elsewhere(secret_id, own):
             raise NotManaged(
                 f"{own.arn} is a secret of another account.",
                 f"Name a managed secret that has the tag {SOURCE}.",
@@ -94,6 +104,21 @@ class ReferencedSecrets:
     def _is_source(self, arn: str) -> bool:
         return any(each.matches(arn) for each in self.patterns)
 
+    def _is_elsewhere(self, secret_id: str, secret: ManagedSecret) -> bool:
+        """Return whether a secret belongs to another account.
+
+        One setting for all accounts also names the secrets of the account that holds the sources,
+        so a pattern is no proof. A name alone stands for a secret of the caller's account: if an
+        ARN may be that of a source, the secret is described once more, by its name.
+        """
+        arns = {secret_id, secret.arn} - {secret.name}
+        if secret_id == secret.name or not any(map(self._is_source, arns)):
+            return False
+        try:
+            return self.own.describe(secret.name).arn not in arns
+        except (AccessDenied, SecretDeleted, Vanished):
+            return True
+
     def _checked(self, secret: ManagedSecret) -> ManagedSecret:
         """Return a reference with what is wrong with it before its source is asked for."""
         if not secret.is_reference:
@@ -105,16 +130,35 @@ class ReferencedSecrets:
         return without_source(secret, arn, problem)
 
     def _describe_all(self, arns: Sequence[str]) -> list[ManagedSecret | CertRotationError]:
+        """Describe sources. A Region that does not answer must not use up the time of a scan."""
         if not arns:
             return []
+        failures: dict[str, list[Unreachable]] = {_region_of(each): [] for each in arns}
+
+        def describe(arn: str) -> ManagedSecret | CertRotationError:
+            unanswered = failures[_region_of(arn)]
+            if len(unanswered) >= FAILURES_UNTIL_SILENT:
+                last = unanswered[-1]
+                return Unreachable(f"The source {arn} was not asked: {last.found}", last.remedy)
+            answer = self._describe(arn)
+            if isinstance(answer, Unreachable):
+                unanswered.append(answer)
+            else:
+                unanswered.clear()
+            return answer
+
         with ThreadPoolExecutor(max_workers=min(len(arns), MOST_AT_ONCE)) as pool:
-            return list(pool.map(self._describe, arns))
+            return list(pool.map(describe, arns))
 
     def _describe(self, arn: str) -> ManagedSecret | CertRotationError:
         try:
             return self.sources.describe(arn)
         except CertRotationError as error:
             return without_frames(error)
+
+
+def _region_of(arn: str) -> str:
+    return arn.split(":")[3]
 
 
 def _asked(secret: ManagedSecret) -> str | None:

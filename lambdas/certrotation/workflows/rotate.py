@@ -114,7 +114,7 @@ class Rotator:
     ) -> tuple[str, Inspection]:
         """Read and check what is AWSCURRENT; of the value as it was read nothing is kept."""
         origin = secret.origin
-        value = self.account.secrets.current_value(origin.arn if origin else request.secret)
+        value = self.account.secrets.current_value(origin.arn if origin else secret.name)
         _require_consistency(self.account.secrets, request, secret, value, receives)
         return value.version, inspect_secret(value, self.policy.roots, self.now)
 

@@ -114,7 +114,7 @@ def test_a_reference_has_no_version_so_its_last_rotation_counts() -> None:
 
 
 def test_a_missing_secret_is_waited_for_as_long_as_reads_may_lag() -> None:
-    assert decided(exists=False, waited=timedelta(seconds=119)) == Pending()
+    assert decided(exists=False, waited=timedelta(seconds=119)) == Pending(has_value=False)
     assert isinstance(decided(exists=False, waited=timedelta(seconds=120)), Ended)
 
 

@@ -164,12 +164,22 @@ def test_a_message_about_a_source_names_its_arn_and_a_version() -> None:
     )
 
 
+def test_a_topic_delivers_the_message_within_a_notification() -> None:
+    body = json.dumps({"Type": "Notification", "Message": json.dumps(source_message("arn:x", "v"))})
+
+    assert SourceAnnouncement.from_json(body) == SourceAnnouncement(source="arn:x", version="v")
+
+
 @pytest.mark.parametrize(
     "body",
     [
         "",
         "[]",
         "[" * 100_000,
+        '{"Type": "Notification"}',
+        '{"Type": "Notification", "Message": "news"}',
+        '{"Type": "Notification", "Message": 1, "source": "arn:x"}',
+        json.dumps({"Type": "Notification", "Message": '{"secret": "s", "source": "arn:x"}'}),
         '{"source": ""}',
         '{"source": 1}',
         '{"version": "v2"}',

@@ -108,7 +108,7 @@ def _of_secret(shell: Shell, name: str) -> tuple[ManagedSecret, Inspection, Fore
     owner = secrets.describe(asked)
     if owner.source_problem is not None:
         return owner, Inspection(material=None, findings=(owner.source_problem,)), None
-    value = secrets.current_value(owner.origin.arn if owner.origin else asked)
+    value = secrets.current_value(owner.origin.arn if owner.origin else owner.name)
     inspection = inspect_secret(value, shell.parts.rotation_policy.roots, shell.now)
     return owner, inspection, next_issuance(shell, owner, value)
 

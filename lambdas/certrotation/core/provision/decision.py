@@ -51,6 +51,10 @@ class Ended(NamedTuple):
 class Pending(NamedTuple):
     """A rotation is to bring the certificate."""
 
+    has_value: bool = True
+    """Whether the secret has a value to rotate. The same deployment may create the secret, and a
+    person may write the value later."""
+
 
 Decision: TypeAlias = Live | Ended | Pending
 
@@ -85,7 +89,7 @@ def decide(
     """
     if found.secret is None:
         missing = f"There is no secret {wanted.secret} in this account and Region. Create it first."
-        return Pending() if waited < SHOWN_AFTER else Ended(missing)
+        return Pending(has_value=False) if waited < SHOWN_AFTER else Ended(missing)
     regions = found.secret.regions(targets)
     if wanted.region not in regions:
         return Ended(
@@ -107,7 +111,8 @@ def decide(
             f"No certificate of {wanted.secret} is live in {wanted.region} after {minutes} minutes."
         )
     if ended is None:
-        return Pending()
+        secret = found.secret
+        return Pending(has_value=secret.is_reference or secret.current_version is not None)
     valid = [each for each in copies if each.not_after and each.not_after > now.timestamp()]
     return valid[0] if valid else Ended(f"{ended} Run: certrotation plan {wanted.secret}")
 

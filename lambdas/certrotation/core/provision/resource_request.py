@@ -93,14 +93,15 @@ class ResourceRequest:
     properties: Mapping[str, Any]
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> ResourceRequest:
+    def of(cls, event: object) -> ResourceRequest:
         """Read the event of a function that is a service token.
 
         Raises:
             MessageMalformed: the event is not such a request, so nobody waits for an answer.
         """
         members = ("RequestType", "RequestId", "StackId", "LogicalResourceId", "ResponseURL")
-        found = [event.get(each) for each in members]
+        given = event if isinstance(event, dict) else {}
+        found = [given.get(each) for each in members]
         if not all(isinstance(each, str) and each for each in found):
             raise MessageMalformed(
                 "The event is not a request of CloudFormation for a custom resource.",
@@ -109,7 +110,7 @@ class ResourceRequest:
         kind, request_id, stack_id, logical_id, url = map(str, found)
         if kind not in set(RequestType):
             raise MessageMalformed(f"The request type {kind!r} is unknown.", "Correct the caller.")
-        properties, physical_id = event.get("ResourceProperties"), event.get("PhysicalResourceId")
+        properties, physical_id = given.get("ResourceProperties"), given.get("PhysicalResourceId")
         return cls(
             kind=RequestType(kind),
             request_id=request_id,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from certrotation.core.estate.tags import Marks
+from certrotation.core.estate.tags import LONGEST_VALUE, Marks
 from certrotation.errors import MessageMalformed
 from certrotation.names.service import SECRET_KEY, SOURCE_KEY, VERSION_KEY
 from certrotation.values import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from certrotation.names.sources import SourcePattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,21 +117,46 @@ class SourceAnnouncement:
 
     @classmethod
     def from_json(cls, body: str) -> SourceAnnouncement | None:
-        """Parse a message's body; None if the message is not one about a source."""
-        try:
-            document = json.loads(body)
-        except (ValueError, RecursionError):  # as above
-            return None
-        if not isinstance(document, dict) or SECRET_KEY in document:
+        """Parse a message's body; None if the message is not one about a source.
+
+        A topic delivers its message within a notification. Whoever may publish to the topic, often
+        in another account, chooses only the text within: no request to rotate is read from there,
+        which may say what a scan has seen.
+        """
+        document = _object(body)
+        if document.get("Type") == "Notification":
+            document = _object(document.get("Message"))
+        if SECRET_KEY in document:
             return None
         source, version = document.get(SOURCE_KEY), document.get(VERSION_KEY)
         if not isinstance(source, str) or not source:
             return None
         return cls(source=source, version=version if _is_word(version) else None)
 
+    def is_about_one_of(self, patterns: Sequence[SourcePattern]) -> bool:
+        """Return whether the source is a full ARN that one of the patterns matches.
+
+        A secret's name may be so long that no tag has room for its ARN: nothing refers to it then.
+        """
+        # Most deployments have no sources, and the import would lengthen each cold start.
+        from certrotation.names.sources import SourceArn  # noqa: PLC0415  see above
+
+        if len(self.source) > LONGEST_VALUE or SourceArn.parse(self.source) is None:
+            return False
+        return any(each.matches(self.source) for each in patterns)
+
     def request_for(self, secret: str) -> RotationRequest:
         """Return the request to rotate a secret that refers to the source."""
         return RotationRequest(secret=secret, version=self.version)
+
+
+def _object(text: object) -> dict[str, Any]:
+    """Return the members of a JSON object; none if the text is not one."""
+    try:
+        document = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):  # as above
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _snapshot(value: object) -> ScanSnapshot | None:
