@@ -4,6 +4,7 @@ The CDK's command line runs this file, see cdk.json; `CDK_OUTDIR=cdk.out python 
 same without it.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from infra.config import (
     ConfigError,
     StackConfig,
     check_portable,
+    home_region_warnings,
     prefix_warning,
 )
 from infra.service.environment import function_environment
@@ -78,6 +80,9 @@ def _warn(stack: cdk.Stack, config: StackConfig, settings: Settings) -> None:
     wide_prefix = prefix_warning(config.secret_prefix)
     if wide_prefix:
         annotations.add_warning_v2("SECRET_PREFIX_WIDE", wide_prefix)
+    # The CDK's command line says so where it will deploy to; nothing else knows.
+    for warning in home_region_warnings(config, os.environ.get("CDK_DEFAULT_REGION")):
+        annotations.add_warning_v2("OTHER_REGION", warning)
 
 
 def _as_the_functions_read_them(config: StackConfig) -> Settings:

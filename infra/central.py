@@ -16,7 +16,7 @@ from certrotation.names.service import SOURCE_KEY, VERSION_KEY
 from certrotation.names.sources import source_message
 from infra.config import StackConfig
 from infra.observability.accounts_dashboard import AccountsDashboard
-from infra.portable import portable_synthesizer
+from infra.portable import add_secret_prefix, portable_synthesizer
 from infra.service.encryption import for_targets_of_rules
 from infra.service.queues import dead_letter_queue
 from infra.service.secret_event_rule import dead_letters_of, label_updated, let_send, retries
@@ -31,7 +31,7 @@ class CentralStack(cdk.Stack):
         super().__init__(
             scope,
             f"{config.stack_name}-central",
-            description=f"Tells accounts of new versions of the secrets {config.secret_prefix}*",
+            description="Tells other accounts of new versions of the secrets of this account",
             termination_protection=config.termination_protection == "on",
             synthesizer=portable_synthesizer(version) if is_portable else None,
         )
@@ -48,7 +48,9 @@ class CentralStack(cdk.Stack):
             enforce_ssl=True,
         )
         self.dead_letters = dead_letter_queue(self, self._key)
-        self._publish(config.secret_prefix)
+        self._publish(
+            add_secret_prefix(self, config.secret_prefix) if is_portable else config.secret_prefix
+        )
         self._let_subscribe(config.central_accounts)
         dashboard = AccountsDashboard(
             self, "Screen", config=config, topic=self._topic, dead_letters=self.dead_letters

@@ -41,6 +41,8 @@ _IN_FILE = f"cdk.json: {CONTEXT_KEY}"
 OWN_ACCOUNT = "${AWS::AccountId}"
 """In an ARN, whichever account the template is deployed in."""
 
+_ACCOUNT = "[0-9]{12}"
+
 _LONGEST_ROLE_NAME = 64
 """IAM User Guide, IAM and AWS STS quotas."""
 
@@ -175,6 +177,7 @@ class StackConfig:
         config = cls(**{name: _checked(name, each) for name, each in given.items()})
         _check_partition(config, given)
         _check_topics(config, given)
+        _check_home_region(config, given)
         _check_central(config, given)
         return config
 
@@ -204,6 +207,39 @@ def prefix_warning(secret_prefix: str) -> str | None:
         f" {secret_prefix}X and {secret_prefix}-backup/shop. If you mean a folder, give"
         f" {secret_prefix + '/'!r}."
     )
+
+
+def home_region_warnings(config: StackConfig, home_region: str | None) -> Iterator[str]:
+    """Yield what could not be deployed to a Region, if the Region is known."""
+    for name, arn in _in_the_home_region(config).items():
+        region = arn.split(":")[3]
+        if home_region not in {None, region}:
+            yield (
+                f"{_IN_FILE}.{name} {arn} is not in {home_region}, to which this stack would be"
+                f" deployed, and CloudFormation would refuse it. Set AWS_REGION to the home Region,"
+                " or give an ARN of this Region."
+            )
+
+
+def check_account(account: str) -> None:
+    """Refuse what is not the id of an account.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if not re.fullmatch(_ACCOUNT, account):
+        raise ConfigError(f"{account!r} is not an account id. Give 12 digits.")
+
+
+def check_region(region: str, where: str) -> None:
+    """Refuse what is not a Region.
+
+    Raises:
+        ConfigError: it is none; `where` says where a person wrote it.
+    """
+    known = _partitions()
+    if region not in known:
+        raise ConfigError(f"{where}: {region!r} is not a Region{_suggestion(region, known)}")
 
 
 def check_portable(config: StackConfig) -> None:
@@ -404,6 +440,9 @@ def _check_partition(config: StackConfig, given: Mapping[str, _Given]) -> None:
                 f"{given[name].where}: {each} is not in the partition {partition}, where the"
                 " target Regions are."
             )
+        region = each.split(":")[3]
+        if region:  # IAM's ARNs have none.
+            check_region(region, f"{given[name].where}: {each}")
 
 
 def _check_topics(config: StackConfig, given: Mapping[str, _Given]) -> None:
@@ -417,6 +456,28 @@ def _check_topics(config: StackConfig, given: Mapping[str, _Given]) -> None:
                 f"{given[emails].where}: the stack creates no topic, because the alarms publish to"
                 f" {topic}. Subscribe the addresses to this topic, and remove {emails}."
             )
+
+
+def _check_home_region(config: StackConfig, given: Mapping[str, _Given]) -> None:
+    """Refuse what must all be in the home Region, and is in two Regions."""
+    homes = {name: arn.split(":")[3] for name, arn in _in_the_home_region(config).items()}
+    first, *others = [*homes] or [""]
+    for each in others:
+        if homes[each] != homes[first]:
+            raise ConfigError(
+                f"{given[each].where} is in {homes[each]}, and {first} in {homes[first]}. Both must"
+                " be in the home Region, to which the stack is deployed. Give ARNs of this Region."
+            )
+
+
+def _in_the_home_region(config: StackConfig) -> Mapping[str, str]:
+    """Return the given ARNs of what must be in the home Region, by their setting.
+
+    An alarm notifies a topic of its own Region alone (CloudWatch User Guide, Alarm actions), and a
+    link is in the Region of its sink (CloudWatch User Guide, Cross-account observability).
+    """
+    names = ("critical_topic_arn", "warning_topic_arn", "observability_sink")
+    return {name: arn for name in names if (arn := getattr(config, name))}
 
 
 def _check_central(config: StackConfig, given: Mapping[str, _Given]) -> None:
@@ -660,7 +721,8 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "central": _SWITCH,
     "central_accounts": _list_of(
-        "[0-9]{12}", 'a list of different account ids as text, such as ["111122223333"]'
+        _ACCOUNT,
+        'a list of different account ids of 12 digits, as text, such as ["111122223333"]',
     ),
     "source_secrets": _Rule(
         "a list of different patterns of ARNs of secrets in other accounts", _read_source_secrets

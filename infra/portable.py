@@ -7,11 +7,13 @@ the home Region that every account may read. `python -m infra.stackset` writes w
 
 import aws_cdk as cdk
 
-from certrotation.names.environment import Mode
+from certrotation.names.environment import SECRET_PREFIX_PATTERN, Mode
 
 ASSETS_BUCKET = "AssetsBucket"
 MODE = "Mode"
 """The parameters of the template."""
+
+SECRET_PREFIX = "SecretPrefix"  # noqa: S105  a parameter of the central account's template
 
 
 def bucket_prefix(version: str) -> str:
@@ -48,3 +50,19 @@ def add_parameters(stack: cdk.Stack, mode: str) -> cdk.CfnParameter:
         allowed_values=[*Mode],
         default=mode,
     )
+
+
+def add_secret_prefix(stack: cdk.Stack, secret_prefix: str) -> str:
+    """Add the prefix of the secrets that the central account announces; returns its value.
+
+    Secrets for other accounts often begin otherwise than the managed secrets, and the settings,
+    which the template of every account has too, contain the prefix of the latter alone.
+    """
+    return cdk.CfnParameter(
+        stack,
+        SECRET_PREFIX,
+        type="String",
+        description="How the names of the secrets begin that other accounts refer to",
+        allowed_pattern=SECRET_PREFIX_PATTERN,
+        default=secret_prefix,
+    ).value_as_string

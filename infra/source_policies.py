@@ -5,7 +5,6 @@ They are made from the settings `stack_name` and `source_secrets` of cdk.json.
 
 import argparse
 import json
-import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,7 @@ from certrotation.names.source_policies import (
     secret_statements,
 )
 from infra.cdk_json import read_context
-from infra.config import ConfigError, StackConfig
+from infra.config import ConfigError, StackConfig, check_account, check_region
 
 _URL_SUFFIXES = {
     "aws-cn": "amazonaws.com.cn",
@@ -62,18 +61,25 @@ def policies(
     """Yield what each account and Region of sources must allow.
 
     Raises:
-        ConfigError: there are no sources, or an account id is malformed.
+        ConfigError: there are no sources, or an account id or the Region is none.
     """
     for account in accounts:
-        if not re.fullmatch("[0-9]{12}", account):
-            raise ConfigError(f"{account!r} is not an account id. Give 12 digits.")
+        check_account(account)
+    # An asterisk in the name of a role would let roles of other names read the sources.
+    check_region(home_region, "--home-region")
     if not config.source_secrets:
-        raise ConfigError("cdk.json: source_secrets is empty. Give the sources first.")
+        raise ConfigError(
+            "cdk.json: certrotation.source_secrets is missing. Give the patterns of the sources,"
+            " as docs/accounts.md shows."
+        )
     places = defaultdict[tuple[str, str, str], list[str]](list)
     for each in config.source_patterns:
         places[each.partition, each.account, each.region].append(each.text)
     for (partition, account, region), sources in places.items():
-        readers = [Reader(each, home_region, config.stack_name, partition) for each in accounts]
+        readers = [
+            Reader(each, home_region, config.stack_name, partition)
+            for each in dict.fromkeys(accounts)
+        ]
         suffix = _URL_SUFFIXES.get(partition, "amazonaws.com")
         yield {
             "account": account,

@@ -225,9 +225,9 @@ NO_TOPIC = "is not the ARN of an SNS topic"
             "CERTROTATION_SOURCE_SECRETS",
             EVERYWHERE,
             (
-                f"contains {EVERYWHERE!r}, which is not a pattern of ARNs of secrets with a Region,"
-                " an account id and, at its end, '*' or the secret's last six characters (example:"
-                f" {SHARED})"
+                f"contains {EVERYWHERE!r}, which is not a pattern of ARNs of secrets that names one"
+                " Region and the 12 digits of one account, and ends in '*' or in a secret's last"
+                f" six characters (example: {SHARED})"
             ),
         ),
         ("CERTROTATION_DIGEST", "Monday", A_DAY),

@@ -149,7 +149,7 @@ def compose(settings: Settings, session: boto3.Session) -> Composition:
             name: _region(session, name, settings, is_edge=name == edge)
             for name in settings.target_regions
         },
-        notices=_notices(session, settings.warning_topic_arn),
+        notices=_notices(session, settings),
         publisher=_publisher(session, home) if settings.arn_parameters else None,
         references=own if settings.source_secrets else None,
         events=_events(session, home) if settings.events else None,
@@ -222,11 +222,15 @@ def edge_region(home_region: str, session: boto3.Session) -> str | None:
     return EDGE_REGIONS.get(partition)
 
 
-def _notices(session: boto3.Session, topic_arn: str | None) -> SnsNotices | None:
+def _notices(session: boto3.Session, settings: Settings) -> SnsNotices | None:
     """Return the topic, asked in the Region that its ARN names."""
+    topic_arn = settings.warning_topic_arn
     if topic_arn is None:
         return None
-    return SnsNotices(client_of(session, "sns", topic_arn.split(":")[3], BRIEF), topic_arn)
+    # The URL of the stack's own queue: https://sqs.<Region>.amazonaws.com/<account>/<name>.
+    account = settings.queue_url.split("/")[-2]
+    client = client_of(session, "sns", topic_arn.split(":")[3], BRIEF)
+    return SnsNotices(client, topic_arn, f"account {account}, {settings.home_region}")
 
 
 def _publisher(session: boto3.Session, home: str) -> Publisher:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.simulation.estate import HOME, client
 if TYPE_CHECKING:
     from tests.double import EmbeddedAws
 
+SENDER = "account 123456789012, ap-southeast-2"
 NOTICE = Notice(subject="s" * LONGEST_SUBJECT, body="b" * MOST_BYTES)
 
 
@@ -28,7 +30,7 @@ def topic_arn(aws: EmbeddedAws) -> str:
 
 @pytest.fixture
 def notices(topic_arn: str) -> SnsNotices:
-    return SnsNotices(client("sns", HOME), topic_arn)
+    return SnsNotices(client("sns", HOME), topic_arn, SENDER)
 
 
 def test_a_notice_of_the_largest_size_is_published(
@@ -37,7 +39,11 @@ def test_a_notice_of_the_largest_size_is_published(
     notices.send(NOTICE)
 
     (call,) = aws.calls_of("sns", "Publish")
-    assert call.params == {"TopicArn": topic_arn, "Subject": NOTICE.subject, "Message": NOTICE.body}
+    assert call.params == {
+        "TopicArn": topic_arn,
+        "Subject": NOTICE.subject,
+        "Message": f"{NOTICE.body}\n\nSent by {SENDER}.",
+    }
     assert call.error is None
 
 
@@ -57,18 +63,29 @@ def test_a_refusal_names_the_topic(
         notices.send(NOTICE)
 
 
-def test_the_topics_own_region_is_asked_twice_at_most_and_briefly() -> None:
+def composed_notices() -> Any:
+    """What the functions of an account make of a topic of another account and Region."""
     settings = Settings.from_env(
         {
             "AWS_REGION": HOME,
             "CERTROTATION_TARGET_REGIONS": HOME,
             "CERTROTATION_QUEUE_URL": f"https://sqs.{HOME}.amazonaws.com/123456789012/rotation",
-            "CERTROTATION_WARNING_TOPIC_ARN": "arn:aws:sns:us-west-2:123456789012:warning",
+            "CERTROTATION_WARNING_TOPIC_ARN": "arn:aws:sns:us-west-2:999999999999:warning",
         }
     )
-    notices: Any = composition.composed(settings).account.notices
+    return composition.composed(settings).account.notices
 
-    meta = notices._client.meta
+
+def test_a_notice_names_the_account_that_sent_it() -> None:
+    with patch.object(notices := composed_notices(), "_client") as topic:
+        notices.send(Notice(subject="certrotation: refused certrotation/shop", body="Why."))
+
+    said = topic.publish.call_args.kwargs["Message"]
+    assert said == f"Why.\n\nSent by account 123456789012, {HOME}."
+
+
+def test_the_topics_own_region_is_asked_twice_at_most_and_briefly() -> None:
+    meta = composed_notices()._client.meta
 
     assert meta.region_name == "us-west-2"
     assert meta.config.retries == {"mode": "standard", "total_max_attempts": 2}

@@ -78,6 +78,17 @@ def test_a_rollback_whose_source_cannot_be_described_says_where_the_ids_are(
     assert f"--secret-id {source} --query VersionIdsToStages" in said
 
 
+def test_a_reference_whose_source_cannot_be_described_is_queued_without_a_version(
+    estate: Estate, central: Central, source: str
+) -> None:
+    central.unshare(source, "CertrotationDescribes")
+
+    ran = in_a_shell(estate, "rotate", "shop")
+
+    assert ran.code == ExitCode.DONE, ran.err
+    assert ran.out.strip() == "certrotation/shop: queued"
+
+
 def test_nothing_is_imported_into_a_reference(
     estate: Estate, source: str, authorities: Authorities, tmp_path: Path
 ) -> None:

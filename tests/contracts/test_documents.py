@@ -79,7 +79,11 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "document",
+    [*DOCUMENTS, ROOT / "CHANGELOG.md", ROOT / "SECURITY.md"],
+    ids=lambda path: path.name,
+)
 def test_every_link_between_documents_leads_to_a_file_and_to_a_heading(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
 

@@ -92,6 +92,11 @@ def events(authorities: Authorities) -> Events:
     return Events(*found)
 
 
+def said_of(event: dict[str, Any]) -> str:
+    """What a channel shows that several accounts share."""
+    return f"Account {event['account']}: {event['detail']['summary']}"
+
+
 def template_of(recipe: str) -> dict[str, Any]:
     return load_template(RECIPES[recipe][0])
 
@@ -117,10 +122,10 @@ def test_slack_shows_a_rotation_and_a_refusal_with_what_to_do(events: Events) ->
     assert [send(SLACK, each, slack) for each in events] == [[200]] * 3
 
     rotated, refused, _ = slack.messages
-    assert rotated == [events.rotated["detail"]["summary"]]
+    assert rotated == [said_of(events.rotated)]
     assert refused == [
         "Certificate refused",
-        events.refused["detail"]["summary"],
+        said_of(events.refused),
         f"Found: {events.refused['detail']['reasons'][0]['found']}",
         "Remedy: Write the private key that belongs to the certificate into the secret.",
     ]
@@ -132,8 +137,8 @@ def test_teams_shows_the_same_as_an_adaptive_card(events: Events) -> None:
     assert [send(TEAMS, each, teams) for each in events] == [[202]] * 3
 
     rotated, refused, _ = teams.messages
-    assert rotated == [events.rotated["detail"]["summary"]]
-    assert refused[:2] == ["Certificate refused", events.refused["detail"]["summary"]]
+    assert rotated == [said_of(events.rotated)]
+    assert refused[:2] == ["Certificate refused", said_of(events.refused)]
 
 
 def test_pagerduty_opens_an_incident_at_a_refusal_and_closes_it_at_the_next_rotation(
@@ -144,11 +149,14 @@ def test_pagerduty_opens_an_incident_at_a_refusal_and_closes_it_at_the_next_rota
     assert send(PAGERDUTY, events.refused, pagerduty) == [202]
     assert send(PAGERDUTY, events.refused, pagerduty) == [202]
     ((key, incident),) = pagerduty.incidents.items()
-    assert key == f"certrotation-test {SHOP}" or key.endswith(f" {SHOP}")
-    assert incident["summary"] == events.refused["detail"]["summary"]
+    assert key.startswith(f"{events.refused['account']} ")
+    assert key.endswith(f" {SHOP}")
+    assert incident["summary"] == said_of(events.refused)
     assert incident["custom_details"]["codes"] == ["KEY_MISMATCH"]
     assert incident["custom_details"]["reasons"] == events.refused["detail"]["reasons"]
 
+    assert send(PAGERDUTY, {**events.rotated, "account": "444455556666"}, pagerduty) == [202]
+    assert [*pagerduty.incidents] == [key], "the secret of another account"
     assert send(PAGERDUTY, events.rotated, pagerduty) == [202]
     assert pagerduty.incidents == {}
 
@@ -184,10 +192,11 @@ def test_amazon_q_gets_custom_notifications(events: Events) -> None:
         assert text["content"] == {
             "textType": "client-markdown",
             "title": event["detail-type"],
-            "description": event["detail"]["summary"],
+            "description": said_of(event),
             "keywords": [event["detail"]["secret"]],
         }
-        assert text["metadata"]["threadId"] == event["detail"]["secret"]
+        thread = f"{event['account']} {event['detail']['secret']}"
+        assert text["metadata"]["threadId"] == thread
 
 
 def test_pagerduty_takes_an_alarm_as_sns_sends_it() -> None:

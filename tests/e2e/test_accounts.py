@@ -47,7 +47,7 @@ SETTINGS = {
     "central": "on",
     "central_accounts": [SHOP, WIKI],
     "source_topic": TOPIC,
-    "source_secrets": [f"arn:aws:secretsmanager:{HOME}:{CENTRAL}:secret:certrotation/*"],
+    "source_secrets": [f"arn:aws:secretsmanager:{HOME}:{CENTRAL}:secret:shared/*"],
 }
 # EventBridge User Guide, Input transformation: a path may have an index. ministack knows none.
 MINISTACK = r"""
@@ -188,10 +188,12 @@ def test_two_accounts_deploy_the_template_without_the_cdk_and_hear_of_a_secret_o
     ministack: str, written: Path
 ) -> None:
     central = Account(ministack, CENTRAL)
-    announced = central.deploy(f"{STACK}-central", template_of(written, f"{STACK}-central"))
+    announced = central.deploy(
+        f"{STACK}-central", template_of(written, f"{STACK}-central"), SecretPrefix="shared/"
+    )
     assert announced["SourceTopic"] == TOPIC
     secrets = central.client("secretsmanager")
-    source = secrets.create_secret(Name="certrotation/shop", SecretString="{}")["ARN"]
+    source = secrets.create_secret(Name="shared/shop", SecretString="{}")["ARN"]
     template = template_of(written, STACK)
     deployed = {}
     for account, mode in (

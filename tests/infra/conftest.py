@@ -1,10 +1,11 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from certrotation.aws.dependents.registry import NAMES
-from tests.infra.synthesis import Template, assemble, synthesize
+from certrotation.aws.dependents.registry import NAMES, statements_of
+from tests.infra.synthesis import ROOT, Template, assemble, synthesize
 
 # Each differs from its default, so a value in the template comes from here.
 SETTINGS: dict[str, Any] = {
@@ -63,3 +64,12 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """The stack for `SETTINGS`."""
     return synthesize(tmp_path_factory, SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def boundary() -> set[str]:
+    """The actions that docs/deploying.md has a permissions boundary allow."""
+    text = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    configuration = text.partition("\n## Configuration\n")[2].partition("\n## ")[0]
+    of_kinds = {each for name in NAMES for one in statements_of(name) for each in one.actions}
+    return of_kinds | {*re.findall(r"\b[a-z0-9-]+:[A-Z][A-Za-z]+\*?", configuration)}

@@ -162,6 +162,11 @@ class Template:
         """Every statement of every identity policy in the stack."""
         return [statement for policy in self._policies() for statement in _statements(policy)]
 
+    def allowed_actions(self) -> set[str]:
+        """Every action that a role of the stack may take on something."""
+        allowed = (each for each in self.all_statements() if each["Effect"] == "Allow")
+        return {action for each in allowed for action in each["Action"]}
+
     def _policies(self) -> Iterator[dict[str, Any]]:
         # The CDK moves what outgrows a role's inline policy into managed ones.
         yield from self.of_type("AWS::IAM::Policy").values()

@@ -52,12 +52,22 @@ def test_a_moved_label_is_published_with_the_arn_of_its_secret(central: Template
     (topic,) = central.of_type("AWS::SNS::Topic")
 
     assert target["Arn"] == {"Ref": topic}
-    assert rule["EventPattern"]["detail"]["name"] == [{"prefix": "tls/"}]
     message = transformed(target["InputTransformer"], LABEL_UPDATED)
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tls/shop-AbCdEf"
     version = "2f9a7f3e-0000-4000-8000-000000000002"
     assert json.loads(message) == source_message(arn, version)
     assert SourceAnnouncement.from_json(message) == SourceAnnouncement(source=arn, version=version)
+
+
+def test_the_secrets_of_the_rule_may_begin_otherwise_than_managed_secrets(
+    central: Template,
+) -> None:
+    rule = central.one("AWS::Events::Rule")
+    parameters = json.loads(central.text)["Parameters"]
+
+    assert rule["EventPattern"]["detail"]["name"] == [{"prefix": {"Ref": "SecretPrefix"}}]
+    assert parameters.keys() == {"SecretPrefix"}
+    assert parameters["SecretPrefix"]["Default"] == "tls/"
 
 
 def test_an_event_that_cannot_be_published_is_kept(central: Template) -> None:

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from infra.config import ConfigError, StackConfig, check_portable, prefix_warning
+from infra.config import (
+    ConfigError,
+    StackConfig,
+    check_portable,
+    home_region_warnings,
+    prefix_warning,
+)
 from tests.infra.synthesis import ROOT
 from tests.support.authority import Authority, pem
 
@@ -315,6 +321,44 @@ def test_what_other_accounts_lend_is_in_the_partition(name: str, value: str) -> 
         read(**{name: value})
 
 
+SINK = "arn:aws:oam:us-east-1:111122223333:sink/11111111-2222-3333-4444-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("critical_topic_arn", TOPIC.replace("eu-west-1", "eu-wset-1")),
+        ("observability_sink", SINK.replace("us-east-1", "eu-wset-1")),
+        ("source_secrets", ["arn:aws:secretsmanager:eu-wset-1:111122223333:secret:shared/*"]),
+    ],
+)
+def test_a_mistyped_region_of_an_arn_is_named_with_what_was_meant(name: str, value: Any) -> None:
+    with pytest.raises(
+        ConfigError,
+        match=rf"certrotation\.{name}: arn:.*: 'eu-wset-1' is not a Region; did you mean eu-west-1",
+    ):
+        read(**{name: value})
+
+
+def test_what_must_be_in_the_home_region_is_in_one_region() -> None:
+    with pytest.raises(
+        ConfigError,
+        match=r"observability_sink is in us-east-1, and critical_topic_arn in eu-west-1\. Both",
+    ):
+        read(critical_topic_arn=TOPIC, observability_sink=SINK)
+
+
+def test_what_is_not_in_the_region_of_the_deployment_is_warned_of() -> None:
+    config = read(critical_topic_arn=TOPIC)
+
+    (warning,) = home_region_warnings(config, "us-east-1")
+
+    assert "certrotation.critical_topic_arn" in warning
+    assert "is not in us-east-1" in warning
+    assert [*home_region_warnings(config, "eu-west-1")] == []
+    assert [*home_region_warnings(config, None)] == []
+
+
 def test_the_central_stack_is_for_listed_accounts() -> None:
     context = {
         "certrotation:target_regions": "eu-west-1",
@@ -337,7 +381,7 @@ def test_the_central_stack_is_for_listed_accounts() -> None:
             {"central": "on", "central_accounts": [f"{each:012}" for each in range(201)]},
             "has 201 accounts, and the policy of a topic takes 200",
         ),
-        ({"central": "on", "central_accounts": ["1111"]}, "'1111' does not fit"),
+        ({"central": "on", "central_accounts": ["1111"]}, "'1111' does not fit.*of 12 digits"),
         ({"central": "on", "central_accounts": 2 * ["111122223333"]}, "is given twice"),
         ({"central": "on", "central_accounts": [111122223333]}, "is not text"),
         ({"central": "yes"}, "'yes' is not one of the choices"),

@@ -118,3 +118,9 @@ def test_unless_it_is_on_nothing_of_it_is_there_and_the_rest_is_the_same(
     assert more == set()
     changed = {name for name in bare if with_it[name] != bare[name]}
     assert changed == set()
+
+
+def test_the_boundary_of_the_documents_allows_what_the_custom_resource_needs(
+    template: Template, boundary: set[str]
+) -> None:
+    assert template.allowed_actions() - boundary == set()

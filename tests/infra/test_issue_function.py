@@ -417,3 +417,9 @@ def test_the_accounts_secrets_must_not_look_like_managed_ones() -> None:
     settings = {**SETTINGS, "stack_name": "tls", "secret_prefix": "tls"}
     with pytest.raises(ConfigError, match="would begin with tls-issuers/"):
         StackConfig.from_context({"certrotation": settings})
+
+
+def test_the_boundary_of_the_documents_allows_what_the_issuer_needs(
+    issuing: Template, private: Template, boundary: set[str]
+) -> None:
+    assert (issuing.allowed_actions() | private.allowed_actions()) - boundary == set()

@@ -351,6 +351,12 @@ def test_every_role_is_bounded(template: Template) -> None:
     }
 
 
+def test_the_boundary_of_the_documents_allows_what_the_roles_allow(
+    template: Template, boundary: set[str]
+) -> None:
+    assert template.allowed_actions() - boundary == set()
+
+
 def test_rotate_writes_the_parameters_of_this_stack_and_puts_the_one_event(
     template: Template,
 ) -> None:

@@ -163,8 +163,8 @@ def test_the_functions_are_told_the_patterns(template: Template) -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"source_secrets": "*"}, "'*' is not a pattern of ARNs of secrets with a Region"),
-        ({"source_secrets": [f"{BEGIN}shop"]}, "the secret's last six characters"),
+        ({"source_secrets": "*"}, "'*' is not a pattern of ARNs of secrets that names one Region"),
+        ({"source_secrets": [f"{BEGIN}shop"]}, "a secret's last six characters"),
         ({"source_secrets": [f"{BEGIN}*", f"{BEGIN}*"]}, "is given twice"),
         (
             {"source_secrets": ["arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:*"]},
@@ -445,3 +445,35 @@ def test_the_policies_are_printed_for_the_settings_of_cdk_json(tmp_path: Path) -
             ("444455556666", "us-east-1", SOURCES[1]),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "region", "said"),
+    [
+        (["12345678901"], "eu-west-1", "'12345678901' is not an account id. Give 12 digits."),
+        (["123456789012"], "*", r"--home-region: '\*' is not a Region"),
+        (["123456789012"], "eu-wset-1", "'eu-wset-1' is not a Region; did you mean eu-west-1"),
+    ],
+)
+def test_policies_are_for_accounts_and_a_region_that_can_exist(
+    accounts: list[str], region: str, said: str
+) -> None:
+    """In the name of a role, an asterisk would stand for any text."""
+    config = StackConfig.from_context({"certrotation": WITH_SOURCES})
+
+    with pytest.raises(ConfigError, match=said):
+        [*policies(config, accounts, region)]
+
+
+def test_policies_need_sources_and_name_each_role_once() -> None:
+    config = StackConfig.from_context({"certrotation": WITH_SOURCES})
+
+    once = [*policies(config, ["123456789012"], "eu-west-1")]
+
+    assert [*policies(config, 2 * ["123456789012"], "eu-west-1")] == once
+    with pytest.raises(ConfigError, match=r"certrotation\.source_secrets is missing\. Give"):
+        [
+            *policies(
+                StackConfig.from_context({"certrotation": SETTINGS}), ["123456789012"], "eu-west-1"
+            )
+        ]

@@ -23,11 +23,13 @@ MEANINGS = (
 
 
 class SnsNotices:
-    """The topic of this ARN."""
+    """The topic of this ARN, which several accounts may share."""
 
-    def __init__(self, client: SNSClient, topic_arn: str) -> None:
+    def __init__(self, client: SNSClient, topic_arn: str, sender: str) -> None:
+        """Publish to the topic; `sender` is what each notice names, an account and a Region."""
         self._client = client
         self._topic_arn = topic_arn
+        self._sender = sender
 
     def send(self, notice: Notice) -> None:
         """Publish a notice.
@@ -37,5 +39,7 @@ class SnsNotices:
         """
         with translated("sns:Publish", self._topic_arn, MEANINGS):
             self._client.publish(
-                TopicArn=self._topic_arn, Subject=notice.subject, Message=notice.body
+                TopicArn=self._topic_arn,
+                Subject=notice.subject,
+                Message=f"{notice.body}\n\nSent by {self._sender}.",
             )

@@ -57,8 +57,8 @@ class SourcePattern(NamedTuple):
         found = _PATTERN.fullmatch(text)
         if found is None:
             raise ValueError(
-                "is not a pattern of ARNs of secrets with a Region, an account id and, at its end,"
-                " '*' or the secret's last six characters"
+                "is not a pattern of ARNs of secrets that names one Region and the 12 digits of one"
+                " account, and ends in '*' or in a secret's last six characters"
                 " (example: arn:aws:secretsmanager:eu-west-1:111122223333:secret:shared/*)"
             )
         return cls(text, *found.groups())

@@ -150,7 +150,8 @@ def _queue(shell: Shell, names: Sequence[str], longest: timedelta | None) -> Exi
     )
     shell.if_interrupted = "The secrets are queued, and their rotation goes on."
     for each in described:
-        output.say(f"{each.name}: queued, version {each.current_version}")
+        version = f", version {each.current_version}" if each.current_version else ""
+        output.say(f"{each.name}: queued{version}")
     if not shell.parts.applies:
         output.note("The service is in report mode: it plans the rotation and changes nothing.")
     results = [_queued(each) for each in described]
