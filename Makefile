@@ -63,14 +63,14 @@ test: check node_modules/.installed .venv-acme/.installed pebble caddy ## Everyt
 	if [ "$$(uname -s)" != Linux ]; then missing="this machine does not run Linux"; \
 	elif ! $(PYTHON_313) > /dev/null; then missing="Python 3.13 was not found and could not be downloaded"; \
 	else $(MAKE) --no-print-directory packaged e2e; fi; \
-	result=0; $(BIN)/python -m pytest -n auto -m "not infra and not slow" --cov --cov-report=term || result=$$?; \
-	$(BIN)/python -m pytest -n auto -m "infra or slow" || result=$$?; \
+	result=0; $(BIN)/python -m pytest -n auto --dist worksteal -m "not infra and not slow" --cov --cov-report=term || result=$$?; \
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "infra or slow" || result=$$?; \
 	if [ -n "$$missing" ]; then echo "Left out: make packaged, make e2e and tests of the Lambda asset, because $$missing."; fi; \
 	exit $$result
 
 .PHONY: quick
 quick: check ## What to run at every change: check, then the tests that take milliseconds
-	$(BIN)/python -m pytest -n auto -m "not infra and not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not infra and not slow"
 
 .PHONY: check
 check: setup ## Format, lint, types, import contracts

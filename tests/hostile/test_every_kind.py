@@ -15,7 +15,7 @@ from tests.simulation.estate import HOME
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 STORY = "every kind"
-DEATHS = 7
+DEATHS = 4
 """How many of the calls of the first run the process dies at, from first to last."""
 
 undisturbed = cache(play)

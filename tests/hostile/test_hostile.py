@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-SINGLE, EVERY_NTH, EVERY_MEMBER = 3, 47, 121
+SINGLE, EVERY_NTH, EVERY_MEMBER = 2, 67, 121
 """How many single deaths of each story, which of the fault schedules, and which of the members of
 AWS's answers."""
 

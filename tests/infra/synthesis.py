@@ -40,15 +40,15 @@ def assemble(
     """
     own = temporary.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    asked = json.dumps([settings, is_portable], sort_keys=True).encode()
-    folder = shared / f"assembly-{hashlib.sha256(asked).hexdigest()[:16]}"
+    asked = json.dumps([settings, is_portable])
+    folder = shared / f"assembly-{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
     folder.mkdir(exist_ok=True)
     assembled = folder / "assembled"
     with (folder / "assembly.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not assembled.exists():
             written = str(folder / "cdk.out")
-            _assembler().submit(_assemble, written, {**settings}, is_portable).result()
+            _assembler().submit(_assemble, written, asked).result()
             assembled.touch()
     return folder / "cdk.out"
 
@@ -69,8 +69,9 @@ def _assembler() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
 
 
-def _assemble(outdir: str, settings: dict[str, object], is_portable: bool) -> None:  # noqa: FBT001
+def _assemble(outdir: str, asked: str) -> None:
     """In the other process: this one never loads the CDK."""
+    settings, is_portable = json.loads(asked)
     import_module("tests.infra.assembler").assemble(outdir, settings, is_portable=is_portable)
 
 
@@ -132,7 +133,7 @@ class Template:
 
     def output(self, name: str) -> Any:
         """The value of one of the stack's outputs."""
-        return json.loads(self.text)["Outputs"][name]["Value"]
+        return _outputs(self.text)[name]["Value"]
 
     def function(self, handler: str) -> tuple[str, dict[str, Any]]:
         """Logical id and properties of the function that runs `handler`."""
@@ -171,6 +172,13 @@ class Template:
         # The CDK moves what outgrows a role's inline policy into managed ones.
         yield from self.of_type("AWS::IAM::Policy").values()
         yield from self.of_type("AWS::IAM::ManagedPolicy").values()
+
+
+@cache
+def _outputs(text: str) -> dict[str, Any]:
+    # A watch asks for a queue's name each minute of its days.
+    found: dict[str, Any] = json.loads(text)["Outputs"]
+    return found
 
 
 def _statements(policy: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
