@@ -47,6 +47,6 @@ class Labels:
         text = _CERTIFICATE.sub(lambda found: self._certificates.get(found[0], found[0]), text)
         text = _BALANCER.sub(r"\1", text)
         text = _DOMAIN.sub(r"\1", text)
-        text = _DISTRIBUTION.sub(lambda found: self._distributions[found[1]], text)
+        text = _DISTRIBUTION.sub(lambda found: self._distributions.get(found[1], found[0]), text)
         text = _VERSION.sub(lambda found: found[1][:_SHORTEST_VERSION], text)
         return text.replace(PREFIX, "")

@@ -86,7 +86,9 @@ EXERCISED = (
 declared (`declared`), or granted to another kind."""
 
 # Nothing else counts: a run that did not begin shows nothing.
-_FAILED = re.compile(r"FAIL: .*|tests\.e2e\.deployed\.NeverError: .*")
+_FAILED = re.compile(
+    r"FAIL: .*|tests\.e2e\.deployed\.NeverError: .*|RuntimeError: ACCESS_DENIED: .*"
+)
 
 
 def main() -> bool:

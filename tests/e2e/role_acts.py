@@ -7,17 +7,17 @@ import time
 from collections import Counter
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.e2e import minimal
 from tests.e2e.deployed import wait_for
 from tests.e2e.gate.evaluator import statements_of
 from tests.e2e.gate.judge import read_records
-from tests.e2e.gate.roles import POLICIES_LAST
+from tests.e2e.gate.roles import POLICIES_LAST, managed_policy
 from tests.e2e.places import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tests.e2e.gate.judge import Record
     from tests.e2e.run import Run
@@ -28,11 +28,10 @@ TAKEN = "ReadManagedSecrets"
 
 def take_one_away(run: Run) -> None:
     """Take a statement from the deployed role of rotate, see the rotation fail, put it back."""
-    iam, role = run.cloud.client("iam"), run.stack.function("Rotate").role
-    name, whole = _inline_policy(iam, role, TAKEN)
+    holder = _holder(run.cloud.client("iam"), run.stack.function("Rotate").role, TAKEN)
     secret = PREFIX + "gone"
     run.account.renew("gone")
-    _put(run, role, name, minimal.without_statement(whole, TAKEN))
+    _put(holder, minimal.without_statement(holder.document, TAKEN))
     run.stack.send(secret)
     wait_for("its outcome", lambda: run.stack.rotations(secret))
     (refused,) = run.stack.rotations(secret)
@@ -43,7 +42,7 @@ def take_one_away(run: Run) -> None:
         and "AccessDeniedException" in refused["error"]
         and not run.account.is_live("gone"),
     )
-    _put(run, role, name, whole)
+    _put(holder, holder.document)
     run.stack.send(secret)
     waited = wait_for("gone live", lambda: run.account.is_live("gone"))
     run.tell.say(f"Put back: live {waited:.1f} seconds after the next message.")
@@ -56,29 +55,52 @@ def take_for_good(run: Run, sid: str) -> None:
     Raises:
         LookupError: none has.
     """
-    iam = run.cloud.client("iam")
     for which in run.functions:
-        role = run.stack.function(which).role
         with suppress(LookupError):
-            name, whole = _inline_policy(iam, role, sid)
-            _put(run, role, name, minimal.without_statement(whole, sid))
+            holder = _holder(run.cloud.client("iam"), run.stack.function(which).role, sid)
+            _put(holder, minimal.without_statement(holder.document, sid))
             return
-    raise LookupError(f"{sid} is in no inline policy")
+    raise LookupError(f"no role has {sid}")
 
 
-def _inline_policy(iam: Any, role: str, sid: str) -> tuple[str, dict[str, Any]]:
-    """Return the inline policy that holds the statement, and its name."""
+class _Holder(NamedTuple):
+    """The policy of a role that holds a statement, inline or attached."""
+
+    document: Mapping[str, Any]
+    write: Callable[[str], object]
+
+
+def _holder(iam: Any, role: str, sid: str) -> _Holder:
+    """Return the policy of a role that holds the statement.
+
+    Raises:
+        LookupError: none does.
+    """
+    for each in _policies(iam, role):
+        if any(statement.get("Sid") == sid for statement in statements_of(each.document)):
+            return each
+    raise LookupError(f"{role} has no {sid}")
+
+
+def _policies(iam: Any, role: str) -> Iterator[_Holder]:
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        if any(each.get("Sid") == sid for each in statements_of(document)):
-            return name, document
-    raise LookupError(f"{sid} is in no inline policy of {role}")
+
+        def put(text: str, name: str = name) -> object:
+            return iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text)
+
+        yield _Holder(document, put)
+    for each in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        arn = each["PolicyArn"]
+
+        def add(text: str, arn: str = arn) -> object:
+            return iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
+
+        yield _Holder(managed_policy(iam, arn), add)
 
 
-def _put(run: Run, role: str, name: str, document: Any) -> None:
-    run.cloud.client("iam").put_role_policy(
-        RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document)
-    )
+def _put(holder: _Holder, document: Mapping[str, Any]) -> None:
+    holder.write(json.dumps(document))
     time.sleep(POLICIES_LAST + 0.1)
 
 

@@ -102,10 +102,11 @@ def policies(iam: Any, role: str) -> list[Mapping[str, Any]]:
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
     ]
     attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    return [*inline, *(_managed(iam, each["PolicyArn"]) for each in attached)]
+    return [*inline, *(managed_policy(iam, each["PolicyArn"]) for each in attached)]
 
 
-def _managed(iam: Any, arn: str) -> Mapping[str, Any]:
+def managed_policy(iam: Any, arn: str) -> Mapping[str, Any]:
+    """Return the document that a managed policy has now."""
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     read = iam.get_policy_version(PolicyArn=arn, VersionId=version)
     document: Mapping[str, Any] = read["PolicyVersion"]["Document"]
