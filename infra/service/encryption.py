@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.config import StackConfig
+from infra.service.deliveries import deliverers
 
 
 class EncryptionKey(Construct):
@@ -91,7 +92,7 @@ def _for_queue_behind_topic(topic: str) -> iam.PolicyStatement:
     """SNS Developer Guide, Key management, Subscribing an encrypted queue to a topic."""
     return iam.PolicyStatement(
         sid="SourceTopicToQueue",
-        principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+        principals=[*deliverers(topic)],
         actions=["kms:Decrypt", "kms:GenerateDataKey"],
         resources=["*"],
         conditions={"ArnEquals": {"aws:SourceArn": topic}},

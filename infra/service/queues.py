@@ -11,6 +11,7 @@ from constructs import Construct
 
 from certrotation.names.service import RECEIVES_UNTIL_GIVEN_UP
 from infra.iam.nag_suppressions import acknowledge
+from infra.service.deliveries import deliverers
 
 # Lambda Developer Guide, Configuring an Amazon SQS queue to use with Lambda: six times the timeout,
 # so that SQS delivers no message again while Lambda still retries it, and at least five receives.
@@ -97,7 +98,7 @@ class SourceSubscription(Construct):
         queue.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="SourceTopic",
-                principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+                principals=[*deliverers(topic)],
                 actions=["sqs:SendMessage"],
                 resources=[queue.queue_arn],
                 conditions={"ArnEquals": {"aws:SourceArn": topic}},

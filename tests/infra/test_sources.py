@@ -95,7 +95,7 @@ def _filled(name: dict[str, Any]) -> str:
     return "".join(each if isinstance(each, str) else "${Region}" for each in name["Fn::Join"][1])
 
 
-def test_the_rotation_queue_gets_the_messages_of_the_topic_as_they_are(template: Template) -> None:
+def test_the_rotation_queue_gets_the_notifications_of_the_topic(template: Template) -> None:
     queue = template.one("AWS::Lambda::EventSourceMapping")["EventSourceArn"]
     (subscription,) = (
         each
@@ -129,6 +129,32 @@ def test_the_rotation_queue_gets_the_messages_of_the_topic_as_they_are(template:
     )
     assert uses["Condition"] == only
     assert uses["Principal"] == sends["Principal"] == {"Service": "sns.amazonaws.com"}
+
+
+def test_a_topic_of_a_region_that_must_be_enabled_delivers_as_the_regions_principal(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    topic = TOPIC.replace("eu-west-1", "ap-east-1")
+    given = {"target_regions": ["eu-west-1"], "source_secrets": SOURCES, "source_topic": topic}
+    template = synthesize(tmp_path_factory, given)
+    queues = [
+        each
+        for policy in template.of_type("AWS::SQS::QueuePolicy").values()
+        for each in policy["PolicyDocument"]["Statement"]
+        if each.get("Sid") == "SourceTopic"
+    ]
+    keys = [
+        each
+        for each in template.one("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        if each.get("Sid") == "SourceTopicToQueue"
+    ]
+
+    for (statement,) in (queues, keys):
+        assert statement["Principal"]["Service"] == [
+            "sns.amazonaws.com",
+            "sns.ap-east-1.amazonaws.com",
+        ]
+        assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": topic}}
 
 
 def test_rotate_lists_secrets_only_if_a_topic_announces_sources(
