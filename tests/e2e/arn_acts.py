@@ -125,6 +125,8 @@ def a_stack_that_waits(run: Run) -> None:
     cloudformation.update_stack(**_waiting(_WAITING, nonce="2"))
     _await_stack(run, "UPDATE_COMPLETE", _WAITING)
     new = _outputs(run, _WAITING)
+    # The resource has its copy before rotate has marked the old one.
+    wait_for("the old copy superseded", lambda: len(_copies(run, _WAITING)) == 1)
     run.tell.expect(
         "the next one waited for the new ARN",
         holds=new["CertificateArn"] == _copy(run, _WAITING) != old["CertificateArn"],
@@ -207,15 +209,20 @@ def _rotate(run: Run) -> None:
 
 
 def _copy(run: Run, secret: str = SECRET) -> str:
-    """Return the copy that is not superseded."""
+    """Return the one copy that is not superseded."""
+    (arn,) = _copies(run, secret)
+    return arn
+
+
+def _copies(run: Run, secret: str) -> list[str]:
+    """Return the copies that are not superseded."""
     estate = run.account.estate
-    (arn,) = (
+    return [
         each
         for each in estate.certificates(HOME)
         if (found := estate.tags(each)).get(tags.SECRET) == PREFIX + secret
         and tags.SUPERSEDED_BY not in found
-    )
-    return arn
+    ]
 
 
 def _parameter(run: Run) -> str:
