@@ -536,12 +536,6 @@ def _check_sources(config: StackConfig, given: Mapping[str, _Given]) -> None:
             f"{given['source_topic'].where}: no secret can be read that the topic announces. Give"
             " source_secrets too."
         )
-    for each in config.source_patterns:
-        if each.region not in _partitions():
-            raise ConfigError(
-                f"{given['source_secrets'].where}: {each.region!r} in {each.text} is not a Region"
-                f"{_suggestion(each.region, _partitions())}"
-            )
     length = len(",".join(config.source_secrets))
     if length > _LONGEST_SOURCES:
         raise ConfigError(

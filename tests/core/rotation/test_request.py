@@ -16,7 +16,7 @@ from certrotation.core.rotation.request import (
     SourceAnnouncement,
 )
 from certrotation.errors import MessageMalformed
-from certrotation.names.sources import source_message
+from certrotation.names.sources import SourcePattern, source_message
 from certrotation.names.tags import SECRET, VERSION
 
 SEEN = SnapshotCopy(
@@ -188,3 +188,27 @@ def test_a_topic_delivers_the_message_within_a_notification() -> None:
 )
 def test_any_other_message_is_none_about_a_source(body: str) -> None:
     assert SourceAnnouncement.from_json(body) is None
+
+
+SHOP = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:shared/shop-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    ("source", "is_one"),
+    [
+        (SHOP, True),
+        (SHOP.replace("shared/", "private/"), False),
+        ("shared/shop", False),
+        # No tag has room for it, so no reference names it.
+        (SHOP.replace("shop", 300 * "s"), False),
+    ],
+)
+def test_only_sources_that_the_setting_names_are_asked_about(
+    source: str,
+    is_one: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    patterns = [SourcePattern.parse(SHOP.replace("shop-AbCdEf", "*"))]
+
+    about = SourceAnnouncement(source=source, version="v2")
+
+    assert about.is_about_one_of(patterns) is is_one
