@@ -110,6 +110,8 @@ class CentralStack(cdk.Stack):
             iam.PolicyStatement(
                 # EventBridge User Guide, Resource-based policies, Amazon SNS permissions. The
                 # target has no role: with a role, delivery to an encrypted topic may fail.
+                # Inferred: EventBridge sends aws:SourceArn here as to Lambda and SQS. If it does
+                # not, events become dead letters, and the hourly scans find the versions.
                 sid="Rule",
                 principals=[iam.ServicePrincipal("events.amazonaws.com")],
                 actions=["sns:Publish"],

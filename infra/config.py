@@ -239,7 +239,7 @@ def check_region(region: str, where: str) -> None:
     """
     known = _partitions()
     if region not in known:
-        raise ConfigError(f"{where}: {region!r} is not a Region{_suggestion(region, known)}")
+        raise ConfigError(f"{where}: {_no_region(region, known)}")
 
 
 def check_portable(config: StackConfig) -> None:
@@ -301,6 +301,10 @@ def _suggestion(given: str, valid: Iterable[str]) -> str:
     # Of equally near ones the first: eu-west-1 for eu-west-9.
     nearest = max(nearness, key=lambda each: nearness[each])
     return f"; did you mean {nearest}?" if nearness[nearest] >= _NEAR else "."
+
+
+def _no_region(given: str, known: Iterable[str]) -> str:
+    return f"{given!r} is not a Region{_suggestion(given, known)}"
 
 
 def _texts(value: object) -> list[str] | None:
@@ -563,7 +567,7 @@ def _read_regions(value: object) -> tuple[str, ...] | None:
     known = _partitions()
     for each in regions:
         if each not in known:
-            raise _InvalidElementError(f"{each!r} is not a Region{_suggestion(each, known)}")
+            raise _InvalidElementError(_no_region(each, known))
         if known[each] != known[regions[0]]:
             raise _InvalidElementError(
                 f"{each!r} is in the partition {known[each]}, {regions[0]!r} in"

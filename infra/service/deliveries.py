@@ -9,15 +9,15 @@ _ENABLED_BY_DEFAULT = frozenset(
         *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2"),
     }
 )
-"""The Regions of the partition aws that nobody has to enable (AWS Account Management Guide)."""
+"""The Regions of the partition aws that are not opt-in Regions of SNS (SNS Developer Guide, Sending
+messages to a queue in a different Region)."""
 
 
 def deliverers(topic: str) -> list[iam.ServicePrincipal]:
     """Return the principals that a queue and its key must allow.
 
-    From a Region that an account has to enable, SNS delivers to queues of other Regions as a
-    principal of this Region (SNS Developer Guide, Sending messages to a queue in a different
-    Region). The condition on the topic goes with both.
+    From an opt-in Region, SNS delivers to queues of other Regions as a principal of this Region
+    (the same page). The condition on the topic limits both principals.
 
     Args:
         topic: the ARN of the topic, in any Region.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,6 +30,40 @@ US = "us-east-1"
 OTHER = "222233334444"
 SHOP = "certrotation/shop"
 
+DENIED = {
+    "the role's, to describe": (
+        "secretsmanager:DescribeSecret",
+        "no identity-based policy allows",
+        "The policy of the role denies it. Add the source to the setting source_secrets",
+    ),
+    "the role's, to read": (
+        "secretsmanager:GetSecretValue",
+        "no identity-based policy allows",
+        "The policy of the role denies it. Add the source to the setting source_secrets",
+    ),
+    "the role's, to decrypt": (
+        "kms:Decrypt",
+        "Access to KMS is not allowed",
+        "Inferred: the policy of the source's KMS key denies it",
+    ),
+    "the secret's, to describe": (
+        "CertrotationDescribes",
+        "no resource-based policy allows",
+        "The resource policy of the source denies it.",
+    ),
+    "the secret's, to read": (
+        "CertrotationReads",
+        "no resource-based policy allows",
+        "The resource policy of the source denies it.",
+    ),
+    "the key's": (
+        "key",
+        "Access to KMS is not allowed",
+        "Inferred: the policy of the source's KMS key denies it",
+    ),
+}
+"""By what is taken away: whose it is, AWS's words, and how the remedy begins."""
+
 
 @pytest.fixture
 def central(estate: Estate) -> Central:
@@ -51,6 +85,23 @@ def only_copy(estate: Estate, region: str) -> str:
 def finding(run: Run, name: str = SHOP) -> dict[str, str]:
     (found,) = run.rotation(name)["findings"]
     return {key: str(value) for key, value in found.items()}
+
+
+def take_away(policy: str, estate: Estate, central: Central, source: str) -> None:
+    """Take away what one of the three policies allows the readers."""
+    taken, _, _ = DENIED[policy]
+    if ":" in taken:
+        estate.aws.behaviour.denied_to_role.add(taken)
+    elif taken == "key":
+        central.set_key_policy({"Version": "2012-10-17", "Statement": []})
+    else:
+        central.unshare(source, taken)
+
+
+def give_back(estate: Estate, central: Central, source: str) -> None:
+    estate.aws.behaviour.denied_to_role.clear()
+    central.set_key_policy(central.key_policy)
+    central.share(source)
 
 
 def second_time(estate: Estate, name: str = "shop") -> Run:
@@ -105,6 +156,45 @@ def test_the_certificate_of_a_source_is_renewed_and_moved_in_two_accounts(
         assert other.run().scans[0]["queued"] == []
 
 
+@pytest.mark.parametrize("policy", DENIED)
+def test_two_accounts_renew_in_three_regions_and_both_stay_as_they_are_while_a_policy_is_missing(
+    estate: Estate,
+    central: Central,
+    rsa: Callable[[], Issued],
+    authorities: Authorities,
+    tmp_path: Path,
+    *,
+    policy: str,
+) -> None:
+    first, second = rsa(), rsa()
+    source = central.secret("shop", first)
+    made = []
+    for account in (SPOKE, OTHER):
+        with acting_in(estate.aws, account) as variables:
+            settings = variables | {"CERTROTATION_SOURCE_SECRETS": central.sources}
+            each = Estate(estate.aws, HOME, US, "ap-southeast-2", settings=settings)
+            each.trust(tmp_path, authorities.public_root.certificate)
+            each.reference("shop", source)
+            made.append((account, each))
+
+    def live(*, status: str) -> set[Any]:
+        found = set[Any]()
+        for account, each in made:
+            with acting_in(estate.aws, account):
+                assert each.run().rotation(SHOP)["status"] == status
+                found |= {each.presents(only_copy(each, region)) for region in each.regions}
+        return found
+
+    assert live(status="done") == {first.certificate}
+
+    central.renew(source, second)
+    take_away(policy, estate, central, source)
+    assert live(status="refused") == {first.certificate}
+
+    give_back(estate, central, source)
+    assert live(status="done") == {second.certificate}
+
+
 def test_the_source_of_a_reference_is_described_once_a_scan_and_its_value_is_never_read(
     estate: Estate, central: Central, rsa: Callable[[], Issued]
 ) -> None:
@@ -142,40 +232,6 @@ def test_a_rollback_at_the_source_goes_live_and_a_hold_of_the_reference_stops_th
     assert estate.presents(only_copy(estate, HOME)) == first.certificate
 
 
-DENIED = {
-    "the role's, to describe": (
-        "secretsmanager:DescribeSecret",
-        "no identity-based policy allows",
-        "The policy of the role denies it. Add the source to the setting source_secrets",
-    ),
-    "the role's, to read": (
-        "secretsmanager:GetSecretValue",
-        "no identity-based policy allows",
-        "The policy of the role denies it. Add the source to the setting source_secrets",
-    ),
-    "the role's, to decrypt": (
-        "kms:Decrypt",
-        "Access to KMS is not allowed",
-        "Inferred: the policy of the source's KMS key denies it",
-    ),
-    "the secret's, to describe": (
-        "CertrotationDescribes",
-        "no resource-based policy allows",
-        "The resource policy of the source denies it.",
-    ),
-    "the secret's, to read": (
-        "CertrotationReads",
-        "no resource-based policy allows",
-        "The resource policy of the source denies it.",
-    ),
-    "the key's": (
-        "key",
-        "Access to KMS is not allowed",
-        "Inferred: the policy of the source's KMS key denies it",
-    ),
-}
-
-
 @pytest.mark.parametrize("policy", DENIED)
 def test_each_of_the_three_policies_taken_away_is_named_and_nothing_changes_until_it_is_back(
     estate: Estate, central: Central, rsa: Callable[[], Issued], policy: str
@@ -186,13 +242,8 @@ def test_each_of_the_three_policies_taken_away_is_named_and_nothing_changes_unti
     estate.run()
     mailbox = Mailbox(estate)
     central.renew(source, second)
-    taken, words, remedy = DENIED[policy]
-    if ":" in taken:
-        estate.aws.behaviour.denied_to_role.add(taken)
-    elif taken == "key":
-        central.set_key_policy({"Version": "2012-10-17", "Statement": []})
-    else:
-        central.unshare(source, taken)
+    _, words, remedy = DENIED[policy]
+    take_away(policy, estate, central, source)
 
     run = estate.run()
 
@@ -210,9 +261,7 @@ def test_each_of_the_three_policies_taken_away_is_named_and_nothing_changes_unti
     assert "takes its value from another account" in letter.body
     assert estate.scan().scans[0]["queued"] == [SHOP], "the refusal is told at every scan"
 
-    estate.aws.behaviour.denied_to_role.clear()
-    central.set_key_policy(central.key_policy)
-    central.share(source)
+    give_back(estate, central, source)
     estate.run()
     assert estate.presents(only_copy(estate, HOME)) == second.certificate
     assert estate.scan().scans[0]["queued"] == []
