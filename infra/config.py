@@ -210,7 +210,12 @@ def prefix_warning(secret_prefix: str) -> str | None:
 
 
 def home_region_warnings(config: StackConfig, home_region: str | None) -> Iterator[str]:
-    """Yield what could not be deployed to a Region, if the Region is known."""
+    """Yield a warning for each ARN that must be in the home Region and is in another one.
+
+    Args:
+        config: the settings.
+        home_region: to which the stack would be deployed; None if nobody knows.
+    """
     for name, arn in _in_the_home_region(config).items():
         region = arn.split(":")[3]
         if home_region not in {None, region}:

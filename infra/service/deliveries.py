@@ -1,4 +1,4 @@
-"""As whom SNS delivers the messages of a topic to a queue."""
+"""The principals of SNS that deliver the messages of a topic to a queue."""
 
 from aws_cdk import aws_iam as iam
 

@@ -34,9 +34,9 @@ _IMPORTS = CONFIG.merge(
 )
 ONCE = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 BRIEF = Config(
-    # For what a run can do without. A mail that is not sent is only logged, and of a source that
-    # does not answer only the references wait. What waited for minutes would run out of time, and
-    # all of its work would be done once more.
+    # For calls that a run can do without. If a mail cannot be sent, the run logs that; if a source
+    # does not answer, only its references wait. A long wait would use up the time of the run, and
+    # the next run would have to repeat its work.
     retries={"mode": "standard", "total_max_attempts": 2},
     connect_timeout=3,
     read_timeout=5,

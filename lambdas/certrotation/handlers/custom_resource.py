@@ -147,7 +147,7 @@ def _answer(
         case Ended() as ended:
             return failed(request, ended.because)
         case Pending(has_value=has_value):
-            # A rotation of what does not exist is refused, which people are notified of.
+            # Rotate would refuse a secret without a value, and notify people of the refusal.
             if is_asking and has_value:
                 provider.ask(wanted)
             return None

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 10
 """How many sources are described at the same time: a client has as many connections."""
 FAILURES_UNTIL_SILENT = MOST_AT_ONCE
-"""After so many sources of a Region in a row that gave no answer, the others are not asked."""
+"""After this many sources of a Region in a row gave no answer, its other sources are skipped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
