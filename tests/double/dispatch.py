@@ -27,6 +27,7 @@ from tests.double import (
 from tests.double.fakes import fakes
 from tests.double.other_accounts import across_accounts
 from tests.double.world import Answer, Forwarded, Refusal, Request, World
+from tests.support.caller_headers import ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,7 +68,7 @@ def answering(world: World, moto: CallAction) -> CallAction:
 
     def call_action(response: BaseResponse) -> Forwarded:
         service = response.boto3_service_name
-        with world.lock, _called_by(world, response.get_current_account()):
+        with world.lock, _called_by(world, response):
             fault = _fault(world, service, response)
             if fault is not None and not fault.takes_effect:
                 return _broken(response, fault)
@@ -87,13 +88,15 @@ def answering(world: World, moto: CallAction) -> CallAction:
 
 
 @contextmanager
-def _called_by(world: World, account: str) -> Iterator[None]:
-    """Let the world be that of the account whose credentials a call has."""
-    own, world.account_id = world.account_id, account
+def _called_by(world: World, response: BaseResponse) -> Iterator[None]:
+    """Let the world be that of the account whose credentials a call has, and of its role."""
+    own = world.account_id, world.role
+    world.account_id = response.get_current_account()
+    world.role = response.headers.get(ROLE, world.role)
     try:
         yield
     finally:
-        world.account_id = own
+        world.account_id, world.role = own
 
 
 def _fault(world: World, service: str, response: BaseResponse) -> Fault | None:

@@ -140,20 +140,26 @@ class EmbeddedAws:
     @contextmanager
     def looking_at(self, account: str) -> Iterator[None]:
         """Look at another account until exit."""
-        own, self._world.account_id = self._world.account_id, account
-        try:
+        with self._setting("account_id", account):
             yield
-        finally:
-            self._world.account_id = own
 
     @contextmanager
     def acting_as(self, role: str) -> Iterator[None]:
         """Let calls be those of another role, for what other accounts allow to a role."""
-        own, self._world.role = self._world.role, role
+        with self._setting("role", role):
+            yield
+
+    @contextmanager
+    def _setting(self, name: Literal["account_id", "role"], value: str) -> Iterator[None]:
+        """Give the world another value until exit; while it answers, both are the caller's."""
+        with self._world.lock:
+            own = getattr(self._world, name)
+            setattr(self._world, name, value)
         try:
             yield
         finally:
-            self._world.role = own
+            with self._world.lock:
+                setattr(self._world, name, own)
 
     def error(self, code: str, operation: str, message: str = "") -> ClientError:
         """Make the error that boto3 raises for this code, for a hook to raise."""

@@ -42,15 +42,16 @@ def wait_for(what: str, holds: Callable[[], Any], *, seconds: float = 90) -> flo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """ministack, as the account's own administrator sees it."""
+    """ministack, as an account's own administrator sees it."""
 
     url: str
     folder: Folder
+    account: str = ACCOUNT
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         """Return a client for the home Region."""
-        return self.client_as(service, ACCOUNT, ROOT_SECRET)
+        return self.client_as(service, self.account, ROOT_SECRET)
 
     def client_as(self, service: str, key: str, secret: str, token: str | None = None) -> Any:
         """Return a client that calls with these credentials."""
@@ -63,9 +64,9 @@ class Cloud:
             self._clients[service, key] = found
         return found
 
-    def stack(self) -> Stack:
-        """Return the deployed stack."""
-        found = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    def stack(self, name: str = STACK) -> Stack:
+        """Return a deployed stack."""
+        found = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
         return Stack(cloud=self, outputs=outputs)
 
@@ -185,7 +186,8 @@ class Stack:
     def subscribe(self) -> None:
         """Subscribe a queue to the warning topic, as a person would their address."""
         sns, sqs = self.cloud.client("sns"), self.cloud.client("sqs")
-        topic, queue = self.outputs["WarningTopic"], f"arn:aws:sqs:{HOME}:{ACCOUNT}:{MAILBOX}"
+        topic = self.outputs["WarningTopic"]
+        queue = f"arn:aws:sqs:{HOME}:{self.cloud.account}:{MAILBOX}"
         # SNS Developer Guide, Subscribing an Amazon SQS queue to an Amazon SNS topic.
         delivery = {
             "Effect": "Allow",
@@ -238,6 +240,12 @@ class Stack:
         """Change the schedule."""
         self.cloud.client("scheduler").update_schedule(**schedule)
 
+    def scan(self) -> dict[str, Any]:
+        """Run scan by hand; returns its summary."""
+        invoked = self.cloud.client("lambda").invoke(FunctionName=self.outputs["ScanFunction"])
+        summary: dict[str, Any] = json.load(invoked["Payload"])
+        return summary
+
     # The logs
 
     def lines(self, which: str) -> list[str]:
@@ -251,12 +259,16 @@ class Stack:
 
     def scans(self) -> list[dict[str, Any]]:
         """Return the summary of every scan."""
-        return [each["scan"] for each in _entries(self.lines("Scan")) if "scan" in each]
+        return self.said("Scan", "scan")
 
     def rotations(self, secret: str | None = None) -> list[dict[str, Any]]:
         """Return every rotation's outcome, or those of one secret, oldest first."""
-        found = [each["rotation"] for each in _entries(self.lines("Rotate")) if "rotation" in each]
+        found = self.said("Rotate", "rotation")
         return [each for each in found if secret in {None, each["secret"]}]
+
+    def said(self, which: str, what: str) -> list[dict[str, Any]]:
+        """Return what a function logged under a name, oldest first."""
+        return [each[what] for each in _entries(self.lines(which)) if what in each]
 
 
 def _entries(lines: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -66,7 +66,7 @@ def _changed_settings() -> dict[str, object]:
 
 def digest(run: Run) -> None:
     """Scan by hand, and read the digest that comes."""
-    run.cloud.client("lambda").invoke(FunctionName=run.stack.outputs["ScanFunction"])
+    run.stack.scan()
     letters = run.stack.await_mail("weekly digest of")
     (text,) = (each["Message"] for each in letters if "weekly digest of" in each["Subject"])
     run.tell.say(f"Mail: {text}")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections import Counter
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from tests.e2e import minimal
 from tests.e2e.deployed import wait_for
-from tests.e2e.gate.evaluator import statements_of
 from tests.e2e.gate.judge import read_records
-from tests.e2e.gate.roles import POLICIES_LAST, managed_policy
 from tests.e2e.places import PREFIX
+from tests.e2e.statements import put, take_away
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from tests.e2e.gate.judge import Record
     from tests.e2e.run import Run
@@ -28,10 +25,9 @@ TAKEN = "ReadManagedSecrets"
 
 def take_one_away(run: Run) -> None:
     """Take a statement from the deployed role of rotate, see the rotation fail, put it back."""
-    holder = _holder(run.cloud.client("iam"), run.stack.function("Rotate").role, TAKEN)
     secret = PREFIX + "gone"
     run.account.renew("gone")
-    _put(holder, minimal.without_statement(holder.document, TAKEN))
+    holder = take_away(run.cloud.client("iam"), run.stack.function("Rotate").role, TAKEN)
     run.stack.send(secret)
     wait_for("its outcome", lambda: run.stack.rotations(secret))
     (refused,) = run.stack.rotations(secret)
@@ -42,7 +38,7 @@ def take_one_away(run: Run) -> None:
         and "AccessDeniedException" in refused["error"]
         and not run.account.is_live("gone"),
     )
-    _put(holder, holder.document)
+    put(holder, holder.document)
     run.stack.send(secret)
     waited = wait_for("gone live", lambda: run.account.is_live("gone"))
     run.tell.say(f"Put back: live {waited:.1f} seconds after the next message.")
@@ -57,51 +53,9 @@ def take_for_good(run: Run, sid: str) -> None:
     """
     for which in run.functions:
         with suppress(LookupError):
-            holder = _holder(run.cloud.client("iam"), run.stack.function(which).role, sid)
-            _put(holder, minimal.without_statement(holder.document, sid))
+            take_away(run.cloud.client("iam"), run.stack.function(which).role, sid)
             return
     raise LookupError(f"no role has {sid}")
-
-
-class _Holder(NamedTuple):
-    """The policy of a role that holds a statement, inline or attached."""
-
-    document: Mapping[str, Any]
-    write: Callable[[str], object]
-
-
-def _holder(iam: Any, role: str, sid: str) -> _Holder:
-    """Return the policy of a role that holds the statement.
-
-    Raises:
-        LookupError: none does.
-    """
-    for each in _policies(iam, role):
-        if any(statement.get("Sid") == sid for statement in statements_of(each.document)):
-            return each
-    raise LookupError(f"{role} has no {sid}")
-
-
-def _policies(iam: Any, role: str) -> Iterator[_Holder]:
-    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-
-        def put(text: str, name: str = name) -> object:
-            return iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text)
-
-        yield _Holder(document, put)
-    for each in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-        arn = each["PolicyArn"]
-
-        def add(text: str, arn: str = arn) -> object:
-            return iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
-
-        yield _Holder(managed_policy(iam, arn), add)
-
-
-def _put(holder: _Holder, document: Mapping[str, Any]) -> None:
-    holder.write(json.dumps(document))
-    time.sleep(POLICIES_LAST + 0.1)
 
 
 def overtaken_message(run: Run) -> None:

@@ -24,7 +24,7 @@ from tests.e2e.processes import Process, free_port, listens, running
 from tests.support.authority import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.e2e.places import Folder
 
@@ -48,6 +48,8 @@ BEHIND_THE_GATE = (
     *(endpoint_of(fake.service) for fake in fakes().values()),
 )
 """Services whose calls the functions send to the gate, as boto3 names their endpoints."""
+
+MINISTACK = ("-m", "ministack")
 
 _COMPLAINT = re.compile(r"ERROR(?! \[asyncio\])|WARNING|Error: ")
 _MOST_COMPLAINTS = 20
@@ -91,39 +93,43 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def serve(folder: Folder) -> Iterator[Servers]:
-    """Start all servers; the double is that of the world entered around this."""
+def serve(
+    folder: Folder, accounts: Sequence[str] = (ACCOUNT,), program: Sequence[str] = MINISTACK
+) -> Iterator[Servers]:
+    """Start all servers; the double is that of the world entered around this.
+
+    Args:
+        folder: where everything is written.
+        accounts: those whose functions call.
+        program: what Python is told to start ministack.
+    """
     write_certificate(folder)
     folder.scratch.mkdir()
     port = free_port()
     ministack_url = f"https://127.0.0.1:{port}"
     with (
         serving() as double,
-        running(_gate(folder, double, ministack_url)) as gate,
+        running(_gate(folder, double, ministack_url, accounts)) as gate,
     ):
         gate.wait_until(lambda: gate.said.startswith("http"))
         gate_url = gate.said.splitlines()[0]
-        with running(_ministack(folder, port, gate_url)) as ministack:
+        with running(_ministack(folder, port, gate_url, program)) as ministack:
             ministack.wait_until(lambda: listens(port))
             yield Servers(ministack=ministack_url, gate=gate_url, processes=(gate, ministack))
 
 
-def _gate(folder: Folder, double: str, ministack: str) -> Process:
+def _gate(folder: Folder, double: str, ministack: str, accounts: Sequence[str]) -> Process:
     command = [str(EMULATOR_PYTHON), "-m", "tests.e2e.gate"]
     command += ["--double", double, "--ministack", ministack, "--region", HOME]
     command += ["--trusted", str(folder.certificate), "--log", str(folder.decisions)]
     command += ["--unseen", str(folder.unseen)]
-    return Process(
-        command,
-        cwd=ROOT,
-        environment=environment(**credentials()),
-        log=folder.path / "gate.log",
-    )
+    command += [word for account in accounts for word in ("--account", account)]
+    return Process(command, cwd=ROOT, environment=environment(), log=folder.path / "gate.log")
 
 
-def _ministack(folder: Folder, port: int, gate: str) -> Process:
+def _ministack(folder: Folder, port: int, gate: str, program: Sequence[str]) -> Process:
     return Process(
-        [str(EMULATOR_PYTHON), "-m", "ministack"],
+        [str(EMULATOR_PYTHON), *program],
         cwd=folder.path,
         environment=environment(
             **_ministack_settings(folder, port), **_inherited_by_functions(gate, folder)

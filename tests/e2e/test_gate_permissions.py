@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -166,6 +167,34 @@ def test_whoever_rotates_a_secret_needs_to_be_allowed_to_invoke_the_function() -
         ),
         Ask(action="lambda:InvokeFunction", resource=function),
     ]
+
+
+def test_a_secret_of_another_account_is_read_with_the_right_to_its_key() -> None:
+    source = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:shared/shop-AbCdEf"
+    own = source.replace("111122223333", "123456789012")
+
+    assert asked("secretsmanager", "get_secret_value", SecretId=source) == [
+        Ask(action="secretsmanager:GetSecretValue", resource=source, tagged=source),
+        Ask(
+            action="kms:Decrypt",
+            resource=source,
+            keys={
+                "kms:ViaService": ("secretsmanager.eu-west-1.amazonaws.com",),
+                "kms:EncryptionContext:SecretARN": (source,),
+            },
+        ),
+    ]
+    assert len(asked("secretsmanager", "describe_secret", SecretId=source)) == 1
+    assert len(asked("secretsmanager", "get_secret_value", SecretId=own)) == 1
+
+
+def test_what_a_request_is_about_is_in_the_account_of_the_role_that_asks() -> None:
+    request, _ = call("ssm", "get_parameter", Answer.of_text(500, ""), Name="/certrotation/shop")
+    signed = Caller.of(request.headers["Authorization"])
+
+    (ask,) = asks(request, replace(signed, account="444455556666"))
+
+    assert ask.resource == "arn:aws:ssm:eu-west-1:444455556666:parameter/certrotation/shop"
 
 
 def test_a_secret_that_is_created_is_asked_for_by_the_arn_that_it_gets() -> None:

@@ -14,7 +14,10 @@ from tests.e2e.gate.roles import Credentials, Session
 from tests.e2e.gate.upstream import Answer
 
 SESSION = Session(
-    role="rotate", function="rotate", arn="arn", credentials=Credentials("key", "secret", "token")
+    role="rotate",
+    function="rotate",
+    arn="arn:aws:sts::123456789012:assumed-role/rotate/rotate",
+    credentials=Credentials("key", "secret", "token"),
 )
 ENTRIES = [{"Id": "0", "MessageBody": "a"}, {"Id": "1", "MessageBody": "b", "DelaySeconds": 3}]
 
@@ -61,7 +64,9 @@ def queues(
     ministack: Ministack, *, own: Sqs | None = None, of_session: Sqs | None = None
 ) -> Queues:
     upstream: Any = ministack
-    return Queues(upstream=upstream, own=own or Sqs(), client_of=lambda _: of_session or Sqs())
+    return Queues(
+        upstream=upstream, own=lambda _: own or Sqs(), client_of=lambda _: of_session or Sqs()
+    )
 
 
 def test_a_batch_is_sent_message_by_message_in_the_sessions_name() -> None:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.e2e.gate.evaluator import Context, Evaluator
-from tests.e2e.gate.permissions import Ask, Caller, Request, asks
+from tests.e2e.gate.permissions import DECRYPT, Ask, Caller, Request, asks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Judge:
 
     def _decide(self, ask: Ask, caller: Caller, session: Session) -> Record:
         context = self._context(ask, caller)
-        documents = self.roles.documents(session.role)
+        documents = self.roles.documents(session)
         verdict = self.evaluator.decide(context, documents, session.arn)
         return Record(
             at=time.time(),
@@ -52,12 +52,14 @@ class Judge:
     def _context(self, ask: Ask, caller: Caller) -> Context:
         resource, tagged = ask.resource, ask.tagged
         if caller.service == "secretsmanager" and tagged:
-            resource = tagged = self.resources.secret_arn(tagged, caller.region)
+            resource = tagged = self.resources.secret_arn(tagged, caller)
+        if ask.action == DECRYPT:
+            resource = self.resources.key_arn(resource)
         return Context(
             action=ask.action,
             resource=resource,
             region=caller.region,
-            resource_tags=self.resources.tags(tagged) if tagged else {},
+            resource_tags=self.resources.tags(tagged, caller.account) if tagged else {},
             request_tags=ask.request_tags,
             tag_keys=ask.tag_keys,
             keys=ask.keys,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 ANY = "*"
+DECRYPT = "kms:Decrypt"
+"""Asked for with the ARN of the secret whose key decrypts."""
+_ACCOUNT_IN_ARN = 4
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
@@ -37,6 +40,8 @@ class Caller:
     region: str
     service: str
     """As it is signed: `elasticloadbalancing`, `tagging`."""
+    account: str = ACCOUNT
+    """That of the role that signed."""
 
     @classmethod
     def of(cls, authorization: str) -> Caller:
@@ -123,7 +128,7 @@ def _acm(request: Request, caller: Caller) -> list[Ask]:
     ask = Ask(
         action=action,
         # A certificate that is not there yet has no id and no tags.
-        resource=arn or f"arn:aws:acm:{caller.region}:{ACCOUNT}:certificate/*",
+        resource=arn or f"arn:aws:acm:{caller.region}:{caller.account}:certificate/*",
         tagged=arn,
         # What is to be untagged is named by its key alone.
         request_tags={each["Key"]: each["Value"] for each in tags if "Value" in each},
@@ -138,7 +143,7 @@ def _acm(request: Request, caller: Caller) -> list[Ask]:
 def _cloudformation(request: Request, caller: Caller) -> list[Ask]:
     members = parse_qs(request.body.decode())
     stack = f"stack/{members['StackName'][0]}/*"
-    resource = f"arn:aws:cloudformation:{caller.region}:{ACCOUNT}:{stack}"
+    resource = f"arn:aws:cloudformation:{caller.region}:{caller.account}:{stack}"
     return [Ask(action=f"cloudformation:{members['Action'][0]}", resource=resource)]
 
 
@@ -153,7 +158,7 @@ def _events(request: Request, caller: Caller) -> list[Ask]:
     return [
         Ask(
             action="events:PutEvents",
-            resource=f"arn:aws:events:{caller.region}:{ACCOUNT}:event-bus/default",
+            resource=f"arn:aws:events:{caller.region}:{caller.account}:event-bus/default",
             keys={
                 "events:source": (each["Source"],),
                 "events:detail-type": (each["DetailType"],),
@@ -169,13 +174,13 @@ def _lambda(request: Request, caller: Caller) -> list[Ask]:
         raise UnreadableRequestError(
             f"Lambda's {request.method} {request.target} is not known here"
         )
-    resource = f"arn:aws:lambda:{caller.region}:{ACCOUNT}:function:{found[1]}"
+    resource = f"arn:aws:lambda:{caller.region}:{caller.account}:function:{found[1]}"
     return [Ask(action="lambda:GetFunctionConfiguration", resource=resource)]
 
 
 def _logs(request: Request, caller: Caller) -> list[Ask]:
     group = request.members["logGroupName"]
-    resource = f"arn:aws:logs:{caller.region}:{ACCOUNT}:log-group:{group}:log-stream:"
+    resource = f"arn:aws:logs:{caller.region}:{caller.account}:log-group:{group}:log-stream:"
     return [Ask(action=f"logs:{request.operation}", resource=resource)]
 
 
@@ -226,7 +231,7 @@ def _secrets_manager(request: Request, caller: Caller) -> list[Ask]:
     members, action = request.members, f"secretsmanager:{request.operation}"
     if request.operation == "CreateSecret":
         # Service Authorization Reference, Secrets Manager: it is judged by the ARN that it gets.
-        arn = f"arn:aws:secretsmanager:{caller.region}:{ACCOUNT}:secret:{members['Name']}"
+        arn = f"arn:aws:secretsmanager:{caller.region}:{caller.account}:secret:{members['Name']}"
         return [Ask(action=action, resource=f"{arn}-??????")]
     secret, function = members.get("SecretId"), members.get("RotationLambdaARN")
     if secret is None:
@@ -239,13 +244,26 @@ def _secrets_manager(request: Request, caller: Caller) -> list[Ask]:
             replace(ask, keys={"secretsmanager:RotationLambdaARN": (function,)}),
             Ask(action="lambda:InvokeFunction", resource=function),
         ]
+    if request.operation == "GetSecretValue" and is_foreign(secret, caller):
+        # Secrets Manager User Guide, Permissions for the KMS key: in the caller's name.
+        keys = {
+            "kms:ViaService": (f"secretsmanager.{caller.region}.amazonaws.com",),
+            "kms:EncryptionContext:SecretARN": (secret,),
+        }
+        return [ask, Ask(action=DECRYPT, resource=secret, keys=keys)]
     return [ask]
+
+
+def is_foreign(arn: str, caller: Caller) -> bool:
+    """Say whether an ARN is that of a resource in another account than the caller's."""
+    parts = arn.split(":")
+    return len(parts) > _ACCOUNT_IN_ARN and parts[_ACCOUNT_IN_ARN] not in {"", caller.account}
 
 
 def _ssm(request: Request, caller: Caller) -> list[Ask]:
     members = request.members
     name = str(members.get("Name") or members["Path"]).strip("/")
-    resource = f"arn:aws:ssm:{caller.region}:{ACCOUNT}:parameter/{name}"
+    resource = f"arn:aws:ssm:{caller.region}:{caller.account}:parameter/{name}"
     return [Ask(action=f"ssm:{request.operation}", resource=resource)]
 
 
@@ -265,7 +283,7 @@ def _sqs(request: Request, caller: Caller) -> list[Ask]:
     # A batch needs the permission of its single form (SQS Developer Guide, API permissions).
     operation = request.operation.removesuffix("Batch")
     queue = str(request.members["QueueUrl"]).rpartition("/")[2]
-    arn = f"arn:aws:sqs:{caller.region}:{ACCOUNT}:{queue}"
+    arn = f"arn:aws:sqs:{caller.region}:{caller.account}:{queue}"
     return [Ask(action=f"sqs:{operation}", resource=arn)]
 
 

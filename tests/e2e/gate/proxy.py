@@ -11,9 +11,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from tests.e2e.gate.permissions import Caller, Request, UnreadableRequestError
+from tests.e2e.gate.permissions import DECRYPT, Caller, Request, UnreadableRequestError
 from tests.e2e.gate.roles import UnknownCallerError
 from tests.e2e.gate.upstream import HOP_BY_HOP, Answer
+from tests.support.caller_headers import ACCOUNT, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +46,9 @@ class Gate:
     def answer(self, request: Request) -> Answer:
         """Decide a request, and answer it."""
         try:
-            caller = Caller.of(request.headers.get("Authorization", ""))
-            session = self.judge.roles.session(caller.key)
+            signed = Caller.of(request.headers.get("Authorization", ""))
+            session = self.judge.roles.session(signed.key)
+            caller = replace(signed, account=session.account)
             records = self.judge.decide(request, caller, session)
         except (UnreadableRequestError, UnknownCallerError) as error:
             print(error, file=sys.stderr, flush=True)  # noqa: T201  the run reads it
@@ -60,8 +62,10 @@ class Gate:
         if denied is not None:
             self._write(records, None)
             return denial(caller.service, denied, session.arn)
-        behind = self.queues.upstream if caller.service in _OF_MINISTACK else self.double
-        answer = behind.send(request)
+        if caller.service in _OF_MINISTACK:
+            answer = self.queues.upstream.send(request)
+        else:
+            answer = self.double.send(request, {ACCOUNT: session.account, ROLE: session.role})
         self._write(records, answer.status)
         return answer
 
@@ -142,6 +146,8 @@ _XML_NAMESPACES = {
 _XML_CODES = {"sns": "AuthorizationError"}
 """Where it is not AccessDenied (SNS API Reference, Publish, Errors)."""
 _REQUEST_ID = "00000000-0000-4000-8000-000000000000"
+_KMS_DENIAL = "Access to KMS is not allowed"
+"""Of Secrets Manager, where the caller may not use the key; known from reports only."""
 _BECAUSE = {
     "Deny": "with an explicit deny in an identity-based policy",
     "ImplicitDeny": "because no identity-based policy allows the {action} action",
@@ -152,7 +158,9 @@ def denial(service: str, record: Record, principal: str) -> Answer:
     """Return the answer of a service, named as it is signed, to a denied call of `principal`."""
     because = _BECAUSE[record.decision].format(action=record.action)
     message = (
-        f"User: {principal} is not authorized to perform: {record.action} on resource:"
+        _KMS_DENIAL
+        if record.action == DECRYPT
+        else f"User: {principal} is not authorized to perform: {record.action} on resource:"
         f" {record.resource} {because}"
     )
     if service in _XML_NAMESPACES:

@@ -36,8 +36,8 @@ class Queues:
     """SQS at ministack."""
 
     upstream: Upstream
-    own: Any
-    """A client of the account's own."""
+    own: Callable[[str], Any]
+    """Makes a client of an account's own."""
     client_of: Callable[[Credentials], Any]
     """Makes a client that calls as a session."""
 
@@ -47,7 +47,7 @@ class Queues:
             return self._send_each(request.members, self.client_of(session.credentials))
         answer = self.upstream.send(request)
         if request.operation == "ChangeMessageVisibility" and answer.status == HTTPStatus.OK:
-            self._shorten(request.members)
+            self._shorten(request.members, self.own(session.account))
         return answer
 
     def _send_each(self, members: Mapping[str, Any], sqs: Any) -> Answer:
@@ -60,9 +60,9 @@ class Queues:
             return _refused(error)
         return Answer.of_json(HTTPStatus.OK, {"Successful": sent, "Failed": []}, _JSON)
 
-    def _shorten(self, members: Mapping[str, Any]) -> None:
+    def _shorten(self, members: Mapping[str, Any], sqs: Any) -> None:
         if members["VisibilityTimeout"] > LONGEST_WAIT:
-            self.own.change_message_visibility(**{**members, "VisibilityTimeout": LONGEST_WAIT})
+            sqs.change_message_visibility(**{**members, "VisibilityTimeout": LONGEST_WAIT})
 
 
 def _message(url: str, entry: Mapping[str, Any]) -> dict[str, Any]:

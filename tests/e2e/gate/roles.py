@@ -16,15 +16,19 @@ POLICIES_LAST = 0.5
 
 
 class Credentials(NamedTuple):
-    """What a function signs with: ministack's local Lambda derives it from function and role."""
+    """What a function signs with, or an account's own."""
 
     key: str
     secret: str
-    token: str
+    token: str | None
+    """An account's own have none."""
 
     @classmethod
     def of(cls, function_arn: str, role_arn: str) -> Credentials:
-        """Derive them as ministack does (its core/lambda_runtime.py, execution_credentials)."""
+        """Derive a function's as ministack's local Lambda does.
+
+        Source: its core/lambda_runtime.py, execution_credentials.
+        """
         digest = _sha256(f"{function_arn}:{role_arn}")
         return cls(
             key=f"ASIA{digest[:16].upper()}",
@@ -43,9 +47,14 @@ class Session(NamedTuple):
     """Of the assumed role."""
     credentials: Credentials
 
+    @property
+    def account(self) -> str:
+        """The account of the role."""
+        return self.arn.split(":")[4]
+
 
 class UnknownCallerError(LookupError):
-    """No function of the account has this key."""
+    """No function of the accounts has this key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +68,14 @@ def _sha256(text: str) -> str:
 
 
 class Roles:
-    """The roles of the account's functions."""
+    """The roles of the functions in one or more accounts."""
 
-    def __init__(self, client: Callable[[str], Any]) -> None:
-        """`client` makes a boto3 client of the account's own, by the service's name."""
+    def __init__(self, client: Callable[[str, str], Any], accounts: Sequence[str]) -> None:
+        """`client` makes a boto3 client of an account's own, by service and account."""
         self._client = client
+        self._accounts = accounts
         self._sessions: dict[str, Session] = {}
-        self._documents: dict[str, _Read] = {}
+        self._documents: dict[tuple[str, str], _Read] = {}
         self._lock = Lock()
 
     def session(self, key: str) -> Session:
@@ -81,18 +91,24 @@ class Roles:
                 raise UnknownCallerError(f"{key} is no function's key")
             return self._sessions[key]
 
-    def documents(self, role: str) -> Sequence[Mapping[str, Any]]:
-        """Return a role's policy documents, inline and managed."""
+    def documents(self, session: Session) -> Sequence[Mapping[str, Any]]:
+        """Return the policy documents of a session's role, inline and managed."""
+        role = (session.account, session.role)
         with self._lock:
             known = self._documents.get(role)
             if known is None or time.monotonic() - known.at > POLICIES_LAST:
-                known = _Read(time.monotonic(), policies(self._client("iam"), role))
+                iam = self._client("iam", session.account)
+                known = _Read(time.monotonic(), policies(iam, session.role))
                 self._documents[role] = known
             return known.documents
 
     def _functions(self) -> list[Mapping[str, Any]]:
-        pages = self._client("lambda").get_paginator("list_functions").paginate()
-        return [each for page in pages for each in page["Functions"]]
+        return [
+            each
+            for account in self._accounts
+            for page in self._client("lambda", account).get_paginator("list_functions").paginate()
+            for each in page["Functions"]
+        ]
 
 
 def policies(iam: Any, role: str) -> list[Mapping[str, Any]]:

@@ -6,6 +6,7 @@ import http.client
 import json
 import ssl
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -30,8 +31,8 @@ class Upstream:
     trusted: str | None = None
     """PEM file of the certificate that it shows, if it speaks TLS."""
 
-    def send(self, request: Request) -> Answer:
-        """Pass a request on as it is, so that its signature stays right."""
+    def send(self, request: Request, more: Mapping[str, str] = MappingProxyType({})) -> Answer:
+        """Pass a request on as it is, so that its signature stays right, with more headers."""
         connection = self._connect()
         try:
             headers = {
@@ -39,7 +40,7 @@ class Upstream:
                 for key, value in request.headers.items()
                 if key.lower() not in HOP_BY_HOP
             }
-            connection.request(request.method, request.target, request.body, headers)
+            connection.request(request.method, request.target, request.body, headers | {**more})
             response = connection.getresponse()
             return Answer(response.status, response.getheaders(), response.read())
         finally:

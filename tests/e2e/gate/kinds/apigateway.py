@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.e2e.gate.permissions import ACCOUNT, Ask
+from tests.e2e.gate.permissions import Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def needed(request: Request, caller: Caller) -> list[Ask] | None:
     if not path.startswith(_PATH) or name.count("/") > 1:
         return None
     identifier = parse_qs(url.query).get("domainNameId", [""])[0]
-    owner, suffix = (ACCOUNT, f"+{identifier}") if identifier else ("", "")
+    owner, suffix = (caller.account, f"+{identifier}") if identifier else ("", "")
     arn = f"arn:aws:apigateway:{caller.region}:{owner}:{path}{suffix}"
     ask = Ask(action=f"apigateway:{request.method}", resource=arn, tagged=arn if name else None)
     if request.method == "PATCH" and not identifier and _is_edge(request):

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.e2e.gate.permissions import ACCOUNT, Ask
+from tests.e2e.gate.permissions import Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ _OPERATIONS = {
 """By the request's method, and whether it is about the configuration alone."""
 
 
-def needed(request: Request, _: Caller) -> Ask | None:
+def needed(request: Request, caller: Caller) -> Ask | None:
     """Return the permission that a request needs."""
     url = urlsplit(request.target)
     if url.path == _TAGS and request.method == "GET":
@@ -38,7 +38,7 @@ def needed(request: Request, _: Caller) -> Ask | None:
     operation = _OPERATIONS.get((request.method, bool(found["config"]))) if found else None
     if found is None or operation is None:
         return None
-    arn = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{found['id']}"
+    arn = f"arn:aws:cloudfront::{caller.account}:distribution/{found['id']}"
     return Ask(action=f"cloudfront:{operation}", resource=arn, tagged=arn)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.gate.permissions import ACCOUNT, Ask
+from tests.e2e.gate.permissions import Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ def needed(request: Request, caller: Caller) -> list[Ask] | None:
         return [Ask(action=action)]
     members = request.members
     arn = members.get("ResourceArn") or (
-        f"arn:aws:{SIGNED_AS}:{caller.region}:{ACCOUNT}:userpool/{members['UserPoolId']}"
+        f"arn:aws:{SIGNED_AS}:{caller.region}:{caller.account}:userpool/{members['UserPoolId']}"
     )
     ask = Ask(action=action, resource=arn, tagged=arn)
     if request.operation == "UpdateUserPoolDomain":

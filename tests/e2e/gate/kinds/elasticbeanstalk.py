@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from tests.e2e.gate.permissions import ACCOUNT, Ask
+from tests.e2e.gate.permissions import Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,9 @@ def needed(request: Request, caller: Caller) -> Ask | None:
         return Ask(action=action, resource=arn, tagged=arn)
     application = members.get("ApplicationName", ["any"])[0]
     names = members.get("EnvironmentName") or members.get("EnvironmentNames.member.1") or ["any"]
-    arn = f"arn:aws:{SIGNED_AS}:{caller.region}:{ACCOUNT}:environment/{application}/{names[0]}"
+    arn = (
+        f"arn:aws:{SIGNED_AS}:{caller.region}:{caller.account}:environment/{application}/{names[0]}"
+    )
     return Ask(action=action, resource=arn, tagged=None if operation.startswith("Desc") else arn)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from tests.e2e.gate.permissions import ACCOUNT, Ask
+from tests.e2e.gate.permissions import Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ def needed(request: Request, caller: Caller) -> Ask | None:
     if operation.startswith("Describe"):
         return Ask(action=action)
     name = members["LoadBalancerName"][0]
-    arn = f"arn:aws:elasticloadbalancing:{caller.region}:{ACCOUNT}:loadbalancer/{name}"
+    arn = f"arn:aws:elasticloadbalancing:{caller.region}:{caller.account}:loadbalancer/{name}"
     return Ask(action=action, resource=arn, tagged=arn)
 
 
