@@ -110,25 +110,27 @@ class CentralStack(cdk.Stack):
             iam.PolicyStatement(
                 # EventBridge User Guide, Resource-based policies, Amazon SNS permissions. The
                 # target has no role: with a role, delivery to an encrypted topic may fail.
-                # Inferred: EventBridge sends aws:SourceArn here as to Lambda and SQS. If it does
-                # not, events become dead letters, and the hourly scans find the versions.
+                # The documents contradict each other: EventBridge sends aws:SourceArn (Using IAM
+                # policy conditions), or a topic's policy may have no conditions for EventBridge
+                # (an earlier version of the page above). "IfExists" is right under both.
                 sid="Rule",
                 principals=[iam.ServicePrincipal("events.amazonaws.com")],
                 actions=["sns:Publish"],
                 resources=[self._topic.topic_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
+                conditions={"ArnEqualsIfExists": {"aws:SourceArn": rule.attr_arn}},
             )
         )
         self._topic.add_to_resource_policy(
             iam.PolicyStatement(
-                # A role of this account needs no permission here to publish. A request without the
-                # key matches too (IAM User Guide, Negated matching condition operators).
+                # A role of this account needs no permission here to publish. A request of
+                # EventBridge is none of a user's or role's (IAM User Guide, AWS global condition
+                # context keys), and does not match either if it has no such key.
                 sid="NobodyElse",
                 effect=iam.Effect.DENY,
                 principals=[iam.AnyPrincipal()],
                 actions=["sns:Publish"],
                 resources=[self._topic.topic_arn],
-                conditions={"ArnNotEquals": {"aws:SourceArn": rule.attr_arn}},
+                conditions={"Bool": {"aws:PrincipalIsAWSService": "false"}},
             )
         )
 

@@ -147,6 +147,16 @@ class Stack:
             MessageBody=json.dumps({"secret": secret, **more}),
         )
 
+    def queue_arn(self, logical_id: str) -> str:
+        """Return the ARN of a queue, by its name in the template."""
+        cloudformation, sqs = self.cloud.client("cloudformation"), self.cloud.client("sqs")
+        found = cloudformation.describe_stack_resource(
+            StackName=STACK, LogicalResourceId=logical_id
+        )
+        url = found["StackResourceDetail"]["PhysicalResourceId"]
+        got = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return str(got["Attributes"]["QueueArn"])
+
     def dead_letters(self) -> list[dict[str, Any]]:
         """Return what the rotation queue gave up, and leave it there."""
         got = self.cloud.client("sqs").receive_message(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -136,11 +136,12 @@ class Account:
         (wanted,) = (
             each["Properties"] for each in resources if each["Type"] == "AWS::SNS::Subscription"
         )
-        queue = stack.outputs["RotationQueue"].rpartition("/")[2]
+        queue, attribute = wanted["Endpoint"]["Fn::GetAtt"]
+        assert (attribute, wanted["Region"]) == ("Arn", wanted["TopicArn"].split(":")[3])
         self.cloud.client("sns").subscribe(
             TopicArn=wanted["TopicArn"],
             Protocol=wanted["Protocol"],
-            Endpoint=f"arn:aws:sqs:{HOME}:{self.cloud.account}:{queue}",
+            Endpoint=stack.queue_arn(queue),
             Attributes={"RawMessageDelivery": str(wanted["RawMessageDelivery"]).lower()},
         )
 
@@ -187,12 +188,14 @@ class Spoke:
         return look
 
     @contextmanager
-    def without(self, sid: str) -> Iterator[None]:
-        """Take a statement from the role of rotate, until exit."""
-        role = self.stack.function("Rotate").role
+    def without(self, which: str, sid: str) -> Iterator[None]:
+        """Take a statement from the role of `Scan` or `Rotate`, until exit."""
+        role = self.stack.function(which).role
         holder = statements.take_away(self.stack.cloud.client("iam"), role, sid)
-        yield
-        statements.put(holder, holder.document)
+        try:
+            yield
+        finally:
+            statements.put(holder, holder.document)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,8 +208,8 @@ class Organization:
     secret: str
     """Its ARN, with ministack as with the double."""
     spokes: tuple[Spoke, ...]
-    _outcomes: Counter[str] = field(default_factory=Counter)
-    """How many were looked at, by account."""
+    _seen: Counter[str] = field(default_factory=Counter)
+    """How many rotations were looked at, by account."""
 
     @classmethod
     def deploy(cls, aws: EmbeddedAws, bus: Cloud, written: Path, root: x509.Certificate) -> Self:
@@ -237,22 +240,39 @@ class Organization:
             SecretId=self.secret, SecretString=_PLACEHOLDER, ClientRequestToken=version
         )
 
-    def scan(self) -> None:
-        """Run scan by hand in each account."""
-        for each in self.spokes:
-            summary = each.stack.scan()
-            assert summary["unreachable"] == {}, summary
+    def publishers(self) -> list[str]:
+        """Return the accounts that may publish to the central topic themselves."""
+        allowed = []
+        for cloud in (self.bus, *(each.stack.cloud for each in self.spokes)):
+            sns = cloud.client("sns")
+            with suppress(sns.exceptions.AuthorizationErrorException):
+                sns.publish(TopicArn=SETTINGS["source_topic"], Message="{}")
+                allowed.append(cloud.account)
+        return allowed
 
-    def outcomes(self) -> list[dict[str, Any]]:
-        """Wait for one more rotation in each account; returns the outcomes."""
-        return [self._outcome(each) for each in self.spokes]
+    def scan(self) -> set[str]:
+        """Run scan by hand in each account; returns which secrets were queued."""
+        summaries = [each.stack.scan() for each in self.spokes]
+        assert [each["unreachable"] for each in summaries] == [{} for _ in summaries]
+        return {secret for each in summaries for secret in each["queued"]}
 
-    def _outcome(self, spoke: Spoke) -> dict[str, Any]:
+    def await_outcomes(self, status: str) -> list[dict[str, Any]]:
+        """Wait for one more rotation in each account that ends so; returns the outcomes."""
+        return [self._await_outcome(each, status) for each in self.spokes]
+
+    def _await_outcome(self, spoke: Spoke, status: str) -> dict[str, Any]:
         account = spoke.stack.cloud.account
-        seen = self._outcomes[account]
-        wait_for(f"a rotation in {account}", lambda: len(spoke.rotations) > seen)
-        self._outcomes[account] += 1
-        return spoke.rotations[seen]
+        found: list[int] = []
+
+        def ended() -> list[int]:
+            rotations = enumerate(spoke.rotations)
+            found[:] = [at for at, each in rotations if each["status"] == status]
+            found[:] = [at for at in found if at >= self._seen[account]]
+            return found
+
+        wait_for(f"a rotation that is {status} in {account}", ended)
+        self._seen[account] = found[0] + 1
+        return spoke.rotations[found[0]]
 
     def live(self) -> set[x509.Certificate]:
         """Return what the copies in all Regions of all accounts present."""
@@ -260,18 +280,23 @@ class Organization:
 
     @contextmanager
     def without(self, policy: str, sid: str) -> Iterator[None]:
-        """Take a statement from the policy of the `role`, the `secret` or its `key`, until exit."""
+        """Take a statement from a policy, until exit.
+
+        Args:
+            policy: that of the `secret` or its `key`, or of the roles of `Scan` or `Rotate`.
+            sid: the statement.
+        """
         with ExitStack() as given_back:
-            if policy == "role":
-                for each in self.spokes:
-                    given_back.enter_context(each.without(sid))
-            elif policy == "secret":
+            if policy == "secret":
                 self.central.unshare(self.secret, sid)
                 given_back.callback(self.central.share, self.secret)
-            else:
+            elif policy == "key":
                 whole = self.central.key_policy
                 self.central.set_key_policy(minimal.without_statement(whole, sid))
                 given_back.callback(self.central.set_key_policy, whole)
+            else:
+                for each in self.spokes:
+                    given_back.enter_context(each.without(policy, sid))
             yield
 
 

@@ -14,7 +14,14 @@ import pytest
 from infra.stackset import write
 from tests.double import Behaviour, embedded_aws
 from tests.e2e.deployed import Cloud
-from tests.e2e.organization import ACCOUNTS, CENTRAL, MINISTACK, SETTINGS, Organization
+from tests.e2e.organization import (
+    ACCOUNTS,
+    CENTRAL,
+    MINISTACK,
+    REFERENCE,
+    SETTINGS,
+    Organization,
+)
 from tests.e2e.places import EMULATOR_PYTHON, Folder
 from tests.e2e.servers import serve
 from tests.infra.synthesis import PORTABLE, run_app
@@ -36,17 +43,28 @@ pytestmark = [
 ]
 
 DENIALS = {
-    ("role", "ReadSources"): "no identity-based policy allows the secretsmanager:DescribeSecret",
-    ("role", "DecryptSources"): "Access to KMS is not allowed",
+    ("Rotate", "ReadSources"): (
+        "no identity-based policy allows the secretsmanager:DescribeSecret",
+        "The policy of the role denies it.",
+    ),
+    ("Rotate", "DecryptSources"): (
+        "Access to KMS is not allowed",
+        "Inferred: the policy of the source's KMS key denies it",
+    ),
     ("secret", "CertrotationDescribes"): (
-        "no resource-based policy allows the secretsmanager:DescribeSecret"
+        "no resource-based policy allows the secretsmanager:DescribeSecret",
+        "The resource policy of the source denies it.",
     ),
     ("secret", "CertrotationReads"): (
-        "no resource-based policy allows the secretsmanager:GetSecretValue"
+        "no resource-based policy allows the secretsmanager:GetSecretValue",
+        "The resource policy of the source denies it.",
     ),
-    ("key", "CertrotationDecrypts"): "Access to KMS is not allowed",
+    ("key", "CertrotationDecrypts"): (
+        "Access to KMS is not allowed",
+        "Inferred: the policy of the source's KMS key denies it",
+    ),
 }
-"""AWS's words, by whose policy lacks which statement."""
+"""AWS's words and how the remedy begins, by whose policy lacks which statement."""
 
 
 @pytest.fixture
@@ -74,30 +92,37 @@ def organization(written: Path, tmp_path: Path, authorities: Authorities) -> Ite
 def test_a_central_secret_is_renewed_in_two_accounts_and_three_regions_unless_a_policy_denies(
     organization: Organization, authorities: Authorities
 ) -> None:
-    def status() -> set[str]:
-        return {each["status"] for each in organization.outcomes()}
-
     live = authorities.public.issue("shop.example")
     organization.announce(organization.renew(live))
-    assert status() == {"done"}
+    organization.await_outcomes("done")
     assert organization.live() == {live.certificate}
+    assert organization.scan() == set()
+    assert not organization.publishers(), "the topic is the rule's alone"
 
-    for (policy, statement), words in DENIALS.items():
+    for (policy, statement), (words, remedy) in DENIALS.items():
         renewed = authorities.public.issue("shop.example")
         with organization.without(policy, statement):
             organization.announce(organization.renew(renewed))
-            for outcome in organization.outcomes():
+            refused = organization.await_outcomes("refused")
+            assert organization.scan() == {REFERENCE}, "the refusal is told at every scan"
+            for outcome in refused + organization.await_outcomes("refused"):
                 (finding,) = outcome["findings"]
                 assert finding["code"] == "SOURCE_DENIED", statement
                 assert words in finding["found"], statement
+                assert finding["remedy"].startswith(remedy), statement
             assert organization.live() == {live.certificate}, statement
-        organization.scan()
-        assert status() == {"done"}, statement
+        assert organization.scan() == {REFERENCE}, statement
+        organization.await_outcomes("done")
         assert organization.live() == {renewed.certificate}, statement
         live = renewed
+
+    with organization.without("Scan", "DescribeSources"):
+        assert organization.scan() == {REFERENCE}, "no copy counts as current"
+        organization.await_outcomes("done")
+    assert organization.scan() == set()
 
     listeners = [each.listener() for each in organization.spokes]
     replaced = authorities.public.issue("shop.example", key=shared_key("rsa2048"))
     organization.announce(organization.renew(replaced))
-    assert status() == {"done"}
+    organization.await_outcomes("done")
     assert {look() for look in listeners} == {replaced.certificate}
