@@ -43,6 +43,11 @@ OWN_ACCOUNT = "${AWS::AccountId}"
 
 _ACCOUNT = "[0-9]{12}"
 
+# CloudFormation API Reference, CreateStack, StackName. The length: the name of a topic that people
+# read is at most 100 characters (SNS API Reference, CreateTopic, DisplayName).
+_STACK_NAME = "[A-Za-z][A-Za-z0-9-]{0,89}"
+_STACK_NAME_IN_WORDS = "a letter, then up to 89 letters, digits or hyphens"
+
 _LONGEST_ROLE_NAME = 64
 """IAM User Guide, IAM and AWS STS quotas."""
 
@@ -234,6 +239,16 @@ def check_account(account: str) -> None:
     """
     if not re.fullmatch(_ACCOUNT, account):
         raise ConfigError(f"{account!r} is not an account id. Give 12 digits.")
+
+
+def check_stack_name(name: str) -> None:
+    """Refuse what is not the name of a stack of this service.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if not re.fullmatch(_STACK_NAME, name):
+        raise ConfigError(f"{name!r} is not a stack_name. Give {_STACK_NAME_IN_WORDS}.")
 
 
 def check_region(region: str, where: str) -> None:
@@ -665,11 +680,7 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "scan_interval_minutes": _whole_number(5, 24 * 60, "minutes"),
     "mode": _one_of(*Mode),
-    # CloudFormation API Reference, CreateStack, StackName. The length: the name of a topic that
-    # people read is at most 100 characters (SNS API Reference, CreateTopic, DisplayName).
-    "stack_name": _text(
-        "[A-Za-z][A-Za-z0-9-]{0,89}", "a letter, then up to 89 letters, digits or hyphens"
-    ),
+    "stack_name": _text(_STACK_NAME, _STACK_NAME_IN_WORDS),
     "arch": _one_of("arm64", "x86_64"),
     # Lambda API Reference, ScalingConfig: an SQS event source cannot be limited to fewer than 2.
     "rotate_concurrency": _whole_number(2, 1000, "invocations"),

@@ -22,10 +22,10 @@ def fixed_role_name(scope: Construct, config: StackConfig, function: str) -> str
     return role_name(config.stack_name, cdk.Stack.of(scope).region, function)
 
 
-def describe_sources(config: StackConfig) -> Iterator[Grant]:
+def describe_sources(scope: Construct, config: StackConfig) -> Iterator[Grant]:
     """Let scan compare versions; the value stays out of its reach."""
     if config.source_secrets:
-        yield _of_secrets("DescribeSources", config, "secretsmanager:DescribeSecret")
+        yield _of_secrets("DescribeSources", scope, config, "secretsmanager:DescribeSecret")
 
 
 def read_sources(scope: Construct, config: StackConfig) -> Iterator[Grant]:
@@ -33,7 +33,11 @@ def read_sources(scope: Construct, config: StackConfig) -> Iterator[Grant]:
     if not config.source_secrets:
         return
     yield _of_secrets(
-        "ReadSources", config, "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"
+        "ReadSources",
+        scope,
+        config,
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
     )
     stack = cdk.Stack.of(scope)
     places = dict.fromkeys((each.region, each.account) for each in config.source_patterns)
@@ -69,8 +73,14 @@ def read_sources(scope: Construct, config: StackConfig) -> Iterator[Grant]:
         )
 
 
-def _of_secrets(sid: str, config: StackConfig, *actions: str) -> Grant:
+def _of_secrets(sid: str, scope: Construct, config: StackConfig, *actions: str) -> Grant:
     return Grant(
-        iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(config.source_secrets)),
+        iam.PolicyStatement(
+            sid=sid,
+            actions=list(actions),
+            resources=list(config.source_secrets),
+            # The account of the sources may have the same setting; there, no other policy asks.
+            conditions={"StringNotEquals": {"aws:ResourceAccount": cdk.Stack.of(scope).account}},
+        ),
         any_because=_BY_PATTERN,
     )

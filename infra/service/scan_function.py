@@ -52,7 +52,7 @@ class ScanFunction(Construct):
         )
         self.failures = self._keep_failures(config, package.key)
         give(self.function, self._grants(config, queue))
-        give(self.function, describe_sources(config))
+        give(self.function, describe_sources(self, config))
         if config.digest not in {None, "off"}:
             give(self.function, package.notices.notified_by_a_function("SendTheDigest"))
 

@@ -5,7 +5,7 @@ The package's extra `cdk` has what this module needs. It is no part of the Lambd
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
@@ -70,7 +70,7 @@ class SourceSecret:
 
         Args:
             secret: the secret, with a customer managed key.
-            readers: the deployments.
+            readers: the deployments, in the partition of the stack.
 
         Raises:
             ValueError: the secret has no customer managed key, so no other account can read it; or
@@ -83,8 +83,10 @@ class SourceSecret:
                 " cannot use the key aws/secretsmanager."
             )
         stack = cdk.Stack.of(secret)
+        # No role of another partition can use a secret or a key.
+        readers = [each._replace(partition=stack.partition) for each in readers]
         for statement in secret_statements(readers):
-            secret.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
+            secret.add_to_resource_policy(_unnamed(statement))
         # The key's policy cannot name the secret itself, which depends on the key.
         sources = stack.format_arn(
             service="secretsmanager",
@@ -93,10 +95,18 @@ class SourceSecret:
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         for statement in key_statements(readers, [sources], stack.region, stack.url_suffix):
-            added = key.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
+            added = key.add_to_resource_policy(_unnamed(statement))
             if not added.statement_added:
                 raise ValueError(
                     f"The policy of the key of {secret.node.path} cannot be changed in this app."
                     " Call share with a secret whose key the app creates; or write both policies"
                     " with `python -m infra.source_policies`."
                 )
+
+
+def _unnamed(statement: dict[str, Any]) -> iam.PolicyStatement:
+    """Return a statement without its Sid, which must be unique in a policy.
+
+    Several secrets may share a key, and a secret may be shared more than once.
+    """
+    return iam.PolicyStatement.from_json({k: v for k, v in statement.items() if k != "Sid"})

@@ -179,10 +179,13 @@ def allows(
 
 def _holds(operator: str, value: str | None, wanted: list[str]) -> bool:
     if value is None:
-        return False
+        # IAM User Guide, Condition operators: an absent key matches a negated operator alone.
+        return operator == "StringNotEquals"
     match operator:
         case "StringEquals":
             return value in wanted
+        case "StringNotEquals":
+            return value not in wanted
         case "StringLike":
             return any(is_like(value, each) for each in wanted)
         case "ArnEquals" | "ArnLike":

@@ -265,17 +265,25 @@ def test_the_documents_show_the_policies_as_they_are() -> None:
 SHOP = f"{BEGIN}shared/shop-AbCdEf"
 VIA = {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
 OF_SHOP = {"kms:EncryptionContext:SecretARN": SHOP}
-KEY = "arn:aws:kms:eu-west-1:111122223333:key/1"
+OWN, CENTRAL = "123456789012", "111122223333"
+KEY = f"arn:aws:kms:eu-west-1:{CENTRAL}:key/1"
 
 
-def grants(
-    template: Template, handler: str, action: str, resource: str, context: Mapping[str, str]
+def grants(  # noqa: PLR0917
+    template: Template,
+    handler: str,
+    action: str,
+    resource: str,
+    context: Mapping[str, str],
+    own: str = OWN,
 ) -> list[str]:
-    """Return the statements of a role that allow this, by Sid."""
-    principal = "arn:aws:iam::123456789012:role/any"
+    """Return the statements of a role in the account `own` that allow this, by Sid."""
+    principal = f"arn:aws:iam::{own}:role/any"
+    if resource != "*":
+        context = {"aws:ResourceAccount": resource.split(":")[4], **context}
     return [
         each["Sid"]
-        for each in resolved(template.statements_of(handler))
+        for each in resolved(template.statements_of(handler), own)
         if any(is_like(resource, pattern) for pattern in each["Resource"])
         and allows(
             {"Statement": [{**each, "Principal": {"AWS": principal}}]}, principal, action, context
@@ -283,26 +291,27 @@ def grants(
     ]
 
 
-def resolved(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def resolved(statements: list[dict[str, Any]], own: str) -> list[dict[str, Any]]:
     """Return the statements for sources, with the pseudo parameters filled in."""
     ours = [each for each in statements if each.get("Sid", "").endswith(("Sources", "References"))]
-    filled = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
-
-    def fill(value: Any) -> Any:
-        match value:
-            case {"Fn::Join": [_, parts]}:
-                return "".join(map(fill, parts))
-            case {"Ref": name}:
-                return filled[name]
-            case dict():
-                return {key: fill(each) for key, each in value.items()}
-            case list():
-                return [fill(each) for each in value]
-            case _:
-                return value
-
-    found: list[dict[str, Any]] = fill(ours)
+    found: list[dict[str, Any]] = filled(ours, own)
     return found
+
+
+def filled(value: Any, own: str = OWN) -> Any:
+    """Return a value of a template with the pseudo parameters of an account filled in."""
+    pseudo = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com", "AWS::AccountId": own}
+    match value:
+        case {"Fn::Join": [_, parts]}:
+            return "".join(filled(each, own) for each in parts)
+        case {"Ref": name}:
+            return pseudo[name]
+        case dict():
+            return {key: filled(each, own) for key, each in value.items()}
+        case list():
+            return [filled(each, own) for each in value]
+        case _:
+            return value
 
 
 @pytest.mark.parametrize(
@@ -353,6 +362,14 @@ def test_nothing_else_of_another_account_is_allowed(
     assert grants(template, handler, action, resource, context) == []
 
 
+@pytest.mark.parametrize("action", ["DescribeSecret", "GetSecretValue"])
+@pytest.mark.parametrize("handler", [SCAN, ROTATE])
+def test_in_the_account_of_the_sources_the_same_setting_allows_nothing(
+    template: Template, handler: str, action: str
+) -> None:
+    assert grants(template, handler, f"secretsmanager:{action}", SHOP, {}, own=CENTRAL) == []
+
+
 def run(*words: str, cwd: Path, **environment: str) -> str:
     """Run Python in a process of its own."""
     finished = subprocess.run(  # noqa: S603  no shell; every word is ours
@@ -380,6 +397,11 @@ secret = secretsmanager.Secret(
 )
 readers = [Reader("123456789012", "eu-west-1"), Reader("222233334444", "us-east-1", "tls")]
 SourceSecret.share(secret, readers)
+SourceSecret.share(secret, [Reader("444455556666", "eu-west-1")])
+SourceSecret.share(
+    secretsmanager.Secret(stack, "Wiki", encryption_key=secret.encryption_key),
+    [Reader("777788889999", "eu-west-1")],
+)
 foreign = kms.Key.from_key_arn(
     stack, "Foreign", "arn:aws:kms:eu-west-1:111122223333:key/0d990263-018e-4e65-a703-eff731de951e"
 )
@@ -399,17 +421,18 @@ def test_a_construct_shares_a_secret_and_its_key(tmp_path: Path) -> None:
     resources = json.loads(text)["Resources"].values()
     policy = next(e for e in resources if e["Type"] == "AWS::SecretsManager::ResourcePolicy")
     (key,) = (e for e in resources if e["Type"] == "AWS::KMS::Key")
-    statements = policy["Properties"]["ResourcePolicy"]["Statement"]
-    assert [e["Condition"] for e in statements] == [
-        e["Condition"] for e in secret_statements(READERS)
+    statements = filled(policy["Properties"]["ResourcePolicy"]["Statement"])
+    expected = [
+        *secret_statements(READERS),
+        *secret_statements([Reader("444455556666", "eu-west-1")]),
     ]
-    assert [e["Action"] for e in statements] == [e["Action"] for e in secret_statements(READERS)]
-    (decrypts,) = (
-        e
-        for e in key["Properties"]["KeyPolicy"]["Statement"]
-        if e.get("Sid") == "CertrotationDecrypts"
-    )
-    assert decrypts["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"]
+    assert [e["Condition"] for e in statements] == [e["Condition"] for e in expected]
+    assert [e["Action"] for e in statements] == [e["Action"] for e in expected]
+    of_key: list[dict[str, Any]] = key["Properties"]["KeyPolicy"]["Statement"]
+    decrypts = [e["Condition"] for e in of_key if e["Action"] == "kms:Decrypt"]
+    assert [len(e["ArnEquals"]["aws:PrincipalArn"]) for e in decrypts] == [2, 1, 1]
+    assert all(e["StringLike"]["kms:EncryptionContext:SecretARN"] for e in decrypts)
+    assert not [e for e in (*statements, *of_key) if "Sid" in e], "IAM: unique in a policy"
     assert "needs a customer managed key" in said
     assert "The policy of the key of Central/Another cannot be changed in this app." in said
 
@@ -475,6 +498,9 @@ def test_the_policies_are_printed_for_the_settings_of_cdk_json(tmp_path: Path) -
         (["12345678901"], "eu-west-1", "'12345678901' is not an account id. Give 12 digits."),
         (["123456789012"], "*", r"--home-region: '\*' is not a Region"),
         (["123456789012"], "eu-wset-1", "'eu-wset-1' is not a Region; did you mean eu-west-1"),
+        (["123456789012:*"], "eu-west-1", r"123456789012:\*: '\*' is not a Region"),
+        (["123456789012:eu-west-1:*"], "", r"'\*' is not a stack_name. Give a letter, then"),
+        (["123456789012"], "", "123456789012: the home Region is missing. Give 123456789012:eu-"),
     ],
 )
 def test_policies_are_for_accounts_and_a_region_that_can_exist(
@@ -485,6 +511,22 @@ def test_policies_are_for_accounts_and_a_region_that_can_exist(
 
     with pytest.raises(ConfigError, match=said):
         [*policies(config, accounts, region)]
+
+
+def test_the_policies_name_deployments_of_several_regions_and_stacks_at_once() -> None:
+    """Each policy replaces a whole one: whoever is left out could read no longer."""
+    config = StackConfig.from_context({"certrotation": {**WITH_SOURCES, "stack_name": "tls"}})
+    words = ["444455556666", "777788889999:us-east-1", "777788889999:us-east-1:tls-2"]
+
+    (printed, *_) = policies(config, words, "eu-west-1")
+
+    (decrypts,) = printed["key_policy_statements"]
+    assert decrypts["Condition"]["ArnEquals"]["aws:PrincipalArn"] == [
+        "arn:aws:iam::444455556666:role/tls-eu-west-1-rotate",
+        "arn:aws:iam::777788889999:role/tls-us-east-1-rotate",
+        "arn:aws:iam::777788889999:role/tls-2-us-east-1-rotate",
+    ]
+    assert [*policies(config, words[1:], "")] == [*policies(config, words[1:], "eu-west-1")]
 
 
 def test_policies_need_sources_and_name_each_role_once() -> None:

@@ -29,7 +29,7 @@ _SEGMENTS = 6
 """Of an ARN; the last one may hold colons itself."""
 
 VERIFIED = frozenset(case.operator for case in (*HOLDING, *FAILING))
-_KEYS = ("aws:requesttag/", "aws:resourcetag/", "aws:tagkeys")
+_KEYS = ("aws:requesttag/", "aws:resourceaccount", "aws:resourcetag/", "aws:tagkeys")
 """The global condition keys that are known here, in lower case."""
 
 
