@@ -106,7 +106,12 @@ class Composition(NamedTuple):
             ArnParameters,
         )
 
-        return ArnParameters(stack=settings.stack, prefix=settings.secret_prefix, edge=self.edge)
+        return ArnParameters(
+            stack=settings.stack,
+            prefix=settings.secret_prefix,
+            edge=self.edge,
+            targets=settings.target_regions,
+        )
 
 
 def composed(settings: Settings) -> Composition:
