@@ -48,11 +48,11 @@ class ManagedCertificate:
             construct_id: its id there.
             secret: the name of the secret, with or without the prefix.
             edge: whether to return the copy in us-east-1, for CloudFront and edge-optimized domain
-                names, whatever the Region of the stack.
+                names, whatever the Region of the stack; it must be a target Region of certrotation.
             service: the name of certrotation's stack.
             prefix: the prefix of the names of managed secrets.
         """
-        named = ArnParameters(stack=service, prefix=prefix, edge=None)
+        named = ArnParameters(stack=service, prefix=prefix, edge=None, targets=())
         arn = ssm.StringParameter.value_for_string_parameter(
             scope, named.name(secret, EDGE_ARN if edge else ARN)
         )

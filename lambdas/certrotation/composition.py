@@ -106,7 +106,12 @@ class Composition(NamedTuple):
             ArnParameters,
         )
 
-        return ArnParameters(stack=settings.stack, prefix=settings.secret_prefix, edge=self.edge)
+        return ArnParameters(
+            stack=settings.stack,
+            prefix=settings.secret_prefix,
+            edge=self.edge,
+            targets=settings.target_regions,
+        )
 
 
 def composed(settings: Settings) -> Composition:
@@ -193,11 +198,22 @@ def providing(
     return Providing(
         # Not the sources of references: their owners allow scan and rotate, and nobody else.
         secrets=ManagedSecrets(client_of(session, "secretsmanager", home), settings.secret_prefix),
-        regions=account.regions,
+        region=cache(partial(_any_region, session, settings, account.regions)),
         rotations=account.queue,
         log=CloudWatchRotationLog(client_of(session, "logs", home), group),
         waiting=SqsWaitingRequests(client_of(session, "sqs", home), url),
     )
+
+
+def _any_region(
+    session: boto3.Session, settings: Settings, targets: Mapping[str, Region], name: str
+) -> Region | None:
+    """Return a Region: a target, or another one in which copies may be left."""
+    if name in targets:
+        return targets[name]
+    partition = session.get_partition_for_region(settings.home_region)
+    is_known = name in session.get_available_regions("acm", partition_name=partition)
+    return _region(session, name, settings, is_edge=False) if is_known else None
 
 
 def _required(variables: Mapping[str, str], name: str) -> str:

@@ -426,9 +426,30 @@ def test_an_arn_parameter_that_differs_and_one_that_is_left_over_are_named(
         f"These do not hold the ARN of a copy: {root}/shop/arn in {HOME}.",
     )
     assert left[0] == "warning"
-    assert left[1].startswith("No secret and Region of this service belongs to /certrotation/")
+    assert left[1].startswith("No secret of this service belongs to /certrotation/")
     assert left[1].endswith(" and 2 more.")
     assert left[1].count(f"arn in {HOME}") == 10
+
+
+@pytest.mark.parametrize(
+    ("regions", "left"),
+    [
+        ("us-east-1", [f"arn in {HOME}"]),
+        (HOME, [f"edge-arn in {HOME}", "arn in us-east-1", "edge-arn in us-east-1"]),
+    ],
+)
+def test_the_arn_parameters_that_a_secret_left_are_named_with_what_comes_first(
+    publishing: Estate, regions: str, left: list[str]
+) -> None:
+    publishing.tag_secret("shop", regions=regions)
+    publishing.run()
+
+    kept, stale = on_parameters(doctor())
+
+    assert kept == ("ok", f"{4 - len(left)} hold the ARN of a copy")
+    assert stale[0] == "warning"
+    found = stale[1].removeprefix("Nobody keeps the ARN in ").partition(":")[0]
+    assert sorted(found.split(", ")) == sorted(f"/{STACK}/shop/{each}" for each in left)
 
 
 def test_where_no_arn_parameters_are_kept_none_are_asked_for(healthy: Estate) -> None:

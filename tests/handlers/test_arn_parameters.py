@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from certrotation.core.estate.arn_parameters import Parameter
+from certrotation.core.estate.arn_parameters import Parameter, Publication
 from certrotation.names import tags
 from certrotation.names.events import ARN_CHANGED
 from tests.simulation.estate import HOME, client
@@ -173,13 +173,140 @@ def test_a_rollback_to_a_superseded_copy_publishes_that_one_again(
     assert queued_by_a_scan(estate) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "moved", "kept"),
+    [
+        pytest.param(f"{HOME} {US}", US, {US}, set(), id="narrowed to the edge"),
+        pytest.param(f"{US} {HOME}", US, {US}, set(), id="narrowed to the edge, the canary"),
+        pytest.param(US, US, {US}, set(), id="never in another Region"),
+        pytest.param(US, f"{US} {HOME}", {US, HOME}, set(), id="widened"),
+        pytest.param(f"{HOME} {US}", f"{HOME} {US}", {HOME, US}, set(), id="the same Regions"),
+        pytest.param(f"{HOME} {US}", HOME, {HOME}, {US}, id="the edge is left"),
+        pytest.param(HOME, HOME, {HOME}, set(), id="never at the edge"),
+    ],
+)
+def test_every_parameter_of_the_edges_copy_follows_a_new_arn_whichever_regions_the_secret_names(
+    estate: Estate,
+    authorities: Authorities,
+    rsa: Issued,
+    before: str,
+    after: str,
+    *,
+    moved: set[str],
+    kept: set[str],
+) -> None:
+    """`kept` are the Regions whose copies nobody keeps any more: what holds their ARNs stays."""
+    estate.secret("shop", rsa, {"certrotation:regions": before})
+    estate.run()
+    old = {each: only_copy(estate, each) for each in before.split()}
+    estate.tag_secret("shop", regions=after)
+    estate.run()
+    assert queued_by_a_scan(estate) == []
+
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+    estate.run()
+
+    new = {each: superseding(estate, each) for each in moved}
+    assert not set(new.values()) & set(old.values())
+    now = old | new
+    own = {Parameter(each, ARN): now[each] for each in moved | kept | set(old)}
+    edge = {Parameter(each, EDGE_ARN): now[US] for each in (HOME, US) if US in now}
+    assert estate.parameters() == own | edge
+    assert queued_by_a_scan(estate) == []
+
+
+def test_a_copy_that_an_earlier_version_published_in_fewer_regions_is_queued_and_completed(
+    estate: Estate, rsa: Issued
+) -> None:
+    estate.secret("shop", rsa, {"certrotation:regions": US})
+    estate.run()
+    us = only_copy(estate, US)
+    client("ssm", HOME).delete_parameter(Name=EDGE_ARN)
+    earlier = Publication((Parameter(US, ARN), Parameter(US, EDGE_ARN))).mark
+    client("acm", US).add_tags_to_certificate(
+        CertificateArn=us, Tags=[{"Key": tags.PARAMETER, "Value": earlier}]
+    )
+
+    assert queued_by_a_scan(estate) == ["certrotation/shop"]
+    estate.drain()
+
+    assert estate.parameters()[Parameter(HOME, EDGE_ARN)] == us
+    assert queued_by_a_scan(estate) == []
+
+
+@pytest.mark.parametrize("operation", ["GetParameter", "PutParameter"])
+@pytest.mark.parametrize(
+    ("code", "said"),
+    # The copy is new: IAM may not see its tag yet, so a denial is tried again.
+    [("AccessDeniedException", "NOT_YET_CONSISTENT"), ("InternalServerError", "UNREACHABLE")],
+)
+def test_a_region_whose_parameters_are_denied_or_dark_keeps_no_other_region_from_an_arn(
+    estate: Estate, authorities: Authorities, rsa: Issued, operation: str, *, code: str, said: str
+) -> None:
+    estate.secret("shop", rsa, {"certrotation:regions": US})
+    estate.run()
+    old = only_copy(estate, US)
+
+    def fail(call: Call) -> None:
+        if call.operation == operation and call.region == HOME:
+            raise estate.aws.error(code, call.operation)
+
+    renewed = authorities.public.issue("shop.example.com", key=shared_key("rsa2048"))
+    estate.renew("shop", renewed)
+    with estate.aws.before(fail):
+        assert errors_of(estate.run()) == [], "the ARN stays, and the tag says where it is held"
+    assert estate.presents(old) == renewed.certificate
+
+    estate.renew("shop", authorities.public.issue("shop.example.com"))
+    with estate.aws.before(fail):
+        run = estate.run()
+
+    new = superseding(estate, US)
+    assert [each.partition(":")[0] for each in errors_of(run)] == [said]
+    assert estate.parameters() == {
+        Parameter(US, ARN): new,
+        Parameter(US, EDGE_ARN): new,
+        Parameter(HOME, EDGE_ARN): old,
+    }
+    assert announced(estate)[1:] == [
+        {"secret": "certrotation/shop", "region": US, "old": old, "new": new}
+    ]
+
+    estate.scan()
+    estate.drain()
+    assert estate.parameters()[Parameter(HOME, EDGE_ARN)] == new
+    assert len(announced(estate)) == 2
+    assert queued_by_a_scan(estate) == []
+
+
+def test_of_two_parameters_that_are_hindered_a_person_is_told_of_the_one_that_is_taken(
+    estate: Estate, rsa: Issued
+) -> None:
+    client("ssm", US).put_parameter(Name=EDGE_ARN, Value="text of another team", Type="String")
+    estate.secret("shop", rsa, {"certrotation:regions": US})
+
+    def fail(call: Call) -> None:
+        if call.service == "ssm" and call.region == HOME:
+            raise estate.aws.error("InternalServerError", call.operation)
+
+    with estate.aws.before(fail):
+        run = estate.run()
+
+    assert [each.partition(":")[0] for each in errors_of(run)] == ["PARAMETER_TAKEN"]
+    assert estate.parameters() == {
+        Parameter(US, ARN): only_copy(estate, US),
+        Parameter(US, EDGE_ARN): "text of another team",
+    }
+
+
 def test_a_region_that_a_secret_names_later_gets_both_parameters(
     estate: Estate, rsa: Issued
 ) -> None:
     estate.secret("shop", rsa, {"certrotation:regions": US})
     estate.run()
     us = only_copy(estate, US)
-    assert estate.parameters() == {Parameter(US, ARN): us, Parameter(US, EDGE_ARN): us}
+    edge = {Parameter(each, EDGE_ARN): us for each in (HOME, US)}
+    assert estate.parameters() == {Parameter(US, ARN): us, **edge}
 
     estate.tag_secret("shop", regions=f"{US} {HOME}")
     estate.run()

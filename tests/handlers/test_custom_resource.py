@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from tests.simulation.runner import run_custom_resource
 from tests.support.authority import shared_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import time_machine
 
@@ -268,6 +269,202 @@ def test_an_update_while_new_material_is_refused_keeps_what_is_live(
     answer = settle(engine, clock, engine.request("Update", resource, WANTED | {"Nonce": "2"}))
 
     assert (answer["Status"], answer["Data"]) == ("SUCCESS", resource.attributes)
+
+
+def deleted(_: Estate) -> None:
+    client("secretsmanager", HOME).delete_secret(SecretId=SHOP, ForceDeleteWithoutRecovery=True)
+
+
+def forgotten_by_its_region(estate: Estate) -> None:
+    estate.tag_secret("shop", regions=US)
+
+
+def denied_to_describe(estate: Estate) -> None:
+    estate.aws.behaviour.denied = {("secretsmanager", "DescribeSecret", None)}
+
+
+def of_another_prefix(estate: Estate) -> None:
+    estate.environment["CERTROTATION_SECRET_PREFIX"] = "tls/"
+
+
+PROBLEMS = [
+    pytest.param(
+        lambda _: client("secretsmanager", HOME).delete_secret(SecretId=SHOP),
+        "SECRET_DELETED: ",
+        id="the secret is scheduled for deletion",
+    ),
+    pytest.param(deleted, f"There is no secret {SHOP} ", id="the secret was deleted"),
+    pytest.param(
+        forgotten_by_its_region,
+        f"{HOME} is not a target Region of {SHOP}.",
+        id="the secret names the Region no more",
+    ),
+    pytest.param(
+        lambda estate: estate.tag_secret("shop", regions="ap-south-1"),
+        f"{HOME} is not a target Region of {SHOP}.",
+        id="the secret names a Region that the stack does not have",
+    ),
+    pytest.param(
+        lambda estate: estate.environment.update(CERTROTATION_TARGET_REGIONS=US),
+        f"{HOME} is not a target Region of {SHOP}.",
+        id="the service leaves the Region",
+    ),
+    pytest.param(of_another_prefix, "There is no secret tls/shop ", id="the prefix changes"),
+    pytest.param(denied_to_describe, "ACCESS_DENIED: ", id="a policy of the secret denies it"),
+]
+
+
+@pytest.mark.parametrize(("problem", "reason"), PROBLEMS)
+def test_what_another_team_does_to_the_secret_fails_no_update_and_no_rollback_while_a_copy_is_live(
+    engine: Engine,
+    estate: Estate,
+    authorities: Authorities,
+    clock: time_machine.Traveller,
+    *,
+    problem: Callable[[Estate], object],
+    reason: str,
+) -> None:
+    estate.secret("shop", authorities.public.issue(NAME))
+    resource = created(engine, clock)
+    problem(estate)
+
+    forth = settle(engine, clock, engine.request("Update", resource, WANTED | {"Nonce": "2"}))
+
+    assert (forth["Status"], forth["PhysicalResourceId"]) == ("SUCCESS", ID)
+    assert forth["Data"] == resource.attributes
+    assert engine.run is not None
+    (line,) = (each for each in map(json.loads, engine.run.lines) if "resource" in each)
+    assert line["level"] == "WARNING"
+    assert line["resource"]["reason"].startswith(reason)
+
+    attempted = replace(resource, properties=WANTED | {"Nonce": "2"})
+    back = settle(engine, clock, engine.request("Update", attempted, WANTED))
+    assert (back["Status"], back["PhysicalResourceId"]) == ("SUCCESS", ID)
+    assert back["Data"] == resource.attributes
+
+    new = settle(engine, clock, engine.create(**WANTED))
+    assert new["Status"] == "FAILED", "what is new must not begin with what nobody keeps fresh"
+    assert new["Reason"].startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "to", [{"Secret": "wiki", "Region": HOME}, {"Secret": "shop", "Region": US}]
+)
+@pytest.mark.parametrize(
+    "problem",
+    [deleted, forgotten_by_its_region, denied_to_describe],
+    ids=lambda each: each.__name__,
+)
+@pytest.mark.parametrize("had_succeeded", [True, False])
+def test_a_rollback_to_another_secret_or_region_comes_to_the_copy_that_was_live(
+    engine: Engine,
+    estate: Estate,
+    authorities: Authorities,
+    clock: time_machine.Traveller,
+    *,
+    to: dict[str, str],
+    problem: Callable[[Estate], object],
+    had_succeeded: bool,
+) -> None:
+    """The id is that of the new resource if its update had succeeded, and else of the old one."""
+    for name in ("shop", "wiki"):
+        estate.secret(name, authorities.public.issue(f"{name}.example.com"))
+    resource = created(engine, clock)
+    own_id = ID
+    if had_succeeded:
+        forth = settle(engine, clock, engine.request("Update", resource, to))
+        assert forth["Status"] == "SUCCESS"
+        own_id = forth["PhysicalResourceId"]
+        assert own_id == f"{PREFIX}{to['Secret']}/{to['Region']}" != ID
+    problem(estate)
+
+    attempted = replace(resource, physical_id=own_id, properties=to)
+    back = settle(engine, clock, engine.request("Update", attempted, WANTED))
+
+    assert (back["Status"], back["PhysicalResourceId"]) == ("SUCCESS", ID)
+    assert back["Data"] == resource.attributes
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted", "reason"),
+    [
+        (None, {"Secret": "wiki", "Region": HOME}, f"There is no secret {PREFIX}wiki"),
+        (None, {"Secret": "shop", "Region": "ap-south-1"}, "ap-south-1 is not a target Region"),
+        (None, {"Secret": "shop", "Region": "mars-west-1"}, "mars-west-1 is not a target Region"),
+        (None, {"Secret": "shop"}, "The property Region is missing"),
+        (timedelta(days=11), WANTED | {"Nonce": "2"}, f"There is no secret {SHOP}"),
+    ],
+    ids=["no such secret", "no copy there", "no such Region", "malformed", "expired"],
+)
+def test_without_a_live_copy_an_update_fails_and_the_resource_stays(
+    engine: Engine,
+    estate: Estate,
+    authorities: Authorities,
+    clock: time_machine.Traveller,
+    *,
+    change: timedelta | None,
+    wanted: dict[str, str],
+    reason: str,
+) -> None:
+    estate.secret("shop", authorities.public.issue(NAME, lifetime=timedelta(days=10)))
+    resource = created(engine, clock)
+    if change:
+        deleted(estate)
+        clock.shift(change)
+
+    answer = settle(engine, clock, engine.request("Update", resource, wanted))
+
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", ID)
+    assert answer["Reason"].startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("silent", "status"),
+    [({"secretsmanager"}, "SUCCESS"), ({"secretsmanager", "resourcegroupstaggingapi"}, "FAILED")],
+)
+def test_an_update_that_cannot_ask_for_the_secret_in_time_keeps_the_copy_that_it_can_see(
+    engine: Engine,
+    estate: Estate,
+    authorities: Authorities,
+    clock: time_machine.Traveller,
+    *,
+    silent: set[str],
+    status: str,
+) -> None:
+    estate.secret("shop", authorities.public.issue(NAME))
+    resource = created(engine, clock)
+
+    def fail(call: Call) -> None:
+        if call.service in silent:
+            raise estate.aws.error("ThrottlingException", call.operation)
+
+    wanted = WANTED | {"ServiceTimeout": "120"}
+    with estate.aws.before(fail):
+        answer = settle(engine, clock, engine.request("Update", resource, wanted))
+
+    assert (answer["Status"], answer["PhysicalResourceId"]) == (status, ID)
+    assert "THROTTLED" in answer["Reason"]
+    assert answer["Data"] == (resource.attributes if status == "SUCCESS" else {})
+
+
+def test_after_a_bug_an_update_keeps_what_is_live(
+    engine: Engine,
+    estate: Estate,
+    authorities: Authorities,
+    clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    estate.secret("shop", authorities.public.issue(NAME))
+    resource = created(engine, clock)
+
+    def bug(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("certrotation.workflows.provide.decide", bug)
+    answer = engine.answers[engine.request("Update", resource, WANTED | {"Nonce": "2"})]
+
+    assert (answer["Status"], answer["Data"]) == ("SUCCESS", resource.attributes)
+    assert "ZeroDivisionError" in answer["Reason"]
 
 
 def test_an_expired_copy_is_not_handed_to_another_team(

@@ -73,7 +73,7 @@ def test_the_provider_may_do_this_and_nothing_else(template: Template) -> None:
     assert "secret:certrotation/*" in json.dumps(granted["DescribeManagedSecrets"][1])
     assert granted["FindCopies"] == (["tag:GetResources"], ["*"])
     assert granted["ReadTags"][0] == ["acm:ListTagsForCertificate"]
-    assert len(granted["ReadTags"][1]) == 2
+    assert ":acm:*:" in json.dumps(granted["ReadTags"][1]), "a Region may be no target any more"
 
 
 def test_it_is_told_its_queue_and_the_log_of_rotate(template: Template) -> None:

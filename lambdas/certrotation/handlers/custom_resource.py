@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from certrotation.core.provision.resource_request import Answer
+    from certrotation.core.provision.resource_request import Answer, Wanted
     from certrotation.workflows.providing_ports import Providing
 
 PAUSE = timedelta(seconds=15)
@@ -140,17 +140,48 @@ def _answer(
     wanted = request.wanted(settings.secret_prefix)
     if isinstance(wanted, Malformed):
         return failed(request, wanted.problem)
-    provider = Provider(providing=parts, targets=settings.target_regions, now=datetime.now(UTC))
+    provider = _provider(settings, parts)
     match provider.look(wanted, waits_since):
         case Live() as live:
-            return succeeded(wanted.physical_id, live.attributes)
+            return _succeeded(wanted, live)
         case Ended() as ended:
-            return failed(request, ended.because)
+            return _ended(request, settings, provider, ended.because)
         case Pending(has_value=has_value):
             # Rotate would refuse a secret without a value, and notify people of the refusal.
             if is_asking and has_value:
                 provider.ask(wanted)
             return None
+
+
+def _provider(settings: Settings, parts: Providing) -> Provider:
+    return Provider(providing=parts, targets=settings.target_regions, now=datetime.now(UTC))
+
+
+def _succeeded(wanted: Wanted, live: Live) -> Answer:
+    return succeeded(wanted.physical_id, live.attributes, live.although)
+
+
+def _ended(
+    request: ResourceRequest, settings: Settings, provider: Provider, problem: str
+) -> Answer:
+    """Return the answer to a request that cannot be fulfilled: an update keeps what is live.
+
+    What one team writes or deletes must not make the deployment of another team fail.
+    """
+    for each in request.kept(settings.secret_prefix):
+        live = provider.kept(each, problem)
+        if live is not None:
+            return _succeeded(each, live)
+    return failed(request, problem)
+
+
+def _ended_by_error(request: ResourceRequest, problem: str) -> Answer:
+    """Return the answer after an error, which may hinder this look at the copies, too."""
+    try:
+        parts, settings = _parts()
+        return _ended(request, settings, _provider(settings, parts), problem)
+    except Exception:  # noqa: BLE001  then the problem is the answer
+        return failed(request, problem)
 
 
 def _unless_passing(
@@ -172,16 +203,17 @@ def _guarded(request: ResourceRequest, answer: Callable[[], Answer | None]) -> A
     try:
         return answer()
     except CertRotationError as error:
-        return failed(request, str(error))
+        return _ended_by_error(request, str(error))
     except Exception as bug:  # noqa: BLE001  or CloudFormation would wait for an hour
         logger.exception("bug")
         said = f"Unexpected error {type(bug).__name__}. See the log of certrotation's function."
-        return failed(request, said)
+        return _ended_by_error(request, said)
 
 
 def _send(request: ResourceRequest, answer: Answer) -> None:
     CloudFormationResponses().send(request.response_url, answer.to_json(request))
-    say = logger.info if answer.status is Status.SUCCESS else logger.warning
+    is_well = answer.status is Status.SUCCESS and not answer.reason
+    say = logger.info if is_well else logger.warning
     about = {
         "stack": request.stack_id,
         "name": request.logical_id,

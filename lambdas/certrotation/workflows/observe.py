@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from certrotation.core.estate.inventory import (
@@ -90,17 +91,15 @@ class Observer:
     def _parameters(self, region: str) -> Iterator[tuple[Parameter, str | None]]:
         """Yield what the ARN parameters hold.
 
-        What cannot be read counts as absent: it hinders no import, and is read again before it is
+        What cannot be read is left out: it hinders no import, and is read again before it is
         written.
         """
         publication = self.rotation.publication(region)
         if publication is None or self.publisher is None:
             return
         for each in publication.parameters:
-            try:
+            with suppress(CertRotationError):
                 yield each, self.publisher.parameters.read(each)
-            except CertRotationError:
-                yield each, None
 
     def _is_refused(self, plan: RegionPlan) -> bool:
         """Return whether the copies of this Region alone make the service refuse the material.

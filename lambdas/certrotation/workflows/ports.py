@@ -183,6 +183,8 @@ class Publisher(Protocol):
     def publish(self, publication: Publication, arn: str, *, secret: str, region: Region) -> None:
         """Have every parameter hold the ARN of a copy; one that does is not written.
 
+        One that cannot be written keeps no other one from it, unless it is the copy's own.
+
         Args:
             publication: the parameters.
             arn: the ARN of the copy.

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from certrotation.core.estate.tags import Marks
-from certrotation.core.provision.decision import Found, decide
+from certrotation.core.provision.decision import Ended, Found, decide, live_although
 from certrotation.core.rotation.request import RotationRequest
-from certrotation.errors import Vanished
+from certrotation.errors import PermanentError, Vanished
 from certrotation.values import dataclass
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from certrotation.core.estate.inventory import ManagedSecret
-    from certrotation.core.provision.decision import Decision
+    from certrotation.core.provision.decision import Decision, Live
     from certrotation.core.provision.resource_request import Wanted
     from certrotation.workflows.providing_ports import Providing
 
@@ -38,8 +38,30 @@ class Provider:
         Args:
             wanted: the certificate.
             waits_since: when the request began to wait; None if it has just come.
+
+        Raises:
+            TransientError: something cannot be read now.
         """
+        try:
+            return self._look(wanted, waits_since)
+        except PermanentError as error:
+            return Ended(str(error))
+
+    def kept(self, wanted: Wanted, problem: str) -> Live | None:
+        """Return a live copy of whatever version, also where nobody keeps it fresh any more.
+
+        Args:
+            wanted: the certificate; its secret may be gone, and its Region no target any more.
+            problem: why nothing better is to come.
+
+        Raises:
+            CertRotationError: the copies cannot be read.
+        """
+        return live_although(problem, dict(self._copies(wanted)), self.now)
+
+    def _look(self, wanted: Wanted, waits_since: datetime | None) -> Decision:
         secret = self._secret(wanted.secret)
+        has_copies = secret is not None and wanted.region in self.targets
         logged = None
         if waits_since is not None:
             logged = self.providing.log.last_of(wanted.secret, waits_since - CLOCKS_DIFFER)
@@ -47,7 +69,7 @@ class Provider:
             wanted,
             Found(
                 secret=secret,
-                copies={} if secret is None else dict(self._copies(wanted)),
+                copies=dict(self._copies(wanted)) if has_copies else {},
                 logged=logged,
             ),
             targets=self.targets,
@@ -67,7 +89,7 @@ class Provider:
 
     def _copies(self, wanted: Wanted) -> Iterator[tuple[str, Marks]]:
         """Yield the copies by ACM's own tags: the index lags, and names what was deleted."""
-        region = self.providing.regions.get(wanted.region)
+        region = self.providing.region(wanted.region)
         if region is None:
             return
         for arn in region.tag_index.copies_of(wanted.secret):

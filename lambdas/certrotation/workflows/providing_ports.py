@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from certrotation.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
 
     from certrotation.core.estate.inventory import ManagedSecret
@@ -48,7 +48,8 @@ class Providing:
     """Everything that the provider of custom resources works with."""
 
     secrets: DescribedSecrets
-    regions: Mapping[str, Region]
+    region: Callable[[str], Region | None]
+    """Return the Region with a name, which may be no target any more; None if there is none."""
     rotations: RotationQueue
     log: RotationLog
     waiting: WaitingRequests

@@ -6,9 +6,10 @@ import pytest
 
 from certrotation.core.estate.arn_parameters import ArnParameters, Parameter, Publication
 from certrotation.names.tags import PARAMETER, SUPERSEDED_BY
+from certrotation.values import replace
 
-NAMED = ArnParameters(stack="tls", prefix="certrotation/", edge="us-east-1")
 TWO = ("eu-west-1", "us-east-1")
+NAMED = ArnParameters(stack="tls", prefix="certrotation/", edge="us-east-1", targets=TWO)
 
 
 @pytest.mark.parametrize(
@@ -28,8 +29,8 @@ def test_the_name_is_that_of_the_secret_in_characters_that_a_parameter_may_have(
 
 
 def test_a_copy_is_published_in_its_region_and_the_edges_copy_in_every_one() -> None:
-    home = NAMED.of("certrotation/shop", "eu-west-1", TWO)
-    edge = NAMED.of("certrotation/shop", "us-east-1", TWO)
+    home = NAMED.of("certrotation/shop", "eu-west-1")
+    edge = NAMED.of("certrotation/shop", "us-east-1")
 
     assert home.parameters == (Parameter("eu-west-1", "/tls/shop/arn"),)
     assert edge.parameters == (
@@ -40,12 +41,34 @@ def test_a_copy_is_published_in_its_region_and_the_edges_copy_in_every_one() -> 
     assert str(edge.parameters[1]) == "/tls/shop/edge-arn in eu-west-1"
 
 
+@pytest.mark.parametrize(
+    ("targets", "edge", "region", "edge_arn_in"),
+    [
+        (("eu-west-1", "us-east-1"), "us-east-1", "us-east-1", ["eu-west-1", "us-east-1"]),
+        (("us-east-1", "eu-west-1"), "us-east-1", "us-east-1", ["us-east-1", "eu-west-1"]),
+        (("us-east-1",), "us-east-1", "us-east-1", ["us-east-1"]),
+        (("eu-west-1", "us-east-1"), "us-east-1", "eu-west-1", []),
+        (("eu-west-1",), "us-east-1", "eu-west-1", []),
+        (("cn-north-1",), None, "cn-north-1", []),
+    ],
+)
+def test_the_arn_of_the_edges_copy_is_in_every_target_region_of_the_stack(
+    targets: tuple[str, ...], edge: str | None, region: str, edge_arn_in: list[str]
+) -> None:
+    named = ArnParameters(stack="tls", prefix="certrotation/", edge=edge, targets=targets)
+    assert named.of("certrotation/shop", region).parameters == (
+        Parameter(region, "/tls/shop/arn"),
+        *(Parameter(each, "/tls/shop/edge-arn") for each in edge_arn_in),
+    )
+
+
 def test_the_mark_changes_with_a_name_and_with_a_region() -> None:
+    alone = replace(NAMED, targets=("us-east-1",))
     marks = [
-        NAMED.of("certrotation/shop", "us-east-1", TWO).mark,
-        NAMED.of("certrotation/shop", "us-east-1", ("us-east-1",)).mark,
-        NAMED.of("certrotation/wiki", "us-east-1", TWO).mark,
-        NAMED.of("certrotation/shop", "eu-west-1", TWO).mark,
+        NAMED.of("certrotation/shop", "us-east-1").mark,
+        alone.of("certrotation/shop", "us-east-1").mark,
+        NAMED.of("certrotation/wiki", "us-east-1").mark,
+        NAMED.of("certrotation/shop", "eu-west-1").mark,
     ]
 
     assert len(set(marks)) == len(marks)

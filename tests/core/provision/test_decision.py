@@ -10,7 +10,15 @@ import pytest
 
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.estate.tags import Marks
-from certrotation.core.provision.decision import Decision, Ended, Found, Live, Pending, decide
+from certrotation.core.provision.decision import (
+    Decision,
+    Ended,
+    Found,
+    Live,
+    Pending,
+    decide,
+    live_although,
+)
 from certrotation.core.provision.resource_request import (
     MOST_BYTES,
     Answer,
@@ -23,6 +31,7 @@ from certrotation.core.provision.resource_request import (
 )
 from certrotation.errors import MessageMalformed
 from certrotation.names.tags import REGIONS, SOURCE
+from certrotation.values import replace
 from tests.core.samples import NOW
 
 HOME, US = "eu-west-1", "us-east-1"
@@ -118,6 +127,111 @@ def test_a_missing_secret_is_waited_for_as_long_as_reads_may_lag() -> None:
     assert isinstance(decided(exists=False, waited=timedelta(seconds=120)), Ended)
 
 
+def test_a_missing_secret_is_waited_for_no_longer_than_the_request_may_wait() -> None:
+    brief = replace(wanted(), longest=timedelta(seconds=30))
+    nothing = Found(secret=None, copies={})
+    for seconds, kind in ((29, Pending), (30, Ended)):
+        waited = timedelta(seconds=seconds)
+        decision = decide(brief, nothing, targets=(HOME,), waited=waited, now=NOW)
+        assert isinstance(decision, kind)
+
+
+@pytest.mark.parametrize(
+    ("copies", "live"),
+    [
+        ({}, None),
+        ({"a": marks("v1")}, "a"),
+        ({"b": marks("v1", parameter="x"), "a": marks()}, "b"),
+        ({"a": marks(superseded_by="b", superseded_at=1), "b": marks("v1")}, "b"),
+        ({"a": marks(not_after=int(NOW.timestamp()))}, None),
+        ({"a": marks(not_after=int(NOW.timestamp()) + 1)}, "a"),
+        ({"a": marks(not_after=None)}, None),
+        ({"a": marks(ignored=True)}, None),
+        ({"a": Marks(secret=SHOP, not_after=LATER)}, None),
+    ],
+)
+def test_in_the_last_resort_any_copy_is_live_that_is_not_superseded_and_has_not_expired(
+    copies: dict[str, Marks], live: str | None
+) -> None:
+    found = live_although("The secret is gone.", copies, NOW)
+    assert (found.arn, found.although) == (live, "The secret is gone.") if found else live is None
+
+
+WIKI = "certrotation/wiki"
+AT_HOME, AT_US = ({"Secret": "shop", "Region": each} for each in (HOME, US))
+OF_WIKI = {"Secret": "wiki", "Region": HOME}
+
+
+@pytest.mark.parametrize(
+    ("kind", "own_id", "properties", "former", "kept"),
+    [
+        pytest.param("Create", None, AT_HOME, None, [], id="a create has to be fulfilled"),
+        pytest.param(
+            "Update",
+            f"{SHOP}/{HOME}",
+            AT_HOME | {"Nonce": "2"},
+            AT_HOME,
+            [(SHOP, HOME)],
+            id="again",
+        ),
+        pytest.param(
+            "Update", f"{SHOP}/{HOME}", OF_WIKI, AT_HOME, [(WIKI, HOME)], id="another secret"
+        ),
+        pytest.param(
+            "Update", f"{SHOP}/{HOME}", AT_HOME, OF_WIKI, [(SHOP, HOME)], id="back after a failure"
+        ),
+        pytest.param(
+            "Update", f"{WIKI}/{HOME}", AT_HOME, OF_WIKI, [(SHOP, HOME)], id="back after a success"
+        ),
+        pytest.param(
+            "Update", f"{SHOP}/{US}", AT_HOME, AT_US, [(SHOP, HOME)], id="back to another Region"
+        ),
+        pytest.param(
+            "Update",
+            f"tls/shop/{HOME}",
+            AT_HOME | {"Nonce": "2"},
+            AT_HOME,
+            [(SHOP, HOME), ("tls/shop", HOME)],
+            id="the prefix was another one",
+        ),
+        pytest.param(
+            "Update",
+            f"tls/shop/{HOME}",
+            {"Secret": "tls/shop", "Region": HOME},
+            {"Secret": "tls/shop", "Region": HOME},
+            [("certrotation/tls/shop", HOME), ("tls/shop", HOME)],
+            id="the prefix that the template names was another one",
+        ),
+        pytest.param(
+            "Update",
+            f"tls/team/shop/{HOME}",
+            AT_HOME,
+            {"Secret": "team/shop", "Region": HOME},
+            [(SHOP, HOME)],
+            id="another secret whose name ends like this one",
+        ),
+        pytest.param(
+            "Update", "Certificate", AT_HOME, AT_HOME, [(SHOP, HOME)], id="an id of nobody's"
+        ),
+        pytest.param("Update", None, AT_HOME, "x", [(SHOP, HOME)], id="no id at all"),
+        pytest.param("Update", f"{SHOP}/{HOME}", {}, AT_HOME, [], id="malformed"),
+    ],
+)
+def test_an_update_is_answered_with_a_live_copy_of_what_it_wants_in_the_last_resort(
+    kind: str, own_id: str | None, properties: Any, former: Any, kept: list[tuple[str, str]]
+) -> None:
+    request = ResourceRequest.of(
+        EVENT
+        | {
+            "RequestType": kind,
+            "PhysicalResourceId": own_id,
+            "ResourceProperties": properties,
+            "OldResourceProperties": former,
+        }
+    )
+    assert [(each.secret, each.region) for each in request.kept("certrotation/")] == kept
+
+
 def test_a_region_that_the_secret_does_not_target_ends_at_once() -> None:
     because = reason(decided(secret(**{REGIONS: US}), {"a": marks()}))
     assert because == f"{HOME} is not a target Region of {SHOP}. The target Regions are {US}."
@@ -142,7 +256,7 @@ SAID = f"{SHOP} is refused: EXPIRED: It expired. Renew it. Run: certrotation pla
 )
 def test_a_refusal_ends_with_its_finding(log: dict[str, Any]) -> None:
     assert decided(log=log) == Ended(SAID)
-    assert decided(copies={"a": marks("v1")}, log=log) == Live("a", "v1", LATER)
+    assert decided(copies={"a": marks("v1")}, log=log) == Live("a", "v1", LATER, SAID)
     expired = marks("v1", not_after=int(NOW.timestamp()))
     assert decided(copies={"a": expired}, log=log) == Ended(SAID)
 

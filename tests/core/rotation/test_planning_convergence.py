@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 PUBLISHING = replace(
-    POLICY, arn_parameters=ArnParameters(stack="certrotation", prefix=POLICY.prefix, edge=None)
+    POLICY,
+    arn_parameters=ArnParameters(stack="certrotation", prefix=POLICY.prefix, edge=None, targets=()),
 )
 LATE_FOR_THE_EDGE = [issued(ends=DAY), issued(ends=DAY, key="rsa2048")]
 LEAVES = [EC_LEAF, RSA_LEAF, issued(), issued(key="rsa2048"), *LATE_FOR_THE_EDGE]

@@ -255,10 +255,10 @@ def test_a_secret_that_awaits_its_first_certificate_from_an_issuer_is_not_overdu
 def test_a_copy_whose_arn_no_parameter_holds_is_queued_and_counts_neither_as_due_nor_overdue() -> (
     None
 ):
-    named = ArnParameters(stack="tls", prefix=SCAN_POLICY.prefix, edge=None)
+    named = ArnParameters(stack="tls", prefix=SCAN_POLICY.prefix, edge=None, targets=(HOME,))
     publishing = replace(SCAN_POLICY, arn_parameters=named)
     old = replace(managed(), last_changed=NOW - DAY)
-    marked = {PARAMETER: named.of(old.name, HOME, SCAN_POLICY.targets).mark}
+    marked = {PARAMETER: named.of(old.name, HOME).mark}
 
     def due(tags: Mapping[str, str]) -> tuple[DueSecret, ...]:
         seen = listing((listed(), {**carrying(listed()), **tags}))
@@ -266,7 +266,9 @@ def test_a_copy_whose_arn_no_parameter_holds_is_queued_and_counts_neither_as_due
 
     (unpublished,) = due({})
 
-    assert unpublished.because == (f"{HOME}: /tls/shop/arn does not hold the copy's ARN yet",)
+    assert unpublished.because == (
+        f"{HOME}: an ARN parameter of the copy does not hold its ARN yet",
+    )
     assert (unpublished.places, unpublished.is_overdue) == (0, False)
     assert due({PARAMETER: "of another name"}) != ()
     assert due(marked) == ()

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certrotation.cli.diagnosis.results import Result, named, ok, warning, wrong
+from certrotation.core.estate.arn_parameters import ARN, EDGE_ARN
+from certrotation.names.tags import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from certrotation.core.estate.arn_parameters import ArnParameters
+    from certrotation.core.estate.arn_parameters import ArnParameters, Parameter
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.scan.assessment import CertificateStatus
     from certrotation.workflows.inventory import Inventory
     from certrotation.workflows.ports import Parameters
 
 _LINK = "docs/arns.md"
+_LEFT = "docs/arns.md#a-secret-that-leaves-a-region"
 
 
 def check_parameters(
@@ -45,7 +48,7 @@ def check_parameters(
         for secret in secrets
         for region in secret.regions(targets)
         if region not in seen.unreachable
-        for parameter in arn_parameters.of(secret.name, region, secret.regions(targets)).parameters
+        for parameter in arn_parameters.of(secret.name, region).parameters
     }
     differing = [
         str(each) for each, arns in expected.items() if arns and held.get(each) not in arns
@@ -59,13 +62,36 @@ def check_parameters(
         )
     else:
         yield ok("ARN parameters", f"{sum(map(bool, expected.values()))} hold the ARN of a copy")
-    left = [str(each) for each in held if each not in expected]
-    if left and not seen.unreachable:
+    if not seen.unreachable:
+        left = [each for each in held if each not in expected]
+        yield from _left(left, arn_parameters, secrets)
+
+
+def _left(
+    left: Sequence[Parameter], arn_parameters: ArnParameters, secrets: Sequence[ManagedSecret]
+) -> Iterator[Result]:
+    """Name the parameters that rotate does not keep, by the reason."""
+    known = {
+        arn_parameters.name(secret.name, kind) for secret in secrets for kind in (ARN, EDGE_ARN)
+    }
+    stale = [str(each) for each in left if each.name in known]
+    if stale:
         yield warning(
             check="ARN parameters",
-            found=f"No secret and Region of this service belongs to {named(left)}.",
+            found=f"Nobody keeps the ARN in {named(stale)}: the secret names the Region of the"
+            " certificate no more, so this certificate is not renewed.",
+            remedy="First have the stacks that read these parameters read one that is kept, and"
+            " deploy them; then delete these parameters. Or name the Region in"
+            f" {REGIONS} of the secret again.",
+            link=_LEFT,
+        )
+    strange = [str(each) for each in left if each.name not in known]
+    if strange:
+        yield warning(
+            check="ARN parameters",
+            found=f"No secret of this service belongs to {named(strange)}.",
             remedy="Delete these parameters when no template reads them.",
-            link=_LINK,
+            link=_LEFT,
         )
 
 

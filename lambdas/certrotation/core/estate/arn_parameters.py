@@ -10,7 +10,7 @@ from certrotation.core.estate.tags import Marks
 from certrotation.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 ARN, EDGE_ARN = "arn", "edge-arn"
 """How the names of parameters end: with the copy of the Region, and with that of the edge."""
@@ -48,14 +48,16 @@ class Publication(NamedTuple):
     """Where the ARN of a Region's copy is published."""
 
     parameters: tuple[Parameter, ...]
-    """The copy's own parameter first; then, for the edge Region's copy, one in each Region."""
+    """The copy's own parameter first; then, for the edge Region's copy, one in each target Region
+    of the stack."""
 
     @property
     def mark(self) -> str:
         """The value of the tag on a copy whose ARN these parameters hold.
 
-        A fingerprint: it changes with the stack's name, the prefix and the secret's Regions, so
-        that the parameters are then written anew. The names themselves could be too long for a tag.
+        A fingerprint: it changes with the stack's name, the prefix and, for the edge Region's copy,
+        the stack's target Regions, so that the parameters are then written anew. The names
+        themselves could be too long for a tag.
         """
         return sha256("\n".join(map(str, self.parameters)).encode()).hexdigest()[:16]
 
@@ -78,16 +80,21 @@ class ArnParameters:
     """The prefix of the names of managed secrets."""
     edge: str | None
     """The Region whose certificates CloudFront presents, if there is one."""
+    targets: tuple[str, ...]
+    """The target Regions of the stack."""
 
-    def of(self, secret: str, region: str, regions: Sequence[str]) -> Publication:
+    def of(self, secret: str, region: str) -> Publication:
         """Return where the ARN of a secret's copy is published.
+
+        The edge Region's copy is published in every target Region of the stack, whatever Regions
+        the secret names: a stack anywhere may read the parameter, and nobody would renew one in a
+        Region that the secret names no more.
 
         Args:
             secret: the name of the secret.
             region: the Region of the copy.
-            regions: the target Regions of the secret.
         """
-        edge = regions if region == self.edge else ()
+        edge = self.targets if region == self.edge else ()
         return Publication(
             (
                 Parameter(region, self.name(secret, ARN)),

@@ -368,5 +368,5 @@ class RegionLook:
     others: OtherCertificates | None = None
     """None unless the look was direct."""
     parameters: Mapping[Parameter, str | None] = field(default_factory=dict)
-    """What the ARN parameters hold that are to hold the ARN of a copy; None where that is not
-    known, or there is no such parameter."""
+    """What the ARN parameters hold that are to hold the ARN of a copy; None where there is no such
+    parameter. One that cannot be read is left out."""

@@ -31,6 +31,8 @@ class Live(NamedTuple):
     version: str
     not_after: int | None
     """Epoch seconds."""
+    although: str = ""
+    """Why nothing better is to come, if the copy is not known to have the current version."""
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -89,19 +91,15 @@ def decide(
     """
     if found.secret is None:
         missing = f"There is no secret {wanted.secret} in this account and Region. Create it first."
-        return Pending(has_value=False) if waited < SHOWN_AFTER else Ended(missing)
+        is_early = waited < min(SHOWN_AFTER, wanted.longest)
+        return Pending(has_value=False) if is_early else Ended(missing)
     regions = found.secret.regions(targets)
     if wanted.region not in regions:
         return Ended(
             f"{wanted.region} is not a target Region of {wanted.secret}. The target Regions are"
             f" {', '.join(regions)}."
         )
-    copies = [
-        Live(arn, marks.version, marks.not_after)
-        for arn, marks in sorted(found.copies.items(), key=_preferred)
-        if not marks.is_superseded and not marks.ignored and marks.version is not None
-    ]
-    current = [each for each in copies if _is_current(each, found, wanted.region)]
+    current = [each for each in _live(found.copies) if _is_current(each, found, wanted.region)]
     if current:
         return current[0]
     ended = _why_ended(wanted, found.logged) if found.logged else None
@@ -113,8 +111,31 @@ def decide(
     if ended is None:
         secret = found.secret
         return Pending(has_value=secret.is_reference or secret.current_version is not None)
-    valid = [each for each in copies if each.not_after and each.not_after > now.timestamp()]
-    return valid[0] if valid else Ended(f"{ended} Run: certrotation plan {wanted.secret}")
+    ended = f"{ended} Run: certrotation plan {wanted.secret}"
+    return live_although(ended, found.copies, now) or Ended(ended)
+
+
+def live_although(problem: str, copies: Mapping[str, Marks], now: datetime) -> Live | None:
+    """Return a copy that has not expired and is not superseded, if there is one.
+
+    Args:
+        problem: why nothing better is to come.
+        copies: the certificates of a secret in a Region, by ARN.
+        now: the present time.
+    """
+    for each in _live(copies):
+        if each.not_after is not None and each.not_after > now.timestamp():
+            return each._replace(although=problem)
+    return None
+
+
+def _live(copies: Mapping[str, Marks]) -> list[Live]:
+    """Return the copies that are not superseded, of whatever version, the preferred one first."""
+    return [
+        Live(arn, marks.version, marks.not_after)
+        for arn, marks in sorted(copies.items(), key=_preferred)
+        if not marks.is_superseded and not marks.ignored and marks.version is not None
+    ]
 
 
 def _preferred(item: tuple[str, Marks]) -> tuple[bool, str]:

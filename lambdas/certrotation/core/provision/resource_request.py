@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from certrotation.core.notify.notice import on_one_line, shortened
 from certrotation.errors import MessageMalformed
-from certrotation.values import dataclass
+from certrotation.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,6 +91,8 @@ class ResourceRequest:
     response_url: str
     """Whoever knows the URL can answer, so it is never logged."""
     properties: Mapping[str, Any]
+    former_properties: Mapping[str, Any]
+    """Of an update: what CloudFormation sent before; in a rollback, what is rolled back."""
 
     @classmethod
     def of(cls, event: object) -> ResourceRequest:
@@ -110,7 +112,7 @@ class ResourceRequest:
         kind, request_id, stack_id, logical_id, url = map(str, found)
         if kind not in set(RequestType):
             raise MessageMalformed(f"The request type {kind!r} is unknown.", "Correct the caller.")
-        properties, physical_id = given.get("ResourceProperties"), given.get("PhysicalResourceId")
+        physical_id = given.get("PhysicalResourceId")
         return cls(
             kind=RequestType(kind),
             request_id=request_id,
@@ -118,7 +120,8 @@ class ResourceRequest:
             logical_id=logical_id,
             physical_id=physical_id if isinstance(physical_id, str) and physical_id else None,
             response_url=url,
-            properties=properties if isinstance(properties, dict) else {},
+            properties=_object(given.get("ResourceProperties")),
+            former_properties=_object(given.get("OldResourceProperties")),
         )
 
     def wanted(self, prefix: str) -> Wanted | Malformed:
@@ -136,6 +139,31 @@ class ResourceRequest:
             region=self.properties[_REGION],
             longest=self.longest_wait,
         )
+
+    def kept(self, prefix: str) -> tuple[Wanted, ...]:
+        """Return the certificates of which any live copy answers the request in the last resort.
+
+        Only an update has some. It may belong to a rollback, which must not fail, because then the
+        stack is stuck; and a request does not say so. After an update that had succeeded, a
+        rollback looks like an update back: the old properties, and the id of the new resource.
+
+        A resource that still wants the same secret keeps the name in its id too, which has the
+        prefix of another day.
+
+        Args:
+            prefix: the prefix of the names of managed secrets.
+        """
+        wanted = self.wanted(prefix)
+        if self.kind is not RequestType.UPDATE or isinstance(wanted, Malformed):
+            return ()
+        name, region = self.properties[_SECRET], self.properties[_REGION]
+        is_same = all(
+            self.former_properties.get(each) == self.properties[each] for each in (_SECRET, _REGION)
+        )
+        own_id = self.physical_id or ""
+        if not is_same or own_id == wanted.physical_id or not own_id.endswith(f"{name}/{region}"):
+            return (wanted,)
+        return (wanted, replace(wanted, secret=own_id.removesuffix(f"/{region}")))
 
     @property
     def longest_wait(self) -> timedelta:
@@ -188,9 +216,11 @@ class Answer:
         )
 
 
-def succeeded(physical_id: str, data: Mapping[str, str] | None = None) -> Answer:
-    """Return the answer that the resource is as it was asked for."""
-    return Answer(status=Status.SUCCESS, physical_id=physical_id, data=data)
+def succeeded(
+    physical_id: str, data: Mapping[str, str] | None = None, although: str = ""
+) -> Answer:
+    """Return the answer that the resource is as it was asked for, `although` there is a problem."""
+    return Answer(status=Status.SUCCESS, physical_id=physical_id, data=data, reason=although)
 
 
 def failed(request: ResourceRequest, reason: str) -> Answer:
@@ -201,3 +231,7 @@ def failed(request: ResourceRequest, reason: str) -> Answer:
     """
     physical_id = request.physical_id or request.logical_id
     return Answer(status=Status.FAILED, physical_id=physical_id, reason=reason)
+
+
+def _object(given: object) -> Mapping[str, Any]:
+    return given if isinstance(given, dict) else {}

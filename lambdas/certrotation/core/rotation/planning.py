@@ -191,7 +191,7 @@ class Rotation:
     def publication(self, region: str) -> Publication | None:
         """Return where the ARN of a Region's copy is published, if anywhere."""
         named = self.policy.arn_parameters
-        return named.of(self.secret.name, region, self.regions) if named else None
+        return named.of(self.secret.name, region) if named else None
 
     def _goal(self, now: datetime, rejections: Rejections = NO_REJECTIONS) -> RegionGoal:
         return RegionGoal(

@@ -251,19 +251,36 @@ def _publish(
 ) -> Iterator[Step]:
     """Yield what has the parameters hold the ARN of a copy that stays, unless they do.
 
-    The copy that they name now is kept, as long as it stays.
+    The copy that they name now is kept, as long as it stays. What a parameter that cannot be read
+    holds is known by the tag of the copy: a Region without an answer hinders no other one.
     """
-    named = parameters.get(publication.parameters[0])
-    published = next((each.copy for each in staying if each.copy.arn == named), None)
+    published = _published(staying, publication, parameters)
+    is_tagged = published is not None and publication.is_held_by(published.tags)
     arn = published.arn if published else to_arn
-    differing = [each for each in publication.parameters if parameters.get(each) != arn]
+    unread = arn if is_tagged else None
+    differing = [each for each in publication.parameters if parameters.get(each, unread) != arn]
     if differing:
         because = f"its ARN is to be in {', '.join(map(str, differing))}"
-    elif published and not publication.is_held_by(published.tags):
+    elif not is_tagged:
         because = "the copy is not tagged as published"
     else:
         return
     yield Publish(arn=arn, because=because, publication=publication)
+
+
+def _published(
+    staying: Sequence[CopyDecision],
+    publication: Publication,
+    parameters: Mapping[Parameter, str | None],
+) -> Copy | None:
+    """Return the copy that stays and whose own parameter holds its ARN."""
+    own = publication.parameters[0]
+    for each in staying:
+        copy = each.copy
+        unread = copy.arn if publication.is_held_by(copy.tags) else None
+        if parameters.get(own, unread) == copy.arn:
+            return copy
+    return None
 
 
 def _began(decisions: Sequence[CopyDecision], now: datetime) -> int | None:

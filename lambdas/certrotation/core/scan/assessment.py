@@ -336,18 +336,17 @@ class _Dues:
     def _unpublished(
         self, secret: ManagedSecret, own: Sequence[CertificateStatus]
     ) -> Iterator[str]:
-        """Yield the Regions with copies whose ARN parameters hold the ARN of none of them."""
+        """Yield the Regions of whose copies none is known to be in all its ARN parameters."""
         named = self.policy.arn_parameters
         if named is None:
             return
-        regions = secret.regions(self.policy.targets)
-        for region in regions:
+        for region in secret.regions(self.policy.targets):
             copies = [
                 each for each in own if each.certificate.region == region and each.state.is_managed
             ]
-            publication = named.of(secret.name, region, regions)
+            publication = named.of(secret.name, region)
             if copies and not any(publication.is_held_by(each.tags) for each in copies):
-                yield f"{region}: {publication.parameters[0].name} does not hold the copy's ARN yet"
+                yield f"{region}: an ARN parameter of the copy does not hold its ARN yet"
 
     def _snapshot(self, own: Sequence[CertificateStatus]) -> ScanSnapshot:
         like = {each.certificate.region for each in own if each.served_names & self.untagged}
