@@ -12,12 +12,13 @@ from certrotation.errors import Vanished
 from certrotation.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.provision.decision import Decision
     from certrotation.core.provision.resource_request import Wanted
+    from certrotation.workflows.ports import Region
     from certrotation.workflows.providing_ports import Providing
 
 CLOCKS_DIFFER = timedelta(seconds=10)
@@ -47,7 +48,7 @@ class Provider:
             wanted,
             Found(
                 secret=secret,
-                copies={} if secret is None else dict(self._copies(wanted)),
+                copies={} if secret is None else self._copies(wanted),
                 logged=logged,
             ),
             targets=self.targets,
@@ -65,15 +66,22 @@ class Provider:
         except Vanished:
             return None
 
-    def _copies(self, wanted: Wanted) -> Iterator[tuple[str, Marks]]:
-        """Yield the copies by ACM's own tags: the index lags, and names what was deleted."""
+    def _copies(self, wanted: Wanted) -> Mapping[str, Marks]:
         region = self.providing.regions.get(wanted.region)
-        if region is None:
-            return
-        for arn in region.tag_index.copies_of(wanted.secret):
-            try:
-                marks = Marks.from_tags(region.certificates.tags(arn))
-            except Vanished:
-                continue
-            if marks.secret == wanted.secret:
-                yield arn, marks
+        return {} if region is None else dict(marked_copies(region, wanted.secret))
+
+
+def marked_copies(region: Region, secret: str) -> Iterator[tuple[str, Marks]]:
+    """Yield the copies of a secret by ACM's own tags: the index lags, and names what was deleted.
+
+    Args:
+        region: where to look.
+        secret: the whole name.
+    """
+    for arn in region.tag_index.copies_of(secret):
+        try:
+            marks = Marks.from_tags(region.certificates.tags(arn))
+        except Vanished:
+            continue
+        if marks.secret == secret:
+            yield arn, marks
