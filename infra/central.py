@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from certrotation.names.outputs import SOURCE_TOPIC
 from certrotation.names.service import SOURCE_KEY, VERSION_KEY
 from certrotation.names.sources import source_message
 from infra.config import StackConfig
@@ -56,7 +57,7 @@ class CentralStack(cdk.Stack):
             self, "Screen", config=config, topic=self._topic, dead_letters=self.dead_letters
         )
         for name, value, description in (
-            ("SourceTopic", self._topic.topic_arn, "Give it to the accounts as source_topic"),
+            (SOURCE_TOPIC, self._topic.topic_arn, "Give it to the accounts as source_topic"),
             ("TopicDeadLetters", self.dead_letters.queue_url, "Events that could not be published"),
             ("Dashboard", dashboard.name, "The name of the dashboard of all accounts"),
         ):

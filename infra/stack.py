@@ -12,6 +12,7 @@ from certrotation.names.outputs import (
     ROTATE_FUNCTION,
     ROTATE_LOGS,
     SCAN_FUNCTION,
+    SOURCE_TOPIC,
     VERSION,
 )
 from infra.config import OWN_ACCOUNT, StackConfig
@@ -173,6 +174,7 @@ class CertRotationStack(cdk.Stack):
                 ),
                 "Key": (key.key_arn, "The key of queues, topics and logs"),
                 **({} if issue is None else _outputs_of(issue)),
+                **_source_topic(config),
             }
         )
 
@@ -199,6 +201,11 @@ class CertRotationStack(cdk.Stack):
 
 def _in_this_account(arn: str) -> str:
     return cdk.Fn.sub(arn) if OWN_ACCOUNT in arn else arn
+
+
+def _source_topic(config: StackConfig) -> dict[str, tuple[str, str]]:
+    topic = config.source_topic
+    return {SOURCE_TOPIC: (topic, "What the rotation queue is subscribed to")} if topic else {}
 
 
 def _outputs_of(issue: lambda_.Function) -> dict[str, tuple[str, str]]:

@@ -21,6 +21,7 @@ from certrotation.names.outputs import (
     ROTATE_FUNCTION,
     ROTATE_LOGS,
     SCAN_FUNCTION,
+    SOURCE_TOPIC,
     VERSION,
 )
 from tests.cli.schemas import check_document
@@ -113,6 +114,7 @@ def deploy(
     functions: str = "tls-",
     issuers: Mapping[str, object] | None = None,
     logs: str | None = None,
+    topic: str | None = None,
 ) -> None:
     """Have the estate's functions deployed, with these settings beside the estate's.
 
@@ -124,6 +126,7 @@ def deploy(
         functions: how the names of the functions begin.
         issuers: the setting `issuers`; with it, the stack has an issue function.
         logs: the name of rotate's log group, which is made; none by default.
+        topic: the ARN of the source topic; none by default.
     """
     lambda_ = client("lambda", HOME)
     role = client("iam", "us-east-1").create_role(
@@ -145,6 +148,7 @@ def deploy(
             Environment={"Variables": {**settings_of(estate), **(settings or {}), **own}},
         )
     shown = {**outputs, **({VERSION: version} if version else {})}
+    shown |= {SOURCE_TOPIC: topic} if topic else {}
     if logs is not None:
         estate.aws.log(logs)
         shown[ROTATE_LOGS] = logs

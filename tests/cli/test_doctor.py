@@ -192,6 +192,19 @@ def test_a_subscription_that_nobody_confirmed_notifies_nobody(healthy: Estate) -
     assert found["subscriptions"].endswith("1 subscriptions are not confirmed.")
 
 
+def test_a_denial_of_sns_is_a_denial_to_the_person(healthy: Estate) -> None:
+    def deny(call: Any) -> None:
+        if call.operation == "ListSubscriptionsByTopic":
+            raise healthy.aws.error("AuthorizationError", call.operation)
+
+    with healthy.aws.before(deny):
+        results = doctor().document["results"]
+
+    (found,) = (each for each in results if "sns:" in each["found"])
+    assert found["health"] == "unknown"
+    assert found["remedy"].startswith("Allow the action to the credentials that you use;")
+
+
 def test_another_version_and_report_mode_are_warnings(estate: Estate, healthy: Estate) -> None:
     del healthy
     estate.aws.deploy_stack(

@@ -113,38 +113,6 @@ def test_plan_and_check_read_through_a_reference(estate: Estate) -> None:
     assert "shop.example.com" in checked.out
 
 
-def test_plan_says_whose_credentials_were_denied(
-    estate: Estate, central: Central, source: str
-) -> None:
-    central.unshare(source, "CertrotationReads")
-
-    ran = in_a_shell(estate, "plan", "shop")
-
-    assert ran.code == ExitCode.FINDING
-    assert "SOURCE_DENIED" in ran.out
-    assert "The source was asked with your credentials." in " ".join(ran.err.split())
-    central.unshare(source, "CertrotationDescribes", "CertrotationReads")
-    assert in_a_shell(estate, "check", "--secret", "shop").code == ExitCode.FINDING
-
-
-def test_the_inventory_names_a_source_that_cannot_be_described(
-    estate: Estate, central: Central, source: str
-) -> None:
-    estate.run()
-    assert "is not known" not in in_a_shell(estate, "inventory").err
-    central.unshare(source, "CertrotationDescribes")
-
-    ran = in_a_shell(estate, "inventory", "--json")
-
-    assert {each["state"] for each in ran.document["certificates"]} == {"due"}
-    assert {each["next"] for each in ran.document["certificates"]} == {
-        "not renewed until the source can be read: the version of the secret's source is unknown"
-    }
-    assert "The version of certrotation/shop is not known: secretsmanager:" in " ".join(
-        ran.err.split()
-    )
-
-
 @pytest.fixture
 def deployed(estate: Estate) -> Iterator[None]:
     """A stack with a log; IAM and Service Quotas answer nobody."""

@@ -22,6 +22,7 @@ from tests.double import (
     logs,
     route53,
     secretsmanager,
+    sns,
     tag_index,
 )
 from tests.double.fakes import fakes
@@ -46,6 +47,7 @@ ANSWERS: dict[str, dict[str, Answer]] = {
     "logs": logs.ANSWERS,
     "route53": route53.ANSWERS,
     "secretsmanager": across_accounts(secretsmanager.ANSWERS),
+    "sns": sns.ANSWERS,
     **{fake.service: dict(fake.answers) for fake in fakes().values()},
 }
 

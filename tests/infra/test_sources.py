@@ -131,6 +131,10 @@ def test_the_rotation_queue_gets_the_notifications_of_the_topic(template: Templa
     assert uses["Principal"] == sends["Principal"] == {"Service": "sns.amazonaws.com"}
 
 
+def test_the_topic_is_an_output_so_that_the_command_line_knows_it(template: Template) -> None:
+    assert json.loads(template.text)["Outputs"]["SourceTopic"]["Value"] == TOPIC
+
+
 def test_a_topic_of_a_region_that_must_be_enabled_delivers_as_the_regions_principal(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.material.secret_value import SecretValue
 
+
+class SourceUnshareable(SourceDenied):
+    """The key of the source is one that no other account can use, whoever asks."""
+
+
 _DENIALS = ("AccessDeniedException", "AccessDenied")
 _SHOWN = "docs/accounts.md shows the statement."
 _ROLE = Fault(
@@ -53,7 +58,7 @@ _PROBABLY_KEY = Fault(
     f" kms:Decrypt to the role in the key's policy. {_SHOWN}",
 )
 _AWS_KEY = Fault(
-    SourceDenied,
+    SourceUnshareable,
     "The source is encrypted with the key aws/secretsmanager, which no other account can use."
     " Encrypt it with a customer managed key, write the value again, and allow kms:Decrypt to the"
     f" role in the key's policy. {_SHOWN}",

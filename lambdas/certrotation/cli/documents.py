@@ -248,6 +248,8 @@ class InventoryDocument(TypedDict):
     mode: Literal["apply", "report"]
     unreachable: dict[str, str]
     """Region to reason. Nothing is known of the certificates there."""
+    unknown_sources: dict[str, str]
+    """Reference to the reason why the version of its source is not known."""
     states: dict[str, int]
     """How many certificates have each state, before filters."""
     findings: list[FindingDetail]

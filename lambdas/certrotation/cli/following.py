@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from certrotation.cli.remedies import UNSEEN
 from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, Status
 from certrotation.core.rotation.plan import Strand
 from certrotation.core.rotation.rendering import describe_step
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from certrotation.cli.shell import Shell
+    from certrotation.cli.traces import Traces
     from certrotation.core.findings import Finding
     from certrotation.core.rotation.plan import Step
 
 PAUSE = timedelta(seconds=5)
 """Between two looks."""
+
+_BY_TRACES = (
+    "Your credentials may not read the source of {secret}. Its rotation is followed by the log of"
+    " rotate and the tags of the copies."
+)
 
 sleep: Callable[[float], None] = time.sleep
 monotonic: Callable[[], float] = time.monotonic
@@ -68,7 +75,11 @@ class Followed:
     is_held: bool = False
     is_refused: bool = False
     error: str = ""
-    """Why nothing could be seen, if so."""
+    """Why nothing could be seen, or what was not, if so."""
+    version: str | None = None
+    """The version that the traces of the rotation name, if they do."""
+    is_by_traces: bool = False
+    """Whether the source was not seen, so that only traces of the rotation were."""
 
     @property
     def is_live(self) -> bool:
@@ -88,7 +99,9 @@ class Followed:
         )
 
 
-def follow(shell: Shell, secret: str, version: str, longest: timedelta) -> Followed:
+def follow(
+    shell: Shell, secret: str, version: str, longest: timedelta, traces: Traces | None = None
+) -> Followed:
     """Look until the version is live everywhere, a person must act, or the time is over.
 
     Each Region that goes live, or refuses, is a line of the output.
@@ -98,12 +111,17 @@ def follow(shell: Shell, secret: str, version: str, longest: timedelta) -> Follo
         secret: the name of the secret.
         version: the version to wait for.
         longest: how long to wait.
+        traces: of the rotation of a reference, whose source may not be seen.
     """
     until = monotonic() + longest.total_seconds()
     shown: dict[str, State] = {}
+    is_said = False
     with shell.output.progress(f"Waiting for the rotation of {secret}"):
         while True:
-            seen = look(shell, secret, version)
+            seen = look(shell, secret, version, traces)
+            if seen.is_by_traces and not is_said:
+                is_said = True
+                shell.output.note(_BY_TRACES.format(secret=secret))
             for each in seen.regions:
                 if each.state is not State.PENDING and shown.get(each.region) is not each.state:
                     shown[each.region] = each.state
@@ -113,12 +131,21 @@ def follow(shell: Shell, secret: str, version: str, longest: timedelta) -> Follo
             sleep(PAUSE.total_seconds())
 
 
-def look(shell: Shell, secret: str, version: str) -> Followed:
-    """Plan the rotation once more: a Region without steps presents the version."""
+def look(shell: Shell, secret: str, version: str, traces: Traces | None = None) -> Followed:
+    """Plan the rotation once more: a Region without steps presents the version.
+
+    If the source of a reference cannot be seen, look at the traces of the rotation instead.
+    """
     policy = replace(shell.parts.rotation_policy, applies=False)
     rotator = Rotator(account=shell.parts.account, policy=policy, now=datetime.now(UTC))
     request = RotationRequest(secret=secret, version=version)
-    return _followed(rotator.rotate(request, receives=RECEIVES_UNTIL_NEXT_CANARY), version)
+    outcome = rotator.rotate(request, receives=RECEIVES_UNTIL_NEXT_CANARY)
+    if traces is not None and isinstance(outcome.error, UNSEEN):
+        current = outcome.described.current_version if outcome.described else None
+        if version and current not in {None, version}:
+            return Followed(superseded_by=current)
+        return traces.look()
+    return _followed(outcome, version)
 
 
 def _followed(outcome: RotationOutcome, version: str) -> Followed:
@@ -130,7 +157,7 @@ def _followed(outcome: RotationOutcome, version: str) -> Followed:
             is_refused=outcome.status is Status.REFUSED and not is_passing,
             error=str(outcome.error or ""),
         )
-    if plan.version != version:
+    if version and plan.version != version:
         return Followed(superseded_by=plan.version)
     steps = {each.region: each.steps for each in plan.regions}
     arns = {

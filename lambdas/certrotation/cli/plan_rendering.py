@@ -28,6 +28,8 @@ def show_plans(plans: Sequence[Planned], output: Output) -> None:
 
 def summary_of(planned: Planned) -> str:
     """Return what would happen to a secret, in a few words."""
+    if planned.unseen is not None:
+        return "unknown: the source of the secret was not seen"
     if planned.error is not None and planned.outcome.plan is None:
         return "cannot be planned"
     if planned.outcome.plan is None or planned.outcome.plan.is_refused:

@@ -7,6 +7,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from certrotation.cli.remedies import UNSEEN
 from certrotation.cli.secret_tags import tags_after
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.findings import refusals
@@ -52,6 +53,12 @@ class Planned(NamedTuple):
         """Why there is no plan, or none for some Regions, apart from refusals."""
         errors = [self.outcome.error, *(each.error for each in self.outcome.regions)]
         return next((str(each) for each in errors if each is not None), None)
+
+    @property
+    def unseen(self) -> CertRotationError | None:
+        """Why nothing is known of the plan, if the source of a reference was not seen."""
+        error = self.outcome.error
+        return error if isinstance(error, UNSEEN) else None
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -149,10 +149,14 @@ class Shell:
 
     @cached_property
     def parts(self) -> Composition:
-        """Account, adapters and policies, as the functions have them."""
+        """Account, adapters and policies, as the functions have them, but for the sources."""
+        from certrotation.cli.unseen import as_person
         from certrotation.composition import compose
 
-        return compose(self.settings, self.session)
+        found = compose(self.settings, self.session)
+        return found._replace(
+            account=as_person(found.account, knows_setting=self.configuration.stack is not None)
+        )
 
     def client(self, service: str, region: str | None = None) -> Any:
         """Return a boto3 client, in the home Region unless another one is named."""

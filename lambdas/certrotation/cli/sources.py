@@ -13,11 +13,6 @@ from certrotation.names.tags import SOURCE
 if TYPE_CHECKING:
     from certrotation.core.estate.inventory import ManagedSecret
 
-ASKED_WITH_YOUR_CREDENTIALS = (
-    "The source was asked with your credentials. The policies at the source name the roles of the"
-    " service: `certrotation doctor` shows what these were denied."
-)
-
 
 def rollback_of(secret: ManagedSecret, version: str | None) -> SettingsError:
     """Return the error that says how to roll back the source of a reference.

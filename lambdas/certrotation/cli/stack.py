@@ -21,6 +21,7 @@ from certrotation.names.outputs import (
     ROTATE_FUNCTION,
     ROTATE_LOGS,
     SCAN_FUNCTION,
+    SOURCE_TOPIC,
     VERSION,
 )
 from certrotation.values import dataclass
@@ -56,6 +57,8 @@ class Stack:
     """None if the stack has no issuers."""
     rotate_logs: str | None = None
     """The log group of rotate; None if the outputs do not name it."""
+    source_topic: str | None = None
+    """The ARN of the topic that announces versions of sources; None without one."""
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -98,6 +101,7 @@ def find_stack(client: Callable[[str], Any], name: str) -> Stack:
         rotate_function=outputs[ROTATE_FUNCTION],
         issue_function=outputs.get(ISSUE_FUNCTION),
         rotate_logs=outputs.get(ROTATE_LOGS),
+        source_topic=outputs.get(SOURCE_TOPIC),
     )
 
 

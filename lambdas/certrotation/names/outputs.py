@@ -8,3 +8,5 @@ SERVICE_TOKEN = "CustomResourceServiceToken"  # noqa: S105  the name of an outpu
 """Also how its export is named, after the stack's name and a hyphen."""
 VERSION = "Version"
 ROTATE_LOGS = "RotateLogs"
+SOURCE_TOPIC = "SourceTopic"
+"""What the rotation queue is subscribed to; of the central stack, the topic itself."""

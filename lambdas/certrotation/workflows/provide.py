@@ -12,12 +12,13 @@ from certrotation.errors import PermanentError, Vanished
 from certrotation.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.provision.decision import Decision, Live
     from certrotation.core.provision.resource_request import Wanted
+    from certrotation.workflows.ports import Region
     from certrotation.workflows.providing_ports import Providing
 
 CLOCKS_DIFFER = timedelta(seconds=10)
@@ -57,7 +58,7 @@ class Provider:
         Raises:
             CertRotationError: the copies cannot be read.
         """
-        return live_although(problem, dict(self._copies(wanted)), self.now)
+        return live_although(problem, self._copies(wanted), self.now)
 
     def _look(self, wanted: Wanted, waits_since: datetime | None) -> Decision:
         secret = self._secret(wanted.secret)
@@ -69,7 +70,7 @@ class Provider:
             wanted,
             Found(
                 secret=secret,
-                copies=dict(self._copies(wanted)) if has_copies else {},
+                copies=self._copies(wanted) if has_copies else {},
                 logged=logged,
             ),
             targets=self.targets,
@@ -87,15 +88,22 @@ class Provider:
         except Vanished:
             return None
 
-    def _copies(self, wanted: Wanted) -> Iterator[tuple[str, Marks]]:
-        """Yield the copies by ACM's own tags: the index lags, and names what was deleted."""
+    def _copies(self, wanted: Wanted) -> Mapping[str, Marks]:
         region = self.providing.region(wanted.region)
-        if region is None:
-            return
-        for arn in region.tag_index.copies_of(wanted.secret):
-            try:
-                marks = Marks.from_tags(region.certificates.tags(arn))
-            except Vanished:
-                continue
-            if marks.secret == wanted.secret:
-                yield arn, marks
+        return {} if region is None else dict(marked_copies(region, wanted.secret))
+
+
+def marked_copies(region: Region, secret: str) -> Iterator[tuple[str, Marks]]:
+    """Yield the copies of a secret by ACM's own tags: the index lags, and names what was deleted.
+
+    Args:
+        region: where to look.
+        secret: the whole name.
+    """
+    for arn in region.tag_index.copies_of(secret):
+        try:
+            marks = Marks.from_tags(region.certificates.tags(arn))
+        except Vanished:
+            continue
+        if marks.secret == secret:
+            yield arn, marks

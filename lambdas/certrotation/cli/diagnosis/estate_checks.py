@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certrotation.cli.diagnosis.results import Result, named, ok, warning, wrong
+from certrotation.cli.diagnosis.results import Result, named, ok, unknown, warning, wrong
+from certrotation.cli.unseen import unseen_because
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -77,7 +78,16 @@ def _left(left: Sequence[CertificateStatus]) -> Iterator[Result]:
 
 
 def _overdue(seen: Inventory) -> Iterator[Result]:
-    overdue = [each.secret.name for each in seen.assessment.due if each.is_overdue]
+    unseen = [each.secret for each in seen.assessment.due if unseen_because(each.secret)]
+    due = [each for each in seen.assessment.due if each.secret not in unseen]
+    overdue = [each.secret.name for each in due if each.is_overdue]
+    if unseen:
+        yield unknown(
+            check="rotations",
+            found=f"Whether {named([each.name for each in unseen])} is due is not known:"
+            f" {unseen_because(unseen[0])}",
+            link="docs/accounts.md#secrets-of-another-account",
+        )
     if overdue:
         yield wrong(
             check="rotations",
@@ -86,7 +96,7 @@ def _overdue(seen: Inventory) -> Iterator[Result]:
             link="docs/runbook.md#rotationstalled-new-material-is-not-going-live",
         )
     else:
-        yield ok("rotations", f"{len(seen.assessment.due)} due, none overdue")
+        yield ok("rotations", f"{len(due)} due, none overdue")
 
 
 def _expiring(statuses: Iterable[CertificateStatus], now: datetime) -> Iterator[Result]:

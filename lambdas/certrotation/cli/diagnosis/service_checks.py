@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from certrotation import __version__
 from certrotation.aws.errors import translated
+from certrotation.aws.topic import MEANINGS
 from certrotation.cli.diagnosis.results import Result, ok, warning, wrong
 from certrotation.cli.stack import variables_of
 from certrotation.errors import CertRotationError
@@ -151,7 +152,7 @@ def _states(alarms: list[Mapping[str, Any]]) -> Iterator[Result]:
 
 
 def _subscriptions(shell: Shell, topic: str) -> Iterator[Result]:
-    with translated("sns:ListSubscriptionsByTopic", topic):
+    with translated("sns:ListSubscriptionsByTopic", topic, MEANINGS):
         pages = (
             shell.client("sns", topic.split(":")[3])
             .get_paginator("list_subscriptions_by_topic")

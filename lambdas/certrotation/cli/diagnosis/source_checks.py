@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.aws.errors import translated
 from certrotation.cli.diagnosis.results import Result, named, ok, unknown, wrong
-from certrotation.core.findings import SOURCE_CODES, Code
+from certrotation.core.findings import SOURCE_CODES
 from certrotation.core.rotation.outcomes import Status
-from certrotation.errors import CertRotationError
+from certrotation.errors import CertRotationError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from certrotation.cli.shell import Shell
     from certrotation.core.estate.inventory import ManagedSecret
-    from certrotation.core.findings import Finding
 
 _CHECK = "sources"
 _LINK = "docs/accounts.md#secrets-of-another-account"
@@ -45,7 +44,7 @@ def check_sources(shell: Shell, secrets: Sequence[ManagedSecret]) -> Iterator[Re
     broken: set[str] = set()
     for name, each in references.items():
         problem = each.source_problem
-        if problem is not None and not is_of_credentials(problem):
+        if problem is not None:
             broken.add(name)
             yield _wrong(name, problem.found, problem.remedy)
     try:
@@ -67,23 +66,19 @@ def check_sources(shell: Shell, secrets: Sequence[ManagedSecret]) -> Iterator[Re
         yield ok(_CHECK, f"No refusal of {named(fine)} in the last {_INTERVALS} scan intervals")
 
 
-def is_of_credentials(problem: Finding) -> bool:
-    """Return whether AWS denied a source to the caller; it may be allowed to the service's roles.
-
-    A denial by the setting names no call of AWS.
-    """
-    return problem.code is Code.SOURCE_DENIED and problem.found.startswith("secretsmanager:")
-
-
 def _wrong(name: str, found: str, remedy: str) -> Result:
     return wrong(check=_CHECK, found=f"{name}: {found}", remedy=remedy, link=_LINK)
 
 
 def _refused(shell: Shell) -> Mapping[str, _Refusal]:
-    """Return the last refusal of each reference by its source, from the log of rotate."""
+    """Return the last refusal of each reference by its source, from the log of rotate.
+
+    Raises:
+        CertRotationError: the log is not known, or cannot be read.
+    """
     stack = shell.configuration.stack
     if stack is None or stack.rotate_logs is None:
-        return {}
+        raise SettingsError("No stack was found that names the log of rotate.", "")
     since = shell.now - _INTERVALS * shell.settings.scan_interval
     with translated("logs:FilterLogEvents", stack.rotate_logs):
         pages = (

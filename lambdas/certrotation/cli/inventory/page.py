@@ -58,6 +58,8 @@ def _body(view: View) -> Iterator[str]:
     )
     for region, reason in view.unreachable.items():
         yield text("p", f"{region} cannot be read: {reason}", class_="critical") + "\n"
+    for secret, reason in view.unknown_sources.items():
+        yield text("p", f"The version of {secret} is not known: {reason}") + "\n"
     yield from _timeline(view)
     yield from _table(view)
     yield from _groups(view)
@@ -171,7 +173,7 @@ def _rect(kind: str, x: float, y: float, width: float, height: float, content: s
 
 def _table(view: View) -> Iterator[str]:
     yield '<h2 id="table">Certificates</h2>\n'
-    states = sorted({row.status.state.value for row in view.shown})
+    states = sorted({row.state for row in view.shown})
     regions = sorted({row.status.certificate.region for row in view.shown})
     windows = [each.value for each in Window if any(row.window is each for row in view.shown)]
     yield '<div class="filters" hidden>'
@@ -220,7 +222,7 @@ def _tr(row: Row) -> str:
         ),
         text("td", row.facts.key or "-"),
         text("td", row.facts.issuer or "-"),
-        text("td", status.state.value),
+        text("td", row.state),
         text("td", status.marks.secret or "-"),
         text("td", row.used_by),
         text("td", row.next, class_="wide"),
@@ -229,7 +231,7 @@ def _tr(row: Row) -> str:
         element(
             "tr",
             "".join(cells),
-            data_state=status.state.value,
+            data_state=row.state,
             data_region=certificate.region,
             data_window=row.window.value,
             data_used="yes" if certificate.in_use else "no",

@@ -14,7 +14,7 @@ from certrotation.cli.documents import (
     InventoryDocument,
     ProposalDocument,
 )
-from certrotation.cli.inventory.rows import Row, Window
+from certrotation.cli.inventory.rows import UNKNOWN, Row, Window
 from certrotation.cli.output import Styled
 from certrotation.cli.untrusted import for_csv
 from certrotation.core.scan.classification import State
@@ -35,11 +35,12 @@ _STYLES = {
     Window.WARNING: "yellow",
     Window.OPEN: "",
 }
-_STATE_STYLES = {
+_STATE_STYLES: Mapping[str, str] = {
     State.CURRENT: "green",
     State.DUE: "yellow",
     State.AWAITING: "red",
     State.UNMANAGED: "magenta",
+    UNKNOWN: "magenta",
 }
 
 
@@ -69,8 +70,8 @@ class View:
     @property
     def states(self) -> dict[str, int]:
         """How many certificates have each state."""
-        counted = Counter(each.status.state for each in self.every)
-        return {state.value: counted[state] for state in State}
+        counted = Counter(each.state for each in self.every)
+        return {state: counted[state] for state in (*map(str, State), UNKNOWN)}
 
 
 def show(view: View, output: Output) -> None:
@@ -112,6 +113,7 @@ def document(view: View, schema: str) -> InventoryDocument:
         "stack": view.stack,
         "mode": view.mode,
         "unreachable": dict(view.unreachable),
+        "unknown_sources": dict(view.unknown_sources),
         "states": view.states,
         "findings": details_of(view.findings),
         "certificates": [_item(row) for row in view.shown],
@@ -158,7 +160,7 @@ def _cells(row: Row) -> list[str | Styled]:
         status.certificate.region,
         Styled(f"{row.days}{window}", _STYLES[row.window] if row.is_hit else ""),
         ", ".join(each for each in row.facts[::-1] if each) or "-",
-        Styled(status.state, _STATE_STYLES.get(status.state, "dim")),
+        Styled(row.state, _STATE_STYLES.get(row.state, "dim")),
         f"{status.marks.secret}{version}" if status.marks.secret else "-",
         row.used_by,
         row.next,
@@ -217,8 +219,8 @@ def _item(row: Row) -> CertificateItem:
         "window": row.window.value,
         "warning_opens": int(status.windows.warning_opens.timestamp()),
         "critical_opens": int(status.windows.critical_opens.timestamp()),
-        "state": status.state.value,
-        "because": status.because,
+        "state": row.state,
+        "because": row.because,
         "next": row.next,
         "in_use": certificate.in_use,
         "users": None if row.users is None else list(row.users),

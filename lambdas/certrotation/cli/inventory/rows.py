@@ -7,6 +7,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
+from certrotation.cli.unseen import unseen_because
 from certrotation.core.estate.inventory import is_foreign
 from certrotation.core.material.host_names import normalise
 from certrotation.core.scan.classification import State
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from certrotation.core.scan.assessment import CertificateStatus
 
 _MOST_REASONS = 3
+_UNSEEN = "not known here: the source of the secret was not seen"
+
+UNKNOWN = "unknown"
+"""The state of a copy whose secret's current version the caller cannot see."""
 
 
 class Window(StrEnum):
@@ -62,6 +67,10 @@ class Row:
     window: Window
     days: int
     """Whole days until it expires; negative once it has."""
+    state: str
+    """That of the certificate, or that it is unknown to the caller."""
+    because: str
+    """Why the certificate has that state."""
     next: str
     """What happens next."""
     facts: Facts = NO_FACTS
@@ -148,7 +157,7 @@ ORDERS: Mapping[str, Callable[[Row], object]] = {
     "days": lambda row: (row.status.certificate.not_after, row.arn),
     "name": lambda row: (row.names, row.arn),
     "region": lambda row: (row.status.certificate.region, row.urgency),
-    "state": lambda row: (row.status.state, row.urgency),
+    "state": lambda row: (row.state, row.urgency),
     "secret": lambda row: (row.status.marks.secret or "\uffff", row.urgency),
 }
 """What the option `--sort` offers."""
@@ -174,12 +183,22 @@ def name_of_user(certificate_arn: str, user_arn: str) -> str:
 
 
 def _row(status: CertificateStatus, situation: Situation) -> Row:
+    unseen = _unseen_because(status, situation)
     return Row(
         status=status,
+        state=UNKNOWN if unseen else status.state.value,
+        because=unseen or status.because,
         window=_window(status, situation.now),
         days=(status.certificate.not_after - situation.now).days,
-        next=_next(status, situation),
+        next=_UNSEEN if unseen else _next(status, situation),
     )
+
+
+def _unseen_because(status: CertificateStatus, situation: Situation) -> str:
+    """Return why nobody here knows whether a copy is due; nothing for other certificates."""
+    if status.state is not State.DUE:
+        return ""
+    return unseen_because(situation.secrets.get(status.marks.secret or ""))
 
 
 def _window(status: CertificateStatus, now: datetime) -> Window:
@@ -193,7 +212,7 @@ def _window(status: CertificateStatus, now: datetime) -> Window:
 def _rank(row: Row) -> int:
     if row.is_hit and row.window in {Window.EXPIRED, Window.CRITICAL}:
         return 0
-    if row.status.state is State.DUE:
+    if row.state == State.DUE:
         return 1
     if row.is_hit:
         return 2 if row.window is Window.WARNING else 3

@@ -29,10 +29,11 @@ def command(shell: Shell) -> ExitCode:
     """Diagnose the account, the service and the estate.
 
     The command checks credentials, clock, Regions, permissions, quotas, the stack with its
-    version and mode, the last scan, alarms and who is subscribed to them, secrets that nothing
-    uses, prefixes, live certificates that are left, ARN parameters, and secrets of other accounts
-    that a policy denies. Each problem has a remedy and a page of the documents. Nothing is changed.
-    The exit code is 3 if something is wrong.
+    version and mode, the last scan, alarms and who is subscribed to them, the subscription to the
+    topic of another account's secrets, secrets that nothing uses, prefixes, live certificates that
+    are left, ARN parameters, and secrets of other accounts that a policy denies. Each problem has a
+    remedy and a page of the documents. Nothing is changed. The exit code is 3 if something is
+    wrong.
     """
     output = shell.output
     with output.progress("Checking"):
@@ -64,6 +65,7 @@ def _results(shell: Shell) -> Iterator[Result]:
     from certrotation.cli.diagnosis import account_checks as account
     from certrotation.cli.diagnosis import service_checks as service
     from certrotation.cli.diagnosis.results import wrong
+    from certrotation.cli.diagnosis.subscription_checks import check_source_topic
     from certrotation.cli.remedies import remedy_of
     from certrotation.errors import CertRotationError
 
@@ -79,6 +81,7 @@ def _results(shell: Shell) -> Iterator[Result]:
     if stack is not None:
         yield from _safely("last scan", lambda: service.check_last_scan(shell))
         yield from _safely("alarms", lambda: service.check_alarms(shell, stack))
+        yield from check_source_topic(shell, stack)
     yield from _safely("prefix", lambda: service.check_prefixes(shell))
     yield from _safely("estate", lambda: _estate(shell))
 

@@ -28,6 +28,7 @@ _STATES = (
     "unmanaged",
     "ignored",
     "another deployment's",
+    "unknown",
 )
 _ORDERS = ("urgency", "days", "name", "region", "state", "secret")
 
@@ -278,6 +279,6 @@ def _filtered(rows: Sequence[Row], wanted: _Wanted) -> list[Row]:
         for row in rows
         if (not wanted.names or any(matches(row, each) for each in wanted.names))
         and (not wanted.regions or row.status.certificate.region in wanted.regions)
-        and (not wanted.states or row.status.state.value in wanted.states)
+        and (not wanted.states or row.state in wanted.states)
         and (wanted.days is None or row.days <= wanted.days)
     ]

@@ -73,10 +73,8 @@ def command(
     issuer is asked for next, and whether that needs a new ARN. Nothing is changed. The values of
     the secrets are read, as rotate reads them; without permission for that, use `inventory`.
     """
-    from certrotation.cli.diagnosis.source_checks import is_of_credentials
     from certrotation.cli.files import STANDARD, written
     from certrotation.cli.plan_rendering import show_plans
-    from certrotation.cli.sources import ASKED_WITH_YOUR_CREDENTIALS
 
     if files and len(secrets) != 1:
         raise click.UsageError("--material needs the name of one secret.")
@@ -99,8 +97,6 @@ def command(
         shell.output.say("No secret is due: every target Region presents what its secret holds.")
     if not shell.parts.applies:
         shell.output.note("The service is in report mode: rotate plans, and changes nothing.")
-    if any(is_of_credentials(each) for plan in plans for each in plan.findings):
-        shell.output.note(ASKED_WITH_YOUR_CREDENTIALS)
     return code_of(plans, detailed=detailed_exitcode)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from certrotation.cli.following import Followed
     from certrotation.cli.planning import Planned
     from certrotation.cli.shell import Shell
+    from certrotation.cli.traces import Traces
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.rotation.outcomes import RotationOutcome
 
@@ -111,18 +112,32 @@ def _require_same_plan(shell: Shell, names: Sequence[str], plan_file: str) -> No
 
     Raises:
         NotYet: a plan is another one now; nothing was changed.
+        SourceUnseen: a plan cannot be made.
     """
     from certrotation.cli.plan_rendering import show_plans
     from certrotation.errors import NotYet
 
     saved = _saved(plan_file)
-    other = [each for each in _plans(shell, names) if saved.get(each.secret) != each.digest]
+    other = [each for each in _seen_plans(shell, names) if saved.get(each.secret) != each.digest]
     if other:
         show_plans(other, shell.output)
         raise NotYet(
             f"The plan is another one now for {', '.join(each.secret for each in other)}.",
             "Nothing was changed. Read the new plan, and save it with `certrotation plan --out`.",
         )
+
+
+def _seen_plans(shell: Shell, names: Sequence[str]) -> list[Planned]:
+    """Plan secrets.
+
+    Raises:
+        SourceUnseen: the source of a reference is denied to these credentials.
+    """
+    plans = _plans(shell, names)
+    unseen = next((each.unseen for each in plans if each.unseen), None)
+    if unseen is not None:
+        raise unseen
+    return plans
 
 
 def _plans(shell: Shell, names: Sequence[str]) -> list[Planned]:
@@ -145,6 +160,8 @@ def _queue(shell: Shell, names: Sequence[str], longest: timedelta | None) -> Exi
     shell.configuration.require_queue()
     account, output = shell.parts.account, shell.output
     described = [managed(shell, name) for name in names]
+    is_followed = longest is not None and shell.parts.applies
+    traces = [_traces(shell, each) if is_followed else None for each in described]
     account.queue.send(
         [RotationRequest(secret=each.name, version=each.current_version) for each in described]
     )
@@ -156,8 +173,11 @@ def _queue(shell: Shell, names: Sequence[str], longest: timedelta | None) -> Exi
         output.note("The service is in report mode: it plans the rotation and changes nothing.")
     results = [_queued(each) for each in described]
     codes: list[ExitCode] = []
-    if longest is not None and shell.parts.applies:
-        ended = [_followed(shell, each, longest) for each in described]
+    if longest is not None and is_followed:
+        ended = [
+            _followed(shell, each, longest, left)
+            for each, left in zip(described, traces, strict=True)
+        ]
         results, codes = [each[0] for each in ended], [each[1] for each in ended]
     elif longest is not None:
         codes = [ExitCode.ERROR]
@@ -172,9 +192,10 @@ def managed(shell: Shell, name: str) -> ManagedSecret:
         NotManaged: its name does not begin with the prefix.
         Vanished: there is no such secret.
     """
+    from certrotation.cli.unseen import described
     from certrotation.errors import NotManaged
 
-    secret = shell.parts.account.secrets.describe(name)
+    secret = described(shell.parts.account, name)
     prefix = shell.settings.secret_prefix
     if not secret.name.startswith(prefix):
         raise NotManaged(
@@ -195,20 +216,33 @@ def _queued(secret: ManagedSecret) -> RotatedSecret:
     }
 
 
+def _traces(shell: Shell, secret: ManagedSecret) -> Traces | None:
+    """Return where the rotation of a reference will leave traces, as it is before the rotation."""
+    if not secret.is_reference:
+        return None
+    from certrotation.cli.traces import traces_of
+
+    return traces_of(shell, secret)
+
+
 def _followed(
-    shell: Shell, secret: ManagedSecret, longest: timedelta
+    shell: Shell, secret: ManagedSecret, longest: timedelta, traces: Traces | None
 ) -> tuple[RotatedSecret, ExitCode]:
     """Wait for one secret, and return what it came to."""
     from certrotation.cli.checking import details_of, print_findings
     from certrotation.cli.following import follow
 
     output = shell.output
-    seen = follow(shell, secret.name, secret.current_version or "", longest)
+    seen = follow(shell, secret.name, secret.current_version or "", longest, traces)
     print_findings(output, seen.findings, indent=2)
+    if seen.error:
+        output.say(seen.error, indent=2)
     status, code = status_of(seen)
-    output.say(f"{secret.name}: {status}")
+    found = seen.version if secret.current_version is None else None
+    output.say(f"{secret.name}: {status}{f', version {found}' if found else ''}")
     return {
         **_queued(secret),
+        "version": secret.current_version or found,
         "status": status,
         "error": seen.error or None,
         "findings": details_of(seen.findings),
@@ -244,7 +278,7 @@ def _rotate_here(shell: Shell, names: Sequence[str], *, force: bool) -> ExitCode
 
     output = shell.output
     _require_here(shell, force=force)
-    plans = _plans(shell, names)
+    plans = _seen_plans(shell, names)
     show_plans(plans, output)
     held = [each.secret for each in plans if each.is_held and not force]
     if held:

@@ -100,7 +100,9 @@ def command(
 
 def _name(shell: Shell, given: str) -> str:
     """Return the name of a secret that exists."""
-    return shell.parts.account.secrets.describe(shell.secret_name(given)).name
+    from certrotation.cli.unseen import described
+
+    return described(shell.parts.account, shell.secret_name(given)).name
 
 
 def _questions(gathered: Gathered, *, all_names: bool, internal: bool) -> list[Sequence[Question]]:
