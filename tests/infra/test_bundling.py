@@ -311,8 +311,9 @@ def test_both_handlers_are_imported_without_compiling_or_writing_anything(
     before = contents(asset)
     modules = ["certrotation.handlers.scan", "certrotation.handlers.rotate"]
     runtime = runtimes_own(tmp_path / "runtime")
+    # -S: what a machine has its Python do at every start is none of the asset's.
     imported = subprocess.run(  # noqa: S603  as above
-        [lambda_python, "-c", IMPORT, str(asset), *modules],
+        [lambda_python, "-S", "-c", IMPORT, str(asset), *modules],
         env={"PYTHONPATH": f"{asset}{os.pathsep}{runtime}", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
