@@ -241,14 +241,30 @@ def check_account(account: str) -> None:
         raise ConfigError(f"{account!r} is not an account id. Give 12 digits.")
 
 
-def check_stack_name(name: str) -> None:
-    """Refuse what is not the name of a stack of this service.
+def check_reader(stack_name: str) -> None:
+    """Refuse what is not the name of a stack whose roles may be named in the policies of sources.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is none, or so long that IAM refuses the names of the roles.
     """
-    if not re.fullmatch(_STACK_NAME, name):
-        raise ConfigError(f"{name!r} is not a stack_name. Give {_STACK_NAME_IN_WORDS}.")
+    if not re.fullmatch(_STACK_NAME, stack_name):
+        raise ConfigError(f"{stack_name!r} is not a stack_name. Give {_STACK_NAME_IN_WORDS}.")
+    excess = _excess(stack_name)
+    if excess > 0:
+        raise ConfigError(
+            f"The roles of a deployment that reads sources get the names"
+            f" {role_name(stack_name, '<Region>', SCAN_ROLE)} and"
+            f" {role_name(stack_name, '<Region>', ROTATE_ROLE)}, and IAM allows"
+            f" {_LONGEST_ROLE_NAME} characters. Give a stack_name of at most"
+            f" {len(stack_name) - excess} characters."
+        )
+
+
+def _excess(stack_name: str) -> int:
+    """Return by how many characters the names of the roles may be too long in some Region."""
+    longest = max(map(len, _partitions()))
+    names = [role_name(stack_name, longest * "x", each) for each in (SCAN_ROLE, ROTATE_ROLE)]
+    return max(map(len, names)) - _LONGEST_ROLE_NAME
 
 
 def check_region(region: str, where: str) -> None:
@@ -567,17 +583,8 @@ def _check_sources(config: StackConfig, given: Mapping[str, _Given]) -> None:
             f" functions has room for {_LONGEST_SOURCES:,}. Give fewer patterns: for example, one"
             " that ends in '*' for each account."
         )
-    longest = max(map(len, _partitions()))
-    names = [role_name(config.stack_name, longest * "x", each) for each in (SCAN_ROLE, ROTATE_ROLE)]
-    excess = max(map(len, names)) - _LONGEST_ROLE_NAME
-    if config.source_secrets and excess > 0:
-        raise ConfigError(
-            f"{given['source_secrets'].where}: the roles get the names"
-            f" {role_name(config.stack_name, '<Region>', SCAN_ROLE)} and"
-            f" {role_name(config.stack_name, '<Region>', ROTATE_ROLE)}, and IAM allows"
-            f" {_LONGEST_ROLE_NAME} characters. Give a stack_name of at most"
-            f" {len(config.stack_name) - excess} characters."
-        )
+    if config.source_secrets:
+        check_reader(config.stack_name)
 
 
 def _read_regions(value: object) -> tuple[str, ...] | None:

@@ -22,8 +22,8 @@ from infra.config import (
     ConfigError,
     StackConfig,
     check_account,
+    check_reader,
     check_region,
-    check_stack_name,
 )
 
 _URL_SUFFIXES = {
@@ -109,7 +109,7 @@ def _reader(words: str, stack: str, home_region: str) -> Reader:
             " all deployments that name none."
         )
     check_region(region or home_region, words if region else "--home-region")
-    check_stack_name(name or stack)
+    check_reader(name or stack)
     return Reader(account, region or home_region, name or stack)
 
 

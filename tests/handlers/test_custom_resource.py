@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from certrotation.core.provision.decision import SHOWN_AFTER
 from certrotation.errors import MessageMalformed
 from certrotation.names import tags
 from tests.simulation.custom_resources import Resource, cloudformation
@@ -416,6 +417,52 @@ def test_without_a_live_copy_an_update_fails_and_the_resource_stays(
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", ID)
     assert answer["Reason"].startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("code", "longest"),
+    [("UnrecognizedClientException", SHOWN_AFTER + PAUSE), ("AccessDeniedException", timedelta())],
+)
+def test_an_update_to_a_region_that_is_not_enabled_fails_soon_and_says_that_it_is_no_target(
+    engine: Engine,
+    estate: Estate,
+    authorities: Authorities,
+    clock: time_machine.Traveller,
+    *,
+    code: str,
+    longest: timedelta,
+) -> None:
+    estate.secret("shop", authorities.public.issue(NAME))
+    resource = created(engine, clock)
+    begin = datetime.now(UTC)
+
+    def fail(call: Call) -> None:
+        if call.region == "ap-east-1":
+            raise estate.aws.error(code, call.operation)
+
+    with estate.aws.before(fail):
+        wanted = {"Secret": "shop", "Region": "ap-east-1"}
+        answer = settle(engine, clock, engine.request("Update", resource, wanted))
+
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", ID)
+    assert answer["Reason"].startswith("ap-east-1 is not a target Region of")
+    assert "Whether a copy in ap-east-1 is live is not known: " in answer["Reason"]
+    assert datetime.now(UTC) - begin <= longest + PAUSE
+
+
+def test_an_update_that_may_not_look_for_copies_says_what_is_wrong_with_the_secret_first(
+    engine: Engine, estate: Estate, authorities: Authorities, clock: time_machine.Traveller
+) -> None:
+    estate.secret("shop", authorities.public.issue(NAME))
+    resource = created(engine, clock)
+    deleted(estate)
+    estate.aws.behaviour.denied.add(("resourcegroupstaggingapi", "GetResources", None))
+
+    answer = settle(engine, clock, engine.request("Update", resource, WANTED | {"Nonce": "2"}))
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith(f"There is no secret {SHOP}")
+    assert "tag:GetResources" in answer["Reason"]
 
 
 @pytest.mark.parametrize(

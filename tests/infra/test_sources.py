@@ -504,6 +504,7 @@ def test_the_policies_are_printed_for_the_settings_of_cdk_json(tmp_path: Path) -
         (["123456789012"], "eu-wset-1", "'eu-wset-1' is not a Region; did you mean eu-west-1"),
         (["123456789012:*"], "eu-west-1", r"123456789012:\*: '\*' is not a Region"),
         (["123456789012:eu-west-1:*"], "", r"'\*' is not a stack_name. Give a letter, then"),
+        ([f"123456789012:eu-west-1:{'s' * 42}"], "", "Give a stack_name of at most 41 characters."),
         (["123456789012"], "", "123456789012: the home Region is missing. Give 123456789012:eu-"),
     ],
 )

@@ -17,7 +17,7 @@ import boto3
 
 from certrotation.aws.cloudformation_responses import CloudFormationResponses
 from certrotation.composition import providing
-from certrotation.core.provision.decision import Ended, Live, Pending
+from certrotation.core.provision.decision import SHOWN_AFTER, Ended, Live, Pending
 from certrotation.core.provision.resource_request import (
     Malformed,
     RequestType,
@@ -145,7 +145,8 @@ def _answer(
         case Live() as live:
             return _succeeded(wanted, live)
         case Ended() as ended:
-            return _ended(request, settings, provider, ended.because)
+            waited = provider.now - waits_since if waits_since else timedelta()
+            return _ended(request, settings, provider, ended.because, waited)
         case Pending(has_value=has_value):
             # Rotate would refuse a secret without a value, and notify people of the refusal.
             if is_asking and has_value:
@@ -162,24 +163,40 @@ def _succeeded(wanted: Wanted, live: Live) -> Answer:
 
 
 def _ended(
-    request: ResourceRequest, settings: Settings, provider: Provider, problem: str
+    request: ResourceRequest,
+    settings: Settings,
+    provider: Provider,
+    problem: str,
+    waited: timedelta,
 ) -> Answer:
     """Return the answer to a request that cannot be fulfilled: an update keeps what is live.
 
     What one team writes or deletes must not make the deployment of another team fail.
+
+    Raises:
+        TransientError: whether a copy is live is not known now. A Region that is no target may be
+            one that the account has not enabled, so it is not waited for longer than SHOWN_AFTER.
     """
+    unknown = ""
     for each in request.kept(settings.secret_prefix):
-        live = provider.kept(each, problem)
+        try:
+            live = provider.kept(each, problem)
+        except CertRotationError as error:
+            is_worth_waiting = each.region in settings.target_regions or waited < SHOWN_AFTER
+            if isinstance(error, TransientError) and is_worth_waiting:
+                raise
+            unknown = f" Whether a copy in {each.region} is live is not known: {error}"
+            continue
         if live is not None:
             return _succeeded(each, live)
-    return failed(request, problem)
+    return failed(request, f"{problem}{unknown}")
 
 
 def _ended_by_error(request: ResourceRequest, problem: str) -> Answer:
     """Return the answer after an error, which may hinder this look at the copies, too."""
     try:
         parts, settings = _parts()
-        return _ended(request, settings, _provider(settings, parts), problem)
+        return _ended(request, settings, _provider(settings, parts), problem, request.longest_wait)
     except Exception:  # noqa: BLE001  then the problem is the answer
         return failed(request, problem)
 
