@@ -59,6 +59,38 @@ def test_lines_that_a_filter_let_through_by_mistake_are_passed_over(aws: Embedde
         assert log().last_of(SHOP, begin()) is None
 
 
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"secret": SHOP, "status": ["done"]},
+        {"secret": SHOP, "error": {}},
+        {"secret": SHOP, "plan": "x"},
+        {"secret": SHOP, "plan": {"version": 1}},
+        {"secret": SHOP, "findings": {}},
+        {"secret": SHOP, "findings": [None]},
+        {"secret": SHOP, "findings": [{"code": []}]},
+        {"secret": SHOP, "regions": "x"},
+        {"secret": SHOP, "regions": [None]},
+        {"secret": SHOP, "regions": [{"findings": [{"found": 1}]}]},
+        {"secret": SHOP, "regions": [{"waiting_for": [1]}]},
+    ],
+    ids=json.dumps,
+)
+def test_a_line_whose_members_are_of_other_types_is_no_outcome(
+    aws: EmbeddedAws, member: dict[str, object]
+) -> None:
+    aws.log(GROUP, line(SHOP, "done"), json.dumps({"rotation": member}))
+
+    assert log().last_of(SHOP, begin()) == {"secret": SHOP, "status": "done"}
+
+
+def test_members_of_an_outcome_may_be_null_or_absent(aws: EmbeddedAws) -> None:
+    outcome = {"secret": SHOP, "error": None, "plan": None, "regions": [{"findings": None}]}
+    aws.log(GROUP, json.dumps({"rotation": outcome}))
+
+    assert log().last_of(SHOP, begin()) == outcome
+
+
 def test_a_log_that_is_denied_or_gone_is_an_error(aws: EmbeddedAws) -> None:
     with pytest.raises(Vanished):
         log().last_of(SHOP, begin())

@@ -126,6 +126,44 @@ def test_what_the_remedy_says_is_the_cure(topics: Topics) -> None:
     assert doctor()["health"] == "ok"
 
 
+@pytest.mark.usefixtures("topics")
+@pytest.mark.parametrize("url", ["https://q", "https://sqs.example/queue", "https://sqs/1/other"])
+def test_the_queue_is_that_of_the_stack_whatever_an_option_names(url: str) -> None:
+    (found,) = checked(run("doctor", "--json", "--queue-url", url))
+
+    assert (found["health"], found["found"]) == ("ok", f"{QUEUE} is subscribed to {TOPIC}")
+
+
+@pytest.mark.usefixtures("topics")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://q",
+        "https:///",
+        "rotation",
+        f"https://sqs.{HOME}.amazonaws.com/{SPOKE}/",
+        f"https://sqs.{HOME}.amazonaws.com/{SPOKE}/rotation/",
+        f"https://sqs.{HOME}.amazonaws.com/1/{SPOKE}/rotation",
+        "https://sqs/12345/rotation",
+    ],
+)
+def test_a_setting_that_is_not_the_url_of_a_queue_leaves_the_topic_unchecked(
+    estate: Estate, url: str
+) -> None:
+    settings = {"CERTROTATION_QUEUE_URL": url}
+    deploy(estate, settings, stack="third", functions="third-", topic=TOPIC)
+
+    ran = run("doctor", "--json", "--stack", "third", "--queue-url", estate.queue_url)
+
+    (found,) = checked(ran)
+    assert found["health"] == "unknown"
+    assert found["found"] == (
+        f"CERTROTATION_QUEUE_URL of third-rotate is {url!r}, which is not the URL of a queue."
+    )
+    assert found["remedy"] == "Deploy the stack again."
+
+
 OURS = {"SubscriptionArn": f"{TOPIC}:1", "TopicArn": TOPIC, "Endpoint": QUEUE, "Protocol": "sqs"}
 UNCONFIRMED = {**OURS, "SubscriptionArn": "PendingConfirmation"}
 ANSWERS: dict[str, tuple[dict[str, Any], str]] = {

@@ -8,17 +8,17 @@ from __future__ import annotations
 import json
 from itertools import count
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import pytest
 
-from certrotation.cli import following
 from certrotation.cli.exit_codes import ExitCode
+from certrotation.names import tags
 from certrotation.names.service import ROTATE_ROLE, SCAN_ROLE, role_name
-from certrotation.names.source_policies import Reader
-from tests.cli.running import Ran, deploy, run
-from tests.simulation.central import SPOKE, STACK, Central
-from tests.simulation.estate import HOME, PREFIX
+from tests.cli.files import certbot
+from tests.cli.persons import LOGS, OTHER, SHOP, World, said
+from tests.cli.running import Ran, deploy
+from tests.simulation.central import STACK
+from tests.simulation.estate import HOME, client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-LOGS = "tls-rotate-logs"
-SHOP = f"{PREFIX}shop"
-OTHER = Reader(SPOKE, HOME, "other")
 PERSONS = {
     "is named nowhere": "operator",
     "may describe the source": role_name(STACK, HOME, SCAN_ROLE),
@@ -41,58 +38,9 @@ PERSONS = {
 """The role of a person, by what is denied."""
 
 
-class World:
-    """A deployment with one reference, and the account of its source."""
-
-    def __init__(self, estate: Estate, authorities: Authorities) -> None:
-        self.estate = estate
-        self._issue = authorities.public.issue
-        self.central = Central(estate.aws)
-        estate.environment["CERTROTATION_SOURCE_SECRETS"] = self.central.sources
-        self.source = self.central.secret("shop", self._issue("shop.example.com"))
-        self.central.share(self.source, [*self.central.readers, OTHER])
-        estate.reference("shop", self.source)
-        deploy(estate, logs=LOGS)
-
-    def renew(self) -> str:
-        """Renew the source, and return its version."""
-        return self.central.renew(self.source, self._issue("shop.example.com"))
-
-    def work(self) -> None:
-        """The deployed functions take what is queued, and log what they did."""
-        with self.estate.aws.acting_as(role_name(STACK, HOME, ROTATE_ROLE)):
-            self.estate.aws.log(LOGS, *self.estate.drain().lines)
-
-    def scan_and_work(self) -> None:
-        self.estate.scan()
-        self.work()
-
-    def typed(self, *words: str, by: str = "operator", **variables: str) -> Ran:
-        """What a person types, whose role this is."""
-        with self.estate.aws.acting_as(by):
-            return run(*words, **variables)
-
-    def followed(
-        self, *words: str, by: str = "operator", work: Callable[[], object] | None = None
-    ) -> Ran:
-        """Type a command that waits for two minutes, while the functions work."""
-        with (
-            patch.object(following, "sleep", lambda _: (work or self.work)()),
-            patch.object(following, "monotonic", count(step=30).__next__),
-        ):
-            return self.typed("rotate", "shop", "--wait", "--timeout", "2", *words, by=by)
-
-    def hide_log(self) -> None:
-        self.estate.aws.behaviour.denied.add(("logs", "FilterLogEvents", None))
-
-
 @pytest.fixture
 def world(estate: Estate, authorities: Authorities) -> World:
     return World(estate, authorities)
-
-
-def said(ran: Ran) -> str:
-    return " ".join((ran.out + ran.err).split())
 
 
 @pytest.mark.parametrize("person", PERSONS)
@@ -112,7 +60,9 @@ def test_a_rotation_that_went_live_is_live_whatever_the_person_may_read(
     assert (secret["status"], secret["version"]) == ("live", version)
     arns = [each["arns"] for each in secret["regions"]]
     assert arns == [world.estate.certificates(region) for region in world.estate.regions]
-    assert "Your credentials may not read the source of certrotation/shop." in ran.err
+    watched = "the tags of the copies" if is_log_hidden else "the log of rotate"
+    assert "Note: The source of certrotation/shop was not seen: secretsmanager:" in ran.err
+    assert f"This command watches {watched} instead." in said(ran)
 
 
 def test_a_first_rotation_is_followed_from_no_copy_on(world: World) -> None:
@@ -173,8 +123,9 @@ def test_what_was_not_seen_until_the_time_is_over_is_said(world: World) -> None:
     assert ran.code == ExitCode.ERROR
     assert "refused" not in said(ran)
     assert (
-        "The outcome of rotate is not known, nor is the version of the source: its log cannot be"
-        " read: logs:FilterLogEvents for tls-rotate-logs" in said(ran)
+        "The log of rotate cannot be read: logs:FilterLogEvents for tls-rotate-logs answers"
+        " AccessDeniedException: User is not authorized to perform: logs:FilterLogEvents. The"
+        " version of the source is not known either." in said(ran)
     )
     assert ran.out.splitlines()[-1] == f"{SHOP}: pending"
 
@@ -189,7 +140,10 @@ def test_a_rotation_that_does_not_begin_is_pending_and_an_old_line_of_the_log_co
     assert ran.code == ExitCode.ERROR
     (secret,) = ran.document["secrets"]
     assert secret["status"] == "pending"
-    assert "it has logged no outcome since" in secret["error"]
+    assert secret["error"] == (
+        "Rotate has logged no outcome since the secret was queued. The version of the source is"
+        " not known either."
+    )
     assert world.followed().code == ExitCode.DONE, "nothing is due, and rotate says so"
 
 
@@ -263,6 +217,185 @@ def test_what_rotate_logs_is_what_the_command_came_to(world: World, case: str) -
     reasons = [secret["error"] or "", *(each["because"] for each in secret["regions"])]
     assert (secret["status"], ran.code) == (status, code)
     assert because in reasons
+
+
+FINDING = {"code": "NAMES_LOST", "severity": "refuse", "found": "F.", "remedy": "R."}
+STRANGE: dict[str, Any] = {
+    "a Region is null": {"status": "refused", "regions": [None]},
+    "a Region is text": {"status": "refused", "regions": ["x"]},
+    "the Regions are text": {"status": "done", "regions": "x"},
+    "the status of a Region is a list": {
+        "status": "done",
+        "regions": [{"region": HOME, "status": ["done"]}],
+    },
+    "a reason is a number": {
+        "status": "stranded",
+        "regions": [{"region": HOME, "status": "stranded", "stranded": [1]}],
+    },
+    "the plan is text": {"status": "done", "plan": "x"},
+    "the version is an object": {"status": "done", "plan": {"version": {}}},
+    "a finding is text": {"status": "refused", "findings": ["x"]},
+    "the code of a finding is a list": {"status": "refused", "findings": [{**FINDING, "code": []}]},
+    "the status is a list": {"status": ["refused"]},
+    "the error is an object": {"status": "refused", "error": {"x": "y"}},
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_a_line_of_the_log_that_is_no_outcome_is_passed_over(world: World, case: str) -> None:
+    def log(outcome: dict[str, Any]) -> None:
+        text = json.dumps({"message": "rotation", "rotation": {"secret": SHOP, **outcome}})
+        world.estate.aws.log(LOGS, text)
+
+    alone = world.followed("--json", work=lambda: log(STRANGE[case]))
+
+    assert alone.code == ExitCode.ERROR, said(alone)
+    assert alone.document["secrets"][0]["status"] == "pending"
+
+    def work() -> None:
+        log({"status": "refused", "findings": [FINDING]})
+        log(STRANGE[case])
+
+    beside = world.followed("--json", work=work)
+    assert beside.document["secrets"][0]["status"] == "refused"
+
+
+def test_the_doctor_passes_over_such_lines_too(world: World) -> None:
+    for each in STRANGE.values():
+        rotation = {"secret": SHOP, **each, "remedy": "SOURCE_DENIED"}
+        world.estate.aws.log(LOGS, json.dumps({"rotation": rotation}))
+
+    assert of_doctor(doctor(world), "sources") == [
+        ("ok", f"No refusal of {SHOP} in the last 2 scan intervals")
+    ]
+
+
+def of_source(world: World) -> Callable[[Call], bool]:
+    return lambda call: call.params.get("SecretId") == world.source
+
+
+def test_while_the_source_gives_no_answer_the_log_decides(world: World) -> None:
+    with world.answering_persons("ServiceUnavailable", of_source(world)):
+        ran = world.followed(by=PERSONS["may describe the source"])
+
+    assert ran.code == ExitCode.DONE, said(ran)
+    assert "The source of certrotation/shop was not seen: secretsmanager:Desc" in said(ran)
+    assert "This command watches the log of rotate instead." in said(ran)
+
+
+def test_while_the_answers_about_the_source_do_not_agree_the_log_decides_nothing(
+    world: World,
+) -> None:
+    """The log may be about the version of before."""
+    reader = role_name(STACK, HOME, ROTATE_ROLE)
+    world.scan_and_work()
+
+    def change(_client: object, call: Any, answer: Any) -> None:
+        if call.operation == "GetSecretValue":
+            answer["VersionId"] = "another"
+
+    line = json.dumps({"rotation": {"secret": SHOP, "status": "done", "regions": [LIVE]}})
+    with world.estate.aws.changing(change):
+        ran = world.followed("--json", by=reader, work=lambda: world.estate.aws.log(LOGS, line))
+
+    assert ran.code == ExitCode.ERROR
+    (secret,) = ran.document["secrets"]
+    assert secret["status"] == "pending"
+    assert secret["error"].startswith("NOT_YET_CONSISTENT: another was read")
+
+
+def hold() -> None:
+    secrets = client("secretsmanager", HOME)
+    secrets.tag_resource(SecretId=SHOP, Tags=[{"Key": tags.HOLD, "Value": ""}])
+
+
+def test_a_reference_on_hold_of_which_nothing_is_due_is_live(world: World) -> None:
+    world.scan_and_work()
+    hold()
+
+    ran = world.followed()
+
+    assert ran.code == ExitCode.DONE, said(ran)
+
+
+def test_a_reference_on_hold_that_rotate_refuses_is_refused(world: World) -> None:
+    hold()
+    world.central.unshare(world.source, "CertrotationReads")
+
+    ran = world.followed()
+
+    assert ran.code == ExitCode.FINDING, said(ran)
+    assert "refuse SOURCE_DENIED" in said(ran)
+
+
+@pytest.mark.parametrize("is_log_hidden", [False, True], ids=["by the log", "by the tags"])
+def test_a_reference_on_hold_of_which_something_is_due_is_held(
+    world: World, *, is_log_hidden: bool
+) -> None:
+    hold()
+    if is_log_hidden:
+        world.hide_log()
+
+    ran = world.followed()
+
+    assert ran.code == ExitCode.ERROR
+    assert ran.out.splitlines()[-1].startswith(f"{SHOP}: held")
+
+
+@pytest.mark.parametrize("failing", [1, 2], ids=["before the rotation", "and at the first look"])
+def test_a_log_that_is_busy_is_read_at_the_next_look(world: World, failing: int) -> None:
+    """The outcome of before, which could not be read before, counts for nothing then either."""
+    old = {"secret": SHOP, "status": "refused", "findings": [FINDING]}
+    world.estate.aws.log(LOGS, json.dumps({"rotation": old}))
+    calls = count(1)
+
+    with world.answering_persons(
+        "ThrottlingException",
+        lambda call: call.operation == "FilterLogEvents" and next(calls) <= failing,
+    ):
+        ran = world.followed()
+
+    assert ran.code == ExitCode.DONE, said(ran)
+    assert "This command watches the log of rotate instead." in said(ran)
+
+
+def test_a_log_that_is_busy_at_the_end_is_said(world: World) -> None:
+    hold()
+
+    with world.answering_persons(
+        "ThrottlingException", lambda call: call.operation == "FilterLogEvents"
+    ):
+        ran = world.followed()
+
+    assert ran.code == ExitCode.ERROR
+    assert "The log of rotate cannot be read: logs:FilterLogEvents" in said(ran)
+    assert ran.out.splitlines()[-1] == f"{SHOP}: pending"
+
+
+def test_a_log_that_vanishes_meanwhile_leaves_the_tags(world: World) -> None:
+    def work() -> None:
+        world.work()
+        world.hide_log()
+
+    ran = world.followed(work=work)
+
+    assert ran.code == ExitCode.DONE, said(ran)
+
+
+def test_without_a_stack_the_tags_of_the_copies_are_watched(world: World) -> None:
+    world.scan_and_work()
+    world.renew()
+    world.estate.aws.behaviour.denied.add(("cloudformation", "DescribeStacks", None))
+    regions = ",".join(world.estate.regions)
+
+    ran = world.followed("--queue-url", world.estate.queue_url, "--target-regions", regions)
+
+    assert ran.code == ExitCode.DONE, said(ran)
+    assert (
+        "The source of certrotation/shop was not seen: Which sources the service may read is not"
+        " known: no stack was found, and no variable gives source_secrets. This command watches the"
+        " tags of the copies instead." in said(ran)
+    )
 
 
 def test_of_a_source_that_may_be_described_a_newer_version_ends_the_wait(world: World) -> None:
@@ -454,6 +587,31 @@ def test_without_a_stack_nobody_knows_which_sources_the_service_may_read(
 
 def test_verify_takes_the_name_of_a_reference(live: World) -> None:
     ran = live.typed("verify", "shop")
+
+    assert ran.code == ExitCode.DONE, said(ran)
+
+
+@pytest.mark.parametrize("person", PERSONS)
+def test_a_plan_of_given_material_does_not_need_the_source(
+    live: World, authorities: Authorities, tmp_path: Path, person: str
+) -> None:
+    material = certbot(tmp_path, "shop.example.com", authorities.public.issue("shop.example.com"))
+
+    ran = live.typed("plan", "shop", "--material", material, "--json", by=PERSONS[person])
+
+    assert ran.code == ExitCode.DONE, said(ran)
+    steps = ran.document["secrets"][0]["regions"][0]["steps"]
+    assert [each["verb"] for each in steps] == ["reimport", "tag"]
+
+
+def test_a_plan_of_given_material_needs_no_setting_either(
+    live: World, authorities: Authorities, tmp_path: Path
+) -> None:
+    material = certbot(tmp_path, "shop.example.com", authorities.public.issue("shop.example.com"))
+    live.estate.aws.deploy_stack("certrotation", HOME, {})
+    regions = ("--target-regions", ",".join(live.estate.regions))
+
+    ran = live.typed("plan", "shop", "--material", material, *regions)
 
     assert ran.code == ExitCode.DONE, said(ran)
 

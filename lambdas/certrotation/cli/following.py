@@ -12,7 +12,7 @@ from certrotation.core.rotation.outcomes import RegionOutcome, RotationOutcome, 
 from certrotation.core.rotation.plan import Strand
 from certrotation.core.rotation.rendering import describe_step
 from certrotation.core.rotation.request import RotationRequest
-from certrotation.errors import TransientError, Vanished
+from certrotation.errors import AccessDenied, NotYet, TransientError, Vanished
 from certrotation.values import dataclass, replace
 from certrotation.workflows.rotate import RECEIVES_UNTIL_NEXT_CANARY, Rotator
 
@@ -21,16 +21,13 @@ if TYPE_CHECKING:
 
     from certrotation.cli.shell import Shell
     from certrotation.cli.traces import Traces
+    from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.core.findings import Finding
     from certrotation.core.rotation.plan import Step
+    from certrotation.errors import CertRotationError
 
 PAUSE = timedelta(seconds=5)
 """Between two looks."""
-
-_BY_TRACES = (
-    "Your credentials may not read the source of {secret}. Its rotation is followed by the log of"
-    " rotate and the tags of the copies."
-)
 
 sleep: Callable[[float], None] = time.sleep
 monotonic: Callable[[], float] = time.monotonic
@@ -78,8 +75,10 @@ class Followed:
     """Why nothing could be seen, or what was not, if so."""
     version: str | None = None
     """The version that the traces of the rotation name, if they do."""
-    is_by_traces: bool = False
-    """Whether the source was not seen, so that only traces of the rotation were."""
+    watched: str = ""
+    """The traces of the rotation that were looked at, if they were."""
+    note: str = ""
+    """Why traces were looked at, if so."""
 
     @property
     def is_live(self) -> bool:
@@ -99,29 +98,25 @@ class Followed:
         )
 
 
-def follow(
-    shell: Shell, secret: str, version: str, longest: timedelta, traces: Traces | None = None
-) -> Followed:
+def follow(shell: Shell, traces: Traces, longest: timedelta) -> Followed:
     """Look until the version is live everywhere, a person must act, or the time is over.
 
     Each Region that goes live, or refuses, is a line of the output.
 
     Args:
         shell: the command.
-        secret: the name of the secret.
-        version: the version to wait for.
+        traces: of the rotation of a secret to a version, as they were before the rotation.
         longest: how long to wait.
-        traces: of the rotation of a reference, whose source may not be seen.
     """
     until = monotonic() + longest.total_seconds()
     shown: dict[str, State] = {}
     is_said = False
-    with shell.output.progress(f"Waiting for the rotation of {secret}"):
+    with shell.output.progress(f"Waiting for the rotation of {traces.secret.name}"):
         while True:
-            seen = look(shell, secret, version, traces)
-            if seen.is_by_traces and not is_said:
+            seen = look(shell, traces)
+            if seen.note and not is_said:
                 is_said = True
-                shell.output.note(_BY_TRACES.format(secret=secret))
+                shell.output.note(seen.note)
             for each in seen.regions:
                 if each.state is not State.PENDING and shown.get(each.region) is not each.state:
                     shown[each.region] = each.state
@@ -131,21 +126,54 @@ def follow(
             sleep(PAUSE.total_seconds())
 
 
-def look(shell: Shell, secret: str, version: str, traces: Traces | None = None) -> Followed:
+def look(shell: Shell, traces: Traces) -> Followed:
     """Plan the rotation once more: a Region without steps presents the version.
 
-    If the source of a reference cannot be seen, look at the traces of the rotation instead.
+    If a plan cannot be made, for a reason that says nothing about the service, look at the traces
+    of the rotation instead.
     """
     policy = replace(shell.parts.rotation_policy, applies=False)
     rotator = Rotator(account=shell.parts.account, policy=policy, now=datetime.now(UTC))
-    request = RotationRequest(secret=secret, version=version)
+    version = traces.version or ""
+    request = RotationRequest(secret=traces.secret.name, version=version)
     outcome = rotator.rotate(request, receives=RECEIVES_UNTIL_NEXT_CANARY)
-    if traces is not None and isinstance(outcome.error, UNSEEN):
-        current = outcome.described.current_version if outcome.described else None
-        if version and current not in {None, version}:
-            return Followed(superseded_by=current)
-        return traces.look()
-    return _followed(outcome, version)
+    unseen = _unseen(traces.secret, outcome)
+    if not unseen:
+        return _followed(outcome, version)
+    current = outcome.described.current_version if outcome.described else None
+    # The version before may be shown for a while after another one was written.
+    if version and current not in {None, version, traces.secret.current_version}:
+        return Followed(superseded_by=current)
+    seen = traces.look()
+    return replace(seen, note=f"{unseen} This command watches {seen.watched} instead.")
+
+
+def _unseen(secret: ManagedSecret, outcome: RotationOutcome) -> str:
+    """Return what was not seen, and why; nothing if the outcome is that of the service too.
+
+    The service has roles: what is denied to whoever typed the command is not denied to it.
+    """
+    error = outcome.error
+    if outcome.plan is None and error is not None and _says_nothing(error):
+        what = "source" if secret.is_reference else "value"
+        return f"The {what} of {secret.name} was not seen: {sentence(error.found)}"
+    for each in outcome.regions:
+        if isinstance(each.error, AccessDenied):
+            found = sentence(each.error.found)
+            return f"The certificates in {each.region} were not seen: {found}"
+    return ""
+
+
+def _says_nothing(error: CertRotationError) -> bool:
+    """Return whether an error says nothing about what the service meets."""
+    if isinstance(error, TransientError):
+        return not isinstance(error, NotYet)
+    return isinstance(error, (AccessDenied, *UNSEEN))
+
+
+def sentence(found: str) -> str:
+    """Return what was found with one full stop at its end."""
+    return f"{found.rstrip('.')}."
 
 
 def _followed(outcome: RotationOutcome, version: str) -> Followed:

@@ -21,6 +21,7 @@ from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.findings import Code, apply_acceptance, refusals
 from certrotation.errors import AccessDenied, NotManaged, Vanished
 from certrotation.names.tags import ISSUER
+from certrotation.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from certrotation.cli.documents import ImportedSecret
     from certrotation.cli.material_files import Files
     from certrotation.cli.shell import Shell
+    from certrotation.cli.traces import Traces
     from certrotation.core.findings import Finding
     from certrotation.core.material.checks import Inspection
     from certrotation.core.material.secret_value import SecretValue
@@ -91,6 +93,8 @@ class Imported(NamedTuple):
     order: Order
     judged: Judged
     is_written: bool
+    traces: Traces | None = None
+    """Of its rotation, as they were before; None if the rotation cannot be followed."""
     followed: Followed | None = None
 
     @property
@@ -136,7 +140,9 @@ def write_if_sound(shell: Shell, wish: Wish) -> Imported:
     judged = (
         _judge_live(shell, order) if wish.reads_live else Judged(_judge(order), can_follow=False)
     )
+    traces = None
     if not judged.is_refused:
+        traces = _traces(shell, order) if judged.can_follow else None
         _write(shell, order)
     _print(shell, order, judged)
     if judged.is_refused:
@@ -144,7 +150,7 @@ def write_if_sound(shell: Shell, wish: Wish) -> Imported:
         return Imported(order, judged, is_written=False)
     what = "A new version of" if order.secret else "The new secret"
     shell.output.say(f"{what} {order.name} is written: version {order.value.version}.")
-    return Imported(order, judged, is_written=True)
+    return Imported(order, judged, is_written=True, traces=traces)
 
 
 def follow_if_rotated(shell: Shell, imported: Imported, longest: timedelta) -> Imported:
@@ -152,8 +158,8 @@ def follow_if_rotated(shell: Shell, imported: Imported, longest: timedelta) -> I
     order = imported.order
     if not imported.is_written:
         return imported
-    if imported.judged.can_follow and _will_rotate(shell, order):
-        return imported._replace(followed=_follow(shell, order, longest))
+    if imported.traces is not None and _will_rotate(shell, order):
+        return imported._replace(followed=_follow(shell, imported.traces, longest))
     shell.output.say(f"This command shows what is left to do: certrotation plan {order.name}")
     return imported
 
@@ -291,6 +297,13 @@ def _write(shell: Shell, order: Order) -> None:
     )
 
 
+def _traces(shell: Shell, order: Order) -> Traces:
+    from certrotation.cli.traces import traces_of
+
+    before = order.secret.current_version if order.secret else None
+    return traces_of(shell, replace(order.target, current_version=before), order.value.version)
+
+
 def _will_rotate(shell: Shell, order: Order) -> bool:
     """Return whether something applies the rotation; a note says why not."""
     output = shell.output
@@ -305,9 +318,9 @@ def _will_rotate(shell: Shell, order: Order) -> bool:
     return False
 
 
-def _follow(shell: Shell, order: Order, longest: timedelta) -> Followed:
+def _follow(shell: Shell, traces: Traces, longest: timedelta) -> Followed:
     output = shell.output
-    seen = follow(shell, order.name, order.value.version, longest)
+    seen = follow(shell, traces, longest)
     if seen.is_live:
         output.say("The material is live in every target Region.")
     elif seen.is_refused:
@@ -315,6 +328,8 @@ def _follow(shell: Shell, order: Order, longest: timedelta) -> Followed:
         output.warn(f"The rotation is refused. {seen.error}".rstrip())
     elif seen.superseded_by:
         output.warn(f"Version {seen.superseded_by} is AWSCURRENT now.")
+    elif seen.is_held:
+        output.warn("The secret is on hold: its rotation is planned and not applied.")
     elif not seen.has_ended:
         minutes = int(longest.total_seconds() // 60)
         output.warn(f"The material is not live everywhere after {minutes} minutes. {seen.error}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.cli.remedies import UNSEEN
 from certrotation.cli.secret_tags import tags_after
+from certrotation.cli.unseen import described
 from certrotation.core.estate.inventory import ManagedSecret
 from certrotation.core.findings import refusals
 from certrotation.core.rotation.rendering import plan_to_json
@@ -166,9 +167,9 @@ class WithMaterial:
         return self._secrets.list_managed()
 
     def describe(self, secret_id: str) -> ManagedSecret:
-        """Return the secret as it would be."""
+        """Return the secret as it would be; what its source holds does not matter."""
         try:
-            stored = self._secrets.describe(secret_id)
+            stored = described(self._secrets, secret_id)
         except Vanished:
             stored = ManagedSecret(
                 name=self._name, arn=self._name, current_version=None, last_changed=None

@@ -1,8 +1,8 @@
 """The traces of a rotation: what its function logs, and the tags that it leaves on copies.
 
-They show how far the rotation of a reference is to a person who may not read the source. The log
-decides if it can be read. Else the tags do: a rotation has ended in a Region when every copy that
-is not superseded carries the new version.
+They show how far a rotation is to a person who may not read what rotate reads, such as the source
+of a reference or the value of a secret. The log decides if it can be read. Else the tags do: a
+rotation has ended in a Region when every copy that is not superseded carries the new version.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from certrotation.aws.rotation_log import CloudWatchRotationLog
-from certrotation.cli.following import Followed, FollowedRegion, State
+from certrotation.cli.following import Followed, FollowedRegion, State, sentence
 from certrotation.core.findings import Code, Finding, Severity
 from certrotation.core.rotation.outcomes import Status
-from certrotation.errors import CertRotationError
-from certrotation.values import dataclass
+from certrotation.errors import CertRotationError, TransientError
+from certrotation.values import dataclass, replace
 from certrotation.workflows.provide import marked_copies
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from certrotation.core.estate.inventory import ManagedSecret
     from certrotation.workflows.ports import Region
 
-_NO_LOG = "no stack was found that names it"
+_LOG = "the log of rotate"
+_TAGS = "the tags of the copies"
+_NO_LOG = "The log of rotate is not known: no stack was found that names it."
 _STATES = {
     Status.DONE: State.LIVE,
     Status.REFUSED: State.REFUSED,
@@ -51,44 +53,45 @@ class SeenCopies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traces:
-    """Where the rotation of a reference leaves traces, and what was there before it began."""
+    """Where a rotation leaves traces, and what was there before it began."""
 
     secret: ManagedSecret
+    """As it was before."""
+    version: str | None
+    """The version to wait for; None if the source of a reference was not seen."""
     regions: Sequence[Region]
     """The target Regions of the secret."""
-    log: CloudWatchRotationLog | None
-    since: datetime
-    """The earliest time of a line of the log."""
-    logged: Mapping[str, Any] | None
-    """The last line before."""
+    log: _Log
     copies: Mapping[str, SeenCopies]
-    """By Region, the copies before."""
-    unlogged_because: str = ""
-    """Why the log cannot be read, if so."""
+    """By Region, the copies before; empty if the version to wait for is known."""
 
     def look(self) -> Followed:
         """Return how far the rotation is."""
         copies = _copies(self.regions, self.secret.name)
+        if self.log.unread_because:
+            return self._blind(copies, self.log.unread_because)
         try:
-            line = None if self.unlogged_because else self._line()
+            line = self.log.line(self.secret.name)
+        except TransientError as error:
+            return replace(self._by_tags(copies, _unread(error)), watched=_LOG)
         except CertRotationError as error:
-            return self._by_tags(copies, f"its log cannot be read now: {error.found}")
-        if line is not None:
-            return _by_log(line, copies)
-        if self.unlogged_because:
-            return self._by_tags(copies, f"its log cannot be read: {self.unlogged_because}")
-        regions = tuple(_pending(name, each) for name, each in copies.items())
-        return self._unfinished(regions, "it has logged no outcome since")
+            return self._blind(copies, _unread(error))
+        if line is None or self._is_of_another_version(line):
+            regions = tuple(_pending(name, each) for name, each in copies.items())
+            return self._unfinished(
+                regions, _LOG, "Rotate has logged no outcome since the secret was queued."
+            )
+        return _by_log(line, copies)
 
-    def _line(self) -> Mapping[str, Any] | None:
-        """Return the last outcome that rotate has logged since, if there is one."""
-        line = self.log.last_of(self.secret.name, self.since) if self.log else None
-        if line is None or line == self.logged:
-            return None
-        wanted = self.secret.current_version
-        return None if wanted and _version_of(line) not in {None, wanted} else line
+    def _is_of_another_version(self, line: Mapping[str, Any]) -> bool:
+        return self.version is not None and _version_of(line) not in {None, self.version}
 
-    def _by_tags(self, copies: Mapping[str, SeenCopies], unlogged_because: str) -> Followed:
+    def _blind(self, copies: Mapping[str, SeenCopies], because: str) -> Followed:
+        """Return what the tags show where no look at the log can show more."""
+        seen = self._by_tags(copies, because)
+        return replace(seen, is_held=self.secret.is_held and not seen.is_live)
+
+    def _by_tags(self, copies: Mapping[str, SeenCopies], because: str) -> Followed:
         version = self._new_version(copies)
         regions = tuple(
             _live(name, each)
@@ -97,13 +100,13 @@ class Traces:
             for name, each in copies.items()
         )
         if regions and all(each.state is State.LIVE for each in regions):
-            return Followed(regions=regions, version=version, is_by_traces=True)
-        return self._unfinished(regions, unlogged_because)
+            return Followed(regions=regions, version=version, watched=_TAGS)
+        return self._unfinished(regions, _TAGS, because)
 
     def _new_version(self, copies: Mapping[str, SeenCopies]) -> str | None:
-        """Return the version that the rotation brings: the source's, else one that is new."""
-        if self.secret.current_version is not None:
-            return self.secret.current_version
+        """Return the version that the rotation brings: the one that is known, else a new one."""
+        if self.version is not None:
+            return self.version
         new = {
             each.only
             for name, each in copies.items()
@@ -111,46 +114,76 @@ class Traces:
         } - {None}
         return new.pop() if len(new) == 1 else None
 
-    def _unfinished(self, regions: tuple[FollowedRegion, ...], unlogged: str) -> Followed:
-        source = "" if self.secret.current_version else ", nor is the version of the source"
-        return Followed(
-            regions=regions,
-            is_held=self.secret.is_held,
-            error=f"The outcome of rotate is not known{source}: {unlogged.rstrip(chr(46))}.",
-            is_by_traces=True,
-        )
+    def _unfinished(
+        self, regions: tuple[FollowedRegion, ...], watched: str, because: str
+    ) -> Followed:
+        source = "" if self.version else " The version of the source is not known either."
+        return Followed(regions=regions, error=f"{because}{source}", watched=watched)
 
 
-def traces_of(shell: Shell, secret: ManagedSecret) -> Traces:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Log:
+    """The log of rotate, from the moment on when a rotation was asked for."""
+
+    log: CloudWatchRotationLog | None = None
+    since: datetime | None = None
+    """The earliest time of a line."""
+    before: Mapping[str, Any] | None = None
+    """The last line before."""
+    unread_because: str = ""
+    """Why the log cannot be read, however often it is tried; nothing if it can."""
+
+    def line(self, secret: str) -> Mapping[str, Any] | None:
+        """Return the last outcome that rotate has logged since, if there is one.
+
+        Raises:
+            CertRotationError: the log cannot be read.
+        """
+        if self.log is None or self.since is None:
+            return None
+        found = self.log.last_of(secret, self.since)
+        return None if found == self.before else found
+
+
+def traces_of(shell: Shell, secret: ManagedSecret, version: str | None) -> Traces:
     """Return the traces of a rotation that is about to be asked for.
 
     Args:
         shell: the command.
-        secret: the reference, whose source may not have been seen.
+        secret: as it is before.
+        version: what it is rotated to; None if the source of a reference was not seen.
     """
-    from certrotation.cli.diagnosis.account_checks import LARGEST_SKEW
-
-    account, stack = shell.parts.account, shell.configuration.stack
+    account = shell.parts.account
     regions = [account.regions[name] for name in secret.regions(shell.settings.target_regions)]
-    log = stack and stack.rotate_logs
-    # The clock of this machine may be ahead of the one that dates the lines.
-    since = shell.now - LARGEST_SKEW
-    found, logged, because = None, None, _NO_LOG
-    if log:
-        found, because = CloudWatchRotationLog(shell.client("logs"), log), ""
-        try:
-            logged = found.last_of(secret.name, since)
-        except CertRotationError as error:
-            because = error.found
     return Traces(
         secret=secret,
+        version=version,
         regions=regions,
-        log=found,
-        since=since,
-        logged=logged,
-        copies=_copies(regions, secret.name),
-        unlogged_because=because,
+        log=_log_of(shell, secret.name),
+        copies=_copies(regions, secret.name) if version is None else {},
     )
+
+
+def _log_of(shell: Shell, secret: str) -> _Log:
+    from certrotation.cli.diagnosis.account_checks import LARGEST_SKEW
+
+    stack = shell.configuration.stack
+    if stack is None or stack.rotate_logs is None:
+        return _Log(unread_because=_NO_LOG)
+    log = CloudWatchRotationLog(shell.client("logs"), stack.rotate_logs)
+    # The clock of this machine may be ahead of the one that dates the lines.
+    since = shell.now - LARGEST_SKEW
+    try:
+        return _Log(log=log, since=since, before=log.last_of(secret, since))
+    except TransientError:
+        # A line of before is not known, so only its time tells it from a later one.
+        return _Log(log=log, since=shell.now)
+    except CertRotationError as error:
+        return _Log(unread_because=_unread(error))
+
+
+def _unread(error: CertRotationError) -> str:
+    return f"The log of rotate cannot be read: {sentence(error.found)}"
 
 
 def _copies(regions: Sequence[Region], secret: str) -> dict[str, SeenCopies]:
@@ -204,7 +237,7 @@ def _by_log(line: Mapping[str, Any], copies: Mapping[str, SeenCopies]) -> Follow
         is_held=status == Status.PLANNED,
         is_refused=status in {Status.REFUSED, Status.STRANDED},
         error="; ".join([*filter(None, [line.get("error")]), *unknown]),
-        is_by_traces=True,
+        watched=_LOG,
     )
 
 

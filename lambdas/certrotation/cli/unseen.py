@@ -117,18 +117,17 @@ def as_person(account: Account, *, knows_setting: bool) -> Account:
     return replace(account, secrets=replace(secrets, sources=sources))
 
 
-def described(account: Account, name: str) -> ManagedSecret:
+def described(secrets: Secrets, name: str) -> ManagedSecret:
     """Return a secret; the version of a reference is unknown if its source cannot be seen.
 
     Args:
-        account: as the person sees it.
+        secrets: as the person sees them.
         name: of the secret, or its ARN.
 
     Raises:
         Vanished: there is no such secret.
         SecretDeleted: the secret is scheduled for deletion.
     """
-    secrets = account.secrets
     try:
         return secrets.describe(name)
     except (*UNSEEN, TransientError) as error:

@@ -41,7 +41,7 @@ class ArnPublisher:
 
         The event comes before the first write: a run that dies between the two announces the
         change once more, and no change is ever left out. So the copy's own parameter comes first,
-        with the event; what hinders one of the others hinders the rest no more.
+        with the event; what hinders one of the others does not hinder the rest.
         """
         copy = _PublishedCopy(arn, secret, region)
         own, *others = publication.parameters

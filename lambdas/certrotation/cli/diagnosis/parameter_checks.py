@@ -78,8 +78,8 @@ def _left(
     if stale:
         yield warning(
             check="ARN parameters",
-            found=f"Nobody keeps the ARN in {named(stale)}: the secret names the Region of the"
-            " certificate no more, so this certificate is not renewed.",
+            found=f"Nobody keeps the ARN in {named(stale)}: the secret no longer names the"
+            " Region of the certificate, so this certificate is not renewed.",
             remedy="First have the stacks that read these parameters read one that is kept, and"
             " deploy them; then delete these parameters. Or name the Region in"
             f" {REGIONS} of the secret again.",

@@ -8,10 +8,10 @@ If a member of an answer is absent: a log event without a message or a time is l
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certrotation.aws.errors import translated
+from certrotation.aws.rotation_log import outcome_in
 from certrotation.cli.diagnosis.results import Result, named, ok, unknown, wrong
 from certrotation.core.findings import SOURCE_CODES
 from certrotation.core.rotation.outcomes import Status
@@ -97,12 +97,10 @@ def _refused(shell: Shell) -> Mapping[str, _Refusal]:
 
 def _refusals(events: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Refusal]]:
     for event in events:
-        try:
-            rotation = json.loads(event["message"])["rotation"]
-            if rotation["status"] != Status.REFUSED.value:
-                continue
-            for each in rotation["findings"]:
-                if each["code"] in SOURCE_CODES:
-                    yield rotation["secret"], _Refusal(each["found"], each["remedy"])
-        except (ValueError, LookupError, TypeError):  # a line of something else
+        rotation = outcome_in(event["message"])
+        if rotation is None or rotation.get("status") != Status.REFUSED:
             continue
+        for each in rotation.get("findings") or ():
+            if each.get("code") in SOURCE_CODES:
+                refusal = _Refusal(each.get("found") or "", each.get("remedy") or "")
+                yield rotation.get("secret") or "", refusal

@@ -12,15 +12,16 @@ or endpoint is left out, the check is unknown; one without an ARN counts as conf
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from certrotation.aws.errors import incomplete, translated
 from certrotation.aws.topic import MEANINGS
 from certrotation.cli.diagnosis.results import Result, ok, unknown, wrong
 from certrotation.cli.remedies import remedy_of
-from certrotation.errors import CertRotationError
+from certrotation.errors import CertRotationError, SettingsError
+from certrotation.names.environment import QUEUE_URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,37 +29,43 @@ if TYPE_CHECKING:
     from certrotation.cli.shell import Shell
     from certrotation.cli.stack import Stack
 
-_CHECK = "source topic"
+SOURCE_TOPIC_CHECK = "source topic"
 _ACTION = "sns:ListSubscriptions"
 _LINK = "docs/accounts.md#the-subscriptions-of-the-accounts"
 _UNCONFIRMED = "PendingConfirmation"
 _DELETED = "Deleted"
 """What stands in place of the ARN after an unsubscription (reported: ansible, pull request 20086).
 """
+_QUEUE_URL = re.compile(r"https?://[^/]+/(\d{12})/([A-Za-z0-9_-]+)")
+"""SQS Developer Guide, Queue and message identifiers: account and name."""
 
 
 def check_source_topic(shell: Shell, stack: Stack) -> Iterator[Result]:
-    """Check that what the source topic announces reaches the rotation queue."""
+    """Check that what the source topic announces reaches the rotation queue of the stack.
+
+    Raises:
+        SettingsError: the settings of the stack do not name a queue.
+    """
     topic = stack.source_topic
     if topic is None:
         return
-    queue = _arn_of(shell.settings.queue_url, shell.home_region, topic)
+    queue = _queue(shell, stack, topic)
     try:
         found = _subscription(shell, topic, queue)
     except CertRotationError as error:
         yield unknown(
-            check=_CHECK,
+            check=SOURCE_TOPIC_CHECK,
             found=f"Whether {queue} is subscribed to {topic} was not checked: {error.found}",
             remedy=remedy_of(error),
             link="docs/cli.md#permissions",
         )
         return
     if found is not None and found.get("SubscriptionArn") != _UNCONFIRMED:
-        yield ok(_CHECK, f"{queue} is subscribed to {topic}")
+        yield ok(SOURCE_TOPIC_CHECK, f"{queue} is subscribed to {topic}")
         return
     what = "is not subscribed" if found is None else "is subscribed, but not confirmed,"
     yield wrong(
-        check=_CHECK,
+        check=SOURCE_TOPIC_CHECK,
         found=f"{queue} {what} to {topic}: new versions of sources are not announced to this"
         " account. Only scans find them.",
         remedy="Subscribe the queue, with credentials of this account and without raw message"
@@ -92,13 +99,21 @@ def _subscription(shell: Shell, topic: str, queue: str) -> Mapping[str, Any] | N
     return ours[0] if ours else None
 
 
-def _arn_of(queue_url: str, region: str, topic: str) -> str:
-    """Return the ARN of the queue: its URL ends in account and name, the topic has its partition.
+def _queue(shell: Shell, stack: Stack, topic: str) -> str:
+    """Return the ARN of the stack's queue, whatever queue an option or a variable names.
 
-    SQS Developer Guide, Queue and message identifiers.
+    Raises:
+        SettingsError: the stack's setting is not the URL of a queue.
     """
-    account, name = urlsplit(queue_url).path.split("/")[-2:]
-    return ":".join(("arn", topic.split(":")[1], "sqs", region, account, name))
+    url = shell.configuration.deployed.get(QUEUE_URL, "")
+    found = _QUEUE_URL.fullmatch(url)
+    if found is None:
+        raise SettingsError(
+            f"{QUEUE_URL} of {stack.rotate_function} is {url!r}, which is not the URL of a queue.",
+            "Deploy the stack again.",
+        )
+    # The URL does not have the partition.
+    return ":".join(("arn", topic.split(":")[1], "sqs", shell.home_region, *found.groups()))
 
 
 def _command(topic: str, queue: str) -> str:

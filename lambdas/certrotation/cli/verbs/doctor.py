@@ -65,7 +65,10 @@ def _results(shell: Shell) -> Iterator[Result]:
     from certrotation.cli.diagnosis import account_checks as account
     from certrotation.cli.diagnosis import service_checks as service
     from certrotation.cli.diagnosis.results import wrong
-    from certrotation.cli.diagnosis.subscription_checks import check_source_topic
+    from certrotation.cli.diagnosis.subscription_checks import (
+        SOURCE_TOPIC_CHECK,
+        check_source_topic,
+    )
     from certrotation.cli.remedies import remedy_of
     from certrotation.errors import CertRotationError
 
@@ -81,7 +84,7 @@ def _results(shell: Shell) -> Iterator[Result]:
     if stack is not None:
         yield from _safely("last scan", lambda: service.check_last_scan(shell))
         yield from _safely("alarms", lambda: service.check_alarms(shell, stack))
-        yield from check_source_topic(shell, stack)
+        yield from _safely(SOURCE_TOPIC_CHECK, lambda: check_source_topic(shell, stack))
     yield from _safely("prefix", lambda: service.check_prefixes(shell))
     yield from _safely("estate", lambda: _estate(shell))
 

@@ -46,6 +46,8 @@ def command(shell: Shell, name: str, version: str | None, *, wait: bool, timeout
     does not replace this version.
     """
     from certrotation.cli.plan_rendering import show_plans
+    from certrotation.cli.traces import traces_of
+    from certrotation.cli.verbs.rotate import followed
 
     secret = _secret(shell, shell.secret_name(name), version)
     target = version or secret.previous_version
@@ -66,10 +68,11 @@ def command(shell: Shell, name: str, version: str | None, *, wait: bool, timeout
         return ExitCode.ERROR
     if ISSUER in secret.tags:
         _hold(shell, secret)
+    traces = traces_of(shell, secret, target) if wait else None
     _move(shell, secret, target)
     code = ExitCode.DONE
-    if wait:
-        code = _wait(shell, secret, target, timedelta(minutes=timeout))
+    if traces is not None:
+        _, _, code = followed(shell, traces, timedelta(minutes=timeout))
     shell.output.document(_document(shell, secret, planned, target, is_moved=True))
     return code
 
@@ -162,16 +165,6 @@ def _hold(shell: Shell, secret: ManagedSecret) -> None:
         f"{secret.name} is on hold ({HOLD}={HOLD_ISSUANCE}): its issuer does not renew it until you"
         " remove the tag."
     )
-
-
-def _wait(shell: Shell, secret: ManagedSecret, target: str, longest: timedelta) -> ExitCode:
-    from certrotation.cli.following import follow
-    from certrotation.cli.verbs.rotate import status_of
-
-    seen = follow(shell, secret.name, target, longest)
-    status, code = status_of(seen)
-    shell.output.say(f"{secret.name}: {status}")
-    return code
 
 
 def _document(

@@ -155,13 +155,14 @@ def _plans(shell: Shell, names: Sequence[str]) -> list[Planned]:
 
 def _queue(shell: Shell, names: Sequence[str], longest: timedelta | None) -> ExitCode:
     """Send a message for each secret, and follow the rotations if that is wanted."""
+    from certrotation.cli.traces import traces_of
     from certrotation.core.rotation.request import RotationRequest
 
     shell.configuration.require_queue()
     account, output = shell.parts.account, shell.output
     described = [managed(shell, name) for name in names]
     is_followed = longest is not None and shell.parts.applies
-    traces = [_traces(shell, each) if is_followed else None for each in described]
+    traces = [traces_of(shell, each, each.current_version) for each in described if is_followed]
     account.queue.send(
         [RotationRequest(secret=each.name, version=each.current_version) for each in described]
     )
@@ -174,10 +175,7 @@ def _queue(shell: Shell, names: Sequence[str], longest: timedelta | None) -> Exi
     results = [_queued(each) for each in described]
     codes: list[ExitCode] = []
     if longest is not None and is_followed:
-        ended = [
-            _followed(shell, each, longest, left)
-            for each, left in zip(described, traces, strict=True)
-        ]
+        ended = [_followed(shell, each, longest) for each in traces]
         results, codes = [each[0] for each in ended], [each[1] for each in ended]
     elif longest is not None:
         codes = [ExitCode.ERROR]
@@ -195,7 +193,7 @@ def managed(shell: Shell, name: str) -> ManagedSecret:
     from certrotation.cli.unseen import described
     from certrotation.errors import NotManaged
 
-    secret = described(shell.parts.account, name)
+    secret = described(shell.parts.account.secrets, name)
     prefix = shell.settings.secret_prefix
     if not secret.name.startswith(prefix):
         raise NotManaged(
@@ -216,33 +214,14 @@ def _queued(secret: ManagedSecret) -> RotatedSecret:
     }
 
 
-def _traces(shell: Shell, secret: ManagedSecret) -> Traces | None:
-    """Return where the rotation of a reference will leave traces, as it is before the rotation."""
-    if not secret.is_reference:
-        return None
-    from certrotation.cli.traces import traces_of
-
-    return traces_of(shell, secret)
-
-
-def _followed(
-    shell: Shell, secret: ManagedSecret, longest: timedelta, traces: Traces | None
-) -> tuple[RotatedSecret, ExitCode]:
+def _followed(shell: Shell, traces: Traces, longest: timedelta) -> tuple[RotatedSecret, ExitCode]:
     """Wait for one secret, and return what it came to."""
-    from certrotation.cli.checking import details_of, print_findings
-    from certrotation.cli.following import follow
+    from certrotation.cli.checking import details_of
 
-    output = shell.output
-    seen = follow(shell, secret.name, secret.current_version or "", longest, traces)
-    print_findings(output, seen.findings, indent=2)
-    if seen.error:
-        output.say(seen.error, indent=2)
-    status, code = status_of(seen)
-    found = seen.version if secret.current_version is None else None
-    output.say(f"{secret.name}: {status}{f', version {found}' if found else ''}")
+    seen, status, code = followed(shell, traces, longest)
     return {
-        **_queued(secret),
-        "version": secret.current_version or found,
+        **_queued(traces.secret),
+        "version": traces.version or seen.version,
         "status": status,
         "error": seen.error or None,
         "findings": details_of(seen.findings),
@@ -259,8 +238,23 @@ def _followed(
     }, code
 
 
-def status_of(seen: Followed) -> tuple[str, ExitCode]:
-    """Return in a word what was seen of a rotation, and the exit code."""
+def followed(shell: Shell, traces: Traces, longest: timedelta) -> tuple[Followed, str, ExitCode]:
+    """Wait for one secret, print what was seen, and return it with a word and the exit code."""
+    from certrotation.cli.checking import print_findings
+    from certrotation.cli.following import follow
+
+    output = shell.output
+    seen = follow(shell, traces, longest)
+    print_findings(output, seen.findings, indent=2)
+    if seen.error:
+        output.say(seen.error, indent=2)
+    status, code = _status_of(seen)
+    found = seen.version if traces.version is None else None
+    output.say(f"{traces.secret.name}: {status}{f', version {found}' if found else ''}")
+    return seen, status, code
+
+
+def _status_of(seen: Followed) -> tuple[str, ExitCode]:
     if seen.is_live:
         return "live", ExitCode.DONE
     if seen.superseded_by:

@@ -102,7 +102,7 @@ def _name(shell: Shell, given: str) -> str:
     """Return the name of a secret that exists."""
     from certrotation.cli.unseen import described
 
-    return described(shell.parts.account, shell.secret_name(given)).name
+    return described(shell.parts.account.secrets, shell.secret_name(given)).name
 
 
 def _questions(gathered: Gathered, *, all_names: bool, internal: bool) -> list[Sequence[Question]]:

@@ -88,7 +88,7 @@ class ArnParameters:
 
         The edge Region's copy is published in every target Region of the stack, whatever Regions
         the secret names: a stack anywhere may read the parameter, and nobody would renew one in a
-        Region that the secret names no more.
+        Region that the secret no longer names.
 
         Args:
             secret: the name of the secret.
