@@ -298,7 +298,7 @@ PROBLEMS = [
     pytest.param(
         forgotten_by_its_region,
         f"{HOME} is not a target Region of {SHOP}.",
-        id="the secret names the Region no more",
+        id="the secret no longer names the Region",
     ),
     pytest.param(
         lambda estate: estate.tag_secret("shop", regions="ap-south-1"),
