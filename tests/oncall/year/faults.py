@@ -216,6 +216,10 @@ _OPERATORS = (
     ),
 )
 
+_FAILING = frozenset({"IssuanceFailing"})
+"""Also of a dark Region: Route 53 takes changes in us-east-1 (Route 53 Developer Guide, Enabling
+accelerated recovery for managing public DNS records), so no CA can validate a name meanwhile."""
+
 _AWS = (
     Fault(
         name="a Region dark for minutes",
@@ -228,7 +232,7 @@ _AWS = (
         what="no answer from a Region",
         times=4,
         raises=frozenset({"RegionUnreachable"}),
-        follows=DEAD_LETTERS,
+        follows=DEAD_LETTERS | _FAILING,
         hours=(4, 9),
     ),
     Fault(
@@ -236,7 +240,7 @@ _AWS = (
         what="no answer from a Region",
         times=2,
         raises=frozenset({"RegionUnreachable", "RegionDark"}),
-        follows=DEAD_LETTERS,
+        follows=DEAD_LETTERS | _FAILING,
         hours=(27, 32),
     ),
     Fault(
@@ -362,7 +366,6 @@ _FUNCTIONS = (
 )
 
 _OF_CAS = (47, 90)
-_FAILING = frozenset({"IssuanceFailing"})
 _ISSUANCE_STALLED = frozenset({"IssuanceStalled"})
 
 

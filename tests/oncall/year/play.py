@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.oncall.year.at_issuance import BEFORE
@@ -87,7 +88,8 @@ class Teams:
     def _plan(self, site: Site) -> None:
         """Plan a site's next renewal."""
         if site.issuer:
-            self._world.agenda.at(window_opens(site) - BEFORE, lambda: self._schedule.deal(site))
+            deal = partial(self._deal, site, site.ends)
+            self._world.agenda.at(window_opens(site) - BEFORE, deal)
             return
         jitter = self._world.chance.random() * _JITTER
         begin = site.ends - site.lifetime
@@ -95,6 +97,11 @@ class Teams:
             begin + (RENEWED_AT + jitter) * site.lifetime, lambda: self._renew(site)
         )
         site.is_busy = False
+
+    def _deal(self, site: Site, ends: datetime) -> None:
+        """Let a fault happen, unless the certificate was renewed earlier, as after a revocation."""
+        if site.ends == ends:
+            self._schedule.deal(site)
 
     def _renew(self, site: Site) -> None:
         site.is_busy = True
