@@ -192,7 +192,14 @@ def _revoked(world: World, injected: Injected) -> bool:
     if issuance is None:
         return False
     now = world.now
-    quiet = [e for e in issuance.sites if window_opens(e) - now > _LOOKS and e.ends - now > _LOOKS]
+    quiet = [
+        each
+        for each in issuance.sites
+        if window_opens(each) - now > _LOOKS
+        and each.ends - now > _LOOKS
+        # A CA that is dark tells nobody of a revocation.
+        and not issuance.cas[str(each.issuer)].is_dark
+    ]
     if not quiet:
         return False
     site = world.chance.choice(quiet)

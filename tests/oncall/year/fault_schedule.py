@@ -49,8 +49,6 @@ _ALONE: Mapping[str, frozenset[str]] = {
     "a Region dark for hours": _AWAITED,
     "a Region dark for a day": _AWAITED,
     "the canary's ACM dark": _AWAITED,
-    # Only what issues can renew what was revoked.
-    "a CA revokes": frozenset({"IssuanceFailing", "IssuanceMissing"}),
 }
 """What else a fault must have for itself."""
 
