@@ -64,4 +64,5 @@ def take_away(iam: Any, role: str, sid: str) -> Holder:
 def put(holder: Holder, document: Mapping[str, Any]) -> None:
     """Write another document in its place; the gate decides by it from then on."""
     holder.write(json.dumps(document))
+    # For so long the gate decides by what it has read of the role.
     time.sleep(POLICIES_LAST + 0.1)

@@ -446,7 +446,8 @@ def test_an_update_to_a_region_that_is_not_enabled_fails_soon_and_says_that_it_i
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", ID)
     assert answer["Reason"].startswith("ap-east-1 is not a target Region of")
-    assert "Whether a copy in ap-east-1 is live is not known: " in answer["Reason"]
+    assert "Whether a copy is live is not known: " in answer["Reason"]
+    assert "ap-east-1" in answer["Reason"].partition("not known: ")[2]
     assert datetime.now(UTC) - begin <= longest + PAUSE
 
 
@@ -512,6 +513,33 @@ def test_after_a_bug_an_update_keeps_what_is_live(
 
     assert (answer["Status"], answer["Data"]) == ("SUCCESS", resource.attributes)
     assert "ZeroDivisionError" in answer["Reason"]
+
+
+def test_a_second_bug_in_the_look_for_what_is_live_is_logged_and_answered_with_the_first(
+    engine: Engine,
+    estate: Estate,
+    authorities: Authorities,
+    clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    estate.secret("shop", authorities.public.issue(NAME))
+    resource = created(engine, clock)
+
+    def first(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    def second(*_: object, **__: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("certrotation.workflows.provide.decide", first)
+    monkeypatch.setattr("certrotation.workflows.provide.live_although", second)
+    answer = engine.answers[engine.request("Update", resource, WANTED | {"Nonce": "2"})]
+
+    assert answer["Status"] == "FAILED"
+    assert "ZeroDivisionError" in answer["Reason"]
+    assert engine.run is not None
+    bugs = [each for each in engine.run.lines if '"bug"' in each]
+    assert ["RecursionError" in each for each in bugs] == [False, True]
 
 
 def test_an_expired_copy_is_not_handed_to_another_team(

@@ -273,12 +273,13 @@ OWN, CENTRAL = "123456789012", "111122223333"
 KEY = f"arn:aws:kms:eu-west-1:{CENTRAL}:key/1"
 
 
-def grants(  # noqa: PLR0917
+def grants(
     template: Template,
     handler: str,
     action: str,
     resource: str,
     context: Mapping[str, str],
+    *,
     own: str = OWN,
 ) -> list[str]:
     """Return the statements of a role in the account `own` that allow this, by Sid."""
@@ -328,8 +329,9 @@ def filled(value: Any, own: str = OWN) -> Any:
         (ROTATE, "secretsmanager:ListSecrets", "*", {}, "FindReferences"),
     ],
 )
-def test_each_request_of_a_rotation_by_reference_is_allowed_by_one_statement(  # noqa: PLR0917
+def test_each_request_of_a_rotation_by_reference_is_allowed_by_one_statement(
     template: Template,
+    *,
     handler: str,
     action: str,
     resource: str,

@@ -256,8 +256,8 @@ def _finding(logged: Mapping[str, str]) -> Finding:
     return Finding(
         code=Code(logged.get("code", "")),
         severity=Severity(logged.get("severity", "")),
-        found=logged.get("found", ""),
-        advice=logged.get("remedy", ""),
+        found=logged.get("found") or "",
+        advice=logged.get("remedy") or "",
     )
 
 

@@ -177,7 +177,7 @@ def _ended(
         TransientError: whether a copy is live is not known now. A Region that is no target may be
             one that the account has not enabled, so it is not waited for longer than SHOWN_AFTER.
     """
-    unknown = ""
+    reason = problem
     for each in request.kept(settings.secret_prefix):
         try:
             live = provider.kept(each, problem)
@@ -185,11 +185,11 @@ def _ended(
             is_worth_waiting = each.region in settings.target_regions or waited < SHOWN_AFTER
             if isinstance(error, TransientError) and is_worth_waiting:
                 raise
-            unknown = f" Whether a copy in {each.region} is live is not known: {error}"
+            reason = _not_known(problem, error)
             continue
         if live is not None:
             return _succeeded(each, live)
-    return failed(request, f"{problem}{unknown}")
+    return failed(request, reason)
 
 
 def _ended_by_error(request: ResourceRequest, problem: str) -> Answer:
@@ -197,8 +197,18 @@ def _ended_by_error(request: ResourceRequest, problem: str) -> Answer:
     try:
         parts, settings = _parts()
         return _ended(request, settings, _provider(settings, parts), problem, request.longest_wait)
-    except Exception:  # noqa: BLE001  then the problem is the answer
+    except CertRotationError as error:
+        return failed(request, _not_known(problem, error))
+    except Exception:  # noqa: BLE001  or CloudFormation would wait for an hour
+        logger.exception("bug")
         return failed(request, problem)
+
+
+def _not_known(problem: str, error: CertRotationError) -> str:
+    """Return the reason why a request fails, if `error` kept it from finding a live copy."""
+    if str(error) == problem:
+        return problem
+    return f"{problem} Whether a copy is live is not known: {error}"
 
 
 def _unless_passing(
